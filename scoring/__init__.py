@@ -1,0 +1,1 @@
+"""What a window is worth: numpy in, values out. No clock, no input or output."""

@@ -1,0 +1,65 @@
+"""The one tree of errors: whose fault it is, in one glance.
+
+::
+
+    Take5Error                    base; its text is for people: the file or value, the rule, what to do
+    ├── ParameterError            a setting breaks a rule (also a ValueError)
+    ├── MediaError                the recording's fault
+    │   ├── UnreadableMedia       not a media file, empty, or broken before anything could be read
+    │   ├── MissingTrack          no sound or no picture in it
+    │   └── TooShort              shorter than one window
+    ├── ModelError                a model file's fault
+    │   ├── ModelMissing          not on this machine; the text names the command that fetches it
+    │   ├── ModelDamaged          its bytes are not the expected ones
+    │   └── WeightsMismatch       a checkpoint of another network; the text names the first difference
+    └── OutputError               the result cannot be written
+        └── OutputExists          there is one already, and nobody asked to replace it
+"""
+
+
+class Take5Error(Exception):
+    """Base of every error that take5 raises on purpose."""
+
+
+class ParameterError(Take5Error, ValueError):
+    """A setting breaks a rule."""
+
+
+class MediaError(Take5Error):
+    """The recording cannot be used."""
+
+
+class UnreadableMedia(MediaError):
+    """Not a media file, empty, or broken before anything could be read."""
+
+
+class MissingTrack(MediaError):
+    """The recording has no sound or no picture."""
+
+
+class TooShort(MediaError):
+    """The recording is shorter than one window."""
+
+
+class ModelError(Take5Error):
+    """A model file cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """A model file is not on this machine."""
+
+
+class ModelDamaged(ModelError):
+    """The bytes of a model file are not the expected ones."""
+
+
+class WeightsMismatch(ModelError):
+    """A checkpoint is of another network than the one that should load it."""
+
+
+class OutputError(Take5Error):
+    """A result cannot be written."""
+
+
+class OutputExists(OutputError):
+    """A result of this name exists already."""

@@ -1,0 +1,1 @@
+"""What arrives and what is kept: media, clock, aligner, ring; sources, session, files."""

@@ -1,0 +1,1 @@
+"""Where media comes from: one contract, one module a kind of source."""
