@@ -1,1 +1,1 @@
-"""Audio encoders and the face tracker. They load a path given to them; they alone know torch, mediapipe and onnxruntime."""
+"""Audio encoders and the face tracker: they load a path given to them, and alone know torch, mediapipe, onnxruntime."""

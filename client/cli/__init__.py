@@ -1,0 +1,55 @@
+"""The command line: ``take5 select | replay | models``.
+
+Exit codes: 0 done; 1 something could not be read, written or found; 2 a recording has no eligible window; 64 the
+command line itself is wrong; 130 interrupted.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from take5.client.cli.models import models
+from take5.client.cli.replay import replay
+from take5.client.cli.select import select
+from take5.scoring.errors import ParameterError, Take5Error
+
+FAILED, USAGE, INTERRUPTED = 1, 64, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="take5", prog_name="take5")
+def take5() -> None:
+    """Keep the best five seconds of a talking head."""
+
+
+take5.add_command(select)
+take5.add_command(replay)
+take5.add_command(models)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    try:
+        code = take5.main(args=arguments, prog_name="take5", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except ParameterError as error:
+        click.echo(f"take5: error: {error}", err=True)
+        return USAGE
+    except Take5Error as error:
+        click.echo(f"take5: error: {error}", err=True)
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("take5: interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has gone; there is nobody to tell
+        return FAILED
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,94 @@
+"""Options that commands share, and what they stand for."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.parameters import Parameters
+from take5.stream.select import Models
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+ENCODERS = ("auto", "speech-embedding", "ave")
+
+PARAMETER_OPTIONS = (
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a window."),
+    click.option("--hop", type=float, default=1.0, show_default=True, help="Seconds from one window to the next."),
+    click.option("--pool", type=int, default=5, show_default=True, help="Windows of highest D that compete by I (m)."),
+    click.option(
+        "--hfr-threshold",
+        type=float,
+        default=0.25,
+        show_default=True,
+        help="Motion above this many cycles a frame counts as high-frequency (T).",
+    ),
+)
+MODEL_OPTIONS = (
+    click.option(
+        "--encoder",
+        type=click.Choice(ENCODERS),
+        default="auto",
+        show_default=True,
+        help="Audio encoder; auto is ave where its weights are given. Scores of different encoders do not compare.",
+    ),
+    click.option(
+        "--ave-weights",
+        type=click.Path(path_type=Path),
+        envvar="TAKE5_AVE_WEIGHTS",
+        help="audio_visual_encoder.pth, from SyncTalk or InsTaG.  [env: TAKE5_AVE_WEIGHTS]",
+    ),
+    click.option("--device", default="auto", show_default=True, help="Where ave runs: auto, cuda, cuda:1, mps, cpu."),
+)
+
+
+def parameter_options(command: Command) -> Command:
+    """Give a command the parameters of Algorithm 1, as one argument ``parameters``."""
+
+    @functools.wraps(command)
+    def with_parameters(*args: Any, seconds: float, hop: float, pool: int, hfr_threshold: float, **options: Any) -> Any:
+        return command(*args, parameters=Parameters(seconds, hop, pool, hfr_threshold), **options)
+
+    return _decorated(with_parameters, PARAMETER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+def model_options(command: Command) -> Command:
+    """Give a command the choice of models, as one argument ``models``, loaded."""
+
+    @functools.wraps(command)
+    def with_models(*args: Any, encoder: str, ave_weights: Path | None, device: str, **options: Any) -> Any:
+        return command(*args, models=load_models(encoder, ave_weights, device), **options)
+
+    return _decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def load_models(encoder: str, ave_weights: Path | None, device: str) -> Models:
+    """Load what looks and listens, fetching model files that are missing."""
+    from take5.scoring.models.face import FaceCounter, FaceTracker
+    from take5.stream.models import ensure
+
+    face = ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
+    return Models(load_encoder(encoder, ave_weights, device), lambda: FaceTracker(face), FaceCounter(face))
+
+
+def load_encoder(encoder: str, ave_weights: Path | None, device: str) -> AudioEncoder:
+    """Load the audio encoder that the options ask for."""
+    if encoder == "ave" and ave_weights is None:
+        raise click.UsageError("--encoder ave needs --ave-weights PATH (or TAKE5_AVE_WEIGHTS)")
+    if ave_weights is not None and encoder != "speech-embedding":
+        from take5.scoring.models.ave import Ave
+
+        return Ave(ave_weights, device)
+    from take5.scoring.models.speech_embedding import SpeechEmbedding
+    from take5.stream.models import find
+
+    return SpeechEmbedding(find("melspectrogram"), find("speech_embedding"))

@@ -1,0 +1,112 @@
+"""What a person at a terminal sees."""
+
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich import progress as bars
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from take5.scoring.eligibility import Code
+from take5.scoring.parameters import FPS
+from take5.stream.clock import frame_seconds
+from take5.stream.events import Event, Progress
+from take5.stream.selection import Selection
+
+REASON_TEXTS = {
+    Code.NO_FACE: "no face in the picture",
+    Code.SEVERAL_FACES: "more than one face in the picture",
+    Code.FRAMES_MISSING: "pictures are missing",
+    Code.SOUND_MISSING: "sound is missing",
+    Code.PICTURE_DAMAGED: "the picture is damaged",
+    Code.FROZEN_PICTURE: "the picture is frozen",
+    Code.STILL_MOUTH: "the mouth does not move",
+    Code.DIGITAL_SILENCE: "the sound is digital silence",
+}
+STAGES = {"sound": "listening", "faces": "looking at faces"}
+
+
+class Bars:
+    """Progress of one video on stderr, where that is a terminal."""
+
+    def __init__(self, name: str, *, visible: bool) -> None:
+        console = Console(stderr=True)
+        self._progress = bars.Progress(
+            TextColumn("{task.fields[video]}", style="bold", markup=False),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not (visible and console.is_terminal),
+        )
+        self._name = name
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is; of an unknown total only that something moves."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(
+                STAGES[stage], total=None, video=self._name.replace("[", r"\[")
+            )
+        self._progress.update(self._tasks[stage], completed=done, total=total or None)
+
+
+def summary(selection: Selection, written: Path | None = None) -> str:
+    """A few lines about one video: what was chosen and why, or why nothing was."""
+    looked_at = sum(verdict.eligible is not None for verdict in selection.verdicts)
+    lines = [
+        _choice(selection),
+        f"  {len(selection.verdicts)} windows, {looked_at} looked at, {len(selection.pool)} in the pool",
+        f"  encoder {selection.encoder}",
+        *_rejections(selection),
+        *(f"  warning: {warning}" for warning in selection.warnings),
+        *([] if written is None else [f"  {written}"]),
+    ]
+    return "\n".join(lines)
+
+
+def event_line(event: Event) -> str:
+    """One line about a scored window; nothing for events that such a line says already."""
+    if not isinstance(event, Progress):
+        return ""
+    score, reasons = event.window.score, event.window.reasons
+    motion = "" if score.motion is None else f"  MC {score.motion.MC:.4f}  views {score.views:2d}  I {score.I:8.4g}"
+    if reasons:
+        verdict = "; ".join(dict.fromkeys(REASON_TEXTS[reason.code] for reason in reasons))
+    else:
+        verdict = "best so far" if event.best == score else ""
+    return f"{clock(event.frame)}  D {score.D:7.4g}{motion}  {verdict}".rstrip()
+
+
+def clock(frame: int) -> str:
+    """Session time of a grid frame as m:ss.ss."""
+    seconds = frame_seconds(frame)
+    return f"{int(seconds // 60)}:{seconds % 60:05.2f}"
+
+
+def _choice(selection: Selection) -> str:
+    best, length = selection.best, selection.settings.parameters.window_frames
+    if best is None:
+        return f"{selection.video}: no eligible window in {selection.frames / FPS:.1f} s"
+    text = f"{selection.video}: {clock(best.start)} to {clock(best.start + length)}"
+    if best.motion is None:
+        return f"{text}, D {best.D:.4g}"
+    return f"{text}, I {best.I:.4g} = D {best.D:.4g} / MC {best.motion.MC:.4f}, views {best.views}"
+
+
+def _rejections(selection: Selection) -> list[str]:
+    counted = Counter(code for verdict in selection.verdicts for code in {reason.code for reason in verdict.reasons})
+    return [f"  {count} not eligible: {REASON_TEXTS[code]}" for code, count in counted.most_common()]

@@ -1,0 +1,166 @@
+"""Which windows may win at all: rules (a) to (f), each with the stretch that breaks it.
+
+Without them a frozen or faceless window has MC = 0 and wins with I = D / 1e-8. Every rule needs only the window and
+what came before its end, so a stream and a finished recording agree.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.motion import Motion
+from take5.scoring.parameters import FPS
+
+Mask = NDArray[np.bool_]
+
+HOLE_S = 0.100
+"""Neighbouring source frames further apart than this leave a hole (rule c)."""
+
+SOUND_HOLE_S = 0.020
+"""A longer stretch of missing sound is a hole (rule c)."""
+
+FROZEN_SOURCE_FRAMES = 10
+"""A run of this many identical source frames is a frozen picture (rule e)."""
+
+SILENT_FRAMES = FPS - 1
+"""So many grid frames of digital silence on end are a whole second of it, less its filtered edges (rule f)."""
+
+SILENCE_PEAK = 1.0 / 32768
+"""Digital silence is nothing above one step of 16-bit sound."""
+
+
+class Code(StrEnum):
+    """Why a window is not eligible. The letters are the rules of ``docs/mathematics.md``."""
+
+    NO_FACE = "no_face"  # (a)
+    SEVERAL_FACES = "several_faces"  # (b)
+    FRAMES_MISSING = "frames_missing"  # (c)
+    SOUND_MISSING = "sound_missing"  # (c)
+    PICTURE_DAMAGED = "picture_damaged"  # (d)
+    FROZEN_PICTURE = "frozen_picture"  # (e)
+    STILL_MOUTH = "still_mouth"  # (e)
+    DIGITAL_SILENCE = "digital_silence"  # (f)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One broken rule and the grid frames that break it, half-open."""
+
+    code: Code
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What is known of n grid frames from sound and timestamps alone, without decoding a picture.
+
+    Attributes
+    ----------
+    frames_missing : ndarray bool [n]
+        The frame's instant lies between two source frames more than 100 ms apart.
+    sound_missing : ndarray bool [n]
+        A missing stretch of more than 20 ms touches the frame's 640 samples.
+    silent : ndarray bool [n]
+        The frame's samples are digital silence.
+    """
+
+    frames_missing: Mask
+    sound_missing: Mask
+    silent: Mask
+
+    def __getitem__(self, span: slice) -> Self:
+        """Return the frames of ``span``."""
+        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join what is known of neighbouring stretches."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What was seen in n grid frames.
+
+    Attributes
+    ----------
+    tracked : ndarray bool [n]
+        The tracker has a face.
+    faces : ndarray int8 [n]
+        Faces in the multi-face look; -1 where nobody looked.
+    damaged : ndarray bool [n]
+        The picture shown is damaged by loss.
+    repeats : tuple of tuple of bool, n long
+        For each source frame after the instant before, up to this frame's instant: is it identical to the source frame
+        before it?
+    """
+
+    tracked: Mask
+    faces: NDArray[np.int8]
+    damaged: Mask
+    repeats: tuple[tuple[bool, ...], ...]
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join what was seen in neighbouring stretches."""
+        return cls(
+            np.concatenate([part.tracked for part in parts]),
+            np.concatenate([part.faces for part in parts]),
+            np.concatenate([part.damaged for part in parts]),
+            tuple(frame for part in parts for frame in part.repeats),
+        )
+
+
+def timing_reasons(timing: Timing, start: int) -> list[Reason]:
+    """Rules (c) and (f), the cheap looks, for the window whose first grid frame is ``start``."""
+    return [
+        *_reasons(Code.FRAMES_MISSING, timing.frames_missing, start),
+        *_reasons(Code.SOUND_MISSING, timing.sound_missing, start),
+        *_reasons(Code.DIGITAL_SILENCE, timing.silent, start, at_least=SILENT_FRAMES),
+    ]
+
+
+def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Reason]:
+    """Rules (a), (b), (d) and (e) for the window whose first grid frame is ``start``."""
+    reasons = [
+        *_reasons(Code.NO_FACE, ~looks.tracked, start),
+        *_reasons(Code.SEVERAL_FACES, _held_looks(looks.faces) > 1, start),
+        *_reasons(Code.PICTURE_DAMAGED, looks.damaged, start),
+        *(Reason(Code.FROZEN_PICTURE, start + first, start + last + 1) for first, last in _frozen(looks.repeats)),
+    ]
+    if motion is not None and not motion.mouth_moves:
+        reasons.append(Reason(Code.STILL_MOUTH, start, start + len(looks.tracked)))
+    return reasons
+
+
+def _reasons(code: Code, mask: Mask, start: int, at_least: int = 1) -> list[Reason]:
+    return [Reason(code, start + a, start + b) for a, b in runs(mask) if b - a >= at_least]
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
+    """Half-open runs of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _held_looks(faces: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Each look holds until the next one; -1 before the first."""
+    looked = np.where(faces >= 0, np.arange(len(faces)), -1)
+    latest = np.maximum.accumulate(looked)
+    return np.where(latest >= 0, faces[np.maximum(latest, 0)], -1).astype(np.int8)
+
+
+def _frozen(repeats: Sequence[Sequence[bool]]) -> Iterator[tuple[int, int]]:
+    """First and last grid frame of each run of identical source frames; the window's first has none before it."""
+    frame_of = [frame for frame, cell in enumerate(repeats) for _ in cell]
+    same = [repeat for cell in repeats for repeat in cell]
+    breaks = [0, *(i for i in range(1, len(same)) if not same[i]), len(same)]
+    for first, after in pairwise(breaks):
+        if after - first >= FROZEN_SOURCE_FRAMES:
+            yield frame_of[first], frame_of[after - 1]

@@ -1,0 +1,155 @@
+"""The face in a picture: landmarks, pose and expression, tracked with MediaPipe's ``FaceLandmarker``.
+
+VIDEO mode with one face, because the mode decides the score: it smooths the landmarks, and the jitter of the unsmoothed
+ones is white noise, which is what motion complexity measures. The tracker has a memory, so runs differ until it has
+settled: begin :data:`~take5.scoring.parameters.LEAD_IN_FRAMES` before the first frame that counts.
+"""
+
+from dataclasses import dataclass
+from operator import index
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from mediapipe.tasks.python import BaseOptions, vision
+
+from take5.scoring.errors import ParameterError
+from take5.scoring.models.detector import FaceCounter, FaceFinder, Region
+from take5.scoring.models.ibug import IBUG_68, LIP_POINTS
+from take5.scoring.models.runtime import Closing, Picture, Task, as_image, checked_picture
+from take5.scoring.parameters import FPS
+
+__all__ = ["FaceCounter", "FaceFinder", "FaceObservation", "FaceTracker", "Region", "euler_zyx"]
+
+MS_PER_FRAME = 1000 // FPS
+"""Milliseconds of one grid frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceObservation:
+    """What was seen of the face in one frame.
+
+    Parameters
+    ----------
+    landmarks : numpy.ndarray
+        The 68 iBUG points (x right, y down) in pixels of the picture, float64, shape [68, 2].
+    pose : numpy.ndarray
+        (yaw, pitch, roll) in degrees, float64, shape [3]; see :func:`euler_zyx`.
+    blendshapes : numpy.ndarray
+        MediaPipe's 52 coefficients in [0, 1], in its order: ``_neutral`` first; float32, shape [52].
+    """
+
+    landmarks: npt.NDArray[np.float64]
+    pose: npt.NDArray[np.float64]
+    blendshapes: npt.NDArray[np.float32]
+
+    @property
+    def lips(self) -> npt.NDArray[np.float64]:
+        """Landmarks 48..67, shape [20, 2]."""
+        return self.landmarks[LIP_POINTS]
+
+
+class FaceTracker(Closing):
+    """Follows one face through a video.
+
+    Parameters
+    ----------
+    model_path : pathlib.Path
+        ``face_landmarker.task``.
+    region : Region, optional
+        Part of the pictures to look at, from :class:`~take5.scoring.models.detector.FaceFinder`, where the face is
+        narrower than about 14 % of the picture, too small for the detector. The pose is then that seen by a camera
+        pointed at the region. Default: the whole picture.
+
+    Raises
+    ------
+    ModelDamaged
+        If the file is missing, or not what it should be.
+    """
+
+    def __init__(self, model_path: Path, region: Region | None = None) -> None:
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model_path)),
+            running_mode=vision.RunningMode.VIDEO,
+            num_faces=1,
+            output_face_blendshapes=True,
+            output_facial_transformation_matrixes=True,
+        )
+        self._task = Task(model_path, lambda: vision.FaceLandmarker.create_from_options(options))
+        self._region = region
+        self._last = -1
+
+    def track(self, rgb: Picture, frame: int) -> FaceObservation | None:
+        """Look at the next frame.
+
+        Parameters
+        ----------
+        rgb : numpy.ndarray
+            Picture, uint8, shape [H, W, 3], of any memory layout.
+        frame : int
+            Grid frame, above that of the call before; it stands for ``frame`` * 40 ms.
+
+        Returns
+        -------
+        FaceObservation or None
+            None if no face is seen.
+
+        Raises
+        ------
+        ParameterError
+            If the picture or the frame number breaks its rule, or the tracker is closed.
+        """
+        rgb = checked_picture(rgb)
+        frame = index(frame)
+        if frame <= self._last:
+            raise ParameterError(f"frame={frame} must be above the frame before, {self._last}")
+        region = self._region or Region(0, 0, rgb.shape[1], rgb.shape[0])
+        part = region.crop(rgb)
+        if part.shape != (region.height, region.width, 3):
+            raise ParameterError(f"{region} does not fit in a picture of {rgb.shape[1]}x{rgb.shape[0]} pixels")
+        result = self._task.run("detect_for_video", as_image(part), frame * MS_PER_FRAME, settled=_has_face)
+        self._last = frame
+        return _observation(result, region) if _has_face(result) else None
+
+
+def _has_face(result: Any) -> bool:
+    return bool(result.face_landmarks)
+
+
+def _observation(result: Any, region: Region) -> FaceObservation:
+    """The first face of a ``FaceLandmarkerResult``, in pixels: normalised * (width, height) + the region's corner."""
+    mesh = result.face_landmarks[0]
+    normalised = np.array([(mesh[vertex].x, mesh[vertex].y) for vertex in IBUG_68], dtype=np.float64)
+    blendshapes = np.zeros(len(result.face_blendshapes[0]), dtype=np.float32)
+    for shape in result.face_blendshapes[0]:
+        blendshapes[shape.index] = shape.score
+    return FaceObservation(
+        landmarks=normalised * (region.width, region.height) + (region.left, region.top),
+        pose=euler_zyx(np.asarray(result.facial_transformation_matrixes[0], dtype=np.float64)[:3, :3]),
+        blendshapes=blendshapes,
+    )
+
+
+def euler_zyx(R: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """ZYX Euler angles of a rotation matrix.
+
+    R = Rz(roll) Ry(yaw) Rx(pitch), hence yaw = -asin(R_20), pitch = atan2(R_21, R_22), roll = atan2(R_10, R_00).
+    In MediaPipe's camera space x points to the picture's right, y up and z at the viewer, and all three are 0 for a
+    face that looks straight into the camera. Positive **yaw** turns the nose to the picture's right (the subject's
+    left), positive **pitch** turns it down, positive **roll** turns the head counter-clockwise in the picture.
+
+    Parameters
+    ----------
+    R : numpy.ndarray
+        Rotation matrix, shape [3, 3].
+
+    Returns
+    -------
+    numpy.ndarray
+        (yaw, pitch, roll) in degrees, shape [3]; yaw in [-90, 90], the others in (-180, 180].
+    """
+    yaw = -np.arcsin(np.clip(R[2, 0], -1.0, 1.0))
+    pitch = np.arctan2(R[2, 1], R[2, 2])
+    roll = np.arctan2(R[1, 0], R[0, 0])
+    return np.rad2deg(np.array([yaw, pitch, roll], dtype=np.float64))

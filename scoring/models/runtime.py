@@ -1,0 +1,119 @@
+"""What every MediaPipe task here needs: a checked model, a checked picture, a quiet start and a clean end."""
+
+import weakref
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import mediapipe
+import numpy as np
+import numpy.typing as npt
+
+from take5.scoring.errors import ModelDamaged, ParameterError
+from take5.scoring.models.quiet import hushed
+
+Picture = npt.NDArray[np.uint8]
+"""RGB picture, uint8, shape [H, W, 3], of any memory layout."""
+
+
+def checked_picture(rgb: Picture) -> Picture:
+    """``rgb``, C-contiguous.
+
+    Raises
+    ------
+    ParameterError
+        If it is not uint8 of shape [H, W, 3] with at least one pixel.
+    """
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        found = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise ParameterError(f"rgb is {found}; it must be a uint8 array of shape [H, W, 3]")
+    return np.ascontiguousarray(rgb)
+
+
+def as_image(rgb: Picture) -> Any:
+    """A ``mediapipe.Image`` of ``rgb``: made contiguous first, since MediaPipe silently misreads any other layout."""
+    return mediapipe.Image(mediapipe.ImageFormat.SRGB, checked_picture(rgb))
+
+
+def bundled_model(model_path: Path, member: str) -> bytes:
+    """Bytes of one model inside a ``.task`` file, which is a zip archive.
+
+    Raises
+    ------
+    ModelDamaged
+        If the file is missing, no archive, or has no such member.
+    """
+    try:
+        with zipfile.ZipFile(model_path) as archive:
+            return archive.read(member)
+    except (OSError, zipfile.BadZipFile, KeyError) as error:
+        raise ModelDamaged(f"{model_path}: cannot read {member} from this model file: {error}") from error
+
+
+class Task:
+    """Owner of one MediaPipe task.
+
+    Parameters
+    ----------
+    model_path : pathlib.Path
+        Model file that ``create`` reads, for error messages.
+    create : callable
+        Makes the task.
+
+    Raises
+    ------
+    ModelDamaged
+        If the file is missing or MediaPipe cannot use it.
+    """
+
+    def __init__(self, model_path: Path, create: Callable[[], Any]) -> None:
+        if not model_path.is_file():
+            raise ModelDamaged(f"{model_path}: no such model file")
+        try:
+            with hushed():
+                task = create()
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelDamaged(f"{model_path}: MediaPipe cannot use this model file: {error}") from error
+        self._task = task
+        self._settled = False
+        self._end = weakref.finalize(self, _close, task)
+
+    def run(self, method: str, *args: Any, settled: Callable[[Any], bool] = lambda _: True) -> Any:
+        """Result of the task's ``method``; quiet until one is ``settled``: so long MediaPipe may have things to say."""
+        if not self._end.alive:
+            raise ParameterError(f"{method}: this tracker or detector is closed")
+        call = getattr(self._task, method)
+        if self._settled:
+            return call(*args)
+        with hushed():
+            result = call(*args)
+        self._settled = settled(result)
+        return result
+
+    def close(self) -> None:
+        """Free the model; more than once does no harm."""
+        self._end()
+
+
+class Closing:
+    """A context manager around one :class:`Task`."""
+
+    _task: Task
+
+    def close(self) -> None:
+        """Free the model; more than once does no harm."""
+        self._task.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _close(task: Any) -> None:
+    try:
+        task.close()
+    except RuntimeError:  # the interpreter is ending and has ended MediaPipe's threads before
+        task._handle = None  # noqa: SLF001 - or its __del__ tries again and prints a traceback

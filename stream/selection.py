@@ -1,0 +1,154 @@
+"""The answer for one recording, the same from a finished file and from a stream, and its JSON (``docs/output.md``)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Any
+
+from take5.scoring.diversity import DiversityName
+from take5.scoring.eligibility import Reason
+from take5.scoring.parameters import FPS, Parameters
+from take5.scoring.score import WindowScore
+from take5.scoring.strategy import Strategy
+from take5.stream.clock import frame_seconds, to_seconds
+from take5.stream.grid import FrameCounts
+
+REPORT_VERSION = 1
+PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntime", "scipy", "torch")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One window: its score, and whether it may win; ``eligible`` is None where nobody looked."""
+
+    score: WindowScore
+    eligible: bool | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a recording is scored."""
+
+    parameters: Parameters = field(default_factory=Parameters)
+    strategy: Strategy = field(default_factory=Strategy)
+    diversity: DiversityName = "euclidean"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was found in one recording.
+
+    Attributes
+    ----------
+    video : str
+        The file's name as it was given.
+    encoder, encoder_version : str
+        What D was measured with, and its weights.
+    source_fps : float
+        Nominal frame rate of the file.
+    origin : int
+        Instant of grid frame 0 on the file's clock, in flicks.
+    frames, tracked : int
+        Grid frames in the recording, and how many of them the tracker looked at.
+    counts : FrameCounts
+        Doubled, dropped and late source frames.
+    best : WindowScore or None
+        The chosen window.
+    pool : tuple of WindowScore
+        The windows among which it was chosen, in the order in which they were looked at.
+    verdicts : tuple of Verdict
+        Every window, in order of time.
+    """
+
+    video: str
+    encoder: str
+    encoder_version: str
+    source_fps: float
+    origin: int
+    frames: int
+    tracked: int
+    counts: FrameCounts
+    best: WindowScore | None
+    pool: tuple[WindowScore, ...]
+    verdicts: tuple[Verdict, ...]
+    settings: Settings
+    warnings: tuple[str, ...] = ()
+
+    def json(self) -> Json:
+        """The object that ``--json`` prints and ``report.json`` holds."""
+        parameters = self.settings.parameters
+        return {
+            "version": REPORT_VERSION,
+            "video": self.video,
+            "encoder": self.encoder,
+            "encoder_version": self.encoder_version,
+            "fps": FPS,
+            "source_fps": self.source_fps,
+            "container_start_s": to_seconds(self.origin),
+            "duration_s": frame_seconds(self.frames),
+            "best": None if self.best is None else self.window_json(self.best),
+            "pool": [self.window_json(window) for window in self.pool],
+            "windows": [verdict_json(verdict) for verdict in self.verdicts],
+            "parameters": {
+                **asdict(parameters),
+                "strategy": self.settings.strategy.name,
+                "diversity": self.settings.diversity,
+                "seed": self.settings.seed,
+            },
+            "versions": versions(),
+            "frames": {"tracked": self.tracked, **asdict(self.counts)},
+            "warnings": list(self.warnings),
+        }
+
+    def window_json(self, window: WindowScore) -> Json:
+        """A window with everything that was measured of it."""
+        return {
+            "start_s": frame_seconds(window.start),
+            "end_s": frame_seconds(window.start + self.settings.parameters.window_frames),
+            "container_start_s": to_seconds(self.origin) + frame_seconds(window.start),
+            **score_json(window),
+        }
+
+
+def score_json(window: WindowScore) -> Json:
+    """The numbers of a window; null where its face was not looked at."""
+    motion = window.motion
+    return {
+        "D": window.D,
+        "MC": motion and motion.MC,
+        "MC_mouth": motion and motion.MC_mouth,
+        "MC_head": motion and motion.MC_head,
+        "views": window.views,
+        "I": window.I,
+    }
+
+
+def verdict_json(verdict: Verdict) -> Json:
+    """A window's start, D, and whether it may win."""
+    return {
+        "start_s": frame_seconds(verdict.score.start),
+        "D": verdict.score.D,
+        "eligible": verdict.eligible,
+        "reasons": reasons_json(verdict.reasons),
+    }
+
+
+def reasons_json(reasons: Iterable[Reason]) -> list[Json]:
+    """Each broken rule with the stretch that breaks it, in session time."""
+    return [{"code": str(r.code), "start_s": frame_seconds(r.start), "end_s": frame_seconds(r.stop)} for r in reasons]
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of Python and of the packages that decide the numbers; of those that are installed."""
+    found = {"python": python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,113 @@
+"""Opening media files with FFmpeg (PyAV): which tracks, which errors, and packets as far as they can be read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from numpy.typing import NDArray
+
+from take5.scoring.errors import MissingTrack, UnreadableMedia
+
+CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
+"""Share of a channel in the mono mix, before normalisation; 1 for front channels."""
+
+AnyStream = av.VideoStream | av.AudioStream
+AnyPacket: TypeAlias = "av.Packet[Any]"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Open a media file; everything that FFmpeg has against it becomes :class:`UnreadableMedia`."""
+    container = _open(path)
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def _open(path: Path) -> InputContainer:
+    if path.is_dir():
+        raise UnreadableMedia(f"{path}: is a folder, not a media file")
+    if not path.exists():
+        raise UnreadableMedia(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise UnreadableMedia(f"{path}: is empty (0 bytes)")
+    try:
+        # "file:" keeps FFmpeg from reading a name such as "http:x" or "concat:x" as something else than a name.
+        return av.open(f"file:{path}", "r", metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableMedia(f"{path}: FFmpeg cannot read it as a media file ({reason})") from error
+
+
+def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
+    """The file's main moving picture; a cover picture is none."""
+    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    best = container.streams.best("video")
+    if best in moving and isinstance(best, av.VideoStream):
+        return best
+    if not moving:
+        raise MissingTrack(f"{path}: has no video track; take5 needs picture and sound")
+    return moving[0]
+
+
+def audio_stream(container: InputContainer, path: Path) -> av.AudioStream:
+    """The file's main sound."""
+    best = container.streams.best("audio")
+    if not isinstance(best, av.AudioStream):
+        raise MissingTrack(f"{path}: has no audio track; take5 needs picture and sound")
+    return best
+
+
+def packets(container: InputContainer, *streams: AnyStream) -> Iterator[AnyPacket]:
+    """Packets with data of the given tracks, as far as the file can be read; discarded ones are left out.
+
+    A broken end ends the iteration: what follows cannot be read.
+    """
+    demuxed = container.demux(*streams)
+    while True:
+        try:
+            packet = next(demuxed, None)
+        except (av.FFmpegError, OSError):
+            return
+        if packet is None:
+            return
+        if packet.size and not packet.is_discard:
+            yield packet
+
+
+def sample_aspect(stream: av.VideoStream) -> Fraction:
+    """Width over height of one pixel; 1 where the file does not say."""
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    return Fraction(aspect) if aspect else Fraction(1)
+
+
+def frame_duration(stream: av.VideoStream) -> Fraction:
+    """Nominal seconds of one frame; 1/25 where the file does not say."""
+    rate = stream.average_rate or stream.guessed_rate
+    return 1 / Fraction(rate) if rate else Fraction(1, 25)
+
+
+def channels(frame: av.AudioFrame) -> NDArray[np.float32]:
+    """The frame's sound as float32 [channels, samples] in [-1, 1]; what is no number is silence."""
+    samples: NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    if samples.dtype == np.uint8:
+        return np.asarray((samples.astype(np.float32) - 128.0) / 128.0, dtype=np.float32)
+    scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
+    return np.nan_to_num(np.asarray(samples / scale, dtype=np.float32), posinf=0.0, neginf=0.0)
+
+
+def mono(frame: av.AudioFrame, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mix the frame's channels [C, n] to one, float32 [n], no louder than the loudest of them."""
+    weights = np.array([CHANNEL_WEIGHTS.get(channel.name, 1.0) for channel in frame.layout.channels])
+    if len(weights) != len(samples) or not weights.any():
+        weights = np.ones(len(samples))
+    return np.asarray((weights / weights.sum()) @ samples, dtype=np.float32)

@@ -1,0 +1,78 @@
+"""What is on disk: results are written beside their place and moved there whole, or not at all."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from take5.scoring.errors import OutputError, OutputExists
+
+
+@contextmanager
+def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``path`` when the block ends, and vanishes if it fails.
+
+    Raises
+    ------
+    OutputExists
+        If ``path`` exists and ``force`` is false. With ``force`` it is replaced, as late as possible.
+    OutputError
+        If it cannot be written.
+    """
+    refuse_existing(path, force=force)
+    with _writing(path):
+        temporary = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+        temporary.mkdir(parents=True)
+    try:
+        with _writing(path):
+            yield temporary
+            _replace(temporary, path, force=force)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Give a temporary file name that becomes ``path`` when the block ends, and vanishes if it fails."""
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.partial{path.suffix}")
+    try:
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Raise OutputExists if there is something at ``path`` that may not be replaced."""
+    if path.exists() and not force:
+        raise OutputExists(f"{path}: exists already; give another folder with -o, or replace it with --force")
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path}: is not a folder; remove it, or give another folder with -o")
+
+
+def _replace(temporary: Path, path: Path, *, force: bool) -> None:
+    refuse_existing(path, force=force)
+    if not path.exists():
+        temporary.rename(path)
+        return
+    old = path.with_name(f".{path.name}.{uuid4().hex}.old")
+    path.rename(old)
+    try:
+        temporary.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn the system's errors into one that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
