@@ -12,7 +12,7 @@ from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, Tim
 from take5.scoring.eligibility import Code
 from take5.scoring.parameters import FPS
 from take5.stream.clock import frame_seconds
-from take5.stream.events import Event, Progress
+from take5.stream.events import Event, Finished, Progress
 from take5.stream.selection import Selection
 
 REASON_TEXTS = {
@@ -78,8 +78,10 @@ def summary(selection: Selection, written: Path | None = None) -> str:
     return "\n".join(lines)
 
 
-def event_line(event: Event) -> str:
-    """One line about a scored window; nothing for events that such a line says already."""
+def event_line(event: Event, written: Path | None = None) -> str:
+    """What an event says on a terminal; nothing for one that another has said already."""
+    if isinstance(event, Finished):
+        return summary(event.selection, written)
     if not isinstance(event, Progress):
         return ""
     score, reasons = event.window.score, event.window.reasons

@@ -1,5 +1,6 @@
 """The grid that everything stands on, and the parameters of Algorithm 1."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,13 +18,16 @@ SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 LEAD_IN_FRAMES = 12
 """Frames tracked before a window, so that the tracker's smoothing has settled when it begins."""
 
+VALIDATION_FRAMES = 13
+"""Frames kept after a window: with 125 they make the 138 of which trainers hold out 13."""
+
 LOOK_EVERY_FRAMES = 5
 """Every so many grid frames, counted from frame 0, all faces in the picture are counted."""
 
 
 def frames_of(seconds: float, name: str) -> int:
     """Length in whole grid frames of ``seconds``; a length between two frames is refused."""
-    frames = Fraction(str(seconds)) * FPS
+    frames = Fraction(str(seconds)) * FPS if math.isfinite(seconds) else Fraction(0)
     if frames.denominator != 1 or frames < 1:
         raise ParameterError(f"{name}={seconds} must be a positive multiple of {1 / FPS} s, one frame at {FPS} fps")
     return int(frames)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from take5.stream.clock import seconds_to_ticks
 from take5.stream.grid import FrameCounts, GridFrame, PictureGrid
-from take5.stream.media import AudioBlock, Media, VideoFrame
+from take5.stream.media import AudioBlock, Timed, VideoFrame
 from take5.stream.soundtrack import SoundTrack
 
 HOLD_TICKS = seconds_to_ticks(2.0)
@@ -33,12 +33,12 @@ class Aligner:
     """
 
     def __init__(self, origin: int | None = None) -> None:
-        self._first: dict[type[Media], int] = {}
-        self._held: list[Media] = []
+        self._first: dict[type[Timed], int] = {}
+        self._held: list[Timed] = []
         self._tracks = None if origin is None else (PictureGrid[VideoFrame](origin), SoundTrack(origin))
         self.origin = origin
 
-    def push(self, media: Media) -> Aligned:
+    def push(self, media: Timed) -> Aligned:
         """Add a frame or a block; each track's in order of time."""
         out = Aligned()
         if self._tracks is not None:
@@ -82,7 +82,7 @@ class Aligner:
         for media in held:
             self._place(media, out)
 
-    def _place(self, media: Media, out: Aligned) -> None:
+    def _place(self, media: Timed, out: Aligned) -> None:
         assert self._tracks is not None  # noqa: S101 - callers have begun
         grid, sound = self._tracks
         if isinstance(media, AudioBlock):

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from take5.stream.clock import TICKS
 
 
 class Picture(Protocol):
@@ -54,12 +57,52 @@ class AudioBlock:
     channels: NDArray[np.float32] | None = None
 
     @property
+    def end(self) -> int:
+        """Time of the sample after its last, in flicks."""
+        return self.pts + len(self.samples) * TICKS // self.rate
+
+    @property
     def audible(self) -> NDArray[np.float32]:
         """What a clip gets to hear [C, n]."""
         return self.samples[None] if self.channels is None else self.channels
 
 
-Media = VideoFrame | AudioBlock
+@dataclass(frozen=True)
+class AccessUnit:
+    """One encoded picture as it was received.
+
+    Attributes
+    ----------
+    pts : int
+        When it is shown, in flicks on the source's clock.
+    data : bytes
+        Its bytes.
+    keyframe : bool
+        Decoding can begin with it.
+    """
+
+    pts: int
+    data: bytes
+    keyframe: bool
+
+
+@dataclass(frozen=True)
+class UnitFormat:
+    """What a decoder of access units has to know: FFmpeg's name of the codec, and its extradata.
+
+    Pictures have pixels of width over height ``aspect`` and are turned counterclockwise by ``quarter_turns``.
+    """
+
+    codec: str
+    extradata: bytes | None
+    aspect: Fraction = Fraction(1)
+    quarter_turns: int = 0
+
+
+Timed = VideoFrame | AudioBlock
+"""What the aligner places."""
+
+Media = Timed | AccessUnit
 
 
 class Source(Protocol):

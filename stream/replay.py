@@ -4,32 +4,60 @@ from collections.abc import Callable, Iterator
 
 from take5.stream.clock import to_seconds
 from take5.stream.events import Event, Finished
+from take5.stream.ring import Ring
 from take5.stream.scanner import FrameScanner
 from take5.stream.select import Models, long_enough
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.session import Session
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.units import RingMaterial
 
 Pace = Callable[[float], None]
 """Called with the seconds of the recording that have been delivered; it may wait until they have passed."""
 
 
-def replay(file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> Iterator[Event]:
-    """Yield the session's events, then the same selection as :func:`take5.stream.select.select` makes.
+class Replay:
+    """A run of a file through a session.
 
-    Raises
-    ------
-    TooShort
-        If the recording is shorter than one window.
+    Parameters
+    ----------
+    file : MediaFile
+        The recording.
+    models : Models
+        What looks and listens.
+    settings : Settings
+        Parameters of Algorithm 1; the paper's variants need the whole recording and are not for streams.
+    pace : Pace
+        Waits, or does not.
     """
-    with models.tracker() as tracker:
-        session = Session(models.encoder, FrameScanner(tracker, models.counter), settings.parameters, file.origin)
-        for media in file.media():
-            pace(to_seconds(media.pts - file.origin))
-            yield from session.push(media)
-        yield from session.finish(file.video_end())
-    long_enough(file, session.frames, settings)
-    yield Finished(_selection(file, session, models, settings))
+
+    def __init__(self, file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> None:
+        self._file, self._models, self._settings, self._pace = file, models, settings, pace
+        self._ring = Ring()
+
+    def events(self) -> Iterator[Event]:
+        """Yield the session's events, and last the selection that :func:`take5.stream.select.select` makes as well.
+
+        Raises
+        ------
+        TooShort
+            If the recording is shorter than one window.
+        """
+        file, models = self._file, self._models
+        with models.tracker() as tracker:
+            scanner = FrameScanner(tracker, models.counter)
+            session = Session(models.encoder, scanner, self._settings.parameters, file.origin, self._ring)
+            for media in file.media():
+                self._pace(to_seconds(media.pts - file.origin))
+                yield from session.push(media)
+            yield from session.finish(file.video_end())
+        long_enough(file, session.frames, self._settings)
+        yield Finished(_selection(file, session, models, self._settings))
+
+    @property
+    def material(self) -> RingMaterial:
+        """What the ring kept, for the clip."""
+        return RingMaterial(self._ring, self._file.unit_format, self._file.origin)
 
 
 def _selection(file: MediaFile, session: Session, models: Models, settings: Settings) -> Selection:

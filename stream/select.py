@@ -15,8 +15,9 @@ from take5.scoring.errors import TooShort
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.scoring.score import WindowScore
+from take5.stream.clock import FRAME_TICKS
 from take5.stream.grid import GridFrame
-from take5.stream.media import AudioBlock
+from take5.stream.media import AudioBlock, Picture
 from take5.stream.scanner import Counter, FrameLook, FrameScanner, Tracker, stack_looks
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.soundtrack import SoundTrack, silent_frames, to_pcm16
@@ -189,8 +190,21 @@ class Scored:
     selection: Selection
     file: MediaFile
     index: FileIndex
-    sound: Sound
+    heard: Sound
     looks: list[FrameLook | None]
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode the pictures of grid frames [start, stop)."""
+        return (frame.shown.picture for frame in self.file.grid_frames(self.index, start, stop))
+
+    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        origin = self.file.origin
+        return self.file.sound(origin + start * FRAME_TICKS, origin + stop * FRAME_TICKS)
+
+    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
+        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
 
 
 def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report) -> Scored:

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
-from take5.scoring.parameters import SAMPLES_PER_FRAME, Parameters
+from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES, Parameters
 from take5.scoring.selector import Selector
 from take5.scoring.window import ChunkFeatures, JudgedWindow, RollingWindow
 from take5.stream.aligner import Aligned, Aligner
+from take5.stream.clock import FRAME_TICKS
 from take5.stream.events import BestChanged, Event, Progress
 from take5.stream.grid import FrameCounts
-from take5.stream.media import Media
+from take5.stream.media import AccessUnit, AudioBlock, Media
+from take5.stream.ring import Ring, Span
 from take5.stream.scanner import FrameLook, FrameScanner, stack_looks
 from take5.stream.soundtrack import silent_frames
 
@@ -35,14 +37,22 @@ class Session:
         Of Algorithm 1.
     origin : int, optional
         Instant of grid frame 0 on the source's clock, where it is known beforehand.
+    ring : Ring, optional
+        Keeps what arrived of the latest seconds and of the pool.
     """
 
     def __init__(
-        self, encoder: AudioEncoder, scanner: FrameScanner, parameters: Parameters, origin: int | None = None
+        self,
+        encoder: AudioEncoder,
+        scanner: FrameScanner,
+        parameters: Parameters,
+        origin: int | None = None,
+        ring: Ring | None = None,
     ) -> None:
         self.parameters = parameters
         self.selector = Selector(parameters.pool)
         self.windows: list[JudgedWindow] = []
+        self.ring = ring or Ring()
         self._aligner = Aligner(origin)
         self._scanner = scanner
         self._rolling = RollingWindow(parameters)
@@ -65,6 +75,11 @@ class Session:
 
     def push(self, media: Media) -> list[Event]:
         """Add what arrived; return what it brought about."""
+        if isinstance(media, AccessUnit):
+            self.ring.push_unit(media)
+            return []
+        if isinstance(media, AudioBlock):
+            self.ring.push_sound(media)
         self._take(self._aligner.push(media))
         return list(self._score())
 
@@ -113,9 +128,17 @@ class Session:
     def _judge(self, judged: JudgedWindow) -> Iterator[Event]:
         self.windows.append(judged)
         before = self.selector.best
-        if judged.eligible:
-            self.selector.add(judged.score)
+        if judged.eligible and self.selector.add(judged.score):
+            self.ring.hold(self._kept_spans())
         best = self.selector.best
         yield Progress(self._chunked, judged, best)
         if best is not None and best != before:
             yield BestChanged(self._chunked, best)
+
+    def _kept_spans(self) -> Iterator[Span]:
+        """Spans of the pool, the best first, each with the tracker's lead-in and a trainer's validation frames."""
+        length = self.parameters.window_frames
+        origin = self.origin or 0
+        for window in sorted(self.selector.pool, key=lambda window: window != self.selector.best):
+            first, stop = window.start - LEAD_IN_FRAMES, window.start + length + VALIDATION_FRAMES
+            yield origin + first * FRAME_TICKS, origin + stop * FRAME_TICKS

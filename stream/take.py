@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
+from take5.scoring.parameters import FPS
 from take5.stream.clip import write_clip, write_wave
-from take5.stream.clock import FRAME_TICKS
 from take5.stream.media import Picture
 from take5.stream.scanner import NO_LIPS, NO_POSE
 from take5.stream.select import Scored
@@ -16,26 +17,28 @@ from take5.stream.selection import Selection
 from take5.stream.store import new_file, new_folder
 
 
-def write_take(scored: Scored, folder: Path, *, force: bool = False) -> None:
+class Material(Protocol):
+    """What a clip is made of."""
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Pictures of grid frames [start, stop)."""
+
+    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+        """What grid frames [start, stop) sound like: float32 [C, n] with 1 or 2 channels, and samples per second."""
+
+    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
+        """What was scored of grid frames [start, stop): 16 kHz, int16 [(stop - start) * 640]."""
+
+
+def write_take(selection: Selection, material: Material, folder: Path, *, force: bool = False) -> None:
     """Write ``folder/{clip.mp4, clip.wav, report.json}``; the report alone where no window is eligible."""
     with new_folder(folder, force=force) as temporary:
-        best = scored.selection.best
+        best = selection.best
         if best is not None:
-            stop = best.start + scored.selection.settings.parameters.window_frames
-            start_ticks, stop_ticks = (scored.file.origin + frame * FRAME_TICKS for frame in (best.start, stop))
-            write_clip(
-                temporary / "clip.mp4",
-                _pictures(scored, best.start, stop),
-                *scored.file.sound(start_ticks, stop_ticks),
-            )
-            write_wave(
-                temporary / "clip.wav", scored.sound.pcm[best.start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
-            )
-        write_report(scored.selection, temporary / "report.json")
-
-
-def _pictures(scored: Scored, start: int, stop: int) -> Iterator[Picture]:
-    return (frame.shown.picture for frame in scored.file.grid_frames(scored.index, start, stop))
+            span = best.start, best.start + selection.settings.parameters.window_frames
+            write_clip(temporary / "clip.mp4", material.pictures(*span), *material.sound(*span))
+            write_wave(temporary / "clip.wav", material.pcm(*span))
+        write_report(selection, temporary / "report.json")
 
 
 def write_report(selection: Selection, path: Path) -> None:
@@ -54,7 +57,7 @@ def write_features(scored: Scored, path: Path) -> None:
     with new_file(path) as temporary:
         np.savez(
             temporary,
-            audio=scored.sound.embeddings,
+            audio=scored.heard.embeddings,
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
             faces=np.array([-1.0 if look is None else max(look.faces, float(look.face is not None)) for look in looks]),

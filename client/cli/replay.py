@@ -8,36 +8,56 @@ from pathlib import Path
 import click
 
 from take5.client.cli.options import model_options, parameter_options
-from take5.client.terminal import event_line, summary
+from take5.client.terminal import event_line
 from take5.scoring.parameters import Parameters
 from take5.stream.events import Finished
-from take5.stream.replay import Pace
-from take5.stream.replay import replay as events
+from take5.stream.replay import Pace, Replay
 from take5.stream.select import Models
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.store import refuse_existing
+from take5.stream.take import write_take
 
 
 @click.command()
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option("--realtime", is_flag=True, help="As fast as the recording was made, not as fast as it goes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the clip, as select does.",
+)
+@click.option("--force", is_flag=True, help="Replace a folder that exists.")
 @parameter_options
 @model_options
-def replay(video: Path, realtime: bool, as_json: bool, parameters: Parameters, models: Models) -> int:
+def replay(
+    video: Path,
+    realtime: bool,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+    parameters: Parameters,
+    models: Models,
+) -> int:
     """Send VIDEO through the streaming session, as a live capture goes through it, and show what it says."""
     pace = paced(time.monotonic, time.sleep) if realtime else lambda _: None
-    chosen = False
-    for event in events(MediaFile(video), models, Settings(parameters), pace):
+    folder = None if output is None else output / video.stem
+    if folder is not None:
+        refuse_existing(folder, force=force)
+    run = Replay(MediaFile(video), models, Settings(parameters), pace)
+    code = 0
+    for event in run.events():
+        if isinstance(event, Finished):
+            code = 0 if event.selection.best is not None else 2
+            if folder is not None:
+                write_take(event.selection, run.material, folder, force=force)
         if as_json:
             click.echo(json.dumps(event.json()))
-        elif isinstance(event, Finished):
-            click.echo(summary(event.selection))
-        elif line := event_line(event):
+        elif line := event_line(event, folder):
             click.echo(line)
-        if isinstance(event, Finished):
-            chosen = event.selection.best is not None
-    return 0 if chosen else 2
+    return code
 
 
 def paced(now: Callable[[], float], wait: Callable[[float], None]) -> Pace:

@@ -88,7 +88,7 @@ def _one(video: Path, folder: Path, models: Models, settings: Settings, output: 
         refuse_existing(folder, force=output.force)
         with Bars(str(video), visible=not output.as_json) as bars:
             scored = choose(MediaFile(video), models, settings, exhaustive=exhaustive, report=bars.update)
-            write_take(scored, folder, force=output.force)
+            write_take(scored.selection, scored, folder, force=output.force)
         if output.features is not None:
             write_features(scored, output.features)
     except Take5Error as error:

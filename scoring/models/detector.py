@@ -51,8 +51,8 @@ WIDE = 0.15
 FACE_WIDTHS = 4
 """Side of a region in widths of the face: a quarter of it is seen safely, and leaves the head room to move."""
 
-GRID_STEPS = 16
-"""A region's corner stands on multiples of 1/16 of the picture's longer side, its side on multiples of 1/8."""
+GRID_STEPS = 8
+"""A region's corner stands on multiples of 1/8 of the picture's shorter side, its side is a multiple of 1/4."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def region_around(face: Detection, width: int, height: int) -> Region:
     """Square of :data:`FACE_WIDTHS` or more around ``face``, on the grid; the whole picture for a wide face."""
     if face.width >= WIDE * max(width, height):
         return Region(0, 0, width, height)
-    step = max(1, max(width, height) // GRID_STEPS)
+    step = max(1, min(width, height) // GRID_STEPS)
     side = min(-(-FACE_WIDTHS * face.width // (2 * step)) * 2 * step, width, height)
 
     def start(centre: float, length: int) -> int:

@@ -25,6 +25,10 @@ __all__ = ["FaceCounter", "FaceFinder", "FaceObservation", "FaceTracker", "Regio
 MS_PER_FRAME = 1000 // FPS
 """Milliseconds of one grid frame."""
 
+FIRST_MS = MS_PER_FRAME
+"""MediaPipe's time of grid frame 0. Not 0, which its smoothing filter takes for "never": the landmarks of the first
+frames then differ by up to 0.2 px (seen). With any other start only the distance between frames counts."""
+
 
 @dataclass(frozen=True, eq=False)
 class FaceObservation:
@@ -108,7 +112,7 @@ class FaceTracker(Closing):
         part = region.crop(rgb)
         if part.shape != (region.height, region.width, 3):
             raise ParameterError(f"{region} does not fit in a picture of {rgb.shape[1]}x{rgb.shape[0]} pixels")
-        result = self._task.run("detect_for_video", as_image(part), frame * MS_PER_FRAME, settled=_has_face)
+        result = self._task.run("detect_for_video", as_image(part), FIRST_MS + frame * MS_PER_FRAME, settled=_has_face)
         self._last = frame
         return _observation(result, region) if _has_face(result) else None
 

@@ -1,6 +1,6 @@
 """Opening media files with FFmpeg (PyAV): which tracks, which errors, and packets as far as they can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +13,13 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
+from take5.stream.clock import to_ticks
 
 CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
 """Share of a channel in the mono mix, before normalisation; 1 for front channels."""
+
+TRANSPORT_PACKETS = (188, 192, 204)
+"""Bytes of a packet of an MPEG transport stream: bare, with a time code, with error correction."""
 
 AnyStream = av.VideoStream | av.AudioStream
 AnyPacket: TypeAlias = "av.Packet[Any]"
@@ -27,23 +31,33 @@ def opened(path: Path) -> Iterator[InputContainer]:
     container = _open(path)
     try:
         yield container
+    except av.FFmpegError as error:
+        raise _unreadable(path, error) from error
     finally:
         container.close()
 
 
 def _open(path: Path) -> InputContainer:
-    if path.is_dir():
-        raise UnreadableMedia(f"{path}: is a folder, not a media file")
-    if not path.exists():
-        raise UnreadableMedia(f"{path}: no such file")
-    if path.stat().st_size == 0:
-        raise UnreadableMedia(f"{path}: is empty (0 bytes)")
     try:
+        if path.is_dir():
+            raise UnreadableMedia(f"{path}: is a folder, not a media file")
+        if not path.exists():
+            raise UnreadableMedia(f"{path}: no such file")
+        if path.stat().st_size == 0:
+            raise UnreadableMedia(f"{path}: is empty (0 bytes)")
         # "file:" keeps FFmpeg from reading a name such as "http:x" or "concat:x" as something else than a name.
         return av.open(f"file:{path}", "r", metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableMedia(f"{path}: FFmpeg cannot read it as a media file ({reason})") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
+    return UnreadableMedia(f"{path}: FFmpeg cannot read it as a media file ({reason(error)})")
+
+
+def reason(error: Exception) -> str:
+    """What FFmpeg or the system says of an error, without its number and file name."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
@@ -65,21 +79,45 @@ def audio_stream(container: InputContainer, path: Path) -> av.AudioStream:
     return best
 
 
-def packets(container: InputContainer, *streams: AnyStream) -> Iterator[AnyPacket]:
-    """Packets with data of the given tracks, as far as the file can be read; discarded ones are left out.
+def packets(
+    container: InputContainer, *streams: AnyStream, on_break: Callable[[str], None] = lambda _: None
+) -> Iterator[AnyPacket]:
+    """Packets with data of the given tracks, as far as the file can be read.
 
-    A broken end ends the iteration: what follows cannot be read.
+    An edit list discards some: they must be decoded, for others refer to them, and the decoder shows none of them.
+    A broken place ends the iteration, since what follows cannot be read; ``on_break`` is told why.
     """
     demuxed = container.demux(*streams)
     while True:
         try:
             packet = next(demuxed, None)
-        except (av.FFmpegError, OSError):
+        except (av.FFmpegError, OSError) as error:
+            on_break(reason(error))
             return
         if packet is None:
             return
-        if packet.size and not packet.is_discard:
+        if packet.size:
             yield packet
+
+
+def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:
+    """When the tracks end by what the file says of itself, in flicks; None where it says nothing."""
+    ends = [
+        to_ticks((stream.start_time or 0) + stream.duration, stream.time_base)
+        for stream in streams
+        if stream.duration is not None and stream.time_base is not None
+    ]
+    if len(ends) == len(streams):
+        return max(ends)
+    if container.duration is None:
+        return None
+    return to_ticks((container.start_time or 0) + container.duration, Fraction(1, av.time_base))
+
+
+def torn(container: InputContainer, path: Path) -> bool:
+    """Whether the file ends in the middle of a packet of an MPEG transport stream, which says nothing of its length."""
+    size = path.stat().st_size
+    return container.format.name == "mpegts" and all(size % packet for packet in TRANSPORT_PACKETS)
 
 
 def sample_aspect(stream: av.VideoStream) -> Fraction:

@@ -6,32 +6,33 @@ one; :meth:`MediaFile.grid_frames` seeks and decodes a stretch of the grid.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import takewhile
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
-from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_ticks
+from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds, to_ticks
 from take5.stream.grid import FrameCounts, GridFrame, PictureGrid
-from take5.stream.media import AudioBlock, Media, VideoFrame
+from take5.stream.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
 from take5.stream.soundtrack import cut
 from take5.stream.sources.container import (
-    AnyPacket,
     audio_stream,
-    channels,
     frame_duration,
-    mono,
     opened,
     packets,
     sample_aspect,
+    stated_end,
+    torn,
     video_stream,
 )
+from take5.stream.sources.decoders import PictureDecoder, SoundDecoder, packet_ticks
 from take5.stream.sources.pictures import DecodedPicture
 
 PREROLL_TICKS = seconds_to_ticks(1.0)
@@ -67,9 +68,10 @@ class FileIndex:
     keyframes: list[Keyframe]
     video_end: int
 
-    def keyframe_before(self, pts: int) -> Keyframe:
-        """Return the last keyframe at or before ``pts``, or the first."""
-        return self.keyframes[max(0, bisect_right([k.pts for k in self.keyframes], pts) - 1)]
+    def keyframes_before(self, pts: int) -> list[Keyframe]:
+        """Return the last two keyframes at or before ``pts``, the later one first; or the first of all."""
+        after = max(1, bisect_right(self.keyframes, pts, key=lambda keyframe: keyframe.pts))
+        return self.keyframes[max(0, after - 2) : after][::-1]
 
 
 @dataclass
@@ -91,46 +93,67 @@ class MediaFile:
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
             self.source_fps = float(1 / frame_duration(video))
-            self._header_end = self._duration(container)
-            self._first_key = -1
-            starts: dict[str, int] = {}
-            for packet in packets(container, video, audio):
-                if packet.stream_index == video.index:
-                    if packet.is_keyframe and packet.pts is not None:
-                        starts.setdefault("video", _ticks(packet.pts, video))
-                elif "audio" not in starts and (blocks := _blocks(audio, packet)):
-                    starts["audio"] = blocks[0].pts
-                if len(starts) == 2:
-                    break
-        if "video" not in starts:
+            self._stated_end = stated_end(container, video, audio)
+            frame, block = self._beginnings(container, video, audio)
+            turns = frame.picture.quarter_turns if isinstance(frame.picture, DecodedPicture) else 0
+            context = video.codec_context
+            self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns)
+            if torn(container, self.path):
+                self._warn("the file ends in the middle of a packet: cut off or damaged")
+        self._first = frame.pts
+        self.origin = max(frame.pts, block.pts)
+        self._video_end, self._sound_end = frame.pts, block.end
+
+    def _beginnings(
+        self, container: InputContainer, video: av.VideoStream, audio: av.AudioStream
+    ) -> tuple[VideoFrame, AudioBlock]:
+        """Decode the first picture, of those not before the first keyframe, and the first sound."""
+        pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
+        frames: list[VideoFrame] = []
+        blocks: list[AudioBlock] = []
+        key: int | None = None
+        for packet in packets(container, video, audio):
+            if packet.stream_index == audio.index:
+                blocks = blocks or sounds.decode(packet)
+            elif packet.pts is not None and not frames:
+                key = packet_ticks(packet.pts, video) if key is None and packet.is_keyframe else key
+                frames = [frame for frame in pictures.decode(packet) if key is not None and frame.pts >= key]
+            if frames and blocks:
+                break
+        frames, blocks = frames or pictures.decode(None), blocks or sounds.decode(None)
+        if not frames:
             raise UnreadableMedia(f"{self.path}: no picture in its video track can be decoded")
-        if "audio" not in starts:
+        if not blocks:
             raise MissingTrack(f"{self.path}: no sound in its audio track can be decoded")
-        self._first_key = starts["video"]
-        self.origin = max(starts.values())
-        self._video_end = self._first_key
+        return frames[0], blocks[0]
 
     def media(self) -> Iterator[Media]:
-        """Decode everything in the order of the file."""
+        """Decode everything in the order of the file; each access unit comes before the frames that it completes."""
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
             video.thread_type = "AUTO"
-            decoder = _PictureDecoder(video)
+            pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
             duration = to_ticks(1, frame_duration(video))
-            for packet in packets(container, video, audio):
+            for packet in packets(container, video, audio, on_break=self._broken):
                 if packet.stream_index == audio.index:
-                    yield from _blocks(audio, packet)
+                    yield from self._heard(sounds.decode(packet))
                     continue
-                for frame in decoder.decode(packet):
-                    yield from self._delivered(frame, duration)
-            for frame in decoder.flush():
-                yield from self._delivered(frame, duration)
-        self._warn(decoder.errors)
+                if packet.pts is not None:
+                    yield AccessUnit(packet_ticks(packet.pts, video), bytes(packet), packet.is_keyframe)
+                yield from self._seen(pictures.decode(packet), duration)
+            yield from self._seen(pictures.decode(None), duration)
+            yield from self._heard(sounds.decode(None))
+        self._tell_losses(pictures.errors, sounds.errors)
 
-    def _delivered(self, frame: VideoFrame, duration: int) -> Iterator[VideoFrame]:
-        if frame.pts >= self._first_key:
-            self._video_end = max(self._video_end, frame.pts + duration)
-            yield frame
+    def _seen(self, frames: list[VideoFrame], duration: int) -> Iterator[VideoFrame]:
+        for frame in frames:
+            if frame.pts >= self._first:
+                self._video_end = max(self._video_end, frame.pts + duration)
+                yield frame
+
+    def _heard(self, blocks: list[AudioBlock]) -> list[AudioBlock]:
+        self._sound_end = max([self._sound_end, *(block.end for block in blocks)])
+        return blocks
 
     def video_end(self) -> int:
         """Where the last picture's time ends, once :meth:`media` is exhausted."""
@@ -142,21 +165,25 @@ class MediaFile:
         keyframes: list[Keyframe] = []
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
+            sounds = SoundDecoder(audio, self.path)
             duration = to_ticks(1, frame_duration(video))
-            for packet in packets(container, video, audio):
+            for packet in packets(container, video, audio, on_break=self._broken):
                 if packet.stream_index == audio.index:
-                    for block in _blocks(audio, packet):
+                    for block in self._heard(sounds.decode(packet)):
                         on_sound(block)
-                elif packet.pts is not None and (pts := _ticks(packet.pts, video)) >= self._first_key:
-                    times.append(pts)
+                elif packet.pts is not None:
+                    pts = packet_ticks(packet.pts, video)
                     if packet.is_keyframe:
                         keyframes.append(Keyframe(pts, packet.pts if packet.dts is None else packet.dts))
+                    if pts >= self._first and not packet.is_discard:
+                        times.append(pts)
+            for block in self._heard(sounds.decode(None)):
+                on_sound(block)
         times.sort()
-        keyframes.sort(key=lambda key: key.pts)
-        index = FileIndex(times, keyframes, times[-1] + duration)
-        self._video_end = index.video_end
-        self._warn(0)
-        return index
+        keyframes.sort(key=lambda keyframe: keyframe.pts)
+        self._video_end = times[-1] + duration
+        self._tell_losses(0, sounds.errors)
+        return FileIndex(times, keyframes, self._video_end)
 
     def grid(self, index: FileIndex) -> tuple[list[GridFrame[int]], FrameCounts]:
         """Lay the timestamps of ``index`` on the grid, without their pictures."""
@@ -173,7 +200,7 @@ class MediaFile:
         grid = PictureGrid[VideoFrame](self.origin, first=start)
         begin = self.origin + start * FRAME_TICKS
         wanted = index.pts[max(0, bisect_right(index.pts, begin) - 1)]
-        for frame in self._decode_from(index.keyframe_before(wanted)):
+        for frame in self._decode_around(index, wanted):
             for shown in grid.push(frame.pts, frame):
                 if shown.index >= stop:
                     return
@@ -184,91 +211,65 @@ class MediaFile:
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Decode the sound between two times in flicks: float32 [C, n] with 1 or 2 channels, and samples per second."""
+        blocks = self._sound_blocks(start, stop, seek=True)
+        if not blocks or blocks[0].pts > start:  # seeking led elsewhere
+            blocks = self._sound_blocks(start, stop, seek=False)
+        return cut(blocks, start, stop)
+
+    def _sound_blocks(self, start: int, stop: int, *, seek: bool) -> list[AudioBlock]:
+        """Decode the blocks that begin in the second before ``start``, or between ``start`` and ``stop``."""
+        first = start - PREROLL_TICKS
         with opened(self.path) as container:
             audio = audio_stream(container, self.path)
-            container.seek((start - PREROLL_TICKS) * av.time_base // TICKS, backward=True)
-            decoded = (block for packet in packets(container, audio) for block in _blocks(audio, packet))
-            return cut(takewhile(lambda block: block.pts < stop, decoded), start, stop)
+            decoder = SoundDecoder(audio, self.path)
+            if seek:
+                container.seek(first * av.time_base // TICKS, backward=True)
+            decoded = (block for packet in packets(container, audio) for block in decoder.decode(packet))
+            return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]
 
-    def _decode_from(self, keyframe: Keyframe) -> Iterator[VideoFrame]:
-        """Decode from a keyframe on; where seeking does not lead to it, read up to it from the start."""
-        for seek in (keyframe.seek, None):
-            begun = False
-            with opened(self.path) as container:
-                video = video_stream(container, self.path)
-                video.thread_type = "AUTO"
-                if seek is not None:
-                    container.seek(seek, stream=video, backward=True)
-                decoder = _PictureDecoder(video)
-                for packet in packets(container, video):
-                    begun = begun or (packet.pts is not None and _ticks(packet.pts, video) == keyframe.pts)
-                    if begun:
-                        yield from (frame for frame in decoder.decode(packet) if frame.pts >= keyframe.pts)
-                yield from decoder.flush()
-            if begun:
-                return
+    def _decode_around(self, index: FileIndex, wanted: int) -> Iterator[VideoFrame]:
+        """Decode from the keyframe before ``wanted`` on, or from the one before that.
 
-    def _duration(self, container: av.container.InputContainer) -> int | None:
-        start = container.start_time or 0
-        return None if container.duration is None else to_ticks(start + container.duration, Fraction(1, av.time_base))
+        A stream that refreshes bit by bit shows nothing yet at what it calls a keyframe. Where seeking does not lead
+        to a keyframe, it is looked for from the start of the file.
+        """
+        keyframes = index.keyframes_before(wanted)
+        attempts = [*((keyframe, True) for keyframe in keyframes), (keyframes[-1], False)]
+        for keyframe, seek in attempts:
+            with closing(self._decode_from(keyframe, seek=seek)) as frames:
+                first = next(frames, None)
+                if first is not None and (first.pts <= wanted or not seek):
+                    yield first
+                    yield from frames
+                    return
 
-    def _warn(self, errors: int) -> None:
-        if self._header_end is not None and self._video_end < self._header_end - TRUNCATED_TICKS:
-            seconds = (self._header_end - self._video_end) / seconds_to_ticks(1)
-            self.warnings.append(f"the picture ends {seconds:.1f} s before the file's stated end: cut off or damaged")
-        if errors:
-            self.warnings.append(f"{errors} packets of the picture could not be decoded")
+    def _decode_from(self, keyframe: Keyframe, *, seek: bool) -> Generator[VideoFrame, None, None]:
+        begun = False
+        with opened(self.path) as container:
+            video = video_stream(container, self.path)
+            video.thread_type = "AUTO"
+            if seek:
+                container.seek(keyframe.seek, stream=video, backward=True)
+            decoder = PictureDecoder(video)
+            for packet in packets(container, video):
+                begun = begun or (packet.pts is not None and packet_ticks(packet.pts, video) == keyframe.pts)
+                if begun:
+                    yield from (frame for frame in decoder.decode(packet) if frame.pts >= keyframe.pts)
+            yield from decoder.decode(None)
 
+    def _broken(self, reason: str) -> None:
+        self._warn(f"the file can be read up to a broken place only ({reason})")
 
-class _PictureDecoder:
-    """Packets in, frames in order of time out; after an error pictures count as damaged until the next keyframe."""
+    def _tell_losses(self, pictures: int, sounds: int) -> None:
+        """Warn of what is missing at the end, and of packets that could not be decoded."""
+        end = max(self._video_end, self._sound_end)
+        if self._stated_end is not None and end < self._stated_end - TRUNCATED_TICKS:
+            seconds = to_seconds(self._stated_end - end)
+            self._warn(f"the file ends {seconds:.1f} s before its stated end: cut off or damaged")
+        for count, what in ((pictures, "picture"), (sounds, "sound")):
+            if count:
+                self._warn(f"{count} packet(s) of the {what} could not be decoded")
 
-    def __init__(self, stream: av.VideoStream) -> None:
-        self._stream = stream
-        self._aspect = sample_aspect(stream)
-        self._damaged = False
-        self.errors = 0
-
-    def decode(self, packet: AnyPacket) -> list[VideoFrame]:
-        """Decode one packet."""
-        self._damaged |= packet.is_corrupt
-        try:
-            frames = self._stream.codec_context.decode(packet)
-        except av.FFmpegError:
-            self.errors += 1
-            self._damaged = True
-            return []
-        return [self._frame(frame) for frame in frames if frame.pts is not None]
-
-    def flush(self) -> list[VideoFrame]:
-        """Return what the decoder still holds."""
-        try:
-            frames = self._stream.codec_context.decode(None)
-        except av.FFmpegError:
-            return []
-        return [self._frame(frame) for frame in frames if frame.pts is not None]
-
-    def _frame(self, frame: av.VideoFrame) -> VideoFrame:
-        if frame.key_frame and not frame.is_corrupt:
-            self._damaged = False
-        damaged = self._damaged or frame.is_corrupt
-        return VideoFrame(_ticks(frame.pts or 0, self._stream), DecodedPicture(frame, self._aspect), damaged)
-
-
-def _blocks(stream: av.AudioStream, packet: AnyPacket) -> list[AudioBlock]:
-    """Decode a packet of sound; one that cannot be decoded is a hole."""
-    try:
-        frames = stream.codec_context.decode(packet)
-    except av.FFmpegError:
-        return []
-    return [_block(frame, frame.pts, frame.time_base) for frame in frames if frame.pts is not None and frame.time_base]
-
-
-def _block(frame: av.AudioFrame, pts: int, time_base: Fraction) -> AudioBlock:
-    sound = channels(frame)
-    mixed = mono(frame, sound)
-    return AudioBlock(to_ticks(pts, time_base), mixed, frame.sample_rate, sound if len(sound) <= 2 else mixed[None])
-
-
-def _ticks(pts: int, stream: av.VideoStream) -> int:
-    return to_ticks(pts, stream.time_base or Fraction(1, av.time_base))
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)

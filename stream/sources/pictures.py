@@ -23,18 +23,20 @@ class DecodedPicture:
         As it comes from the decoder.
     aspect : Fraction
         Sample aspect ratio, width over height of one pixel.
+    quarter_turns : int, optional
+        How often it is turned counterclockwise; by default what the frame itself says.
     """
 
-    def __init__(self, frame: av.VideoFrame, aspect: Fraction) -> None:
+    def __init__(self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None) -> None:
         self._frame = frame
         self._width = max(1, round(frame.width * aspect))
-        self._quarter_turns = round(frame.rotation / 90) % 4
+        self.quarter_turns = round(frame.rotation / 90) % 4 if quarter_turns is None else quarter_turns
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in square pixels, upright."""
         size = (self._width, self._frame.height)
-        return size[::-1] if self._quarter_turns % 2 else size
+        return size[::-1] if self.quarter_turns % 2 else size
 
     @property
     def digest(self) -> int:
@@ -47,15 +49,15 @@ class DecodedPicture:
     def rgb(self) -> NDArray[np.uint8]:
         """The picture as uint8 [H, W, 3], C-contiguous."""
         pixels = self._frame.to_ndarray(format="rgb24", width=self._width, height=self._frame.height)
-        return np.ascontiguousarray(np.rot90(pixels, self._quarter_turns))
+        return np.ascontiguousarray(np.rot90(pixels, self.quarter_turns))
 
     def encodable(self) -> av.VideoFrame:
         """The picture as 8-bit 4:2:0 with even width and height: an odd last row or column is cut off."""
         frame = self._frame
         if frame.format.name not in ENCODABLE or self._width != frame.width:
             frame = frame.reformat(width=self._width, height=frame.height, format="yuv420p")
-        if self._quarter_turns or frame.width % 2 or frame.height % 2:
-            frame = _turned(frame, self._quarter_turns)
+        if self.quarter_turns or frame.width % 2 or frame.height % 2:
+            frame = _turned(frame, self.quarter_turns)
         return frame
 
 

@@ -1,0 +1,33 @@
+# make demo: set up, then find the best five seconds of a generated talker.
+# make test: set up, then run the tests.
+# Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.take5-set-up
+DEMO_OUT ?= demo-out
+
+.PHONY: demo test lint setup clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	VENV=$(VENV) TORCH_INDEX="$(TORCH_INDEX)" sh scripts/setup.sh
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
+	$(BIN)/take5 select $(DEMO_OUT)/talker.mkv -o $(DEMO_OUT) --force
+	$(BIN)/python -m demo.verdict $(DEMO_OUT)/truth.json $(DEMO_OUT)/talker/report.json
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/mypy demo bench
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache $(DEMO_OUT) take5-out

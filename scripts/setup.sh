@@ -1,0 +1,42 @@
+#!/bin/sh
+# Sets up everything that the demo and the tests need: system packages, a virtual environment, the model files.
+# Needs Debian or Ubuntu with Python 3.11 or newer; elsewhere it names what is missing.
+set -eu
+VENV=${VENV:-.venv}
+TORCH_INDEX=${TORCH_INDEX:-}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+find_python() {
+  for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
+    [ -n "$python" ] && command -v "$python" >/dev/null 2>&1 || continue
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$python"; return; }
+  done
+  say "Python 3.11 or newer is needed; found $(python3 --version 2>&1 || true). Set PYTHON=/path/to/python3."
+  exit 1
+}
+
+# Installs the Debian packages given, or names the command that does.
+system_packages() {
+  if ! command -v apt-get >/dev/null 2>&1; then
+    say "please install, with your system's package manager: $*"; exit 1
+  elif [ "$(id -u)" = 0 ]; then as_root=
+  elif sudo -n true 2>/dev/null; then as_root=sudo
+  else say "please run: sudo apt-get install $*"; exit 1
+  fi
+  say "installing $*"
+  $as_root apt-get update -qq
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+python=$(find_python)
+missing=
+command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+[ -z "$missing" ] || system_packages $missing
+
+[ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV"
+say "installing Python packages into $VENV (a few minutes and, with PyTorch's CPU build, about 300 MB of downloads)"
+"$VENV/bin/python" -m pip install -q --disable-pip-version-check \
+  ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -c constraints.txt -e '.[dev]'
+"$VENV/bin/take5" models fetch

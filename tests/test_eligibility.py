@@ -1,0 +1,122 @@
+"""Rules (a) to (f), each broken on purpose, with the stretch that breaks it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from features import chunks, clean_looks, clean_timing, embeddings, lips, pose
+
+from take5.scoring.eligibility import Code, Looks, Reason, Timing, look_reasons, runs, timing_reasons
+from take5.scoring.motion import Motion
+from take5.scoring.parameters import Parameters
+from take5.scoring.window import RollingWindow
+
+MOVING = Motion(0.3, 0.3, 0.3, mouth_moves=True)
+FRAMES = 125
+
+
+def masked(*spans: tuple[int, int], frames: int = FRAMES) -> np.ndarray:
+    mask = np.zeros(frames, dtype=np.bool_)
+    for start, stop in spans:
+        mask[start:stop] = True
+    return mask
+
+
+def test_a_clean_window_is_eligible() -> None:
+    assert timing_reasons(clean_timing(FRAMES), 50) == []
+    assert look_reasons(clean_looks(FRAMES), MOVING, 50) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "code"), [("frames_missing", Code.FRAMES_MISSING), ("sound_missing", Code.SOUND_MISSING)]
+)
+def test_c_holes(field: str, code: Code) -> None:
+    timing = replace(clean_timing(FRAMES), **{field: masked((3, 4), (10, 12))})
+    assert timing_reasons(timing, 100) == [Reason(code, 103, 104), Reason(code, 110, 112)]
+
+
+@pytest.mark.parametrize(("length", "broken"), [(23, False), (24, True), (60, True)])
+def test_f_a_second_of_digital_silence(length: int, broken: bool) -> None:
+    timing = replace(clean_timing(FRAMES), silent=masked((7, 7 + length)))
+    assert timing_reasons(timing, 25) == ([Reason(Code.DIGITAL_SILENCE, 32, 32 + length)] if broken else [])
+
+
+def test_a_every_frame_has_a_face() -> None:
+    looks = replace(clean_looks(FRAMES), tracked=~masked((124, 125)))
+    assert look_reasons(looks, None, 0) == [Reason(Code.NO_FACE, 124, 125)]
+
+
+def test_b_two_faces_hold_until_the_next_look() -> None:
+    faces = clean_looks(FRAMES).faces.copy()
+    faces[[20, 25, 40]] = 2
+    looks = replace(clean_looks(FRAMES), faces=faces)
+    assert look_reasons(looks, MOVING, 0) == [Reason(Code.SEVERAL_FACES, 20, 30), Reason(Code.SEVERAL_FACES, 40, 45)]
+
+
+def test_d_damage() -> None:
+    looks = replace(clean_looks(FRAMES), damaged=masked((0, 2)))
+    assert look_reasons(looks, MOVING, 5) == [Reason(Code.PICTURE_DAMAGED, 5, 7)]
+
+
+def repeating(*cells: tuple[bool, ...]) -> Looks:
+    rest = ((False,),) * (FRAMES - len(cells))
+    return replace(clean_looks(FRAMES), repeats=(*cells, *rest))
+
+
+@pytest.mark.parametrize(("repeats", "broken"), [(8, False), (9, True), (30, True)])
+def test_e_ten_identical_source_frames(repeats: int, broken: bool) -> None:
+    """One new frame and nine repeats of it are ten identical frames."""
+    looks = repeating(*((False,),) * 4, *((True,),) * repeats)
+    assert look_reasons(looks, MOVING, 0) == ([Reason(Code.FROZEN_PICTURE, 3, 4 + repeats)] if broken else [])
+
+
+def test_e_the_windows_first_source_frame_has_none_before_it() -> None:
+    assert look_reasons(repeating(*((True,),) * 9), MOVING, 0) == []
+    assert look_reasons(repeating(*((True,),) * 10), MOVING, 0) == [Reason(Code.FROZEN_PICTURE, 0, 10)]
+
+
+def test_e_counts_source_frames_not_grid_frames() -> None:
+    fast = repeating((False, True), *((True, True),) * 4)  # 60 fps and the like: two source frames a grid frame
+    assert look_reasons(fast, MOVING, 0) == [Reason(Code.FROZEN_PICTURE, 0, 5)]
+    slow = repeating(*((True,), ()) * 4)  # 12.5 fps: eight grid frames, four source frames
+    assert look_reasons(slow, MOVING, 0) == []
+
+
+def test_e_a_mouth_that_never_moves() -> None:
+    still = Motion(0.0, 0.0, 0.0, mouth_moves=False)
+    assert look_reasons(clean_looks(FRAMES), still, 25) == [Reason(Code.STILL_MOUTH, 25, 150)]
+
+
+def test_runs() -> None:
+    assert runs(masked((0, 2), (5, 6), (9, 10), frames=10)) == [(0, 2), (5, 6), (9, 10)]
+    assert runs(np.zeros(0, dtype=np.bool_)) == []
+
+
+def test_streamed_windows_are_judged_like_whole_ones_whatever_the_chunks() -> None:
+    """Runs across chunk edges count; each rule is broken somewhere."""
+    rng = np.random.default_rng(0)
+    frames = 400
+    timing = Timing(
+        masked((130, 131), frames=frames), masked((222, 223), frames=frames), masked((290, 315), frames=frames)
+    )
+    looks = Looks(
+        ~masked((60, 61), frames=frames),
+        np.where(np.arange(frames) == 180, 2, clean_looks(frames).faces).astype(np.int8),
+        masked((350, 352), frames=frames),
+        tuple((bool(20 < i < 31),) for i in range(frames)),
+    )
+    for parameters in (Parameters(), Parameters(hop=0.2), Parameters(seconds=2.0, hop=0.04)):
+        hop, length = parameters.hop_frames, parameters.window_frames
+        rolling = RollingWindow(parameters)
+        for i, chunk in enumerate(chunks(embeddings(rng, frames), lips(rng, frames), pose(rng, frames), hop)):
+            span = slice(i * hop, (i + 1) * hop)
+            seen = Looks(looks.tracked[span], looks.faces[span], looks.damaged[span], looks.repeats[span])
+            judged = rolling.push(replace(chunk, timing=timing[span], looks=seen))
+            if judged is None:
+                continue
+            start = judged.score.start
+            whole = slice(start, start + length)
+            seen = Looks(looks.tracked[whole], looks.faces[whole], looks.damaged[whole], looks.repeats[whole])
+            expected = (*timing_reasons(timing[whole], start), *look_reasons(seen, judged.score.motion, start))
+            assert judged.reasons == expected
+            assert judged.eligible == (not expected)

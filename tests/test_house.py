@@ -1,0 +1,71 @@
+"""The house rules: imports run down only, the pure half does no I/O, and the project speaks of itself alone."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLOORS = ("scoring", "stream", "client")
+PURE_STREAM = ("media.py", "clock.py", "grid.py", "resampler.py", "soundtrack.py", "aligner.py", "ring.py")
+IMPURE = {
+    "asyncio", "threading", "multiprocessing", "concurrent", "socket", "ssl", "http", "urllib", "time", "datetime",
+    "av", "aiortc", "subprocess", "select",
+}  # fmt: skip
+MODEL_PACKAGES = {"torch", "mediapipe", "onnxruntime"}
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+def modules(*patterns: str) -> list[Path]:
+    found = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    assert found
+    return sorted(found)
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_imports_never_run_up(floor: str) -> None:
+    above = FLOORS[FLOORS.index(floor) + 1 :]
+    for path in modules(f"{floor}/**/*.py"):
+        for name in imported(path):
+            assert not name.startswith(tuple(f"take5.{other}" for other in above)), f"{path} imports {name}"
+
+
+def test_the_pure_half_does_no_io_and_reads_no_clock() -> None:
+    for path in modules("scoring/**/*.py", *(f"stream/{name}" for name in PURE_STREAM)):
+        roots = {name.split(".")[0] for name in imported(path)}
+        assert not roots & IMPURE, f"{path} imports {roots & IMPURE}"
+
+
+def test_only_scoring_models_know_the_model_packages() -> None:
+    for path in modules("scoring/**/*.py", "stream/**/*.py", "client/**/*.py"):
+        if path.parent != ROOT / "scoring" / "models":
+            roots = {name.split(".")[0] for name in imported(path)}
+            assert not roots & MODEL_PACKAGES, f"{path} imports {roots & MODEL_PACKAGES}"
+
+
+def test_the_packages_are_real_folders_behind_relative_links() -> None:
+    for floor in FLOORS:
+        link = ROOT / "src" / "take5" / floor
+        assert link.is_symlink()
+        assert link.readlink() == Path("..") / ".." / floor
+
+
+def test_importing_the_command_line_does_not_load_the_models() -> None:
+    code = (
+        "import sys, take5.client.cli\n"
+        "sys.exit(','.join({'torch', 'mediapipe', 'onnxruntime'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
