@@ -19,8 +19,8 @@ from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow
 from take5.stream.events import Finished
 from take5.stream.replay import Replay
-from take5.stream.scanner import stack_looks
-from take5.stream.select import Models, Scored, select
+from take5.stream.scanner import Models, stack_looks
+from take5.stream.select import Scored, select
 from take5.stream.selection import Selection, Settings
 from take5.stream.sources.file import MediaFile
 

@@ -22,7 +22,8 @@ from typing import Any
 
 from take5.client.cli.options import load_models
 from take5.scoring.parameters import FPS
-from take5.stream.select import Models, Scored, select
+from take5.stream.scanner import Models
+from take5.stream.select import Scored, select
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.take import write_take
@@ -73,13 +74,13 @@ def instrumented(stages: Stages) -> Models:
     encoder.encode = stages.timed("audio encoder", encoder.encode)  # type: ignore[method-assign]
     counter.count = stages.timed("multi-face look", counter.count)  # type: ignore[method-assign]
 
-    def tracker() -> Any:
+    def tracker(region: Any) -> Any:
         with stages.stage("tracker"):
-            made = models.tracker()
+            made = models.tracker(region)
         made.track = stages.timed("tracker", made.track)  # type: ignore[attr-defined]
         return made
 
-    return Models(encoder, tracker, counter)
+    return Models(encoder, tracker, counter, models.finder)
 
 
 def decode_seconds(scored: Scored) -> float:

@@ -24,6 +24,9 @@ HOLE_S = 0.100
 SOUND_HOLE_S = 0.020
 """A longer stretch of missing sound is a hole (rule c)."""
 
+ROUNDING_S = 0.005
+"""Timestamps may be rounded by this much without meaning anything: it comes on top of what makes a hole."""
+
 FROZEN_SOURCE_FRAMES = 10
 """A run of this many identical source frames is a frozen picture (rule e)."""
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from take5.scoring.eligibility import HOLE_S
+from take5.scoring.eligibility import HOLE_S, ROUNDING_S
 from take5.stream.clock import FRAME_TICKS, seconds_to_ticks
 
 T = TypeVar("T")
 
-HOLE_TICKS = seconds_to_ticks(HOLE_S)
-ROUNDING_TICKS = seconds_to_ticks(0.005)
-"""Timestamps may be rounded by this much without meaning anything."""
+HOLE_TICKS = seconds_to_ticks(HOLE_S + ROUNDING_S)
+ROUNDING_TICKS = seconds_to_ticks(ROUNDING_S)
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class PictureGrid(Generic[T]):
         self._next = first
         self._last: tuple[int, T] | None = None
         self._last_shown: int | None = None
+        self._used = False
         self._arrived: list[T] = []
 
     @property
@@ -78,7 +78,7 @@ class PictureGrid(Generic[T]):
         self._retire()
         if pts > self._instant(self._next - 1):
             self._arrived.append(item)
-        self._last = (pts, item)
+        self._last, self._used = (pts, item), self._last_shown == pts
         return out
 
     def finish(self, end: int) -> list[GridFrame[T]]:
@@ -109,14 +109,12 @@ class PictureGrid(Generic[T]):
         if pts == self._last_shown:
             self.counts.doubled += 1
         self._last_shown = pts
+        self._used |= self._last is not None and pts == self._last[0]
         arrived, self._arrived = tuple(self._arrived), []
         self._next += 1
         return GridFrame(self._next - 1, item, arrived, missing)
 
     def _retire(self) -> None:
         """Count the last source frame as dropped if it stood on the grid's time and was never shown."""
-        if self._last is None:
-            return
-        pts = self._last[0]
-        if pts >= self._origin and (self._last_shown is None or self._last_shown < pts):
+        if self._last is not None and self._last[0] >= self._origin and not self._used:
             self.counts.dropped += 1

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from take5.stream.clock import to_seconds
 from take5.stream.events import Event, Finished
 from take5.stream.ring import Ring
-from take5.stream.scanner import FrameScanner
-from take5.stream.select import Models, long_enough
+from take5.stream.scanner import Faces, FrameScanner, Models
+from take5.stream.select import long_enough
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.session import Session
 from take5.stream.sources.file import MediaFile
@@ -44,9 +44,8 @@ class Replay:
             If the recording is shorter than one window.
         """
         file, models = self._file, self._models
-        with models.tracker() as tracker:
-            scanner = FrameScanner(tracker, models.counter)
-            session = Session(models.encoder, scanner, self._settings.parameters, file.origin, self._ring)
+        with Faces(models) as faces:
+            session = Session(models.encoder, FrameScanner(faces), self._settings.parameters, file.origin, self._ring)
             for media in file.media():
                 self._pace(to_seconds(media.pts - file.origin))
                 yield from session.push(media)

@@ -14,7 +14,8 @@ from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import SAMPLE_RATE
 
 ZERO_CROSSINGS = 24
-"""Half-width of the low-pass in zero crossings at the lower of the two rates: a transition band of about 5 %."""
+"""Half-width of the low-pass in zero crossings at the lower of the two rates: it falls from 0.88 to 1.12 times the
+lower Nyquist frequency, -6 dB at that frequency itself."""
 
 KAISER_BETA = 8.6
 """Stop band at -90 dB."""

@@ -1,7 +1,6 @@
 """Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -13,12 +12,13 @@ from take5.scoring.diversity import window_diversities
 from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
 from take5.scoring.errors import TooShort
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
+from take5.scoring.models.region import Region
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.scoring.score import WindowScore
 from take5.stream.clock import FRAME_TICKS
 from take5.stream.grid import GridFrame
 from take5.stream.media import AudioBlock, Picture
-from take5.stream.scanner import Counter, FrameLook, FrameScanner, Tracker, stack_looks
+from take5.stream.scanner import SEEK_FRAMES, Faces, FrameLook, FrameScanner, Models, stack_looks
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.soundtrack import SoundTrack, silent_frames, to_pcm16
 from take5.stream.sources.file import FileIndex, MediaFile
@@ -30,15 +30,6 @@ Report = Callable[[str, int, int], None]
 
 UNDECODABLE = FrameLook(face=None, faces=-1, damaged=True, missing=False, repeats=())
 """What is known of a frame that its file promises and no decoder delivers."""
-
-
-@dataclass(frozen=True)
-class Models:
-    """What looks and listens. Each run of the tracker is a new one, since it has a memory."""
-
-    encoder: AudioEncoder
-    tracker: Callable[[], AbstractContextManager[Tracker]]
-    counter: Counter
 
 
 @dataclass(frozen=True)
@@ -100,6 +91,8 @@ class PictureScan:
         self._file, self._index, self._models, self._report = file, index, models, report
         self.looks: list[FrameLook | None] = [None] * frames
         self.tracked = 0
+        self._region: Region | None = None
+        self._sought = False
 
     def scan(self, spans: Iterable[tuple[int, int]]) -> None:
         """Look at what was not looked at before in these half-open stretches."""
@@ -125,13 +118,25 @@ class PictureScan:
         yield from joined
 
     def _run(self, lead_in: int, start: int, stop: int, wanted: int) -> None:
-        with self._models.tracker() as tracker:
-            scanner = FrameScanner(tracker, self._models.counter)
+        self._seek()
+        with Faces(self._models, self._region) as faces:
+            scanner = FrameScanner(faces)
             for frame in self._file.grid_frames(self._index, lead_in, stop):
                 self._keep(frame.index, scanner.look(frame), start)
                 self._report("faces", self.tracked, wanted)
         for missed in range(start, stop):
             self._keep(missed, UNDECODABLE, start)
+
+    def _seek(self) -> None:
+        """Find the face's region where a stream finds it: in the first frames with a face."""
+        if self._sought:
+            return
+        self._sought = True
+        with Faces(self._models) as faces:
+            for frame in self._file.grid_frames(self._index, 0, min(SEEK_FRAMES, len(self.looks))):
+                if faces.seek(frame.shown.picture.rgb(), frame.index):
+                    break
+            self._region = faces.region
 
     def _keep(self, frame: int, look: FrameLook, start: int) -> None:
         if frame >= start and self.looks[frame] is None:

@@ -7,13 +7,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import SILENCE_PEAK, SOUND_HOLE_S
+from take5.scoring.eligibility import ROUNDING_S, SILENCE_PEAK, SOUND_HOLE_S
 from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.grid import ROUNDING_TICKS
 from take5.stream.media import AudioBlock
 from take5.stream.resampler import Resampler
+
+HOLE_TICKS = seconds_to_ticks(SOUND_HOLE_S + ROUNDING_S)
 
 MISSING_TAIL_TICKS = seconds_to_ticks(SOUND_HOLE_S)
 """Sound may end this much before its last frame does; the rest is silence, as in any hole of this length."""
@@ -83,7 +85,7 @@ class SoundTrack:
             raise ParameterError(f"sound changed from {continuity.rate} to {block.rate} Hz; a track has one rate")
         end = continuity.end
         placement = continuity.place(block.pts, len(block.samples))
-        if block.pts - end > MISSING_TAIL_TICKS:
+        if block.pts - end > HOLE_TICKS:
             self._missing.append((end, block.pts))
         gap = np.zeros(placement.gap, np.float32)
         return resampler.push(np.concatenate([gap, block.samples[placement.skip :]]))
@@ -136,11 +138,16 @@ def cut(blocks: Iterable[AudioBlock], start: int, stop: int) -> tuple[NDArray[np
         pieces += [np.zeros((len(block.audible), placement.gap), np.float32), block.audible[:, placement.skip :]]
     if continuity is None:
         raise ParameterError("there is no sound to cut")
-    sound = np.concatenate([piece[: len(pieces[0])] for piece in pieces], axis=1)
+    sound = np.concatenate([_with_channels(piece, len(pieces[0])) for piece in pieces], axis=1)
     first = round(Fraction((start - continuity.start) * continuity.rate, TICKS))
     count = round(Fraction((stop - start) * continuity.rate, TICKS))
     padded = np.pad(sound, ((0, 0), (max(0, -first), max(0, first + count - sound.shape[1]))))
     return padded[:, max(0, first) :][:, :count], continuity.rate
+
+
+def _with_channels(sound: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Sound [C, n] with another number of channels, each the mean of what there is."""
+    return sound if len(sound) == count else np.repeat(sound.mean(axis=0, keepdims=True), count, axis=0)
 
 
 def silent_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,28 +21,26 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         If it cannot be written.
     """
     refuse_existing(path, force=force)
-    with _writing(path):
-        temporary = path.with_name(f".{path.name}.{uuid4().hex}.partial")
-        temporary.mkdir(parents=True)
-    try:
-        with _writing(path):
+    temporary = path.with_name(f".{uuid4().hex}.partial")
+    with _writing(path), _parents(path):
+        try:
+            temporary.mkdir()
             yield temporary
             _replace(temporary, path, force=force)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give a temporary file name that becomes ``path`` when the block ends, and vanishes if it fails."""
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.partial{path.suffix}")
-    try:
-        with _writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{uuid4().hex}.partial")
+    with _writing(path), _parents(path):
+        try:
             yield temporary
             temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -58,15 +56,35 @@ def _replace(temporary: Path, path: Path, *, force: bool) -> None:
     if not path.exists():
         temporary.rename(path)
         return
-    old = path.with_name(f".{path.name}.{uuid4().hex}.old")
+    old = path.with_name(f".{uuid4().hex}.old")
     path.rename(old)
     try:
         temporary.rename(path)
-    except OSError:
+    except BaseException:
         old.rename(path)
         raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _parents(path: Path) -> Iterator[None]:
+    """Make the folders above ``path`` that are not there; if the block fails, remove them again."""
+    made = [parent for parent in path.parents if not parent.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # one that holds something by now stays
+            for parent in made:
+                parent.rmdir()
+        raise
 
 
 @contextmanager

@@ -54,9 +54,9 @@ def write_features(scored: Scored, path: Path) -> None:
     """
     looks = scored.looks
     seen = [None if look is None or look.face is None else look.face for look in looks]
-    with new_file(path) as temporary:
+    with new_file(path) as temporary, temporary.open("wb") as file:  # of a name, savez would make another one
         np.savez(
-            temporary,
+            file,
             audio=scored.heard.embeddings,
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),

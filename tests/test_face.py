@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.detector import Detection, region_around, tiles
 from take5.scoring.models.face import FaceCounter, FaceFinder, FaceObservation, FaceTracker, Region, euler_zyx
-from take5.scoring.models.quiet import hushed
+from take5.stream.quiet import hushed
 from take5.stream.models import ensure
 
 
@@ -346,9 +346,10 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
+from take5.stream.quiet import hushed
 picture = data.astronaut()[:, :500]
-trackers = [FaceTracker(Path(sys.argv[1])) for _ in range(2)]
-counter, finder = FaceCounter(Path(sys.argv[1])), FaceFinder(Path(sys.argv[1]))
+trackers = [FaceTracker(Path(sys.argv[1]), quiet=hushed) for _ in range(2)]
+counter, finder = FaceCounter(Path(sys.argv[1]), hushed), FaceFinder(Path(sys.argv[1]), hushed)
 for frame in range(3):
     for tracker in trackers:
         tracker.track(picture * (frame > 0), frame)

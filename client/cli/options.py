@@ -9,7 +9,7 @@ import click
 
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.parameters import Parameters
-from take5.stream.select import Models
+from take5.stream.scanner import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,11 +73,17 @@ def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], .
 
 def load_models(encoder: str, ave_weights: Path | None, device: str) -> Models:
     """Load what looks and listens, fetching model files that are missing."""
-    from take5.scoring.models.face import FaceCounter, FaceTracker
+    from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
     from take5.stream.models import ensure
+    from take5.stream.quiet import hushed
 
     face = ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
-    return Models(load_encoder(encoder, ave_weights, device), lambda: FaceTracker(face), FaceCounter(face))
+    return Models(
+        encoder=load_encoder(encoder, ave_weights, device),
+        tracker=lambda region: FaceTracker(face, region, hushed),
+        counter=FaceCounter(face, hushed),
+        finder=FaceFinder(face, hushed),
+    )
 
 
 def load_encoder(encoder: str, ave_weights: Path | None, device: str) -> AudioEncoder:

@@ -12,7 +12,7 @@ from take5.client.terminal import event_line
 from take5.scoring.parameters import Parameters
 from take5.stream.events import Finished
 from take5.stream.replay import Pace, Replay
-from take5.stream.select import Models
+from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.store import refuse_existing

@@ -12,7 +12,7 @@ from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.errors import Take5Error
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
-from take5.stream.select import Models
+from take5.stream.scanner import Models
 from take5.stream.select import select as choose
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile

@@ -26,12 +26,14 @@ Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile G
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mediapipe.tasks.python import BaseOptions, vision
 
-from take5.scoring.models.runtime import Closing, Picture, Task, as_image, bundled_model, checked_picture
+from take5.scoring.models.region import Region
+from take5.scoring.models.runtime import Closing, Picture, Quiet, Task, as_image, bundled_model, checked_picture
 
 MEMBER = "face_detector.tflite"
 """The detector inside the ``.task`` archive."""
@@ -56,28 +58,6 @@ GRID_STEPS = 8
 
 
 @dataclass(frozen=True)
-class Region:
-    """A part of a picture, in pixels.
-
-    Parameters
-    ----------
-    left, top : int
-        Its first column and row.
-    width, height : int
-        Its size.
-    """
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def crop(self, rgb: Picture) -> Picture:
-        """View of this part of ``rgb``."""
-        return rgb[self.top : self.top + self.height, self.left : self.left + self.width]
-
-
-@dataclass(frozen=True)
 class Detection:
     """A face's box in pixels, and the detector's score for it in [0, 1]."""
 
@@ -95,6 +75,8 @@ class _Detector(Closing):
     ----------
     model_path : pathlib.Path
         ``face_landmarker.task``.
+    quiet : Quiet
+        Keeps MediaPipe's chatter away; by default nothing does.
 
     Raises
     ------
@@ -102,14 +84,14 @@ class _Detector(Closing):
         If the file is missing, or not what it should be.
     """
 
-    def __init__(self, model_path: Path) -> None:
+    def __init__(self, model_path: Path, quiet: Quiet = nullcontext) -> None:
         self._model = bundled_model(model_path, MEMBER)  # MediaPipe may read from it as long as the task lives
         options = vision.FaceDetectorOptions(
             base_options=BaseOptions(model_asset_buffer=self._model),
             min_detection_confidence=CONFIDENCE,
             min_suppression_threshold=OVERLAP,
         )
-        self._task = Task(model_path, lambda: vision.FaceDetector.create_from_options(options))
+        self._task = Task(model_path, lambda: vision.FaceDetector.create_from_options(options), quiet)
 
     def _detect(self, rgb: Picture) -> list[Detection]:
         """Faces in ``rgb``, the surest first."""

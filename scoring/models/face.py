@@ -5,6 +5,7 @@ ones is white noise, which is what motion complexity measures. The tracker has a
 settled: begin :data:`~take5.scoring.parameters.LEAD_IN_FRAMES` before the first frame that counts.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -15,9 +16,10 @@ import numpy.typing as npt
 from mediapipe.tasks.python import BaseOptions, vision
 
 from take5.scoring.errors import ParameterError
-from take5.scoring.models.detector import FaceCounter, FaceFinder, Region
+from take5.scoring.models.detector import FaceCounter, FaceFinder
 from take5.scoring.models.ibug import IBUG_68, LIP_POINTS
-from take5.scoring.models.runtime import Closing, Picture, Task, as_image, checked_picture
+from take5.scoring.models.region import Region
+from take5.scoring.models.runtime import Closing, Picture, Quiet, Task, as_image, checked_picture
 from take5.scoring.parameters import FPS
 
 __all__ = ["FaceCounter", "FaceFinder", "FaceObservation", "FaceTracker", "Region", "euler_zyx"]
@@ -65,6 +67,8 @@ class FaceTracker(Closing):
         Part of the pictures to look at, from :class:`~take5.scoring.models.detector.FaceFinder`, where the face is
         narrower than about 14 % of the picture, too small for the detector. The pose is then that seen by a camera
         pointed at the region. Default: the whole picture.
+    quiet : Quiet
+        Keeps MediaPipe's chatter away; by default nothing does.
 
     Raises
     ------
@@ -72,7 +76,7 @@ class FaceTracker(Closing):
         If the file is missing, or not what it should be.
     """
 
-    def __init__(self, model_path: Path, region: Region | None = None) -> None:
+    def __init__(self, model_path: Path, region: Region | None = None, quiet: Quiet = nullcontext) -> None:
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model_path)),
             running_mode=vision.RunningMode.VIDEO,
@@ -80,7 +84,7 @@ class FaceTracker(Closing):
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
-        self._task = Task(model_path, lambda: vision.FaceLandmarker.create_from_options(options))
+        self._task = Task(model_path, lambda: vision.FaceLandmarker.create_from_options(options), quiet)
         self._region = region
         self._last = -1
 

@@ -3,6 +3,7 @@
 import weakref
 import zipfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from take5.scoring.errors import ModelDamaged, ParameterError
-from take5.scoring.models.quiet import hushed
+
+Quiet = Callable[[], AbstractContextManager[None]]
+"""Makes what keeps MediaPipe's chatter off stderr while it is entered; it belongs to whoever owns the process."""
 
 Picture = npt.NDArray[np.uint8]
 """RGB picture, uint8, shape [H, W, 3], of any memory layout."""
@@ -60,6 +63,8 @@ class Task:
         Model file that ``create`` reads, for error messages.
     create : callable
         Makes the task.
+    quiet : Quiet
+        Entered while MediaPipe may have things to say.
 
     Raises
     ------
@@ -67,15 +72,16 @@ class Task:
         If the file is missing or MediaPipe cannot use it.
     """
 
-    def __init__(self, model_path: Path, create: Callable[[], Any]) -> None:
+    def __init__(self, model_path: Path, create: Callable[[], Any], quiet: Quiet = nullcontext) -> None:
         if not model_path.is_file():
             raise ModelDamaged(f"{model_path}: no such model file")
         try:
-            with hushed():
+            with quiet():
                 task = create()
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelDamaged(f"{model_path}: MediaPipe cannot use this model file: {error}") from error
         self._task = task
+        self._quiet = quiet
         self._settled = False
         self._end = weakref.finalize(self, _close, task)
 
@@ -86,7 +92,7 @@ class Task:
         call = getattr(self._task, method)
         if self._settled:
             return call(*args)
-        with hushed():
+        with self._quiet():
             result = call(*args)
         self._settled = settled(result)
         return result

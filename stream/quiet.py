@@ -4,7 +4,7 @@ MediaPipe 0.10.30-0.10.33 logs through abseil without initialising it, so neithe
 logger reaches these lines (tried); they go straight to file descriptor 2: ``W0000 00:00:17... face_landmarker_gra...``,
 ``INFO: Created TensorFlow Lite XNNPACK delegate for CPU.`` They come while a task is made and at its first pictures.
 
-This is the one place in :mod:`take5.scoring` that touches the state of the whole process, hence the lock.
+It touches the state of the whole process, hence the lock, and hence models are quiet only where they are told to be.
 """
 
 import os
