@@ -15,8 +15,12 @@ SAMPLE_RATE = 16_000
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 """Samples of sound that stand beside one grid frame: 640."""
 
-LEAD_IN_FRAMES = 12
-"""Frames tracked before a window, so that the tracker's smoothing has settled when it begins."""
+LEAD_IN_FRAMES = 25
+"""Frames tracked before a window, so that the tracker has settled when it begins.
+
+Measured on three real clips, MC of such a run against that of a run over the whole clip: 12 frames up to 0.9 % apart, 25
+up to 0.4 %, and no closer with 50, 75 or 125.
+"""
 
 VALIDATION_FRAMES = 13
 """Frames kept after a window: with 125 they make the 138 of which trainers hold out 13."""

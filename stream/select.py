@@ -85,7 +85,7 @@ class SoundScan:
 
 
 class PictureScan:
-    """Looks at stretches of the grid, each frame once; each run begins 12 frames early."""
+    """Looks at stretches of the grid, each frame once; each run begins a lead-in early."""
 
     def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, report: Report) -> None:
         self._file, self._index, self._models, self._report = file, index, models, report

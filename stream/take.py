@@ -42,8 +42,9 @@ def write_take(selection: Selection, material: Material, folder: Path, *, force:
 
 
 def write_report(selection: Selection, path: Path) -> None:
-    """Write the report as JSON."""
-    path.write_text(json.dumps(selection.json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write the report as JSON; in a file name, what is no Unicode is escaped."""
+    text = json.dumps(selection.json(), indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_features(scored: Scored, path: Path) -> None:

@@ -5,6 +5,7 @@ Every picture carries its number as a code of 4 x 4 black and white cells, which
 """
 
 import heapq
+import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder would fill stderr
 
 CELLS = 4
 CORNERS = {(0, 0): 1, (0, 3): 0, (3, 0): 0, (3, 3): 0}
@@ -53,7 +56,7 @@ class Audio:
 FAST = {
     "libx264": {"preset": "veryfast", "crf": "20"},
     "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:pools=none:frame-threads=1"},
-    "libsvtav1": {"preset": "12", "svtav1-params": "lp=1"},
+    "libsvtav1": {"preset": "8", "crf": "8", "svtav1-params": "lp=1:enable-tf=0"},
     "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
 }
 
@@ -112,8 +115,8 @@ def write_media(
     pictures: Iterable[Rgb | av.VideoFrame] | None,
     times: Sequence[Fraction],
     sound: Sound | None,
-    video: Video = Video(),  # noqa: B008 - frozen
-    audio: Audio = Audio(),  # noqa: B008 - frozen
+    video: Video = Video(),
+    audio: Audio = Audio(),
     *,
     container: str | None = None,
     options: Mapping[str, str] | None = None,
@@ -165,16 +168,16 @@ def _audio_stream(output: av.container.OutputContainer, audio: Audio) -> av.Audi
     return stream
 
 
-def _audio_packets(
-    stream: av.AudioStream, sound: Sound, audio: Audio
-) -> Iterator[tuple[float, int, av.Packet]]:
+def _audio_packets(stream: av.AudioStream, sound: Sound, audio: Audio) -> Iterator[tuple[float, int, av.Packet]]:
     size = stream.codec_context.frame_size or 1024
     begin = round(audio.start * audio.rate)
     for first in range(0, sound.shape[1], size):
         at = float(audio.start) + first / audio.rate
         if audio.hole and audio.hole[0] <= at < audio.hole[1]:
             continue
-        frame = av.AudioFrame.from_ndarray(_stored(sound[:, first : first + size], audio.format), audio.format, audio.layout)
+        frame = av.AudioFrame.from_ndarray(
+            _stored(sound[:, first : first + size], audio.format), audio.format, audio.layout
+        )
         frame.sample_rate, frame.pts, frame.time_base = audio.rate, begin + first, Fraction(1, audio.rate)
         yield from ((at, 1, packet) for packet in stream.encode(frame))
     yield from ((float(audio.start) + sound.shape[1] / audio.rate, 1, packet) for packet in stream.encode(None))
@@ -198,8 +201,8 @@ def numbered_media(
     path: Path,
     times: Sequence[Fraction],
     sound: Sound,
-    video: Video = Video(),  # noqa: B008 - frozen
-    audio: Audio = Audio(),  # noqa: B008 - frozen
+    video: Video = Video(),
+    audio: Audio = Audio(),
     **more: object,
 ) -> Path:
     """A file whose picture i shows the number i."""

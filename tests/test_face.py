@@ -13,8 +13,8 @@ from scipy.spatial.transform import Rotation
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.detector import Detection, region_around, tiles
 from take5.scoring.models.face import FaceCounter, FaceFinder, FaceObservation, FaceTracker, Region, euler_zyx
-from take5.stream.quiet import hushed
 from take5.stream.models import ensure
+from take5.stream.quiet import hushed
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,15 @@
 
     python -m demo.talker talker.mkv          # the video, and beside it talker.truth.json, written first
 
-    from demo.talker import DEFAULT, render, truth
+    from demo.talker import DEFAULT, truth
+    from demo.talker.render import render
     truth(DEFAULT).winner_start_s
     render(DEFAULT, Path("talker.mkv"), size=(512, 512))
 
-``script`` says what happens and what follows from it, ``scripts`` holds the default one, ``motion`` turns it into poses,
-``portrait`` and ``face`` draw them, ``voice`` speaks, ``render`` writes the file.
+``script`` says what happens and what follows from it, ``scripts`` holds the default one, ``motion`` turns it into
+poses, ``portrait`` and ``face`` draw them, ``voice`` speaks, ``render`` writes the file.
 """
 
-from demo.talker.render import render
 from demo.talker.script import (
     Head,
     Reason,
@@ -42,7 +42,6 @@ __all__ = [
     "Truth",
     "Wave",
     "fitted",
-    "render",
     "swapped",
     "truth",
 ]

@@ -6,7 +6,8 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from demo.talker import DEFAULT, FILLER, Script, TalkerError, Truth, fitted, render, swapped, truth
+from demo.talker import DEFAULT, FILLER, Script, TalkerError, Truth, fitted, swapped, truth
+from demo.talker.render import render
 from demo.talker.script import WINDOW_S, starts_s
 
 
@@ -34,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.talker", description=__doc__)
     parser.add_argument("out", type=Path, help="the video: .mkv, .mov or .mp4; its truth goes to OUT.truth.json")
     parser.add_argument("--size", default="1280x720", help="width x height in pixels (%(default)s)")
-    parser.add_argument("--fps", type=Fraction, default=Fraction(25), help="frames per second, 30000/1001 too (%(default)s)")
+    parser.add_argument(
+        "--fps", type=Fraction, default=Fraction(25), help="frames per second, 30000/1001 too (%(default)s)"
+    )
     parser.add_argument("--seconds", type=int, help="cut or lengthen the script to so many seconds")
     parser.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     parser.add_argument("--swap", metavar="A,B", action="append", default=[], help="two stretches change places")
@@ -59,14 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the truth, then the video; the exit code is 2 if the wish cannot be met."""
     asked = _parser().parse_args(arguments)
     try:
-        script = DEFAULT
+        script, size = DEFAULT, _size(asked.size)
         for pair in asked.swap:
             script = swapped(script, *_pair(pair, ","))
         if asked.seconds is not None:
             script = fitted(script, asked.seconds, FILLER)
         known = truth(script)
         asked.out.with_suffix(".truth.json").write_text(as_json(script, known) + "\n", encoding="utf-8")
-        render(script, asked.out, _size(asked.size), asked.fps, asked.seed)
+        render(script, asked.out, size, asked.fps, asked.seed)
     except TalkerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -11,6 +11,8 @@ the photograph that it shows:
 3. Eyelids: the skin above an eye is stretched down over it.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -137,7 +139,8 @@ def _jaw(y: Floats, x: Floats) -> Floats:
 
 def _coverage(rows: Floats) -> Floats:
     """How much of a pixel lies behind an edge that is so many rows above its centre."""
-    return np.clip(rows / 1.2 + 0.5, 0, 1)
+    share: Floats = np.clip(rows / 1.2 + 0.5, 0, 1)
+    return share
 
 
 @cache
@@ -173,17 +176,17 @@ class Studio:
         self._scale = width / view_width
         self._left = VIEW_CENTRE_X - view_width / 2
         self._puppet = Puppet()
-        left, right = self._inside(LEFT + 2, width, self._left), self._inside(RIGHT - 2, width, self._left)
-        top, bottom = self._inside(TOP, height, VIEW_TOP), self._inside(BOTTOM - 2, height, VIEW_TOP)
-        self._area = (left, top, right, bottom)
+        left, top = self._even(LEFT + 2 - self._left, math.ceil), self._even(TOP - VIEW_TOP, math.ceil)
+        right, bottom = self._even(RIGHT - 2 - self._left, math.floor), self._even(BOTTOM - 2 - VIEW_TOP, math.floor)
+        self._area = (max(left, 0), max(top, 0), min(right, width), min(bottom, height))
         rng = np.random.default_rng(seed)
         noise = rng.normal(0, NOISE_SIGMA, (height + NOISE_ROOM, width + NOISE_ROOM))
         self._noise = np.rint(noise).clip(-8, 8).astype(np.int8).view(np.uint8)
         self._backgrounds: dict[Scene, list[Bytes]] = {}
 
-    def _inside(self, place: float, limit: int, origin: float) -> int:
-        """Even pixel of the frame at a place of the photograph."""
-        return min(max(2 * round((place - origin) * self._scale / 2), 0), limit)
+    def _even(self, length: float, towards: Callable[[float], int]) -> int:
+        """Even number of the frame's pixels for a length in the photograph, so that it falls on whole chroma, too."""
+        return 2 * towards(length * self._scale / 2)
 
     def _background(self, scene: Scene) -> list[Bytes]:
         if scene not in self._backgrounds:

@@ -31,15 +31,15 @@ class Moment:
         Who is there.
     grain : int
         Which noise lies over it.
-    frozen_at : int or None
-        In a frozen stretch: the frame that it repeats.
+    repeats : bool
+        Whether it is the frame before once more: the picture is frozen.
     """
 
     index: int
     pose: Pose
     scene: Scene
     grain: int
-    frozen_at: int | None
+    repeats: bool
 
 
 def mouth(stretch: Stretch, t: float) -> float:
@@ -79,6 +79,6 @@ def moments(script: Script, fps: Fraction) -> Iterator[Moment]:
         stretch, start = script[which], starts[which]
         hole = stretch.hole_start_ms
         if not hole <= (index / fps - start) * 1000 < hole + stretch.picture_hole_ms:
-            frozen_at = math.ceil(start * fps) if stretch.frozen else None
-            shown = index if frozen_at is None else frozen_at
-            yield Moment(index, pose(stretch, float(shown / fps - start)), scenes[stretch.faces], shown, frozen_at)
+            shown = math.ceil(start * fps) if stretch.frozen else index
+            posed = pose(stretch, float(shown / fps - start))
+            yield Moment(index, posed, scenes[stretch.faces], grain=shown, repeats=shown != index)

@@ -1,12 +1,13 @@
 """The photograph behind the talking head, and the measures of its face.
 
-It is scikit-image's ``astronaut`` (Eileen Collins; NASA, public domain), 512 x 512. All measures are in its pixels, x to
-the right, y down; those of mouth and eyes were read off MediaPipe's landmarks once.
+It is scikit-image's ``astronaut`` (Eileen Collins; NASA, public domain), 512 x 512. All measures are in its pixels, x
+to the right, y down; those of mouth and eyes were read off MediaPipe's landmarks once.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage import data
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]  # float32 in fact
 Bytes = NDArray[np.uint8]
 Points = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -59,7 +60,7 @@ def smoothstep(x: Floats) -> Floats:
 @cache
 def planes(scene: Scene) -> Floats:
     """Y, Cb and Cr of a scene (BT.601, limited range), all at full size: shape (3, 512, 512)."""
-    photo: Bytes = data.astronaut()
+    photo: Bytes = data.astronaut()  # type: ignore[no-untyped-call]
     draw: dict[Scene, Callable[[Bytes], Bytes]] = {Scene.EMPTY: _backdrop, Scene.TWO: _with_second_face}
     rgb = draw[scene](photo) if scene in draw else photo
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(format="yuv444p")
@@ -71,7 +72,9 @@ def _backdrop(photo: Bytes) -> Bytes:
     y, x = grid(0, SIZE, 0, SIZE)
     wall = (x > 105) & (x < 345) & (y < 140) & (np.hypot((x - 226) / 90, (y - 90) / 105) > 1)
     weight = gaussian_filter(wall.astype(np.float32), 60) + 1e-6
-    spread = np.stack([gaussian_filter(photo[..., c] * wall.astype(np.float32), 60) / weight for c in range(3)], axis=-1)
+    spread = np.stack(
+        [gaussian_filter(photo[..., c] * wall.astype(np.float32), 60) / weight for c in range(3)], axis=-1
+    )
     head = np.hypot((x - 226) / 105, (y - 95) / 115)
     body = np.hypot((x - 215) / 215, (y - 330) / 225)
     figure = smoothstep((1.12 - np.minimum(head, body)) / 0.2)[..., None]

@@ -1,14 +1,14 @@
 """Puts picture and sound of a script into a file.
 
-The picture is H.264, visually lossless, a keyframe every second, no B-frames. The sound is PCM in .mkv and .mov, so that
-silence is zeros and a hole ends at the very sample; .mp4 gets AAC, in which a hole begins up to 21 ms late. A hole is a
-gap in the timestamps: nothing is put in its place.
+The picture is H.264 without B-frames, visually lossless, with a keyframe every second but while it is frozen. The sound
+is PCM in .mkv: silence is zeros, and a hole begins and ends at the very sample. In .mp4 and .mov it is AAC, and a hole
+begins up to 21 ms late. A hole is a gap in the timestamps: nothing is put in its place.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import av
 import numpy as np
@@ -20,11 +20,16 @@ from numpy.typing import NDArray
 
 from demo.talker.face import Studio
 from demo.talker.motion import Moment, moments
+from demo.talker.portrait import Bytes
 from demo.talker.script import Script, TalkerError, starts_s
 from demo.talker.voice import SAMPLE_RATE, Samples, sound
 
+if TYPE_CHECKING:  # generic to type checkers only
+    SoundPacket = av.Packet[AudioStream]
+
 SoundCodec = Literal["pcm_s16le", "aac"]
-SOUND_CODECS: dict[str, SoundCodec] = {".mkv": "pcm_s16le", ".mov": "pcm_s16le", ".mp4": "aac"}
+SOUND_CODECS: dict[str, SoundCodec] = {".mkv": "pcm_s16le", ".mp4": "aac", ".mov": "aac"}
+QUANTISER = "17"
 PACKET_SAMPLES = 960  # 20 ms: Matroska counts in whole ms
 
 
@@ -48,18 +53,18 @@ def render(
     """
     _check(script, path, size, fps)
     spoken = sound(script, seed)
+    shots = list(moments(script, fps))
     with av.open(path, "w") as container:
-        camera = _Camera(_picture_track(container, size, fps), Studio(*size, seed=seed), fps)
+        picture_track = _picture_track(container, size, fps, shots)
         sound_track = container.add_stream(SOUND_CODECS[path.suffix], rate=SAMPLE_RATE, layout="mono")
         pieces = _sound_packets(sound_track, spoken, sound_holes(script))
         waiting = next(pieces, None)
-        for moment in moments(script, fps):
-            while waiting is not None and _start(waiting) <= moment.index / fps:
+        for frame in _pictures(shots, Studio(*size, seed=seed), fps):
+            while waiting is not None and _start(waiting) <= (frame.pts or 0) / fps:
                 container.mux(waiting)
                 waiting = next(pieces, None)
-            for packet in camera.shoot(moment):
-                container.mux(packet)
-        container.mux(camera.track.encode())
+            container.mux(picture_track.encode(frame))
+        container.mux(picture_track.encode())
         while waiting is not None:
             container.mux(waiting)
             waiting = next(pieces, None)
@@ -86,66 +91,53 @@ def _check(script: Script, path: Path, size: tuple[int, int], fps: Fraction) -> 
         raise TalkerError(f"fps={fps} must be at least 1")
 
 
-def _picture_track(container: OutputContainer, size: tuple[int, int], fps: Fraction) -> VideoStream:
+def _picture_track(
+    container: OutputContainer, size: tuple[int, int], fps: Fraction, shots: list[Moment]
+) -> VideoStream:
     track = container.add_stream("libx264", rate=fps)
     track.width, track.height = size
     track.pix_fmt = "yuv420p"
     context = track.codec_context
     context.time_base = 1 / fps
-    context.gop_size = 100_000  # the camera asks for each keyframe
+    context.gop_size = 100_000  # the pictures ask for each keyframe
     context.thread_count = 1  # the bytes do not depend on the machine's cores
-    context.options = {"preset": "veryfast", "tune": "zerolatency", "crf": "17", "sc_threshold": "0", "forced-idr": "1"}
+    context.options = {"preset": "veryfast", "tune": "zerolatency", "qp": QUANTISER, "forced-idr": "1"}
+    context.options |= {"sc_threshold": "0", "x264-params": _zones(shots)}
     return track
 
 
-class _Camera:
-    """Draws and encodes.
+def _zones(shots: list[Moment]) -> str:
+    """Fine keyframes, and the coarsest quantiser for all repeats.
 
-    A frozen stretch must decode to the same picture again and again, but an encoder refines a still. So its first frame
-    is a keyframe, and what that decodes to is what is encoded for all the others: nothing is left to refine.
+    An encoder refines a still. A frozen picture must decode to the very same samples again and again: after a keyframe
+    at quantiser 11 (17 - 6 log2 2) an error is too small for quantiser 51 to see, and every block is skipped.
     """
-
-    def __init__(self, track: VideoStream, studio: Studio, fps: Fraction) -> None:
-        self.track = track
-        self._studio, self._fps = studio, fps
-        self._second = -1
-        self._still: tuple[int, av.VideoFrame] | None = None
-
-    def shoot(self, moment: Moment) -> list[av.Packet]:
-        """The packets of one frame."""
-        if self._still is not None and self._still[0] == moment.frozen_at:
-            return self._encode(self._still[1], moment.index, PictureType.NONE)
-        second = int(moment.index / self._fps)
-        first = second != self._second or moment.frozen_at is not None
-        self._second = second
-        packets = self._encode(self._picture(moment), moment.index, PictureType.I if first else PictureType.NONE)
-        if moment.frozen_at is not None:
-            self._still = (moment.frozen_at, _decoded(self.track, packets))
-        return packets
-
-    def _picture(self, moment: Moment) -> av.VideoFrame:
-        drawn = self._studio.draw(moment.pose, moment.scene, moment.grain)
-        return av.VideoFrame.from_ndarray(drawn.reshape(-1, self._studio.width), format="yuv420p")
-
-    def _encode(self, frame: av.VideoFrame, index: int, kind: PictureType) -> list[av.Packet]:
-        frame.pts, frame.time_base, frame.pict_type = index, 1 / self._fps, kind
-        return self.track.encode(frame)
+    repeats = [place for place, shot in enumerate(shots) if shot.repeats]
+    begins = [place for place in repeats if not shots[place - 1].repeats]
+    ends = [place for place in repeats if place + 1 == len(shots) or not shots[place + 1].repeats]
+    zones = "/".join(f"{begin},{end},q=51" for begin, end in zip(begins, ends, strict=True))
+    return f"ipratio=2:zones={zones}" if zones else "ipratio=2"
 
 
-def _decoded(track: VideoStream, packets: list[av.Packet]) -> av.VideoFrame:
-    decoder = av.CodecContext.create("h264", "r")
-    decoder.extradata = track.codec_context.extradata
-    frames = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
-    if len(frames) != 1:
-        raise TalkerError(f"the encoder gave {len(frames)} frames for one: this FFmpeg cannot draw a frozen stretch")
-    return frames[0]
+def _pictures(shots: list[Moment], studio: Studio, fps: Fraction) -> Iterator[av.VideoFrame]:
+    """The frames, the first of every second marked as a keyframe unless it repeats another."""
+    still: Bytes | None = None
+    second = -1
+    for shot in shots:
+        if still is None or not shot.repeats:
+            still = studio.draw(shot.pose, shot.scene, shot.grain)
+        frame = av.VideoFrame.from_ndarray(still.reshape(-1, studio.width), format="yuv420p")
+        frame.pts, frame.time_base = shot.index, 1 / fps
+        previous, second = second, int(shot.index / fps)
+        frame.pict_type = PictureType.I if second != previous and not shot.repeats else PictureType.NONE
+        yield frame
 
 
-def _start(packet: av.Packet) -> Fraction:
+def _start(packet: "SoundPacket") -> Fraction:
     return (packet.pts or 0) * (packet.time_base or Fraction(0))
 
 
-def _sound_packets(track: AudioStream, spoken: Samples, holes: list[tuple[int, int]]) -> Iterator[av.Packet]:
+def _sound_packets(track: AudioStream, spoken: Samples, holes: list[tuple[int, int]]) -> Iterator["SoundPacket"]:
     """The sound without its holes, encoded as one piece, each packet then moved to its place on the clock."""
     whole = np.rint(spoken * 32768).clip(-32768, 32767).astype(np.int16)
     begins = [0, *(end for _, end in holes)]
@@ -162,7 +154,9 @@ def _sound_packets(track: AudioStream, spoken: Samples, holes: list[tuple[int, i
     yield from _moved(track.encode(None), joints, holes)
 
 
-def _moved(packets: list[av.Packet], joints: NDArray[np.int64], holes: list[tuple[int, int]]) -> Iterator[av.Packet]:
+def _moved(
+    packets: list["SoundPacket"], joints: NDArray[np.int64], holes: list[tuple[int, int]]
+) -> Iterator["SoundPacket"]:
     for packet in packets:
         if packet.pts is not None:
             passed = int(np.searchsorted(joints[:-1], packet.pts, side="right"))

@@ -1,7 +1,7 @@
-"""What the talking head does, stretch by stretch, and what follows from it: the truth, known before anything is scored.
+"""What the talking head does, stretch by stretch, and what follows from it: the truth, known before any scoring.
 
-A script is data: a tuple of stretches, played one after the other, each a whole number of seconds long. A window is five
-seconds that begin at a whole second. Two rules give the truth:
+A script is data: a tuple of stretches, played one after the other, each a whole number of seconds long. A window is
+five seconds that begin at a whole second. Two rules give the truth:
 
 - The winner is the one window in which every second is rich in speech, its lips calm and its head still, without a
   fault. Rich speech puts it among the windows with the highest D; calm motion gives it the lowest MC among them.
@@ -107,7 +107,7 @@ class Stretch:
     silent : bool
         The sound is all zeros.
     picture_hole_ms, sound_hole_ms : int
-        Length of a hole in the picture and in the sound, under 700 ms; both begin 0.2 s into the stretch's middle second.
+        Length of a hole in the picture and in the sound, under 700 ms; both begin 0.2 s into the middle second.
     """
 
     name: str
@@ -236,6 +236,8 @@ def swapped(script: Script, first: str, second: str) -> Script:
 
 def fitted(script: Script, duration_s: int, filler: Script) -> Script:
     """The script cut after ``duration_s``, or followed by the filler, again and again, until then."""
+    if duration_s < 1:
+        raise TalkerError(f"duration_s={duration_s} must be at least 1")
     result: list[Stretch] = []
     left, round_ = duration_s, 0
     while left > 0:

@@ -6,9 +6,11 @@ CALM = (Wave(1.4, 0.15), Wave(2.2, 0.19, 1.0), Wave(3.0, 0.12, 2.0))
 SLOW = (Wave(1.8, 0.2), Wave(2.6, 0.15, 0.7))
 RESTLESS = (*CALM, Wave(8.6, 0.13, 0.4), Wave(10.2, 0.11, 1.9))
 NERVOUS = (*SLOW, Wave(9.4, 0.15, 0.9))
+NEARLY_CALM = (*SLOW, Wave(8.0, 0.09, 0.3))  # a second of it in a window already tells
 
 BEST = Speech(
-    "The beige hue on the waters of the loch impressed all, including the French queen, before she heard that symphony again.",
+    "The beige hue on the waters of the loch impressed all, including the French queen, "
+    "before she heard that symphony again.",
     rich=True,
 )
 RICH = Speech(
@@ -27,19 +29,19 @@ DEFAULT: Script = (
     Stretch("best", 5, BEST, CALM),
     Stretch("shaking", 6, QUICK, RESTLESS, Head.SHAKE),
     Stretch("frozen", 5, RICH, CALM, frozen=True),
-    Stretch("babble", 7, BA, CALM),
+    Stretch("babble", 7, BA, NEARLY_CALM),
     Stretch("muted", 5, RICH, CALM, silent=True),
     Stretch("counting", 7, COUNT, NERVOUS, Head.SWAY),
     Stretch("away", 5, QUICK, CALM, faces=0),
     Stretch("mama", 6, MAMA, NERVOUS),
-    Stretch("hole", 5, QUICK, CALM, picture_hole_ms=400, sound_hole_ms=250),
+    Stretch("hole", 5, QUICK, NERVOUS, picture_hole_ms=400, sound_hole_ms=250),
 )
 """63 s; the best window is the stretch ``best`` wherever it stands."""
 
 FILLER: Script = (
-    Stretch("filler babble", 7, BA, SLOW),
+    Stretch("filler babble", 7, BA, NEARLY_CALM),
     Stretch("filler hello", 6, HELLO, NERVOUS, Head.SWAY),
-    Stretch("filler mama", 7, MAMA, SLOW, Head.SWAY),
+    Stretch("filler mama", 7, MAMA, NEARLY_CALM, Head.SWAY),
     Stretch("filler counting", 5, COUNT, RESTLESS),
 )
 """Talk that nobody would choose."""

@@ -29,7 +29,9 @@ def speak(speech: Speech) -> Samples:
     command += ["-s", str(speech.words_per_minute), "-p", str(speech.pitch)]
     done = subprocess.run(command, input=speech.text.encode(), capture_output=True, check=False)
     if done.returncode != 0 or not done.stdout:
-        raise TalkerError(f"espeak-ng failed with voice {speech.voice!r}: {done.stderr.decode(errors='replace').strip()}")
+        raise TalkerError(
+            f"espeak-ng failed with voice {speech.voice!r}: {done.stderr.decode(errors='replace').strip()}"
+        )
     with wave.open(io.BytesIO(done.stdout)) as file:
         rate, raw = file.getframerate(), file.readframes(file.getnframes())
     loud = np.flatnonzero(np.abs(np.frombuffer(raw, "<i2")) > 100)
@@ -37,7 +39,8 @@ def speak(speech: Speech) -> Samples:
         raise TalkerError(f"espeak-ng says nothing for the text {speech.text!r}")
     said = np.frombuffer(raw, "<i2")[loud[0] : loud[-1] + 1].astype(np.float32) / 32768
     divisor = np.gcd(rate, SAMPLE_RATE)
-    return resample_poly(said, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
+    resampled: Samples = resample_poly(said, SAMPLE_RATE // divisor, rate // divisor).astype(np.float32)
+    return resampled
 
 
 def sound(script: Script, seed: int = 0) -> Samples:

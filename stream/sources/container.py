@@ -1,7 +1,7 @@
 """Opening media files with FFmpeg (PyAV): which tracks, which errors, and packets as far as they can be read."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -77,6 +77,15 @@ def audio_stream(container: InputContainer, path: Path) -> av.AudioStream:
     if not isinstance(best, av.AudioStream):
         raise MissingTrack(f"{path}: has no audio track; take5 needs picture and sound")
     return best
+
+
+def seek(container: InputContainer, to: int, stream: av.VideoStream | None = None) -> None:
+    """Go to the keyframe at or before a time in the stream's time base, or in microseconds; else stay at the start.
+
+    AVI and FLV refuse times before their first packet.
+    """
+    with suppress(av.FFmpegError):
+        container.seek(to, stream=stream, backward=True)
 
 
 def packets(

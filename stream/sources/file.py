@@ -28,6 +28,7 @@ from take5.stream.sources.container import (
     opened,
     packets,
     sample_aspect,
+    seek,
     stated_end,
     torn,
     video_stream,
@@ -211,19 +212,19 @@ class MediaFile:
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Decode the sound between two times in flicks: float32 [C, n] with 1 or 2 channels, and samples per second."""
-        blocks = self._sound_blocks(start, stop, seek=True)
+        blocks = self._sound_blocks(start, stop, seeking=True)
         if not blocks or blocks[0].pts > start:  # seeking led elsewhere
-            blocks = self._sound_blocks(start, stop, seek=False)
+            blocks = self._sound_blocks(start, stop, seeking=False)
         return cut(blocks, start, stop)
 
-    def _sound_blocks(self, start: int, stop: int, *, seek: bool) -> list[AudioBlock]:
+    def _sound_blocks(self, start: int, stop: int, *, seeking: bool) -> list[AudioBlock]:
         """Decode the blocks that begin in the second before ``start``, or between ``start`` and ``stop``."""
         first = start - PREROLL_TICKS
         with opened(self.path) as container:
             audio = audio_stream(container, self.path)
             decoder = SoundDecoder(audio, self.path)
-            if seek:
-                container.seek(first * av.time_base // TICKS, backward=True)
+            if seeking:
+                seek(container, first * av.time_base // TICKS)
             decoded = (block for packet in packets(container, audio) for block in decoder.decode(packet))
             return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]
 
@@ -235,21 +236,21 @@ class MediaFile:
         """
         keyframes = index.keyframes_before(wanted)
         attempts = [*((keyframe, True) for keyframe in keyframes), (keyframes[-1], False)]
-        for keyframe, seek in attempts:
-            with closing(self._decode_from(keyframe, seek=seek)) as frames:
+        for keyframe, seeking in attempts:
+            with closing(self._decode_from(keyframe, seeking=seeking)) as frames:
                 first = next(frames, None)
-                if first is not None and (first.pts <= wanted or not seek):
+                if first is not None and (first.pts <= wanted or not seeking):
                     yield first
                     yield from frames
                     return
 
-    def _decode_from(self, keyframe: Keyframe, *, seek: bool) -> Generator[VideoFrame, None, None]:
+    def _decode_from(self, keyframe: Keyframe, *, seeking: bool) -> Generator[VideoFrame, None, None]:
         begun = False
         with opened(self.path) as container:
             video = video_stream(container, self.path)
             video.thread_type = "AUTO"
-            if seek:
-                container.seek(keyframe.seek, stream=video, backward=True)
+            if seeking:
+                seek(container, keyframe.seek, video)
             decoder = PictureDecoder(video)
             for packet in packets(container, video):
                 begun = begun or (packet.pts is not None and packet_ticks(packet.pts, video) == keyframe.pts)
