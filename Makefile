@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 demo: $(STAMP)
 	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
 	$(BIN)/take5 select $(DEMO_OUT)/talker.mkv -o $(DEMO_OUT) --force
-	$(BIN)/python -m demo.verdict $(DEMO_OUT)/truth.json $(DEMO_OUT)/talker/report.json
+	$(BIN)/python -m demo.verdict $(DEMO_OUT)/talker.truth.json $(DEMO_OUT)/talker/report.json
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

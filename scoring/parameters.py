@@ -18,8 +18,8 @@ SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 LEAD_IN_FRAMES = 25
 """Frames tracked before a window, so that the tracker has settled when it begins.
 
-Measured on three real clips, MC of such a run against that of a run over the whole clip: 12 frames up to 0.9 % apart, 25
-up to 0.4 %, and no closer with 50, 75 or 125.
+Measured on three real clips, MC of such a run against that of a run over the whole clip: with 12 frames up to 0.9 %
+apart, with 25 up to 0.4 %, and no closer with 50, 75 or 125.
 """
 
 VALIDATION_FRAMES = 13

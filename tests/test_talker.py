@@ -81,7 +81,7 @@ def test_a_window_may_win_across_two_good_stretches() -> None:
         ({"frozen": True}, (Reason.FROZEN_PICTURE,)),
         ({"silent": True}, (Reason.DIGITAL_SILENCE,)),
         ({"faces": 0}, (Reason.NO_FACE,)),
-        ({"faces": 2}, (Reason.TWO_FACES,)),
+        ({"faces": 2}, (Reason.SEVERAL_FACES,)),
         ({"faces": 0, "silent": True}, (Reason.NO_FACE, Reason.DIGITAL_SILENCE)),
     ],
     ids=str,
@@ -117,7 +117,7 @@ def test_the_default_script_has_one_winner_and_one_of_each_fault() -> None:
     known = truth(DEFAULT)
     assert known.winner_start_s == 12
     assert known.reasons(12) == ()
-    assert sorted(span.reason for span in known.spans) == sorted(set(Reason) - {Reason.TWO_FACES})
+    assert sorted(span.reason for span in known.spans) == sorted(set(Reason) - {Reason.SEVERAL_FACES})
     assert len({stretch.name for stretch in DEFAULT}) == len(DEFAULT)
 
 
@@ -358,7 +358,7 @@ def test_an_impossible_wish_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_faces_need_a_wide_frame(tmp_path: Path) -> None:
+def test_several_faces_need_a_wide_frame(tmp_path: Path) -> None:
     with pytest.raises(TalkerError, match="at least as wide as high"):
         render((replace(GOOD, faces=2),), tmp_path / "a.mkv", (108, 192))
 

@@ -23,14 +23,14 @@ class Reason(StrEnum):
     """Why a window cannot be used."""
 
     NO_FACE = "no_face"
-    TWO_FACES = "two_faces"
+    SEVERAL_FACES = "several_faces"
     FROZEN_PICTURE = "frozen_picture"
     DIGITAL_SILENCE = "digital_silence"
     FRAMES_MISSING = "frames_missing"
     SOUND_MISSING = "sound_missing"
 
 
-ENOUGH_S = {Reason.FROZEN_PICTURE: 0.4, Reason.DIGITAL_SILENCE: 1.0, Reason.TWO_FACES: 0.2}
+ENOUGH_S = {Reason.FROZEN_PICTURE: 0.4, Reason.DIGITAL_SILENCE: 1.0, Reason.SEVERAL_FACES: 0.2}
 """Seconds of a fault that a window must contain before it counts; of the others the smallest part is enough."""
 
 
@@ -146,7 +146,7 @@ class Stretch:
         hole = self.hole_start_ms
         every = (
             (self.faces == 0, (*whole, Reason.NO_FACE)),
-            (self.faces == 2, (*whole, Reason.TWO_FACES)),
+            (self.faces == 2, (*whole, Reason.SEVERAL_FACES)),
             (self.frozen, (*whole, Reason.FROZEN_PICTURE)),
             (self.silent, (*whole, Reason.DIGITAL_SILENCE)),
             (self.picture_hole_ms > 100, (hole, hole + self.picture_hole_ms, Reason.FRAMES_MISSING)),

@@ -1,0 +1,63 @@
+"""What is installed, and what the documents promise."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import click
+
+from take5.client.cli import take5
+from take5.scoring.eligibility import Code
+
+ROOT = Path(__file__).parent.parent
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    for name, command in group.commands.items():
+        found += commands(command, (*path, name)) if isinstance(command, click.Group) else [((*path, name), command)]
+    return found
+
+
+def test_the_wheel_holds_take5_and_nothing_else(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    roots = {name.split("/")[0] for name in names}
+    assert {root for root in roots if not root.endswith(".dist-info")} == {"take5"}
+    expected = {
+        "take5/py.typed",
+        "take5/scoring/algorithm1.py",
+        "take5/stream/sources/file.py",
+        "take5/client/cli/select.py",
+    }
+    assert expected <= set(names)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for path, _ in commands(take5):
+        assert re.search(rf"take5 {path[0]}\b.*{path[-1]}" if len(path) > 1 else rf"take5 {path[0]}\b", readme), path
+
+
+def test_every_option_has_a_help_text() -> None:
+    for path, command in commands(take5):
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{path} {parameter.name}"
+
+
+def test_every_reason_is_documented() -> None:
+    mathematics = (ROOT / "docs" / "mathematics.md").read_text()
+    assert all(f"`{code}`" in mathematics for code in Code)
+    assert set(re.findall(r"^\| [a-f] \| `(\w+)`", mathematics, re.MULTILINE)) == set(Code)
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
