@@ -272,6 +272,7 @@ def long_enough(file: MediaFile, frames: int, settings: Settings) -> None:
         raise TooShort(
             f"{file.path}: picture and sound together last {frames / 25:.2f} s; "
             f"one window is {settings.parameters.seconds} s: record longer, or choose shorter --seconds"
+            + "".join(f" ({warning})" for warning in file.warnings)
         )
 
 

@@ -11,10 +11,10 @@ import click
 
 from take5.client.cli.models import models
 from take5.client.cli.replay import replay
-from take5.client.cli.select import select
-from take5.scoring.errors import ParameterError, Take5Error
+from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
+from take5.scoring.errors import ParameterError, Take5Error, TooShort
 
-FAILED, USAGE, INTERRUPTED = 1, 64, 130
+USAGE, INTERRUPTED = 64, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except Take5Error as error:
         click.echo(f"take5: error: {error}", err=True)
-        return FAILED
+        return NOTHING_ELIGIBLE if isinstance(error, TooShort) else FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("take5: interrupted", err=True)
         return INTERRUPTED

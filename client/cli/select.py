@@ -9,7 +9,7 @@ import click
 from take5.client.cli.options import model_options, parameter_options
 from take5.client.terminal import Bars, summary
 from take5.scoring.diversity import DIVERSITIES, DiversityName
-from take5.scoring.errors import Take5Error
+from take5.scoring.errors import Take5Error, TooShort
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.scanner import Models
@@ -95,7 +95,7 @@ def _one(video: Path, folder: Path, models: Models, settings: Settings, output: 
         click.echo(f"take5: error: {error}", err=True)
         if output.as_json:
             click.echo(json.dumps({"video": str(video), "error": str(error)}))
-        return FAILED
+        return NOTHING_ELIGIBLE if isinstance(error, TooShort) else FAILED
     selection = scored.selection
     written = folder / ("report.json" if selection.best is None else "clip.mp4")
     click.echo(json.dumps(selection.json()) if output.as_json else summary(selection, written))

@@ -68,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.seconds is not None:
             script = fitted(script, asked.seconds, FILLER)
         known = truth(script)
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
         asked.out.with_suffix(".truth.json").write_text(as_json(script, known) + "\n", encoding="utf-8")
         render(script, asked.out, size, asked.fps, asked.seed)
     except TalkerError as error:
