@@ -13,6 +13,7 @@ from take5.scoring.eligibility import Code
 from take5.scoring.parameters import FPS
 from take5.stream.clock import frame_seconds
 from take5.stream.events import Event, Finished, Progress
+from take5.stream.grid import FrameCounts
 from take5.stream.selection import Selection
 
 REASON_TEXTS = {
@@ -71,6 +72,7 @@ def summary(selection: Selection, written: Path | None = None) -> str:
         _choice(selection),
         f"  {len(selection.verdicts)} windows, {looked_at} looked at, {len(selection.pool)} in the pool",
         f"  encoder {selection.encoder}",
+        *_counts(selection.counts),
         *_rejections(selection),
         *(f"  warning: {warning}" for warning in selection.warnings),
         *([] if written is None else [f"  {written}"]),
@@ -107,6 +109,13 @@ def _choice(selection: Selection) -> str:
     if best.motion is None:
         return f"{text}, D {best.D:.4g}"
     return f"{text}, I {best.I:.4g} = D {best.D:.4g} / MC {best.motion.MC:.4f}, views {best.views}"
+
+
+def _counts(counts: FrameCounts) -> list[str]:
+    """Source frames that the 25 fps grid shows twice, or not at all; nothing where it shows each once."""
+    if not (counts.doubled or counts.dropped or counts.late):
+        return []
+    return [f"  source frames at 25 fps: {counts.doubled} doubled, {counts.dropped} dropped, {counts.late} late"]
 
 
 def _rejections(selection: Selection) -> list[str]:

@@ -45,7 +45,7 @@ class Sound:
 class SoundScan:
     """Takes the blocks of a file and embeds them as they come."""
 
-    def __init__(self, origin: int, encoder: AudioEncoder, report: Report) -> None:
+    def __init__(self, origin: int, encoder: AudioEncoder, report: Callable[[int], None]) -> None:
         self._track = SoundTrack(origin)
         self._stream = EmbeddingStream(encoder)
         self._dimension = encoder.dimension
@@ -81,7 +81,7 @@ class SoundScan:
         whole = len(rest) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
         self._silent.append(silent_frames(rest[:whole]))
         self._rest = rest[whole:]
-        self._report("sound", sum(map(len, self._silent)), 0)
+        self._report(sum(map(len, self._silent)))
 
 
 class PictureScan:
@@ -233,7 +233,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
     TooShort
         If the recording is shorter than one window.
     """
-    scan = SoundScan(file.origin, models.encoder, report)
+    scan = SoundScan(file.origin, models.encoder, lambda frames: report("sound", frames, file.stated_frames))
     index = file.scan(scan.push)
     grid, counts = file.grid(index)
     sound = scan.finish(len(grid))

@@ -128,6 +128,11 @@ class MediaFile:
             raise MissingTrack(f"{self.path}: no sound in its audio track can be decoded")
         return frames[0], blocks[0]
 
+    @property
+    def stated_frames(self) -> int:
+        """Grid frames that the file says it has, for a progress bar; 0 where it does not say."""
+        return 0 if self._stated_end is None else max(0, (self._stated_end - self.origin) // FRAME_TICKS)
+
     def media(self) -> Iterator[Media]:
         """Decode everything in the order of the file; each access unit comes before the frames that it completes."""
         with opened(self.path) as container:
