@@ -48,12 +48,12 @@ class SoundScan:
     def __init__(self, origin: int, encoder: AudioEncoder, report: Callable[[int], None]) -> None:
         self._track = SoundTrack(origin)
         self._stream = EmbeddingStream(encoder)
-        self._dimension = encoder.dimension
         self._report = report
         self._pcm: list[NDArray[np.int16]] = []
         self._silent: list[NDArray[np.bool_]] = []
         self._embeddings: list[NDArray[np.float32]] = []
         self._rest = np.zeros(0, np.float32)
+        self._frames = 0
 
     def push(self, block: AudioBlock) -> None:
         """Add a block."""
@@ -81,7 +81,8 @@ class SoundScan:
         whole = len(rest) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
         self._silent.append(silent_frames(rest[:whole]))
         self._rest = rest[whole:]
-        self._report(sum(map(len, self._silent)))
+        self._frames += whole // SAMPLES_PER_FRAME
+        self._report(self._frames)
 
 
 class PictureScan:
