@@ -13,7 +13,7 @@ import numpy as np
 
 from take5.client.cli.options import load_models
 from take5.scoring import algorithm1
-from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.eligibility import Timing
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow
@@ -62,8 +62,7 @@ def online_against_batch(scored: Scored) -> float:
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):
         span = slice(start, start + hop)
-        seen = Looks(looks.tracked[span], looks.faces[span], looks.damaged[span], looks.repeats[span])
-        judged = rolling.push(ChunkFeatures(e[span], lips[span], pose[span], clean, seen))
+        judged = rolling.push(ChunkFeatures(e[span], lips[span], pose[span], clean, looks[span]))
         if judged is None:
             continue
         window = slice(judged.score.start, start + hop)

@@ -24,6 +24,7 @@ REASON_TEXTS = {
     Code.PICTURE_DAMAGED: "the picture is damaged",
     Code.FROZEN_PICTURE: "the picture is frozen",
     Code.STILL_MOUTH: "the mouth does not move",
+    Code.SIZE_CHANGED: "the picture changes its size",
     Code.DIGITAL_SILENCE: "the sound is digital silence",
 }
 STAGES = {"sound": "listening", "faces": "looking at faces"}
@@ -84,7 +85,7 @@ def event_line(event: Event, written: Path | None = None) -> str:
     """What an event says on a terminal; nothing for one that another has said already."""
     if isinstance(event, Finished):
         return summary(event.selection, written)
-    if not isinstance(event, Progress):
+    if not isinstance(event, Progress) or event.window is None:
         return ""
     score, reasons = event.window.score, event.window.reasons
     motion = "" if score.motion is None else f"  MC {score.motion.MC:.4f}  views {score.views:2d}  I {score.I:8.4g}"

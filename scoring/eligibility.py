@@ -1,4 +1,4 @@
-"""Which windows may win at all: rules (a) to (f), each with the stretch that breaks it.
+"""Which windows may win at all: rules (a) to (g), each with the stretch that breaks it.
 
 Without them a frozen or faceless window has MC = 0 and wins with I = D / 1e-8. Every rule needs only the window and
 what came before its end, so a stream and a finished recording agree.
@@ -47,6 +47,7 @@ class Code(StrEnum):
     PICTURE_DAMAGED = "picture_damaged"  # (d)
     FROZEN_PICTURE = "frozen_picture"  # (e)
     STILL_MOUTH = "still_mouth"  # (e)
+    SIZE_CHANGED = "size_changed"  # (g)
     DIGITAL_SILENCE = "digital_silence"  # (f)
 
 
@@ -102,12 +103,22 @@ class Looks:
     repeats : tuple of tuple of bool, n long
         For each source frame after the instant before, up to this frame's instant: is it identical to the source frame
         before it?
+    resized : ndarray bool [n]
+        The picture has another size than the one of the grid frame before it.
+    seen : ndarray bool [n]
+        Somebody looked; where it is false, nothing else here means anything.
     """
 
     tracked: Mask
     faces: NDArray[np.int8]
     damaged: Mask
     repeats: tuple[tuple[bool, ...], ...]
+    resized: Mask
+    seen: Mask
+
+    def __getitem__(self, span: slice) -> Self:
+        """Return the frames of ``span``."""
+        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
@@ -117,6 +128,8 @@ class Looks:
             np.concatenate([part.faces for part in parts]),
             np.concatenate([part.damaged for part in parts]),
             tuple(frame for part in parts for frame in part.repeats),
+            np.concatenate([part.resized for part in parts]),
+            np.concatenate([part.seen for part in parts]),
         )
 
 
@@ -130,11 +143,13 @@ def timing_reasons(timing: Timing, start: int) -> list[Reason]:
 
 
 def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Reason]:
-    """Rules (a), (b), (d) and (e) for the window whose first grid frame is ``start``."""
+    """Rules (a), (b), (d), (e) and (g) for the window whose first grid frame is ``start``."""
+    within = np.arange(len(looks.resized)) > 0  # the window's first picture has none before it
     reasons = [
         *_reasons(Code.NO_FACE, ~looks.tracked, start),
         *_reasons(Code.SEVERAL_FACES, _held_looks(looks.faces) > 1, start),
         *_reasons(Code.PICTURE_DAMAGED, looks.damaged, start),
+        *_reasons(Code.SIZE_CHANGED, looks.resized & within, start),
         *(Reason(Code.FROZEN_PICTURE, start + first, start + last + 1) for first, last in _frozen(looks.repeats)),
     ]
     if motion is not None and not motion.mouth_moves:

@@ -7,13 +7,17 @@
     ├── MediaError                the recording's fault
     │   ├── UnreadableMedia       not a media file, empty, or broken before anything could be read
     │   ├── MissingTrack          no sound or no picture in it
+    │   ├── CaptureError          a camera or microphone is not there, or gives nothing
+    │   ├── OfferMalformed        what a sender sent is no offer
+    │   ├── OfferUnusable         it is one, but not of picture and sound that can be received
     │   └── TooShort              shorter than one window
     ├── ModelError                a model file's fault
     │   ├── ModelMissing          not on this machine; the text names the command that fetches it
     │   ├── ModelDamaged          its bytes are not the expected ones
     │   └── WeightsMismatch       a checkpoint of another network; the text names the first difference
-    └── OutputError               the result cannot be written
-        └── OutputExists          there is one already, and nobody asked to replace it
+    ├── OutputError               the result cannot be written
+    │   └── OutputExists          there is one already, and nobody asked to replace it
+    └── ServerError               a server cannot be started, or one that was asked does not do what it should
 """
 
 
@@ -35,6 +39,18 @@ class UnreadableMedia(MediaError):
 
 class MissingTrack(MediaError):
     """The recording has no sound or no picture."""
+
+
+class CaptureError(MediaError):
+    """A camera or a microphone is not there, or gives nothing."""
+
+
+class OfferMalformed(MediaError):
+    """What a sender sent is no offer."""
+
+
+class OfferUnusable(MediaError):
+    """An offer of something else than one picture and one sound that can be received."""
 
 
 class TooShort(MediaError):
@@ -63,3 +79,7 @@ class OutputError(Take5Error):
 
 class OutputExists(OutputError):
     """A result of this name exists already."""
+
+
+class ServerError(Take5Error):
+    """A server cannot be started, or one that was asked does not do what it should."""

@@ -56,15 +56,21 @@ class ChunkSummary:
 
 @dataclass(frozen=True)
 class JudgedWindow:
-    """A window's score and why it is not eligible, if it is not."""
+    """A window's score and why it is not eligible, if it is not.
+
+    ``seen`` is false where nobody looked at its pictures: then the reasons are those of sound and timestamps alone.
+    """
 
     score: WindowScore
     reasons: tuple[Reason, ...]
+    seen: bool = True
 
     @property
-    def eligible(self) -> bool:
-        """Whether the window may win."""
-        return not self.reasons
+    def eligible(self) -> bool | None:
+        """Whether the window may win; None where that depends on pictures that nobody looked at."""
+        if self.reasons:
+            return False
+        return True if self.seen else None
 
 
 class RollingWindow:
@@ -95,7 +101,9 @@ class RollingWindow:
         )
 
     def _merge(self, start: int) -> JudgedWindow:
-        motion = merge_motion([c.motion for c in self._chunks], self._parameters)
+        looks = Looks.concatenate([c.looks for c in self._chunks])
+        seen = bool(looks.seen.all())
+        motion = merge_motion([c.motion for c in self._chunks], self._parameters) if seen else None
         score = WindowScore(
             start=start,
             D=merge_diversity([c.diversity for c in self._chunks], self._parameters),
@@ -103,5 +111,5 @@ class RollingWindow:
             views=None if motion is None else merge_views(c.views for c in self._chunks),
         )
         timing = Timing.concatenate([c.timing for c in self._chunks])
-        looks = Looks.concatenate([c.looks for c in self._chunks])
-        return JudgedWindow(score, (*timing_reasons(timing, start), *look_reasons(looks, motion, start)))
+        watched = look_reasons(looks, motion, start) if seen else []
+        return JudgedWindow(score, (*timing_reasons(timing, start), *watched), seen)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from take5.stream.clock import seconds_to_ticks
 from take5.stream.grid import FrameCounts, GridFrame, PictureGrid
-from take5.stream.media import AudioBlock, Timed, VideoFrame
+from take5.stream.media import AnyFrame, AudioBlock, Timed
 from take5.stream.soundtrack import SoundTrack
 
 HOLD_TICKS = seconds_to_ticks(2.0)
@@ -18,7 +18,7 @@ HOLD_TICKS = seconds_to_ticks(2.0)
 class Aligned:
     """What came onto the session clock."""
 
-    frames: list[GridFrame[VideoFrame]] = field(default_factory=list)
+    frames: list[GridFrame[AnyFrame]] = field(default_factory=list)
     samples: list[NDArray[np.float32]] = field(default_factory=list)
 
 
@@ -35,7 +35,7 @@ class Aligner:
     def __init__(self, origin: int | None = None) -> None:
         self._first: dict[type[Timed], int] = {}
         self._held: list[Timed] = []
-        self._tracks = None if origin is None else (PictureGrid[VideoFrame](origin), SoundTrack(origin))
+        self._tracks = None if origin is None else (PictureGrid[AnyFrame](origin), SoundTrack(origin))
         self.origin = origin
 
     def push(self, media: Timed) -> Aligned:
@@ -77,7 +77,7 @@ class Aligner:
 
     def _begin(self, origin: int, out: Aligned) -> None:
         self.origin = origin
-        self._tracks = (PictureGrid[VideoFrame](origin), SoundTrack(origin))
+        self._tracks = (PictureGrid[AnyFrame](origin), SoundTrack(origin))
         held, self._held = self._held, []
         for media in held:
             self._place(media, out)

@@ -16,12 +16,17 @@ from take5.stream.sources.pictures import DecodedPicture
 CRF = "8"
 """x264's quality: SSIM of every picture against the decoded source is above 0.99, on noisy webcam pictures, too."""
 
+SMALL, QUICK = "fast", "ultrafast"
+"""x264's presets: at the same quality, the quick one takes a fifth of the time and twice the bytes."""
+
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 AAC_BIT_RATE = 256_000
 AAC_FRAME = 1024
 
 
-def write_clip(path: Path, pictures: Iterable[Picture], sound: NDArray[np.float32], rate: int) -> int:
+def write_clip(
+    path: Path, pictures: Iterable[Picture], sound: NDArray[np.float32], rate: int, preset: str = SMALL
+) -> int:
     """Write an MP4 of H.264 at 25 fps and AAC, both from 0; return the number of pictures.
 
     Parameters
@@ -34,6 +39,8 @@ def write_clip(path: Path, pictures: Iterable[Picture], sound: NDArray[np.float3
         The sound that belongs to them, 1 or 2 channels in [-1, 1].
     rate : int
         Samples per second.
+    preset : str
+        x264's: ``SMALL`` or ``QUICK``.
     """
     count = 0
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -43,14 +50,14 @@ def write_clip(path: Path, pictures: Iterable[Picture], sound: NDArray[np.float3
         audio.codec_context.bit_rate = AAC_BIT_RATE
         for picture in pictures:
             frame = _encodable(picture)
-            video = video or _video_stream(container, frame)
+            video = video or _video_stream(container, frame, preset)
             frame.pts, frame.time_base = count, Fraction(1, FPS)
             frame.pict_type = av.video.frame.PictureType.NONE
             container.mux(video.encode(frame))
             count += 1
         if video is not None:
             container.mux(video.encode(None))
-        _encode_sound(container, audio, sound, rate)
+        encode_sound(container, audio, sound, rate, AAC_FRAME)
     return count
 
 
@@ -60,8 +67,8 @@ def _encodable(picture: Picture) -> av.VideoFrame:
     return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
 
 
-def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame) -> av.VideoStream:
-    stream = container.add_stream("libx264", rate=FPS, options={"crf": CRF, "preset": "fast", "bf": "0", "g": str(FPS)})
+def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame, preset: str) -> av.VideoStream:
+    stream = container.add_stream("libx264", rate=FPS, options={"crf": CRF, "preset": preset, "bf": "0", "g": str(FPS)})
     stream.width, stream.height = frame.width, frame.height
     stream.pix_fmt = frame.format.name
     stream.time_base = Fraction(1, FPS)
@@ -71,13 +78,18 @@ def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame)
     return stream
 
 
-def _encode_sound(
-    container: av.container.OutputContainer, stream: av.AudioStream, sound: NDArray[np.float32], rate: int
+def encode_sound(
+    container: av.container.OutputContainer,
+    stream: av.AudioStream,
+    sound: NDArray[np.float32],
+    rate: int,
+    frame_size: int,
 ) -> None:
+    """Encode sound [channels, n] from 0 on in frames of ``frame_size`` samples, and mux it."""
     layout = "stereo" if len(sound) == 2 else "mono"
     whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=layout)
     whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
-    resampler = av.AudioResampler(format="fltp", layout=layout, rate=stream.rate, frame_size=AAC_FRAME)
+    resampler = av.AudioResampler(stream.codec_context.format.name, layout, stream.rate, frame_size)
     for frame in [*resampler.resample(whole), *resampler.resample(None)]:
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))

@@ -1,8 +1,11 @@
 """What a session says: frozen events, and their JSON, version 1 (``docs/events.md``)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule
 from take5.scoring.window import JudgedWindow
 from take5.stream.clock import frame_seconds
 from take5.stream.selection import Json, Selection, reasons_json, score_json
@@ -11,23 +14,47 @@ EVENTS_VERSION = 1
 
 
 @dataclass(frozen=True)
+class ChunkNote:
+    """What was seen and heard in one hop.
+
+    Attributes
+    ----------
+    face : float or None
+        Share of its frames with a face; None where nobody looked.
+    faces : int or None
+        Most faces seen at once, 2 for two or more; None where nobody counted.
+    level_dbfs : float or None
+        RMS of the sound; None for digital silence.
+    """
+
+    face: float | None
+    faces: int | None
+    level_dbfs: float | None
+
+
+@dataclass(frozen=True)
 class Progress:
-    """A window was scored: ``frame`` is the session time in grid frames, ``best`` the choice so far."""
+    """A hop has passed.
+
+    ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
+    the choice so far, ``gain`` what the gain rule expects of going on.
+    """
 
     frame: int
-    window: JudgedWindow
+    window: JudgedWindow | None
     best: WindowScore | None
+    chunk: ChunkNote | None = None
+    gain: float | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "progress", ...}``."""
+        chunk = self.chunk
         return {
             **_head("progress", self.frame),
-            "window": {
-                **_window_json(self.window.score),
-                "eligible": self.window.eligible,
-                "reasons": reasons_json(self.window.reasons),
-            },
-            "best": self.best and _window_json(self.best),
+            "chunk": chunk and {"face": chunk.face, "faces": chunk.faces, "level_dbfs": chunk.level_dbfs},
+            "window": self.window and window_json(self.window),
+            "best": self.best and best_json(self.best),
+            "gain": self.gain,
         }
 
 
@@ -40,7 +67,176 @@ class BestChanged:
 
     def json(self) -> Json:
         """Return the event as ``{"type": "best", ...}``."""
-        return {**_head("best", self.frame), "best": _window_json(self.best)}
+        return {**_head("best", self.frame), "best": best_json(self.best)}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A window that nobody had looked at when it passed has been looked at after all."""
+
+    frame: int
+    window: JudgedWindow
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "scored", ...}``."""
+        return {**_head("scored", self.frame), "window": window_json(self.window)}
+
+
+class Trouble(StrEnum):
+    """What a warning is about."""
+
+    KEYFRAMES_RARE = "keyframes_rare"
+    NO_SENDER_REPORTS = "no_sender_reports"
+    BEHIND = "behind"
+    CAUGHT_UP = "caught_up"
+    LOSS = "loss"
+    LOW_RESOLUTION = "low_resolution"
+
+
+TROUBLE_TEXTS = {
+    Trouble.KEYFRAMES_RARE: "the sender's keyframes are rare; set its keyframe interval to 1 or 2 s",
+    Trouble.NO_SENDER_REPORTS: "the sender reports no times; picture and sound are aligned by their arrival",
+    Trouble.BEHIND: "scoring has fallen behind; only windows that can win are looked at",
+    Trouble.CAUGHT_UP: "scoring has caught up; every frame is looked at again",
+    Trouble.LOSS: "packets were lost; the picture is damaged until the next keyframe",
+    Trouble.LOW_RESOLUTION: "the picture is small; trainers want 1280x720 or more",
+}
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something is worth telling the sender; ``value`` is what was measured."""
+
+    frame: int
+    trouble: Trouble
+    value: float | list[int] | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "warning", ...}``."""
+        text = TROUBLE_TEXTS[self.trouble]
+        return {**_head("warning", self.frame), "code": str(self.trouble), "text": text, "value": self.value}
+
+
+class State(StrEnum):
+    """Where a session is."""
+
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    RECEIVING = "receiving"
+    STALLED = "stalled"
+    STOPPING = "stopping"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    """The session is somewhere else now."""
+
+    frame: int
+    state: State
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "state", ...}``."""
+        return {**_head("state", self.frame), "state": str(self.state)}
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """Nothing has arrived for a while on ``track``: "picture", "sound" or "both"."""
+
+    frame: int
+    track: str
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "stalled", ...}``."""
+        return {**_head("stalled", self.frame), "track": self.track}
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """It arrives again."""
+
+    frame: int
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "resumed", ...}``."""
+        return _head("resumed", self.frame)
+
+
+STOP_TEXTS = {
+    StopRule.THRESHOLD: "the best window is good enough",
+    StopRule.GAIN: "going on is not expected to bring a better window",
+    StopRule.CAP: "the longest time is over",
+    StopRule.ENDED: "the sender has ended",
+    StopRule.LOST: "nothing has arrived for ten seconds",
+    StopRule.SHUTDOWN: "the server is ending",
+}
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The recording has stopped; what comes is the clip or an error."""
+
+    frame: int
+    stop: Stop
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "stopped", ...}``."""
+        rule, numbers = self.stop.rule, {"value": self.stop.value, "limit": self.stop.limit}
+        return {**_head("stopped", self.frame), "rule": str(rule), "text": STOP_TEXTS[rule], "numbers": numbers}
+
+
+@dataclass(frozen=True)
+class ClipReady:
+    """The clip is on disk: ``files`` by name, in the folder ``path``."""
+
+    frame: int
+    best: WindowScore
+    window_frames: int
+    path: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    accepted: bool = False
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "clip", ...}``."""
+        start, stop = self.best.start, self.best.start + self.window_frames
+        return {
+            **_head("clip", self.frame),
+            "files": dict(self.files),
+            "path": self.path,
+            "start_s": frame_seconds(start),
+            "end_s": frame_seconds(stop),
+            "best": best_json(self.best),
+            "accepted": self.accepted,
+        }
+
+
+class Failure(StrEnum):
+    """Why there is no clip."""
+
+    NEVER_CONNECTED = "never_connected"
+    NO_SOUND = "no_sound"
+    NO_PICTURE = "no_picture"
+    NOTHING_ELIGIBLE = "nothing_eligible"
+    TOO_SHORT = "too_short"
+    NOT_WRITTEN = "not_written"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """There will be no clip; ``reasons`` counts the windows that broke each rule."""
+
+    frame: int
+    failure: Failure
+    text: str
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "error", ...}``."""
+        head = _head("error", self.frame)
+        return {**head, "code": str(self.failure), "text": self.text, "reasons": dict(self.reasons)}
 
 
 @dataclass(frozen=True)
@@ -54,12 +250,30 @@ class Finished:
         return {**_head("result", self.selection.frames), "result": self.selection.json()}
 
 
-Event = Progress | BestChanged | Finished
+Event = (
+    Progress
+    | BestChanged
+    | Scored
+    | Warned
+    | StateChanged
+    | Stalled
+    | Resumed
+    | Stopped
+    | ClipReady
+    | Failed
+    | Finished
+)
 
 
 def _head(kind: str, frame: int) -> Json:
     return {"type": kind, "v": EVENTS_VERSION, "time_s": frame_seconds(frame)}
 
 
-def _window_json(window: WindowScore) -> Json:
+def best_json(window: WindowScore) -> Json:
+    """A window's start and numbers."""
     return {"start_s": frame_seconds(window.start), **score_json(window)}
+
+
+def window_json(window: JudgedWindow) -> Json:
+    """A window's start, numbers and verdict."""
+    return {**best_json(window.score), "eligible": window.eligible, "reasons": reasons_json(window.reasons)}

@@ -8,13 +8,14 @@ from take5.scoring.eligibility import HOLE_S, ROUNDING_S
 from take5.stream.clock import FRAME_TICKS, seconds_to_ticks
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 HOLE_TICKS = seconds_to_ticks(HOLE_S + ROUNDING_S)
 ROUNDING_TICKS = seconds_to_ticks(ROUNDING_S)
 
 
 @dataclass(frozen=True)
-class GridFrame(Generic[T]):
+class GridFrame(Generic[T_co]):
     """What stands at one instant of the grid.
 
     Attributes
@@ -30,8 +31,8 @@ class GridFrame(Generic[T]):
     """
 
     index: int
-    shown: T
-    arrived: tuple[T, ...]
+    shown: T_co
+    arrived: tuple[T_co, ...]
     missing: bool
 
 

@@ -36,6 +36,13 @@ class VideoFrame:
 
 
 @dataclass(frozen=True)
+class UnseenFrame:
+    """A source frame that nobody decoded: all that is known is its time."""
+
+    pts: int
+
+
+@dataclass(frozen=True)
 class AudioBlock:
     """A run of sound.
 
@@ -79,11 +86,14 @@ class AccessUnit:
         Its bytes.
     keyframe : bool
         Decoding can begin with it.
+    lost_before : bool
+        Units before it were lost on the way: until the next keyframe, pictures are damaged.
     """
 
     pts: int
     data: bytes
     keyframe: bool
+    lost_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,8 +109,13 @@ class UnitFormat:
     quarter_turns: int = 0
 
 
-Timed = VideoFrame | AudioBlock
+AnyFrame = VideoFrame | UnseenFrame
+
+Timed = AnyFrame | AudioBlock
 """What the aligner places."""
+
+Received = AccessUnit | AudioBlock
+"""What a live source delivers: nothing decoded but the sound."""
 
 Media = Timed | AccessUnit
 

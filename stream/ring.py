@@ -111,7 +111,7 @@ class Ring:
     def _forget(self, needed: Sequence[Span]) -> None:
         """Drop what no span needs. A group stands for the time up to the next one's keyframe."""
         starts = [group.start for group in self._groups]
-        stops = [*starts[1:], self._latest + self._keep_ticks]
+        stops = [*starts[1:], self._latest + self._keep_ticks][: len(starts)]
         kept = [
             group
             for group, start, stop in zip(self._groups, starts, stops, strict=True)

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Looks
+from take5.scoring.algorithm1 import camera_views, motion_complexity
+from take5.scoring.eligibility import Looks, Timing, look_reasons, timing_reasons
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.region import Region
-from take5.scoring.parameters import FPS, LOOK_EVERY_FRAMES
+from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, LOOK_EVERY_FRAMES, Parameters
+from take5.scoring.score import WindowScore
+from take5.scoring.window import JudgedWindow
 from take5.stream.grid import GridFrame
-from take5.stream.media import VideoFrame
+from take5.stream.media import AnyFrame, Picture, UnseenFrame
 
 SEEK_FRAMES = 10 * FPS
 """So much of the beginning is searched for a face too small for the tracker."""
@@ -112,6 +115,8 @@ class FrameLook:
     damaged: bool
     missing: bool
     repeats: tuple[bool, ...]
+    resized: bool = False
+    seen: bool = True
 
     @property
     def lips(self) -> NDArray[np.float64]:
@@ -124,28 +129,55 @@ class FrameLook:
         return NO_POSE if self.face is None else self.face.pose
 
 
+UNDECODABLE = FrameLook(face=None, faces=-1, damaged=True, missing=False, repeats=())
+"""What is known of a frame that was promised and that no decoder delivers."""
+
+
 class FrameScanner:
-    """Looks at grid frames in order: one run of the tracker."""
+    """Looks at grid frames in order: one run of the tracker.
+
+    After frames that nobody decoded the tracker has to settle again: so many looks do not count as looks.
+    """
 
     def __init__(self, faces: Faces) -> None:
         self._faces = faces
         self._digest: int | None = None
+        self._size: tuple[int, int] | None = None
+        self._settling = 0
 
-    def look(self, frame: GridFrame[VideoFrame]) -> FrameLook:
+    def look(self, frame: GridFrame[AnyFrame]) -> FrameLook:
         """Look at the next grid frame."""
         repeats = tuple(self._repeats(source) for source in frame.arrived)
-        rgb = frame.shown.picture.rgb()
-        return FrameLook(
+        shown = frame.shown
+        if isinstance(shown, UnseenFrame) or None in repeats:
+            self._settling = LEAD_IN_FRAMES
+            return unseen(frame.missing)
+        rgb = shown.picture.rgb()
+        look = FrameLook(
             face=self._faces.track(rgb, frame.index),
             faces=self._faces.count(rgb) if frame.index % LOOK_EVERY_FRAMES == 0 else -1,
-            damaged=frame.shown.damaged,
+            damaged=shown.damaged,
             missing=frame.missing,
-            repeats=repeats,
+            repeats=tuple(bool(repeat) for repeat in repeats),
+            resized=self._resized(shown.picture),
+            seen=not self._settling,
         )
+        self._settling = max(0, self._settling - 1)
+        return look
 
-    def _repeats(self, source: VideoFrame) -> bool:
-        digest, self._digest = self._digest, source.picture.digest
-        return digest == self._digest
+    def _repeats(self, source: AnyFrame) -> bool | None:
+        """Whether a source frame is identical to the one before it; None where nobody decoded it."""
+        digest, self._digest = self._digest, None if isinstance(source, UnseenFrame) else source.picture.digest
+        return None if self._digest is None else digest == self._digest
+
+    def _resized(self, picture: Picture) -> bool:
+        size, self._size = self._size, picture.size
+        return size is not None and size != self._size
+
+
+def unseen(missing: bool) -> FrameLook:
+    """Return what is known of a grid frame that nobody looked at."""
+    return FrameLook(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
 
 
 def stack_looks(looks: Sequence[FrameLook]) -> tuple[NDArray[np.float64], NDArray[np.float64], Looks]:
@@ -158,5 +190,19 @@ def stack_looks(looks: Sequence[FrameLook]) -> tuple[NDArray[np.float64], NDArra
             faces=np.array([look.faces for look in looks], dtype=np.int8),
             damaged=np.array([look.damaged for look in looks]),
             repeats=tuple(look.repeats for look in looks),
+            resized=np.array([look.resized for look in looks]),
+            seen=np.array([look.seen for look in looks]),
         ),
     )
+
+
+def judge_window(
+    window: WindowScore, looks: Sequence[FrameLook], timing: Timing, parameters: Parameters
+) -> JudgedWindow:
+    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win."""
+    lips, pose, seen = stack_looks(looks)
+    motion = views = None
+    if seen.tracked.all():
+        motion, views = motion_complexity(lips, parameters.hfr_threshold), camera_views(pose)
+    reasons = (*timing_reasons(timing, window.start), *look_reasons(seen, motion, window.start))
+    return JudgedWindow(replace(window, motion=motion, views=views), reasons)

@@ -1,15 +1,14 @@
 """Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.algorithm1 import camera_views, motion_complexity
 from take5.scoring.diversity import window_diversities
-from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import Timing, timing_reasons
 from take5.scoring.errors import TooShort
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
 from take5.scoring.models.region import Region
@@ -18,7 +17,7 @@ from take5.scoring.score import WindowScore
 from take5.stream.clock import FRAME_TICKS
 from take5.stream.grid import GridFrame
 from take5.stream.media import AudioBlock, Picture
-from take5.stream.scanner import SEEK_FRAMES, Faces, FrameLook, FrameScanner, Models, stack_looks
+from take5.stream.scanner import SEEK_FRAMES, UNDECODABLE, Faces, FrameLook, FrameScanner, Models, judge_window
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.soundtrack import SoundTrack, silent_frames, to_pcm16
 from take5.stream.sources.file import FileIndex, MediaFile
@@ -26,10 +25,6 @@ from take5.stream.sources.file import FileIndex, MediaFile
 Floats = NDArray[np.float64]
 Report = Callable[[str, int, int], None]
 """Called with the stage ("sound", "faces"), how much of it is done, and how much there is (0: not known)."""
-
-
-UNDECODABLE = FrameLook(face=None, faces=-1, damaged=True, missing=False, repeats=())
-"""What is known of a frame that its file promises and no decoder delivers."""
 
 
 @dataclass(frozen=True)
@@ -167,14 +162,10 @@ class Judge:
 
     def judge(self, window: WindowScore) -> Verdict:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
-        parameters = self.settings.parameters
         start, stop = self._span(window)
-        lips, pose, looks = stack_looks([look for look in self.pictures.looks[start:stop] if look is not None])
-        motion = views = None
-        if looks.tracked.all():
-            motion, views = motion_complexity(lips, parameters.hfr_threshold), camera_views(pose)
-        reasons = (*timing_reasons(self.timing[start:stop], start), *look_reasons(looks, motion, start))
-        verdict = Verdict(replace(window, motion=motion, views=views), not reasons, reasons)
+        looks = [look for look in self.pictures.looks[start:stop] if look is not None]
+        judged = judge_window(window, looks, self.timing[start:stop], self.settings.parameters)
+        verdict = Verdict(judged.score, judged.eligible, judged.reasons)
         self.verdicts[start] = verdict
         return verdict
 

@@ -3,6 +3,7 @@
 Nothing here waits, reads a clock or owns a thread: whoever drives the session decides when.
 """
 
+import math
 from collections import deque
 from collections.abc import Iterator
 
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import Timing
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES, Parameters
+from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.window import ChunkFeatures, JudgedWindow, RollingWindow
 from take5.stream.aligner import Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS
-from take5.stream.events import BestChanged, Event, Progress
+from take5.stream.events import BestChanged, ChunkNote, Event, Progress, Scored
 from take5.stream.grid import FrameCounts
 from take5.stream.media import AccessUnit, AudioBlock, Media
 from take5.stream.ring import Ring, Span
@@ -61,7 +63,9 @@ class Session:
         self._embeddings = np.zeros((0, encoder.dimension))
         self._samples = np.zeros(0, np.float32)
         self._chunked = 0
-        self.frames = 0
+        self._frames: int | None = None
+        self._unlooked: list[JudgedWindow] = []
+        self.looked = 0
 
     @property
     def origin(self) -> int | None:
@@ -72,6 +76,11 @@ class Session:
     def counts(self) -> FrameCounts:
         """Doubled, dropped and late source frames so far."""
         return self._aligner.counts
+
+    @property
+    def frames(self) -> int:
+        """Grid frames of the recording; so far, those of its whole chunks."""
+        return self._chunked if self._frames is None else self._frames
 
     def push(self, media: Media) -> list[Event]:
         """Add what arrived; return what it brought about."""
@@ -87,18 +96,35 @@ class Session:
         """End the recording, its picture at ``video_end``; return what its last chunks bring about."""
         aligned, frames = self._aligner.finish(video_end)
         self._take(aligned)
-        self.frames = frames
+        self._frames = frames
         tail = np.zeros(max(0, frames * SAMPLES_PER_FRAME - self._heard), np.float32)
         self._samples = np.concatenate([self._samples, tail])
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
         return list(self._score())
+
+    def to_look_at(self) -> JudgedWindow | None:
+        """The window of highest D that nobody has looked at and that would enter the pool if it were eligible."""
+        self._unlooked = [w for w in self._unlooked if self.selector.would_enter(w.score)]
+        return max(self._unlooked, key=lambda w: w.score.D, default=None)
+
+    def looked_at(self, judged: JudgedWindow) -> list[Event]:
+        """Take the verdict on a window of :meth:`to_look_at`."""
+        before = self.selector.best
+        index = next(i for i, window in enumerate(self.windows) if window.score.start == judged.score.start)
+        self.windows[index] = judged
+        self._unlooked = [w for w in self._unlooked if w.score.start != judged.score.start]
+        self._offer(judged)
+        return [Scored(self._chunked, judged), *self._changed(before)]
 
     @property
     def _heard(self) -> int:
         return self._chunked * SAMPLES_PER_FRAME + len(self._samples)
 
     def _take(self, aligned: Aligned) -> None:
-        self._looks.extend(self._scanner.look(frame) for frame in aligned.frames)
+        for frame in aligned.frames:
+            look = self._scanner.look(frame)
+            self._looks.append(look)
+            self.looked += look.seen
         for samples in aligned.samples:
             self._samples = np.concatenate([self._samples, samples])
             self._embeddings = np.concatenate([self._embeddings, self._embedding.push(samples)])
@@ -106,17 +132,23 @@ class Session:
     def _score(self) -> Iterator[Event]:
         hop = self.parameters.hop_frames
         while min(len(self._looks), len(self._embeddings), len(self._samples) // SAMPLES_PER_FRAME) >= hop:
-            judged = self._rolling.push(self._chunk(hop))
+            features, note = self._chunk(hop)
+            judged = self._rolling.push(features)
             self._chunked += hop
+            before = self.selector.best
             if judged is not None:
-                yield from self._judge(judged)
+                self.windows.append(judged)
+                self._offer(judged)
+            yield Progress(self._chunked, judged, self.selector.best, note)
+            yield from self._changed(before)
 
-    def _chunk(self, hop: int) -> ChunkFeatures:
+    def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
         looks = [self._looks.popleft() for _ in range(hop)]
         embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
         samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
         lips, pose, seen = stack_looks(looks)
-        return ChunkFeatures(embeddings, lips, pose, self._timing(looks, samples), seen)
+        features = ChunkFeatures(embeddings, lips, pose, self._timing(looks, samples), seen)
+        return features, _note(looks, samples)
 
     def _timing(self, looks: list[FrameLook], samples: NDArray[np.float32]) -> Timing:
         return Timing(
@@ -125,20 +157,47 @@ class Session:
             silent=silent_frames(samples),
         )
 
-    def _judge(self, judged: JudgedWindow) -> Iterator[Event]:
-        self.windows.append(judged)
-        before = self.selector.best
-        if judged.eligible and self.selector.add(judged.score):
-            self.ring.hold(self._kept_spans())
+    def _offer(self, judged: JudgedWindow) -> None:
+        """Let a window into the pool, or remember that it would have to be looked at first."""
+        if judged.eligible is False:
+            return
+        if judged.eligible is None:
+            if self.selector.would_enter(judged.score):
+                self._unlooked.append(judged)
+        elif not self.selector.add(judged.score):
+            return
+        self.ring.hold(self._kept_spans())
+
+    def _changed(self, before: WindowScore | None) -> Iterator[Event]:
         best = self.selector.best
-        yield Progress(self._chunked, judged, best)
         if best is not None and best != before:
             yield BestChanged(self._chunked, best)
 
     def _kept_spans(self) -> Iterator[Span]:
-        """Spans of the pool, the best first, each with the tracker's lead-in and a trainer's validation frames."""
-        length = self.parameters.window_frames
+        """Spans that must not be forgotten, the best first: the pool, and what has to be looked at."""
+        pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
+        waiting = sorted((window.score for window in self._unlooked), key=lambda score: -score.D)
+        for window in (*pool, *waiting):
+            yield self.span(window)
+
+    def span(self, window: WindowScore) -> Span:
+        """When a window is shown, with the tracker's lead-in and a trainer's validation frames, on the source's clock.
+
+        In flicks, half-open.
+        """
+        first = window.start - LEAD_IN_FRAMES
+        stop = window.start + self.parameters.window_frames + VALIDATION_FRAMES
         origin = self.origin or 0
-        for window in sorted(self.selector.pool, key=lambda window: window != self.selector.best):
-            first, stop = window.start - LEAD_IN_FRAMES, window.start + length + VALIDATION_FRAMES
-            yield origin + first * FRAME_TICKS, origin + stop * FRAME_TICKS
+        return origin + first * FRAME_TICKS, origin + stop * FRAME_TICKS
+
+
+def _note(looks: list[FrameLook], samples: NDArray[np.float32]) -> ChunkNote:
+    """What a person is told of one chunk."""
+    seen = [look.face is not None for look in looks if look.seen]
+    counted = [look.faces for look in looks if look.seen and look.faces >= 0]
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return ChunkNote(
+        face=sum(seen) / len(seen) if seen else None,
+        faces=max(counted, default=None),
+        level_dbfs=round(10 * math.log10(power), 1) if power else None,
+    )

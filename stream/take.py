@@ -8,12 +8,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.parameters import FPS
-from take5.stream.clip import write_clip, write_wave
+from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.stream.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.media import Picture
 from take5.stream.scanner import NO_LIPS, NO_POSE
 from take5.stream.select import Scored
 from take5.stream.selection import Selection
+from take5.stream.source_file import write_source
+from take5.stream.sources.units import RingMaterial
 from take5.stream.store import new_file, new_folder
 
 
@@ -33,12 +35,27 @@ class Material(Protocol):
 def write_take(selection: Selection, material: Material, folder: Path, *, force: bool = False) -> None:
     """Write ``folder/{clip.mp4, clip.wav, report.json}``; the report alone where no window is eligible."""
     with new_folder(folder, force=force) as temporary:
-        best = selection.best
-        if best is not None:
-            span = best.start, best.start + selection.settings.parameters.window_frames
-            write_clip(temporary / "clip.mp4", material.pictures(*span), *material.sound(*span))
-            write_wave(temporary / "clip.wav", material.pcm(*span))
-        write_report(selection, temporary / "report.json")
+        _write(selection, material, temporary, SMALL)
+
+
+def write_live_take(selection: Selection, material: RingMaterial, folder: Path) -> list[str]:
+    """Write the same of a capture, in haste, and the access units as they were received; return the files' names."""
+    with new_folder(folder) as temporary:
+        _write(selection, material, temporary, QUICK)
+        if selection.best is not None:
+            start = selection.best.start
+            stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
+            write_source(temporary, material.source(start, stop))
+        return sorted(path.name for path in temporary.iterdir())
+
+
+def _write(selection: Selection, material: Material, folder: Path, preset: str) -> None:
+    best = selection.best
+    if best is not None:
+        span = best.start, best.start + selection.settings.parameters.window_frames
+        write_clip(folder / "clip.mp4", material.pictures(*span), *material.sound(*span), preset)
+        write_wave(folder / "clip.wav", material.pcm(*span))
+    write_report(selection, folder / "report.json")
 
 
 def write_report(selection: Selection, path: Path) -> None:

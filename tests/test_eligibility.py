@@ -104,19 +104,19 @@ def test_streamed_windows_are_judged_like_whole_ones_whatever_the_chunks() -> No
         np.where(np.arange(frames) == 180, 2, clean_looks(frames).faces).astype(np.int8),
         masked((350, 352), frames=frames),
         tuple((bool(20 < i < 31),) for i in range(frames)),
+        masked((375, 376), frames=frames),
+        np.ones(frames, dtype=np.bool_),
     )
     for parameters in (Parameters(), Parameters(hop=0.2), Parameters(seconds=2.0, hop=0.04)):
         hop, length = parameters.hop_frames, parameters.window_frames
         rolling = RollingWindow(parameters)
         for i, chunk in enumerate(chunks(embeddings(rng, frames), lips(rng, frames), pose(rng, frames), hop)):
             span = slice(i * hop, (i + 1) * hop)
-            seen = Looks(looks.tracked[span], looks.faces[span], looks.damaged[span], looks.repeats[span])
-            judged = rolling.push(replace(chunk, timing=timing[span], looks=seen))
+            judged = rolling.push(replace(chunk, timing=timing[span], looks=looks[span]))
             if judged is None:
                 continue
             start = judged.score.start
             whole = slice(start, start + length)
-            seen = Looks(looks.tracked[whole], looks.faces[whole], looks.damaged[whole], looks.repeats[whole])
-            expected = (*timing_reasons(timing[whole], start), *look_reasons(seen, judged.score.motion, start))
+            expected = (*timing_reasons(timing[whole], start), *look_reasons(looks[whole], judged.score.motion, start))
             assert judged.reasons == expected
             assert judged.eligible == (not expected)

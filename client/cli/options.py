@@ -9,6 +9,7 @@ import click
 
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import STOP_AT, StopRules
 from take5.stream.scanner import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -63,6 +64,56 @@ def model_options(command: Command) -> Command:
         return command(*args, models=load_models(encoder, ave_weights, device), **options)
 
     return _decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+STOP_OPTIONS = (
+    click.option(
+        "--stop-at",
+        type=float,
+        help="Stop when I of the best window reaches this; 0 for never.  [default: the encoder's, see docs/stopping.md]",
+    ),
+    click.option(
+        "--stop-floor", type=float, default=0.0, show_default=True, help="Not before so many seconds by --stop-at."
+    ),
+    click.option(
+        "--stop-gain",
+        type=float,
+        default=0.01,
+        show_default=True,
+        help="Stop when another 30 s are expected to add less to log I; 0 for never.",
+    ),
+    click.option(
+        "--stop-gain-after",
+        type=float,
+        default=60.0,
+        show_default=True,
+        help="Not before so many seconds by --stop-gain.",
+    ),
+    click.option(
+        "--stop-cap", type=float, default=600.0, show_default=True, help="Stop after so many seconds in any case."
+    ),
+)
+
+
+def stop_options(command: Command) -> Command:
+    """Give a command the stop rules, as one argument ``rules``; it takes ``models`` as well."""
+
+    @functools.wraps(command)
+    def with_rules(
+        *args: Any,
+        models: Models,
+        stop_at: float | None,
+        stop_floor: float,
+        stop_gain: float,
+        stop_gain_after: float,
+        stop_cap: float,
+        **options: Any,
+    ) -> Any:
+        at = STOP_AT.get(models.encoder.name) if stop_at is None else stop_at or None
+        rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap)
+        return command(*args, models=models, rules=rules, **options)
+
+    return _decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:

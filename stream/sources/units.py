@@ -1,6 +1,7 @@
 """Access units back to pictures: what a clip is made of after a stream."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
-from take5.stream.grid import PictureGrid
-from take5.stream.media import AccessUnit, Picture, UnitFormat, VideoFrame
+from take5.stream.grid import GridFrame, PictureGrid
+from take5.stream.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
 from take5.stream.ring import Ring
 from take5.stream.soundtrack import SoundTrack, cut, to_pcm16
 from take5.stream.sources.container import AnyPacket
@@ -22,29 +23,70 @@ MARGIN_TICKS = seconds_to_ticks(0.2)
 """Neighbouring pictures and sound that the nearest frame and the filter of the resampler reach for."""
 
 
-def decode_units(units: Iterable[AccessUnit], unit_format: UnitFormat) -> Iterator[VideoFrame]:
-    """Decode units, the first of them a keyframe; what cannot be decoded is absent."""
-    context = av.CodecContext.create(unit_format.codec, "r")
-    if not isinstance(context, VideoCodecContext):
-        raise UnreadableMedia(f"{unit_format.codec} is no codec of pictures")
-    if unit_format.extradata:
-        context.extradata = unit_format.extradata
-    for unit in [*units, None]:
+class UnitDecoder:
+    """Access units in, frames out, each as soon as it is known.
+
+    What cannot be decoded is absent. After a loss or an error, frames count as damaged until the next keyframe.
+
+    Raises
+    ------
+    UnreadableMedia
+        If FFmpeg has no such codec of pictures.
+    """
+
+    def __init__(self, unit_format: UnitFormat) -> None:
+        context = av.CodecContext.create(unit_format.codec, "r")
+        if not isinstance(context, VideoCodecContext):
+            raise UnreadableMedia(f"{unit_format.codec} is no codec of pictures")
+        if unit_format.extradata:
+            context.extradata = unit_format.extradata
+        self._context, self._format = context, unit_format
+        self._keyframes: set[int] = set()
+        self._damaged = False
+
+    def decode(self, unit: AccessUnit | None) -> list[VideoFrame]:
+        """Decode one unit; None asks for what the decoder still holds."""
+        if unit is not None:
+            self._damaged |= unit.lost_before
+            if unit.keyframe:
+                self._keyframes.add(unit.pts)
         try:
-            frames = context.decode(None if unit is None else _packet(unit))
+            frames = self._context.decode(None if unit is None else _packet(unit))
         except av.FFmpegError:
-            continue
-        for frame in frames:
-            if frame.pts is not None:
-                yield VideoFrame(
-                    frame.pts, DecodedPicture(frame, unit_format.aspect, unit_format.quarter_turns), frame.is_corrupt
-                )
+            self._damaged = True
+            return []
+        return [self._frame(frame, frame.pts) for frame in frames if frame.pts is not None]
+
+    def _frame(self, frame: av.VideoFrame, pts: int) -> VideoFrame:
+        if pts in self._keyframes:
+            self._damaged = False
+            self._keyframes = {keyframe for keyframe in self._keyframes if keyframe > pts}
+        picture = DecodedPicture(frame, self._format.aspect, self._format.quarter_turns)
+        return VideoFrame(pts, picture, self._damaged or frame.is_corrupt)
+
+
+def decode_units(units: Iterable[AccessUnit], unit_format: UnitFormat) -> Iterator[VideoFrame]:
+    """Decode units, the first of them a keyframe."""
+    decoder = UnitDecoder(unit_format)
+    for unit in [*units, None]:
+        yield from decoder.decode(unit)
 
 
 def _packet(unit: AccessUnit) -> AnyPacket:
     packet = av.Packet(unit.data)
     packet.pts, packet.time_base, packet.is_keyframe = unit.pts, Fraction(1, TICKS), unit.keyframe
     return packet
+
+
+@dataclass(frozen=True)
+class SourceStretch:
+    """A stretch of what was received: units in order of decoding, and blocks that touch [start, stop), in flicks."""
+
+    units: list[AccessUnit]
+    unit_format: UnitFormat
+    blocks: list[AudioBlock]
+    start: int
+    stop: int
 
 
 class RingMaterial:
@@ -65,12 +107,18 @@ class RingMaterial:
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""
+        return (cell.shown.picture for cell in self.grid_frames(start, stop))
+
+    def grid_frames(self, start: int, stop: int) -> Iterator[GridFrame[VideoFrame]]:
+        """Decode grid frames [start, stop) as they are asked for."""
         grid = PictureGrid[VideoFrame](self._origin, first=start)
         begin, end = self._span(start, stop)
-        frames = decode_units(self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS), self._format)
-        shown = [cell for frame in frames for cell in grid.push(frame.pts, frame)]
-        shown += grid.finish(end)
-        return (cell.shown.picture for cell in shown if cell.index < stop)
+        for frame in decode_units(self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS), self._format):
+            for cell in grid.push(frame.pts, frame):
+                if cell.index >= stop:
+                    return
+                yield cell
+        yield from (cell for cell in grid.finish(end) if cell.index < stop)
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
@@ -85,6 +133,13 @@ class RingMaterial:
         samples = np.concatenate([*map(track.push, blocks), track.finish()])
         wanted = (stop - start) * SAMPLES_PER_FRAME
         return to_pcm16(np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted])
+
+    def source(self, start: int, stop: int) -> "SourceStretch":
+        """What was received of grid frames [start, stop), from the keyframe before them on, untouched."""
+        begin, end = self._span(start, stop)
+        units = self._ring.units(begin, end)
+        first = min((unit.pts for unit in units), default=begin)
+        return SourceStretch(units, self._format, self._ring.sound(first, end), first, end)
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
         return self._origin + start * FRAME_TICKS, self._origin + stop * FRAME_TICKS

@@ -1,0 +1,91 @@
+"""``take5 serve``: the server for browsers, OBS and any WHIP sender."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.pages import PAGES
+from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import StopRules
+from take5.stream.scanner import Models
+from take5.stream.selection import Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from take5.stream.server.sessions import Sessions
+
+CORES_A_SESSION = 0.65
+"""What a 720p session takes, by measurement."""
+
+PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+SERVER_OPTIONS = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
+    click.option("--port", type=click.IntRange(0, 65535), default=8005, show_default=True, help="0 for a free one."),
+    click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token to ask for.  [env: TAKE5_TOKEN]"),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("take5-out"),
+        show_default=True,
+        help="Folder that gets a folder for each capture.",
+    ),
+    click.option("--max-sessions", type=click.IntRange(1), help="Captures at a time.  [default: cores / 0.65]"),
+    click.option("--ice-server", "ice_servers", multiple=True, help="STUN or TURN address, as stun:example.org."),
+    click.option("--allow-origin", "origins", multiple=True, help="Origin whose pages may call it.  [default: all]"),
+    click.option("--tls-cert", type=PEM, help="Certificate. Browsers give cameras to https and localhost only."),
+    click.option("--tls-key", type=PEM, help="Its key."),
+)
+
+
+def _server_options(command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(SERVER_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_server_options
+@model_options
+@stop_options
+@parameter_options
+def serve(
+    host: str,
+    port: int,
+    token: str | None,
+    output: Path,
+    max_sessions: int | None,
+    ice_servers: tuple[str, ...],
+    origins: tuple[str, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    rules: StopRules,
+    parameters: Parameters,
+    models: Models,
+) -> int:
+    """Receive live captures by WHIP, score them while they come, and keep the best five seconds of each."""
+    from take5.stream.server.app import create_app
+    from take5.stream.server.run import Listen, run
+    from take5.stream.server.sessions import sessions_for
+
+    capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION))
+
+    def make() -> "tuple[Starlette, Sessions]":
+        sessions = sessions_for(models, Settings(parameters), rules, output, capacity, ice_servers)
+        return create_app(sessions, token=token, pages=PAGES, origins=origins or ("*",)), sessions
+
+    def started(address: str) -> None:
+        click.echo(f"take5 at {address}")
+        click.echo(f"  WHIP  {address}/whip   (OBS: {address}/whip/NAME)")
+        click.echo(f"  clips go to {output}; {capacity} captures at a time; encoder {models.encoder.name}")
+
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key go together")
+    run(make, Listen(host, port, tls_cert, tls_key), started)
+    return 0

@@ -1,0 +1,63 @@
+"""The state and the files of sessions."""
+
+import json
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from take5.stream.server.asked import authorise, sessions_of
+from take5.stream.server.refusal import Refused
+
+FILES = {
+    "clip.mp4": "video/mp4",
+    "clip.wav": "audio/wav",
+    "source.mp4": "video/mp4",
+    "source.webm": "video/webm",
+    "report.json": "application/json",
+}
+
+
+async def config(request: Request) -> Response:
+    """Say what a page has to know."""
+    sessions = sessions_of(request)
+    about = sessions.about.json()
+    told = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": ["en"]}
+    return JSONResponse({**told, "token_required": request.app.state.token is not None})
+
+
+async def state(request: Request) -> Response:
+    """Return a session's state, as ``hello`` does."""
+    authorise(request)
+    return JSONResponse(sessions_of(request).entry(request.path_params["name"]).feed.hello())
+
+
+async def file(request: Request) -> Response:
+    """Return one of the files of a session's last clip."""
+    authorise(request)
+    entry = sessions_of(request).entry(request.path_params["name"])
+    name = request.path_params["file"]
+    if name not in FILES or entry.clip is None or name not in entry.clip.files:
+        raise Refused(404, "not_found", f"session {entry.feed.name!r} has no {name}; it comes when the clip is ready")
+    path = entry.folder / name
+    if not path.is_file():
+        raise Refused(404, "not_found", f"{name} has been moved or removed on the server")
+    return FileResponse(path, media_type=FILES[name], headers={"Cache-Control": "private, no-cache"})
+
+
+async def accept(request: Request) -> Response:
+    """Remember that somebody wants to use the clip."""
+    authorise(request)
+    entry = sessions_of(request).entry(request.path_params["name"])
+    clip = entry.accept()
+    if clip is None:
+        raise Refused(404, "not_found", f"session {entry.feed.name!r} has no clip to accept")
+    text = json.dumps({"accepted": True}) + "\n"
+    await run_in_threadpool((entry.folder / "accepted.json").write_text, text)
+    return JSONResponse(clip.json())
+
+
+async def health(request: Request) -> Response:
+    """Say how many captures are going on."""
+    sessions = sessions_of(request)
+    return JSONResponse({"live": sessions.live, "capacity": sessions.capacity})

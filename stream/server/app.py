@@ -1,0 +1,110 @@
+"""The ASGI application: WHIP, the state and files of sessions, the websocket of events, the pages.
+
+It can be mounted into another application, at any path; then that one calls :meth:`Sessions.drain` before it ends.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from take5.stream.server import api, whip
+from take5.stream.server.events_socket import events_socket
+from take5.stream.server.refusal import Refused, refused
+from take5.stream.server.sessions import Sessions
+
+PAGE_POLICY = (
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+PAGE_HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def create_app(
+    sessions: Sessions, *, token: str | None = None, pages: Path | None = None, origins: Sequence[str] = ("*",)
+) -> Starlette:
+    """Make the application.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        What it serves.
+    token : str, optional
+        Bearer token that senders and followers must show.
+    pages : Path, optional
+        Folder of the page, served at ``/``.
+    origins : sequence of str
+        Origins whose pages may call it; ``*`` for all.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await sessions.drain()
+
+    cross_origin = Middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
+        allow_headers=["authorization", "content-type", "if-match"],
+        expose_headers=["location", "etag", "link", "retry-after", "accept-post"],
+    )
+    app = Starlette(
+        routes=_routes(pages),
+        middleware=[cross_origin],
+        exception_handlers={Refused: refused, HTTPException: _http_error},
+        lifespan=lifespan,
+    )
+    app.state.sessions, app.state.token = sessions, token
+    return app
+
+
+def _routes(pages: Path | None) -> list[BaseRoute]:
+    routes: list[BaseRoute] = [
+        Route("/whip", whip.start, methods=["POST"]),
+        Route("/whip", whip.methods, methods=["OPTIONS"]),
+        Route("/whip/{name}", whip.start, methods=["POST"]),
+        Route("/whip/{name}", whip.methods, methods=["OPTIONS"]),
+        Route("/whip/{name}/{take}", whip.end, methods=["DELETE"]),
+        Route("/whip/{name}/{take}", whip.methods, methods=["OPTIONS"]),
+        Route("/api/config", api.config),
+        Route("/api/sessions/{name}", api.state),
+        Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
+        WebSocketRoute("/api/sessions/{name}/events", events_socket),
+        Route("/api/sessions/{name}/{file}", api.file),
+        Route("/healthz", api.health),
+    ]
+    if pages is not None:
+        routes.append(Mount("/", Pages(directory=pages, html=True)))
+    return routes
+
+
+class Pages(StaticFiles):
+    """The page's files, which may talk to this server and nobody else."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file with the headers that keep the page to itself."""
+        response = await super().get_response(path, scope)
+        response.headers.update(PAGE_HEADERS)
+        return response
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    body = {"error": error.detail, "code": CODES.get(error.status_code, "refused")}
+    return JSONResponse(body, error.status_code, headers=error.headers)

@@ -1,0 +1,60 @@
+"""The websocket of events: the present state, then what happens, until the last event."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from take5.stream.server.asked import authorise, sessions_of
+from take5.stream.server.feed import LAST, Feed, Follower
+from take5.stream.server.refusal import Refused
+
+CLOSE_CODES = {401: 4401, 404: 4404, 503: 1013}
+READ_NOT = 1008
+"""Close code for a follower that does not read."""
+
+
+async def events_socket(socket: WebSocket) -> None:
+    """Follow a session: ``WS /api/sessions/NAME/events``."""
+    await socket.accept()
+    try:
+        authorise(socket)
+        entry, follower = sessions_of(socket).follow(socket.path_params["name"])
+    except Refused as error:
+        await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
+        return
+    try:
+        await _until_gone(socket, _tell(socket, entry.feed, follower, fresh="next" in socket.query_params))
+    finally:
+        sessions_of(socket).unfollow(entry, follower)
+
+
+async def _until_gone(socket: WebSocket, telling: Coroutine[None, None, None]) -> None:
+    """Tell until the last event, or until the follower goes."""
+    tasks = {asyncio.ensure_future(telling), asyncio.ensure_future(_gone(socket))}
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _gone(socket: WebSocket) -> None:
+    """Read, and ignore, what a follower says, until it goes."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _tell(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:
+    try:
+        over = feed.over and not fresh
+        await socket.send_text(json.dumps(feed.hello(fresh=fresh)))
+        while not over and not follower.gone:
+            for message in await follower.read():
+                await socket.send_text(message.text)
+                over |= message.kind in LAST
+        await socket.close(READ_NOT if follower.gone else 1000)
+    except (WebSocketDisconnect, RuntimeError):
+        return  # it has gone meanwhile

@@ -1,0 +1,148 @@
+"""A named session as its followers see it: the present state first, then every event."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+from take5.scoring.stopping import StopRules
+from take5.scoring.window import JudgedWindow
+from take5.stream.clock import frame_seconds
+from take5.stream.events import (
+    EVENTS_VERSION,
+    BestChanged,
+    ClipReady,
+    Event,
+    Failed,
+    Progress,
+    Resumed,
+    Scored,
+    Stalled,
+    State,
+    StateChanged,
+    Stopped,
+    best_json,
+    window_json,
+)
+from take5.stream.selection import Json
+from take5.stream.server.mailbox import Mailbox, Message
+
+LAST = frozenset({"clip", "error"})
+"""Nothing comes after these."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What every session of a server has in common."""
+
+    encoder: str
+    window_s: float
+    rules: StopRules
+
+    def json(self) -> Json:
+        """Return it as part of ``hello`` and of ``/api/config``."""
+        return {"encoder": self.encoder, "window_s": self.window_s, "rules": rules_json(self.rules)}
+
+
+class Follower:
+    """One reader of a feed."""
+
+    def __init__(self) -> None:
+        self._mailbox = Mailbox()
+        self._news = asyncio.Event()
+        self.gone = False
+
+    def put(self, message: Message) -> None:
+        """Add a message."""
+        self.gone |= not self._mailbox.put(message)
+        self._news.set()
+
+    async def read(self) -> list[Message]:
+        """Wait for news; return what is unread."""
+        await self._news.wait()
+        self._news.clear()
+        return self._mailbox.take()
+
+
+class Feed:
+    """The events of one name, over one capture after another."""
+
+    def __init__(self, name: str, about: About) -> None:
+        self.name, self.about = name, about
+        self.followers: set[Follower] = set()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the last capture."""
+        self.state = State.WAITING
+        self.frame = 0
+        self.windows: dict[int, JudgedWindow] = {}
+        self.last: dict[type[Event], Event] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether the capture's last event has been published."""
+        return ClipReady in self.last or Failed in self.last
+
+    def publish(self, event: Event) -> None:
+        """Remember an event and hand it to every follower."""
+        if not isinstance(event, ClipReady | Failed):
+            self._remember(event)
+        else:
+            self.last[type(event)] = event
+        content = event.json()
+        message = Message(content["type"], json.dumps(content))
+        for follower in self.followers:
+            follower.put(message)
+
+    def follow(self) -> Follower:
+        """Begin to follow."""
+        follower = Follower()
+        self.followers.add(follower)
+        return follower
+
+    def hello(self, *, fresh: bool = False) -> Json:
+        """The present state; ``fresh`` means for one who waits for the next capture, if the last is over."""
+        if fresh and self.over:
+            return Feed(self.name, self.about).hello()
+        best = self.last.get(BestChanged)
+        return {
+            "type": "hello",
+            "v": EVENTS_VERSION,
+            "time_s": frame_seconds(self.frame),
+            "session": self.name,
+            "state": str(self.state),
+            **self.about.json(),
+            "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
+            "best": best_json(best.best) if isinstance(best, BestChanged) else None,
+            **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
+        }
+
+    def _remember(self, event: Event) -> None:
+        if isinstance(event, Progress | Scored):
+            self.frame = event.frame
+            if event.window is not None:
+                self.windows[event.window.score.start] = event.window
+        elif isinstance(event, StateChanged):
+            self.state = event.state
+        elif isinstance(event, Resumed):
+            self.last.pop(Stalled, None)
+        elif isinstance(event, BestChanged | Stalled | Stopped):
+            self.last[type(event)] = event
+
+    def _last_json(self, kind: type[Event]) -> Json | None:
+        event = self.last.get(kind)
+        return None if event is None else event.json()
+
+
+_LAST_KEYS: dict[str, type[Event]] = {"stalled": Stalled, "stopped": Stopped, "clip": ClipReady, "error": Failed}
+
+
+def rules_json(rules: StopRules) -> Json:
+    """The rules of ``docs/events.md``."""
+    return {
+        "stop_at": rules.stop_at,
+        "floor_s": rules.floor_s,
+        "gain": rules.gain,
+        "gain_after_s": rules.gain_after_s,
+        "cap_s": rules.cap_s,
+    }

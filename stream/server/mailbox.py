@@ -1,0 +1,51 @@
+"""What one follower has not read yet: the newest of what is replaced, all of what must not be missed."""
+
+from collections import deque
+from dataclasses import dataclass
+
+NEWEST_ONLY = frozenset({"progress", "best"})
+"""Of these types a slow reader gets the newest."""
+
+PASSING = frozenset({"scored", "warning"})
+"""Of these the latest few."""
+
+KEEP_PASSING = 50
+LIMIT = 500
+"""A reader with more unread than this is not reading."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """An event's type and its JSON text."""
+
+    kind: str
+    text: str
+
+
+class Mailbox:
+    """Unread messages of one follower, in order."""
+
+    def __init__(self) -> None:
+        self._unread: deque[Message] = deque()
+        self.skipped = 0
+
+    def put(self, message: Message) -> bool:
+        """Add a message; False if the reader has stopped reading."""
+        if message.kind in NEWEST_ONLY:
+            self._drop_oldest(message.kind, keep=0)
+        elif message.kind in PASSING:
+            self._drop_oldest(message.kind, keep=KEEP_PASSING - 1)
+        self._unread.append(message)
+        return len(self._unread) <= LIMIT
+
+    def take(self) -> list[Message]:
+        """Return what is unread."""
+        taken = list(self._unread)
+        self._unread.clear()
+        return taken
+
+    def _drop_oldest(self, kind: str, keep: int) -> None:
+        same = [message for message in self._unread if message.kind == kind]
+        for message in same[: len(same) - keep]:
+            self._unread.remove(message)
+            self.skipped += 1

@@ -1,0 +1,23 @@
+"""What the server will not do, and why, as a status and a text for people."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from take5.scoring.errors import Take5Error
+
+
+class Refused(Take5Error):
+    """A request that is refused."""
+
+    def __init__(self, status: int, code: str, text: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status, self.code, self.headers = status, code, dict(headers or {})
+
+
+async def refused(_: Request, error: Exception) -> Response:
+    """Answer a refused request."""
+    assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
+    body = {"error": str(error), "code": error.code}
+    return JSONResponse(body, error.status, headers=error.headers)

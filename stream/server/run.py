@@ -1,0 +1,110 @@
+"""The application on uvicorn: it listens, says where, and ends cleanly."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from take5.scoring.errors import ServerError
+from take5.stream.server.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where a server listens; with a certificate and its key, in PEM files, by TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def scheme(self) -> str:
+        """Of its addresses."""
+        return "http" if self.certificate is None else "https"
+
+
+class DrainingServer(uvicorn.Server):
+    """Ends every capture and saves its clip before it hangs up on the followers; at a second signal it ends at once."""
+
+    def __init__(self, config: uvicorn.Config, sessions: Sessions) -> None:
+        super().__init__(config)
+        self._sessions = sessions
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[None] | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Drain at the first signal, end at the second."""
+        if self._draining is not None or self._loop is None:
+            self.should_exit = self.force_exit = True
+            return
+        self._loop.call_soon_threadsafe(self._drain)
+
+    def _drain(self) -> None:
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._sessions.drain(), name="take5-drain")
+            self._draining.add_done_callback(lambda _: setattr(self, "should_exit", True))
+
+
+def run(
+    make: Callable[[], tuple[Starlette, Sessions]], listen: Listen, started: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the application and its sessions, on the event loop that they will run on.
+    listen : Listen
+        Where.
+    started : callable
+        Told the address once requests are answered there.
+
+    Raises
+    ------
+    ServerError
+        If it cannot listen there.
+    """
+    with _bound(listen) as bound:
+        asyncio.run(_serve(make, listen, bound, started))
+
+
+def _bound(listen: Listen) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((listen.host, listen.port), family=family)
+    except OSError as error:
+        where = f"{listen.host}:{listen.port}"
+        raise ServerError(f"{where}: cannot listen there ({error.strerror or error}); choose another --port") from error
+
+
+async def _serve(
+    make: Callable[[], tuple[Starlette, Sessions]],
+    listen: Listen,
+    bound: socket.socket,
+    started: Callable[[str], None],
+) -> None:
+    app, sessions = make()
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        ws="auto",
+        ws_max_size=64 * 1024,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=listen.certificate,
+        ssl_keyfile=listen.key,
+    )
+    server = DrainingServer(config, sessions)
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host
+    started(f"{listen.scheme}://{host}:{bound.getsockname()[1]}")
+    await server.serve([bound])

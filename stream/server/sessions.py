@@ -1,0 +1,221 @@
+"""The sessions of a server: who may send, who follows, what is kept."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from take5.scoring.errors import OfferMalformed, OfferUnusable
+from take5.scoring.stopping import StopRule, StopRules
+from take5.stream.events import ClipReady
+from take5.stream.live import LiveSession
+from take5.stream.media import UnitFormat
+from take5.stream.scanner import Models
+from take5.stream.selection import Settings
+from take5.stream.server.feed import About, Feed, Follower
+from take5.stream.server.refusal import Refused
+from take5.stream.server.take import Take
+from take5.stream.sources.webrtc.peer import MALFORMED, accept
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+KEEP_S = 1800.0
+"""So long the events and addresses of a capture are kept after its end; its files stay."""
+
+MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
+RETRY_AFTER_S = 10
+
+MakeLive = Callable[[UnitFormat, str], LiveSession]
+"""Makes the session for access units of a format, under a name for its report."""
+
+
+@dataclass
+class Entry:
+    """What belongs to one name."""
+
+    feed: Feed
+    take: Take | None = None
+    take_id: str = ""
+    folder: Path = Path()
+    forget: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether a capture is going on."""
+        return self.take is not None
+
+    @property
+    def clip(self) -> ClipReady | None:
+        """The last capture's clip, once it is there."""
+        clip = self.feed.last.get(ClipReady)
+        return clip if isinstance(clip, ClipReady) else None
+
+    def accept(self) -> ClipReady | None:
+        """Mark the clip as accepted, and return it."""
+        if self.clip is not None:
+            self.feed.last[ClipReady] = replace(self.clip, accepted=True)
+        return self.clip
+
+
+class Sessions:
+    """All sessions, by name.
+
+    Parameters
+    ----------
+    make_live : callable
+        Makes what scores a capture.
+    about : About
+        What every session has in common.
+    output : Path
+        Gets a folder for each capture.
+    capacity : int
+        Captures at a time.
+    ice_servers : tuple of str
+        STUN and TURN addresses; none by default.
+    """
+
+    def __init__(
+        self, make_live: MakeLive, about: About, output: Path, capacity: int, ice_servers: tuple[str, ...] = ()
+    ) -> None:
+        self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
+        self._make_live, self._output = make_live, output
+        self._entries: dict[str, Entry] = {}
+        self._accepting = 0
+
+    @property
+    def live(self) -> int:
+        """Captures going on."""
+        return sum(entry.live for entry in self._entries.values()) + self._accepting
+
+    def entry(self, name: str) -> Entry:
+        """Return what belongs to a name; raise Refused if there is nothing."""
+        if name not in self._entries:
+            raise Refused(404, "not_found", f"no session {name!r} here; it may have ended long ago")
+        return self._entries[name]
+
+    async def begin(self, name: str | None, offer: str) -> tuple[str, str, str]:
+        """Accept a sender; return the session's name, the capture's id, and the answer."""
+        name = secrets.token_urlsafe(16) if name is None else checked_name(name)
+        entry = self._entries.get(name)
+        if entry is not None and entry.live:
+            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+        if self.live >= self.capacity:
+            text = f"{self.live} of {self.capacity} captures are going on; try again in {RETRY_AFTER_S} s"
+            raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)})
+        self._accepting += 1
+        try:
+            return await self._accept(self._open(name), name, offer)
+        finally:
+            self._accepting -= 1
+
+    async def _accept(self, entry: Entry, name: str, offer: str) -> tuple[str, str, str]:
+        try:
+            peer = await accept(offer, self.ice_servers)
+        except OfferMalformed as error:
+            raise Refused(400, "bad_sdp", str(error)) from error
+        except OfferUnusable as error:
+            raise Refused(422, "unsupported_media", str(error)) from error
+        if entry.live:
+            await peer.close()
+            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+        folder = self._folder(name)
+        live = self._make_live(peer.unit_format, name)
+        take = Take(peer, live, entry.feed, folder, lambda: self._over(entry))
+        entry.take, entry.take_id, entry.folder = take, secrets.token_urlsafe(8), folder
+        try:
+            return name, entry.take_id, await take.begin()
+        except MALFORMED as error:
+            raise Refused(400, "bad_sdp", f"the offer cannot be answered ({error or type(error).__name__})") from error
+        finally:
+            if not take.begun:
+                await take.abandon()
+                self._over(entry)
+
+    def end(self, name: str, take_id: str) -> None:
+        """End a sender's capture, as it wishes."""
+        entry = self.entry(name)
+        if not secrets.compare_digest(entry.take_id, take_id):
+            raise Refused(404, "not_found", f"session {name!r} has no such capture; it may have ended")
+        if entry.take is not None:
+            entry.take.end(StopRule.ENDED)
+
+    def follow(self, name: str) -> tuple[Entry, Follower]:
+        """Begin to follow a name, which need not have a sender yet."""
+        if sum(len(entry.feed.followers) for entry in self._entries.values()) >= MAX_FOLLOWERS:
+            raise Refused(503, "full", "too many follow this server's sessions; try again later")
+        entry = self._open(checked_name(name))
+        return entry, entry.feed.follow()
+
+    def unfollow(self, entry: Entry, follower: Follower) -> None:
+        """End following."""
+        entry.feed.followers.discard(follower)
+        if not entry.live and not entry.feed.followers:
+            self._forget_later(entry)
+
+    async def drain(self) -> None:
+        """End every capture and wait until its clip is saved."""
+        takes = [entry.take for entry in self._entries.values() if entry.take is not None]
+        for take in takes:
+            take.end(StopRule.SHUTDOWN)
+        for take in takes:
+            await take.wait()
+
+    def _open(self, name: str) -> Entry:
+        entry = self._entries.get(name)
+        if entry is None:
+            if len(self._entries) >= MAX_FEEDS:
+                raise Refused(503, "full", "too many sessions are waiting; try again later")
+            entry = self._entries[name] = Entry(Feed(name, self.about))
+        if entry.forget is not None:
+            entry.forget.cancel()
+            entry.forget = None
+        return entry
+
+    def _over(self, entry: Entry) -> None:
+        entry.take = None
+        if not entry.feed.followers:
+            self._forget_later(entry)
+
+    def _forget_later(self, entry: Entry) -> None:
+        if entry.forget is not None:
+            entry.forget.cancel()
+        keep = KEEP_S if entry.take_id else 0.0
+        entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
+
+    def _forget(self, entry: Entry) -> None:
+        if not entry.live and not entry.feed.followers:
+            self._entries.pop(entry.feed.name, None)
+
+    def _folder(self, name: str) -> Path:
+        """A folder that is not there yet, named by time and session."""
+        base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name[:24]}"
+        number = 1
+        while (folder := self._output / (base if number == 1 else f"{base}-{number}")).exists():
+            number += 1
+        return folder
+
+
+def sessions_for(
+    models: Models,
+    settings: Settings,
+    rules: StopRules,
+    output: Path,
+    capacity: int,
+    ice_servers: tuple[str, ...] = (),
+) -> Sessions:
+    """Return sessions that share these models and settings."""
+    about = About(models.encoder.name, settings.parameters.seconds, rules)
+
+    def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
+        return LiveSession(models, settings, rules, unit_format, name)
+
+    return Sessions(make_live, about, output, capacity, ice_servers)
+
+
+def checked_name(name: str) -> str:
+    """Return ``name`` if it may name a session."""
+    if not NAME.fullmatch(name):
+        raise Refused(404, "not_found", "a session's name has 1 to 64 letters, digits, - and _")
+    return name

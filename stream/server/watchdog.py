@@ -1,0 +1,57 @@
+"""When a sender has never come, has stalled, or has gone: by the times at which its tracks arrived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+CONNECT_S, STALLED_S, LOST_S = 15.0, 2.0, 10.0
+TRACKS = ("picture", "sound")
+
+
+class Turn(Enum):
+    """What has happened since the last look."""
+
+    NOTHING = auto()
+    CONNECTED = auto()
+    NEVER_CONNECTED = auto()
+    STALLED = auto()
+    RESUMED = auto()
+    LOST = auto()
+
+
+@dataclass
+class Watchdog:
+    """Looks at arrival times; all times are seconds of any steady clock.
+
+    The time of a track that has never come counts from the beginning.
+    """
+
+    begun: float
+    stalled: str | None = None
+    _connected: bool = False
+    _over: bool = False
+
+    def look(self, now: float, arrivals: Mapping[str, float]) -> Turn:
+        """Say what has happened by ``now``."""
+        if self._over:
+            return Turn.NOTHING
+        if not self._connected:
+            return self._wait(now, arrivals)
+        silent = {track: now - arrivals.get(track, self.begun) for track in TRACKS}
+        if max(silent.values()) > LOST_S:
+            self._over = True
+            return Turn.LOST
+        late = [track for track, seconds in silent.items() if seconds > STALLED_S]
+        before, self.stalled = self.stalled, "both" if len(late) == len(TRACKS) else next(iter(late), None)
+        if self.stalled is not None and before != self.stalled:
+            return Turn.STALLED
+        return Turn.RESUMED if before is not None and self.stalled is None else Turn.NOTHING
+
+    def _wait(self, now: float, arrivals: Mapping[str, float]) -> Turn:
+        if arrivals:
+            self._connected = True
+            return Turn.CONNECTED
+        if now - self.begun > CONNECT_S:
+            self._over = True
+            return Turn.NEVER_CONNECTED
+        return Turn.NOTHING

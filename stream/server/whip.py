@@ -1,0 +1,51 @@
+"""WHIP (RFC 9725): a sender's offer in, the answer out, and its end."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from take5.stream.server.asked import authorise, sessions_of
+from take5.stream.server.refusal import Refused
+
+SDP = "application/sdp"
+MAX_OFFER = 64 * 1024
+
+
+async def start(request: Request) -> Response:
+    """Accept a sender: ``POST /whip`` or ``/whip/NAME``."""
+    authorise(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != SDP:
+        raise Refused(415, "wrong_type", f"the body is {kind or 'of no type'}; it must be {SDP}", {"Accept-Post": SDP})
+    offer = await _body(request)
+    sessions = sessions_of(request)
+    name, take, answer = await sessions.begin(request.path_params.get("name"), offer)
+    root = request.scope.get("root_path", "").rstrip("/")
+    headers = {"Location": f"{root}/whip/{name}/{take}", "ETag": f'"{take}"', "Accept-Post": SDP}
+    links = [f'<{url}>; rel="ice-server"' for url in sessions.ice_servers]
+    if links:
+        headers["Link"] = ", ".join(links)
+    return Response(answer, 201, headers, media_type=SDP)
+
+
+async def end(request: Request) -> Response:
+    """End a sender's capture: ``DELETE /whip/NAME/TAKE``."""
+    authorise(request)
+    sessions_of(request).end(request.path_params["name"], request.path_params["take"])
+    return Response(status_code=200)
+
+
+async def methods(_: Request) -> Response:
+    """Say what may be sent: ``OPTIONS``."""
+    return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, DELETE, OPTIONS"})
+
+
+async def _body(request: Request) -> str:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_OFFER:
+            raise Refused(413, "too_large", f"the offer has more than {MAX_OFFER} bytes")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(400, "bad_sdp", f"the offer is no UTF-8 ({error.reason} at byte {error.start})") from error

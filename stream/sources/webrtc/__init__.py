@@ -1,0 +1,1 @@
+"""WebRTC: what a sender's offer becomes, on aiortc."""

@@ -1,0 +1,244 @@
+"""Every place where take5 reaches into aiortc: what it has no public way for.
+
+aiortc decodes whatever arrives, adapts its bitrate estimate slowly, keeps sender reports to itself, and forgets which
+packets never came. For the receivers of one connection, and no other, this module takes the encoded frames before they
+are decoded (:class:`Tap`), keeps their raw RTP times and the losses before them, hands on sender reports, states a
+fixed bitrate from the first packet, and asks for keyframes. aiortc is pinned to its minor version; ``test_hooks.py``
+fails when a name goes.
+"""
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Queue
+from typing import Any
+
+import aioice.ice
+from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
+
+BITRATE = 8_000_000
+"""Bits per second that senders of pictures are told to use: 720p at about 41 dB."""
+
+BITRATE_EVERY_MS = 500
+"""How often they are told."""
+
+VIDEO_PACKETS, AUDIO_PACKETS, AUDIO_PREFETCH = 512, 16, 4
+"""Sizes of the jitter buffers, aiortc's own."""
+
+RECEIVE_BUFFER = 4 * 2**20
+SO_RCVBUFFORCE = 33
+"""Linux's option that an administrator may set, which Python does not name."""
+
+GIVE_UP_SAMPLES = 90_000
+"""RTP time (90 kHz) after which a missing packet of a picture is given up: retransmissions have come long before."""
+
+
+@dataclass(frozen=True)
+class RtpFrame:
+    """An encoded frame as it was put together from packets.
+
+    Attributes
+    ----------
+    codec : str
+        "H264", "VP8" or "opus".
+    data : bytes
+        Annex B, a VP8 frame, or an Opus packet.
+    rtp : int
+        Raw RTP time, modulo 2^32.
+    lost_before : bool
+        Packets before it never came.
+    """
+
+    codec: str
+    data: bytes
+    rtp: int
+    lost_before: bool
+
+
+@dataclass(frozen=True)
+class SenderReport:
+    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the RTP clock of a track showed ``rtp``."""
+
+    ntp: int
+    rtp: int
+
+
+class Tap:
+    """Stands where aiortc keeps a track's decoded frames, and takes the encoded ones instead; called from a thread."""
+
+    def __init__(self, frame: Callable[[RtpFrame], None], ended: Callable[[], None]) -> None:
+        self.frame, self.ended = frame, ended
+
+    async def put(self, _: object) -> None:
+        """Take what aiortc would put here, the end of the track, and do nothing."""
+
+
+def install_worker() -> None:
+    """Let taps take encoded frames; receivers without one decode as ever."""
+    if rtcrtpreceiver.decoder_worker is not _worker:
+        rtcrtpreceiver.decoder_worker = _worker
+
+
+_decode = rtcrtpreceiver.decoder_worker
+
+
+def _worker(
+    loop: asyncio.AbstractEventLoop, input_q: "Queue[Any]", output_q: Any, decode_error: threading.Event
+) -> None:
+    if not isinstance(output_q, Tap):
+        _decode(loop, input_q, output_q, decode_error)
+        return
+    while (task := input_q.get()) is not None:
+        codec, frame = task
+        output_q.frame(RtpFrame(codec.name, frame.data, frame.timestamp, getattr(frame, "lost_before", False)))
+    output_q.ended()
+
+
+class LossyJitterBuffer(JitterBuffer):
+    """aiortc's jitter buffer, which also says what it gave up, and gives up a picture's missing packet in time."""
+
+    def __init__(self, *, is_video: bool) -> None:
+        if is_video:
+            super().__init__(VIDEO_PACKETS, is_video=True)
+        else:
+            super().__init__(AUDIO_PACKETS, prefetch=AUDIO_PREFETCH)
+        self.ssrc: int | None = None
+        self._lost = False
+        self._waiting_since: int | None = None
+
+    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+        """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
+        self.ssrc = packet.ssrc
+        keyframe_needed, frame = super().add(packet)
+        if frame is None and self._is_video and self._overdue(packet.timestamp):
+            self._skip()
+            keyframe_needed, frame = True, self._remove_frame(packet.sequence_number)
+        if frame is not None:
+            self._waiting_since = frame.timestamp
+            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined] # JitterFrame is open
+        return keyframe_needed, frame
+
+    def remove(self, count: int) -> None:
+        """Remove packets; all at once means that the stream has jumped."""
+        self._lost |= count == self.capacity
+        super().remove(count)
+
+    def smart_remove(self, count: int) -> bool:
+        """Remove packets for which the missing one never came."""
+        self._lost = True
+        return bool(super().smart_remove(count))
+
+    def _overdue(self, timestamp: int) -> bool:
+        if self._waiting_since is None:
+            self._waiting_since = timestamp
+        return GIVE_UP_SAMPLES < (timestamp - self._waiting_since) & 0xFFFFFFFF < 1 << 31
+
+    def _skip(self) -> None:
+        """Give up everything up to the first missing packet, and the rest of its picture."""
+        first = next((i for i in range(self.capacity) if self._at(i) is None), self.capacity)
+        gap = next((i for i in range(first, self.capacity) if self._at(i) is not None), self.capacity)
+        self.smart_remove(min(gap, self.capacity - 1))
+
+    def _at(self, offset: int) -> RtpPacket | None:
+        packet: RtpPacket | None = self._packets[((self._origin or 0) + offset) % self.capacity]
+        return packet
+
+
+class FixedBitrate:
+    """Says the same bitrate twice a second, where aiortc's estimate begins at 0.3 Mbps and grows by 8 % a second."""
+
+    def __init__(self) -> None:
+        self._said_ms: int | None = None
+
+    def add(self, *, abs_send_time: int, arrival_time_ms: int, payload_size: int, ssrc: int) -> Any:
+        """Return bits per second and the source that they are for, or None where it was said just now."""
+        del abs_send_time, payload_size
+        if self._said_ms is not None and arrival_time_ms - self._said_ms < BITRATE_EVERY_MS:
+            return None
+        self._said_ms = arrival_time_ms
+        return BITRATE, [ssrc]
+
+
+class RawTimes:
+    """Leaves RTP times as they are, where aiortc makes them begin at 0 and stumbles over B-frames."""
+
+    def map(self, timestamp: int) -> int:
+        """Return ``timestamp``."""
+        return timestamp
+
+
+class TappedReceiver:
+    """One receiver of a connection, tapped before it begins."""
+
+    def __init__(self, receiver: RTCRtpReceiver, tap: Tap, report: Callable[[SenderReport], None]) -> None:
+        self._receiver, self._report = receiver, report
+        self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video")
+        self._handle = receiver._handle_rtcp_packet  # noqa: SLF001 - what this module is for
+        _replace(receiver, "_RTCRtpReceiver__jitter_buffer", self._jitter)
+        _replace(receiver, "_RTCRtpReceiver__timestamp_mapper", RawTimes())
+        if receiver.track.kind == "video":
+            _replace(receiver, "_RTCRtpReceiver__remote_bitrate_estimator", FixedBitrate())
+        _replace(receiver.track, "_queue", tap)
+        _replace(receiver, "_handle_rtcp_packet", self._rtcp)
+
+    async def ask_for_keyframe(self) -> None:
+        """Send a picture loss indication to the main source, once it is known."""
+        if self._jitter.ssrc is not None:
+            await self._receiver._send_rtcp_pli(self._jitter.ssrc)  # noqa: SLF001
+
+    async def _rtcp(self, packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._jitter.ssrc:
+            self._report(SenderReport(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp))
+        await self._handle(packet)
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    """Set an attribute that aiortc has; if it has none of that name, it is not the aiortc that this is written for."""
+    if not hasattr(owner, name):
+        raise AttributeError(f"aiortc has no {type(owner).__name__}.{name}: this version of it is not supported")
+    setattr(owner, name, value)
+
+
+def trust_timers(connection: RTCPeerConnection) -> None:
+    """Do not end a connection whose sender answers no consent checks, as FFmpeg's does not: own timers see to that."""
+    for transceiver in connection.getTransceivers():
+        ice = transceiver.receiver.transport.transport._connection  # noqa: SLF001
+        _replace(ice, "query_consent", _for_ever)
+
+
+def widen_buffers(connection: RTCPeerConnection) -> None:
+    """Let the sockets hold a keyframe's burst of packets: as much as the system allows, up to a second of picture.
+
+    Linux gives 208 KiB, some 90 packets, unless it is asked; a large keyframe comes as 200 at once.
+    """
+    for transceiver in connection.getTransceivers():
+        for protocol in transceiver.receiver.transport.transport._connection._protocols:  # noqa: SLF001
+            bound = protocol.transport.get_extra_info("socket")
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            if not sys.platform.startswith("linux"):
+                continue
+            with suppress(PermissionError):  # only an administrator may go beyond net.core.rmem_max
+                bound.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+def offer_loopback() -> None:
+    """Let a machine without any network be reached from itself: aiortc offers no address there."""
+    if aioice.ice.get_host_addresses is not _addresses:
+        aioice.ice.get_host_addresses = _addresses
+
+
+_host_addresses = aioice.ice.get_host_addresses
+
+
+def _addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    return _host_addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]

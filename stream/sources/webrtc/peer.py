@@ -1,0 +1,161 @@
+"""One sender's connection: its offer, the answer, and what arrives."""
+
+import re
+import struct
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from aiortc import (
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InvalidStateError, OperationError
+
+from take5.scoring.errors import OfferMalformed, OfferUnusable
+from take5.stream.clock import seconds_to_ticks
+from take5.stream.media import UnitFormat
+from take5.stream.sources.webrtc.hooks import (
+    BITRATE,
+    RtpFrame,
+    Tap,
+    TappedReceiver,
+    install_worker,
+    offer_loopback,
+    trust_timers,
+    widen_buffers,
+)
+from take5.stream.sources.webrtc.intake import UNIT_FORMATS, Intake
+
+MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, struct.error)
+"""What aiortc raises for an offer that makes no sense."""
+
+OPUS_WISHES = "useinbandfec=1;stereo=1;maxaveragebitrate=128000"
+H264_WISHES = f"x-google-start-bitrate={BITRATE // 2000};x-google-max-bitrate={BITRATE // 1000}"
+"""What a sender is asked for: browsers begin at 0.3 Mbps, and send speech at 27 kbps, unless told otherwise."""
+
+
+class Peer:
+    """A connection that an offer was accepted for. Made by :func:`accept`."""
+
+    def __init__(self, connection: RTCPeerConnection, codec: str) -> None:
+        self._connection, self._codec = connection, codec
+        self._video: TappedReceiver | None = None
+        self.arrivals: dict[str, float] = {}
+
+    @property
+    def unit_format(self) -> UnitFormat:
+        """Of the pictures to come."""
+        return UNIT_FORMATS[self._codec]
+
+    @property
+    def connected(self) -> bool:
+        """Whether media can flow."""
+        return bool(self._connection.connectionState == "connected")
+
+    async def answer(self, intake: Intake, ended: Callable[[], None]) -> str:
+        """Answer the offer; what arrives goes to ``intake``, and the sender's leaving to ``ended``, from any thread."""
+        connection = self._connection
+        for transceiver in connection.getTransceivers():
+            receiver: RTCRtpReceiver = transceiver.receiver
+            if receiver.track.kind == "video":
+                tap = Tap(self._timed("picture", intake.picture), ended)
+                self._video = TappedReceiver(receiver, tap, intake.picture_report)
+            else:
+                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), ended), intake.sound_report)
+        connection.on("connectionstatechange", lambda: self._state_changed(ended))
+        await connection.setLocalDescription(await connection.createAnswer())
+        trust_timers(connection)
+        widen_buffers(connection)
+        return with_wishes(connection.localDescription.sdp)
+
+    async def ask_for_keyframe(self) -> None:
+        """Ask the sender for a keyframe."""
+        if self._video is not None and self.connected:
+            await self._video.ask_for_keyframe()
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._connection.close()
+
+    def _timed(self, track: str, take: Callable[[RtpFrame, int], None]) -> Callable[[RtpFrame], None]:
+        def taken(frame: RtpFrame) -> None:
+            now = monotonic()
+            self.arrivals[track] = now
+            take(frame, seconds_to_ticks(now))
+
+        return taken
+
+    def _state_changed(self, ended: Callable[[], None]) -> None:
+        if self._connection.connectionState in ("failed", "closed"):
+            ended()
+
+
+async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
+    """Accept an offer of one picture and one sound.
+
+    Raises
+    ------
+    OfferMalformed
+        If it is not SDP, or no offer.
+    OfferUnusable
+        If it does not offer both, once each, or in no codec that take5 can receive.
+    """
+    check_tracks(offer)
+    install_worker()
+    offer_loopback()
+    for codec in UNIT_FORMATS:
+        connection = RTCPeerConnection(RTCConfiguration([RTCIceServer(url) for url in ice_servers]))
+        try:
+            await _negotiate(connection, offer, codec)
+        except OperationError:
+            await connection.close()
+            continue
+        except (*MALFORMED, InvalidStateError) as error:
+            await connection.close()
+            raise OfferMalformed(f"the offer cannot be read as SDP ({error or type(error).__name__})") from error
+        return Peer(connection, codec)
+    raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
+
+
+async def _negotiate(connection: RTCPeerConnection, offer: str, codec: str) -> None:
+    for kind, mime in (("audio", "audio/opus"), ("video", f"video/{codec}")):
+        transceiver: RTCRtpTransceiver = connection.addTransceiver(kind, direction="recvonly")
+        known = RTCRtpReceiver.getCapabilities(kind)
+        wanted = (mime.lower(), "video/rtx")
+        transceiver.setCodecPreferences([c for c in known.codecs if c.mimeType.lower() in wanted] if known else [])
+    await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+
+
+def check_tracks(offer: str) -> None:
+    """Raise if an offer does not have one picture and one sound to send."""
+    if not offer.startswith("v=0"):
+        raise OfferMalformed("the body is not SDP: it must begin with v=0")
+    sections = re.split(r"^m=", offer, flags=re.MULTILINE)[1:]
+    for kind, name in (("video", "picture"), ("audio", "sound")):
+        media = [section for section in sections if section.startswith(f"{kind} ")]
+        if len(media) != 1:
+            raise OfferUnusable(f"the offer has {len(media)} {kind} tracks; take5 needs one {name}, and both of them")
+        if re.search(r"^a=(recvonly|inactive)\s*$", media[0], flags=re.MULTILINE):
+            raise OfferUnusable(f"the offer does not send its {kind} track (a=recvonly or a=inactive)")
+
+
+def with_wishes(answer: str) -> str:
+    """Return an answer that also says which bitrates are wanted; aiortc leaves them out."""
+    lines = answer.splitlines()
+    wishes = {}
+    for line in lines:
+        if found := re.match(r"a=rtpmap:(\d+) (H264|opus)/", line):
+            wishes[found[1]] = H264_WISHES if found[2] == "H264" else OPUS_WISHES
+    told: list[str] = []
+    for line in lines:
+        found = re.match(r"a=fmtp:(\d+) ", line)
+        told.append(f"{line};{wishes.pop(found[1])}" if found and found[1] in wishes else line)
+    for at in range(len(told) - 1, -1, -1):  # those without a line of their own
+        found = re.match(r"a=rtpmap:(\d+) ", told[at])
+        if found and found[1] in wishes:
+            told.insert(at + 1, f"a=fmtp:{found[1]} {wishes.pop(found[1])}")
+    return "\r\n".join(told) + "\r\n"
