@@ -51,6 +51,8 @@ class RtpFrame:
         Annex B, a VP8 frame, or an Opus packet.
     rtp : int
         Raw RTP time, modulo 2^32.
+    source : int
+        SSRC.
     lost_before : bool
         Packets before it never came.
     """
@@ -58,15 +60,17 @@ class RtpFrame:
     codec: str
     data: bytes
     rtp: int
+    source: int
     lost_before: bool
 
 
 @dataclass(frozen=True)
 class SenderReport:
-    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the RTP clock of a track showed ``rtp``."""
+    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the RTP clock of ``source`` (SSRC) showed ``rtp``."""
 
     ntp: int
     rtp: int
+    source: int
 
 
 class Tap:
@@ -96,7 +100,7 @@ def _worker(
         return
     while (task := input_q.get()) is not None:
         codec, frame = task
-        output_q.frame(RtpFrame(codec.name, frame.data, frame.timestamp, getattr(frame, "lost_before", False)))
+        output_q.frame(RtpFrame(codec.name, frame.data, frame.timestamp, frame.source, frame.lost_before))
     output_q.ended()
 
 
@@ -121,7 +125,8 @@ class LossyJitterBuffer(JitterBuffer):
             keyframe_needed, frame = True, self._remove_frame(packet.sequence_number)
         if frame is not None:
             self._waiting_since = frame.timestamp
-            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined] # JitterFrame is open
+            frame.source = packet.ssrc  # type: ignore[attr-defined] # JitterFrame is open
+            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined]
         return keyframe_needed, frame
 
     def remove(self, count: int) -> None:
@@ -193,8 +198,9 @@ class TappedReceiver:
             await self._receiver._send_rtcp_pli(self._jitter.ssrc)  # noqa: SLF001
 
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
-        if isinstance(packet, RtcpSrPacket) and packet.ssrc == self._jitter.ssrc:
-            self._report(SenderReport(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp))
+        if isinstance(packet, RtcpSrPacket):
+            sent = packet.sender_info
+            self._report(SenderReport(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc))
         await self._handle(packet)
 
 

@@ -52,26 +52,26 @@ class Intake:
     def picture(self, frame: RtpFrame, arrival: int) -> None:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
-            pts = self._video.unwrap(frame.rtp, arrival)
+            pts = self._video.unwrap(frame.rtp, frame.source, arrival)
             self._take(AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before))
 
     def sound(self, frame: RtpFrame, arrival: int) -> None:
         """Take an Opus packet that arrived at ``arrival``, in flicks of the same clock."""
         with self._lock:
-            pts = self._audio.unwrap(frame.rtp, arrival)
+            pts = self._audio.unwrap(frame.rtp, frame.source, arrival)
             for block in self._opus.decode(frame.data, pts):
                 self._take(block)
 
     def picture_report(self, report: SenderReport) -> None:
         """Take a sender report of the picture."""
         with self._lock:
-            self._video.report(report.ntp, report.rtp)
+            self._video.report(report.ntp, report.rtp, report.source)
             self._release()
 
     def sound_report(self, report: SenderReport) -> None:
         """Take a sender report of the sound."""
         with self._lock:
-            self._audio.report(report.ntp, report.rtp)
+            self._audio.report(report.ntp, report.rtp, report.source)
             self._release()
 
     def _take(self, media: Received) -> None:

@@ -22,24 +22,33 @@ class RtpClock:
     def __init__(self, rate: int) -> None:
         self._ticks = TICKS // rate
         self._last: int | None = None
+        self._source: int | None = None
+        self._early: deque[tuple[int, int, int]] = deque(maxlen=REPORTS)
         self._offsets: deque[int] = deque(maxlen=REPORTS)
         self._arrival: int | None = None
         self._by_arrival = False
 
-    def unwrap(self, rtp: int, arrival: int) -> int:
+    def unwrap(self, rtp: int, source: int, arrival: int) -> int:
         """Flicks of a raw RTP time, counted on over 2^32; it may run back, as it does with B-frames.
 
-        ``arrival`` is when it came, in flicks of any steady clock: the frame that was least late counts.
+        ``source`` is the track's SSRC; ``arrival`` is when it came, in flicks of any steady clock: the frame that was
+        least late counts.
         """
-        self._last = rtp if self._last is None else self._near(rtp, self._last)
+        if self._last is None:
+            self._last, self._source = rtp, source
+            for report in self._early:
+                self.report(*report)
+        self._last = self._near(rtp, self._last)
         ticks = self._last * self._ticks
         if not self._by_arrival:
             self._arrival = arrival - ticks if self._arrival is None else min(self._arrival, arrival - ticks)
         return ticks
 
-    def report(self, ntp: int, rtp: int) -> None:
-        """Add a sender report; those before the first frame cannot be placed and are ignored."""
-        if self._last is not None:
+    def report(self, ntp: int, rtp: int, source: int) -> None:
+        """Add a sender report; those of other sources, such as retransmissions, have clocks of their own."""
+        if self._last is None:
+            self._early.append((ntp, rtp, source))
+        elif source == self._source:
             self._offsets.append((ntp * TICKS >> 32) - self._near(rtp, self._last) * self._ticks)
 
     def trust_arrival(self) -> None:
