@@ -41,7 +41,14 @@ def clean_timing(frames: int) -> Timing:
 def clean_looks(frames: int) -> Looks:
     """A face in every frame, one where anybody counted, every source frame new."""
     counted = np.where(np.arange(frames) % 5 == 0, 1, -1).astype(np.int8)
-    return Looks(np.ones(frames, dtype=np.bool_), counted, np.zeros(frames, dtype=np.bool_), ((False,),) * frames, np.zeros(frames, dtype=np.bool_), np.ones(frames, dtype=np.bool_))
+    return Looks(
+        np.ones(frames, dtype=np.bool_),
+        counted,
+        np.zeros(frames, dtype=np.bool_),
+        ((False,),) * frames,
+        np.zeros(frames, dtype=np.bool_),
+        np.ones(frames, dtype=np.bool_),
+    )
 
 
 def chunks(audio: Floats, mouth: Floats, head: Floats, hop: int) -> list[ChunkFeatures]:

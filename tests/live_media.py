@@ -1,0 +1,56 @@
+"""A file's access units and sound, as a live source would deliver them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from take5.scoring.stopping import StopRules
+from take5.stream.clock import TICKS
+from take5.stream.events import Event
+from take5.stream.live import LiveSession
+from take5.stream.media import AccessUnit, Received, UnitFormat, VideoFrame
+from take5.stream.scanner import Models
+from take5.stream.selection import Settings
+from take5.stream.sources.file import MediaFile
+
+NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
+"""Rules that stop nothing."""
+
+
+def received(path: Path) -> tuple[UnitFormat, list[Received]]:
+    """Units and blocks in the order of the file."""
+    file = MediaFile(path)
+    return file.unit_format, [media for media in file.media() if not isinstance(media, VideoFrame)]
+
+
+def seconds(media: Received, arrived: list[Received]) -> float:
+    """When something is shown or heard, from the first of them on."""
+    return (media.pts - arrived[0].pts) / TICKS
+
+
+def losing(arrived: list[Received], at_s: float) -> list[Received]:
+    """The same, with the first unit after ``at_s`` that is no keyframe lost."""
+    lost = next(
+        i
+        for i, media in enumerate(arrived)
+        if isinstance(media, AccessUnit) and not media.keyframe and seconds(media, arrived) > at_s
+    )
+    after = next(i for i, media in enumerate(arrived) if i > lost and isinstance(media, AccessUnit))
+    marked = replace(arrived[after], lost_before=True)
+    return [*arrived[:lost], *arrived[lost + 1 : after], marked, *arrived[after + 1 :]]
+
+
+def live_session(models: Models, unit_format: UnitFormat, rules: StopRules = NEVER) -> LiveSession:
+    """A session with the default parameters."""
+    return LiveSession(models, Settings(), rules, unit_format, "test")
+
+
+def drive(live: LiveSession, arrived: list[Received]) -> list[Event]:
+    """Let everything arrive, each picture looked at before the next comes, until a rule stops it."""
+    events: list[Event] = []
+    for media in arrived:
+        events += live.push(media)
+        while live.stop is None and (step := live.work()) is not None:
+            events += step
+        if live.stop is not None:
+            return events
+    return events + live.finish()

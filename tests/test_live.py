@@ -1,0 +1,181 @@
+"""A live session against the replay of the same material: on time, late, and with losses."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from live_media import NEVER, drive, live_session, losing, received, seconds
+
+from demo.talker import DEFAULT, FILLER, Script, fitted
+from take5.scoring.eligibility import Code
+from take5.scoring.stopping import StopRule, StopRules
+from take5.stream.events import Event, Progress, Scored, Trouble, Warned
+from take5.stream.live import LiveSession
+from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
+from take5.stream.replay import Replay
+from take5.stream.scanner import Models
+from take5.stream.selection import Selection, Settings
+from take5.stream.sources.file import MediaFile
+
+
+@pytest.fixture(scope="module")
+def video(rendered: Callable[[str, Script], Path]) -> Path:
+    return rendered("short", fitted(DEFAULT, 20, FILLER))
+
+
+@pytest.fixture(scope="module")
+def arrived(video: Path) -> tuple[UnitFormat, list[Received]]:
+    return received(video)
+
+
+@pytest.fixture(scope="module")
+def on_time(arrived: tuple[UnitFormat, list[Received]], models: Models) -> tuple[LiveSession, list[Event]]:
+    live = live_session(models, arrived[0])
+    return live, drive(live, arrived[1])
+
+
+def selection(live: LiveSession) -> Selection:
+    taken = live.take()
+    assert taken is not None
+    return taken[0]
+
+
+def windows(events: list[Event]) -> list[tuple[int, float, float | None, bool | None]]:
+    scored = [event.window for event in events if isinstance(event, Progress) and event.window]
+    return [(window.score.start, window.score.D, window.score.I, window.eligible) for window in scored]
+
+
+def warned(events: list[Event]) -> list[Trouble]:
+    return [event.trouble for event in events if isinstance(event, Warned)]
+
+
+def test_every_second_has_the_same_numbers_as_a_replay(
+    on_time: tuple[LiveSession, list[Event]], video: Path, models: Models
+) -> None:
+    live, events = on_time
+    replayed = list(Replay(MediaFile(video), models, Settings()).events())
+    assert windows(events) == windows(replayed)
+    assert len(windows(events)) == 16
+    assert warned(events) == []
+    assert selection(live).best == replayed[-1].selection.best  # type: ignore[union-attr]
+
+
+def test_progress_comes_each_second_from_the_first_on(on_time: tuple[LiveSession, list[Event]]) -> None:
+    progress = [event for event in on_time[1] if isinstance(event, Progress)]
+    assert [event.frame for event in progress] == [25 * second for second in range(1, 21)]
+    assert [event.window is None for event in progress] == [True] * 4 + [False] * 16
+    assert all(event.chunk is not None and event.chunk.face == 1.0 for event in progress[:16])
+
+
+def test_rule_1_stops_at_the_first_window(arrived: tuple[UnitFormat, list[Received]], models: Models) -> None:
+    live = live_session(models, arrived[0], StopRules(stop_at=1.0))
+    events = drive(live, arrived[1])
+    assert live.stop is not None
+    assert live.stop.rule is StopRule.THRESHOLD
+    assert live.frame == 125
+    assert len(windows(events)) == 1
+    best = selection(live).best
+    assert best is not None
+    assert live.stop.value == best.I
+
+
+def test_when_looking_falls_behind_the_choice_stays_algorithm_1s(
+    arrived: tuple[UnitFormat, list[Received]], on_time: tuple[LiveSession, list[Event]], models: Models
+) -> None:
+    """Nobody looks for six seconds; then there is time again, but only when nothing arrives."""
+    live = live_session(models, arrived[0])
+    events: list[Event] = []
+    for media in arrived[1]:
+        events += live.push(media)
+        if seconds(media, arrived[1]) < 2:
+            while (step := live.work()) is not None:
+                events += step
+        elif seconds(media, arrived[1]) > 8:
+            events += live.work() or []
+    events += live.finish()
+    assert Trouble.BEHIND in warned(events)
+    unscored = [
+        event.window
+        for event in events
+        if isinstance(event, Progress) and event.window and event.window.eligible is None
+    ]
+    assert unscored
+    assert all(window.score.I is None for window in unscored)
+    assert any(isinstance(event, Scored) for event in events)
+    full = selection(on_time[0])
+    behind = selection(live)
+    assert [w.start for w in behind.pool] == [w.start for w in full.pool]
+    assert behind.best is not None
+    assert full.best is not None
+    assert behind.best.start == full.best.start
+    assert behind.best.D == full.best.D
+    assert behind.best.I == pytest.approx(full.best.I, rel=1e-2)  # noqa: SIM300 - I is no constant
+    assert [v.score.D for v in behind.verdicts] == [v.score.D for v in full.verdicts]
+    assert behind.tracked < full.tracked
+
+
+def test_it_looks_at_every_frame_again_once_it_has_caught_up(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0])
+    events: list[Event] = []
+    for media in arrived[1]:
+        events += live.push(media)
+        if not 2 < seconds(media, arrived[1]) < 6:
+            while (step := live.work()) is not None:
+                events += step
+    assert warned(events) == [Trouble.BEHIND, Trouble.CAUGHT_UP]
+    assert windows(events)[-1][3] is True
+
+
+def test_a_loss_taints_its_windows_until_the_next_keyframe(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0])
+    events = drive(live, losing(arrived[1], 7.2))
+    assert Trouble.LOSS in warned(events)
+    damaged = [v for v in selection(live).verdicts if any(r.code is Code.PICTURE_DAMAGED for r in v.reasons)]
+    assert {v.score.start // 25 for v in damaged} >= {3, 4, 5, 6, 7}
+    assert all(3 <= v.score.start // 25 <= 12 for v in damaged)
+
+
+def test_rare_keyframes_are_told_to_the_sender(arrived: tuple[UnitFormat, list[Received]], models: Models) -> None:
+    live = live_session(models, arrived[0])
+    once = [m for m in arrived[1] if isinstance(m, AudioBlock) or seconds(m, arrived[1]) < 6]
+    kept = next(m.pts for m in once if isinstance(m, AccessUnit))
+    rare = [
+        AccessUnit(m.pts, m.data, keyframe=m.pts == kept or seconds(m, arrived[1]) > 5.5)
+        if isinstance(m, AccessUnit)
+        else m
+        for m in once
+    ]
+    events = [event for media in rare for event in live.push(media)]
+    assert Trouble.KEYFRAMES_RARE in warned(events)
+
+
+@pytest.mark.parametrize("late", ["sound", "picture"])
+def test_a_track_that_begins_late_moves_the_beginning(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, late: str
+) -> None:
+    live = live_session(models, arrived[0], NEVER)
+    kind = AudioBlock if late == "sound" else AccessUnit
+    some = [m for m in arrived[1] if seconds(m, arrived[1]) < 9]
+    events = drive(live, [m for m in some if not isinstance(m, kind) or seconds(m, arrived[1]) >= 3])
+    found = selection(live)
+    first = next(m.pts for m in some if isinstance(m, kind) and seconds(m, arrived[1]) >= 3)
+    assert found.origin >= first
+    assert len(windows(events)) == 2
+
+
+def test_nothing_is_taken_before_both_tracks_have_begun(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0])
+    for media in arrived[1]:
+        if isinstance(media, AccessUnit):
+            assert live.push(media) == []
+    assert live.work() is None
+    assert live.take() is None
+    assert live.finish() == []
+    assert live.opening.has_picture
+    assert not live.opening.has_sound
