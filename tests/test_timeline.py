@@ -22,7 +22,7 @@ def clock(rate: int, first: int = 0) -> RtpClock:
 
 @pytest.mark.parametrize("first", [0, 2**31 - 5000, 2**32 - 5000, 2**32 - 1])
 def test_times_run_on_over_the_wrap(first: int) -> None:
-    times = [clock_time for clock_time in range(0, 20 * 3000, 3000)]
+    times = range(0, 20 * 3000, 3000)
     made = clock(VIDEO_RATE, first)
     unwrapped = [made.unwrap((first + time) % 2**32, SOURCE, 0) for time in times]
     assert np.diff(unwrapped).tolist() == [TICKS // 30] * 19

@@ -46,6 +46,6 @@ class Mailbox:
 
     def _drop_oldest(self, kind: str, keep: int) -> None:
         same = [message for message in self._unread if message.kind == kind]
-        for message in same[: len(same) - keep]:
+        for message in same[: max(0, len(same) - keep)]:
             self._unread.remove(message)
             self.skipped += 1

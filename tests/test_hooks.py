@@ -1,0 +1,124 @@
+"""What take5 replaces in aiortc: that it is still there, and what stands in its place."""
+
+import asyncio
+from typing import Any
+
+import aioice.ice
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcrtpreceiver
+from aiortc.rtp import RtpPacket
+
+from take5.stream.sources.webrtc import hooks
+from take5.stream.sources.webrtc.hooks import (
+    BITRATE,
+    GIVE_UP_SAMPLES,
+    FixedBitrate,
+    LossyJitterBuffer,
+    RawTimes,
+    Tap,
+    TappedReceiver,
+    trust_timers,
+    widen_buffers,
+)
+
+
+async def tapped() -> tuple[RTCPeerConnection, list[TappedReceiver]]:
+    """A connection as the server makes it from an offer, its receivers tapped."""
+    sender, receiver = RTCPeerConnection(RTCConfiguration([])), RTCPeerConnection(RTCConfiguration([]))
+    for kind in ("audio", "video"):
+        sender.addTransceiver(kind, direction="sendonly")
+    await sender.setLocalDescription(await sender.createOffer())
+    await receiver.setRemoteDescription(RTCSessionDescription(sender.localDescription.sdp, "offer"))
+    taps = [
+        TappedReceiver(t.receiver, Tap(lambda _: None, lambda: None), lambda _: None)
+        for t in receiver.getTransceivers()
+    ]
+    await receiver.setLocalDescription(await receiver.createAnswer())
+    await sender.close()
+    return receiver, taps
+
+
+def test_every_name_that_is_replaced_is_there() -> None:
+    async def check() -> None:
+        connection, taps = await tapped()
+        assert len(taps) == 2
+        trust_timers(connection)
+        widen_buffers(connection)
+        for transceiver in connection.getTransceivers():
+            receiver: Any = transceiver.receiver
+            assert isinstance(receiver._RTCRtpReceiver__jitter_buffer, LossyJitterBuffer)
+            assert isinstance(receiver._RTCRtpReceiver__timestamp_mapper, RawTimes)
+            assert isinstance(receiver.track._queue, Tap)
+            if receiver.track.kind == "video":
+                assert isinstance(receiver._RTCRtpReceiver__remote_bitrate_estimator, FixedBitrate)
+        await connection.close()
+
+    asyncio.run(check())
+    hooks.install_worker()
+    hooks.offer_loopback()
+    assert rtcrtpreceiver.decoder_worker is hooks._worker
+    assert aioice.ice.get_host_addresses is hooks._addresses
+
+
+def test_a_name_that_is_gone_is_told() -> None:
+    with pytest.raises(AttributeError, match=r"no RawTimes\.gone"):
+        hooks._replace(RawTimes(), "gone", 1)
+
+
+def packet(sequence: int, timestamp: int, data: bytes = b"x") -> RtpPacket:
+    made = RtpPacket(sequence_number=sequence % 65536, timestamp=timestamp % 2**32, ssrc=5)
+    made._data = data  # type: ignore[attr-defined]
+    return made
+
+
+def run(packets: list[RtpPacket]) -> list[tuple[int, bytes, bool]]:
+    buffer = LossyJitterBuffer(is_video=True)
+    out = []
+    for item in packets:
+        _, frame = buffer.add(item)
+        if frame is not None:
+            out.append((frame.timestamp, frame.data, frame.lost_before))  # type: ignore[attr-defined]
+    return out
+
+
+def pictures(count: int, packets_each: int = 4, first: int = 65500) -> list[RtpPacket]:
+    return [
+        packet(first + picture * packets_each + part, 3600 * picture, bytes([picture, part]))
+        for picture in range(count)
+        for part in range(packets_each)
+    ]
+
+
+def test_pictures_come_whole_and_nothing_is_lost() -> None:
+    out = run(pictures(30))
+    assert [timestamp for timestamp, _, _ in out] == [3600 * i for i in range(29)]
+    assert [data for _, data, _ in out] == [bytes(b for p in range(4) for b in (i, p)) for i in range(29)]
+    assert not any(lost for _, _, lost in out)
+
+
+def test_packets_out_of_order_lose_nothing() -> None:
+    sent = pictures(30)
+    for i in range(5, len(sent) - 8, 7):
+        sent[i], sent[i + 3] = sent[i + 3], sent[i]
+    assert not any(lost for _, _, lost in run(sent))
+
+
+@pytest.mark.parametrize("missing", [[40], [41, 42], [43, 44], [40, 41, 42, 43], list(range(38, 50))])
+def test_a_packet_that_never_comes_is_given_up_after_a_second_and_marked(missing: list[int]) -> None:
+    """Of the pictures around the gap some may be lost with it; the first one after it carries the mark."""
+    out = run([item for i, item in enumerate(pictures(80)) if i not in missing])
+    first, last = min(missing) // 4, max(missing) // 4
+    marked = [timestamp // 3600 for timestamp, _, lost in out if lost]
+    assert len(marked) == 1
+    assert first <= marked[0] <= last + 1
+    shown = [timestamp // 3600 for timestamp, _, _ in out]
+    assert shown[: first - 1] == list(range(first - 1))
+    assert shown[shown.index(marked[0]) :] == list(range(marked[0], 79))
+    assert GIVE_UP_SAMPLES < 3600 * 80
+
+
+def test_the_bitrate_is_said_from_the_first_packet_and_twice_a_second() -> None:
+    said = [FixedBitrate()]
+    told = [said[0].add(abs_send_time=0, arrival_time_ms=ms, payload_size=1000, ssrc=9) for ms in range(0, 2000, 10)]
+    assert told[0] == (BITRATE, [9])
+    assert sum(answer is not None for answer in told) == 4

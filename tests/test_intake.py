@@ -1,0 +1,119 @@
+"""Encoded frames of two tracks onto one clock; held until they can be placed."""
+
+import av
+import numpy as np
+import pytest
+
+from take5.stream.clock import TICKS
+from take5.stream.media import AccessUnit, AudioBlock, Received
+from take5.stream.sources.webrtc.hooks import RtpFrame, SenderReport
+from take5.stream.sources.webrtc.intake import HELD, Intake, is_keyframe
+
+SPS, IDR, SLICE = b"\x00\x00\x00\x01\x67a", b"\x00\x00\x00\x01\x65a", b"\x00\x00\x00\x01\x41a"
+NTP = 3_900_000_000 << 32
+
+
+def opus_packets(count: int) -> list[bytes]:
+    """Packets of 20 ms of a tone."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"  # type: ignore[attr-defined]
+    time = np.arange(960 * count) / 48_000
+    tone = (10_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
+    packets = []
+    for at in range(0, len(tone), 960):
+        frame = av.AudioFrame.from_ndarray(np.repeat(tone[at : at + 960], 2)[None], format="s16", layout="stereo")
+        frame.sample_rate, frame.pts = 48_000, at
+        packets += [bytes(packet) for packet in encoder.encode(frame)]  # type: ignore[attr-defined]
+    return packets[:count]
+
+
+def picture(frame: int, start: int = 1000, *, lost: bool = False) -> RtpFrame:
+    return RtpFrame("H264", SPS + IDR if frame % 25 == 0 else SLICE, start + 3600 * frame, 1, lost)
+
+
+class Taken:
+    """What an intake delivers."""
+
+    def __init__(self) -> None:
+        self.media: list[Received] = []
+        self.unplaced = 0
+        self.intake = Intake(self.media.append, self._count)
+
+    def _count(self) -> None:
+        self.unplaced += 1
+
+    def feed(self, seconds: float) -> None:
+        packets = opus_packets(round(seconds * 50))
+        for tick, data in enumerate(packets):
+            self.intake.sound(
+                RtpFrame("opus", data, (50 + 960 * tick) % 2**32, 2, lost_before=False), tick * TICKS // 50
+            )
+            if tick % 2 == 0:
+                self.intake.picture(picture(tick // 2), tick * TICKS // 50 + TICKS // 10)
+
+
+def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything() -> None:
+    taken = Taken()
+    taken.feed(1.0)
+    assert taken.media == []
+    taken.intake.picture_report(SenderReport(NTP, 1000, 1))
+    assert taken.media == []
+    taken.intake.sound_report(SenderReport(NTP, 50, 2))
+    assert len([m for m in taken.media if isinstance(m, AccessUnit)]) == 25
+    assert len([m for m in taken.media if isinstance(m, AudioBlock)]) == 50
+    first = next(m.pts for m in taken.media if isinstance(m, AccessUnit))
+    assert first == next(m.pts for m in taken.media if isinstance(m, AudioBlock))
+    taken.intake.picture(picture(25), 0)
+    assert taken.media[-1].pts == first + TICKS
+    assert taken.unplaced == 0
+
+
+def test_without_reports_arrival_has_to_do_after_eight_seconds() -> None:
+    taken = Taken()
+    taken.feed(7.9)
+    assert taken.media == []
+    data = opus_packets(1)[0]
+    for tick in range(395, 410):
+        taken.intake.sound(RtpFrame("opus", data, 50 + 960 * tick, 2, lost_before=False), tick * TICKS // 50)
+        if tick % 2 == 0:
+            taken.intake.picture(picture(tick // 2), tick * TICKS // 50 + TICKS // 10)
+    assert taken.unplaced == 1
+    units = [m.pts for m in taken.media if isinstance(m, AccessUnit)]
+    blocks = [m.pts for m in taken.media if isinstance(m, AudioBlock)]
+    assert (units[0] - blocks[0]) / TICKS == pytest.approx(0.1, abs=1e-6)  # as much later as it arrived
+
+
+def test_what_is_held_has_an_end() -> None:
+    taken = Taken()
+    for frame in range(HELD + 10):
+        taken.intake.picture(picture(frame), 0)
+    assert taken.intake.dropped == 10
+
+
+def test_a_packet_that_is_no_opus_is_a_hole() -> None:
+    taken = Taken()
+    taken.intake.sound(RtpFrame("opus", b"\xff" * 3, 50, 2, lost_before=False), 0)
+    taken.intake.picture(picture(0), 0)
+    taken.intake.picture_report(SenderReport(NTP, 1000, 1))
+    taken.intake.sound_report(SenderReport(NTP, 50, 2))
+    assert [m for m in taken.media if isinstance(m, AudioBlock)] == []
+
+
+@pytest.mark.parametrize(
+    ("codec", "data", "lost", "expected"),
+    [
+        ("H264", SPS + IDR, False, True),
+        ("H264", SPS + IDR, True, True),
+        ("H264", IDR, False, True),
+        ("H264", IDR, True, False),  # what was before it may be missing
+        ("H264", b"tail" + IDR, True, False),
+        ("H264", SLICE, False, False),
+        ("H264", b"", False, False),
+        ("H264", b"\x00\x00\x00\x01", False, False),
+        ("VP8", b"\x10rest", False, True),
+        ("VP8", b"\x11rest", False, False),
+        ("VP8", b"\x10rest", True, False),
+    ],
+)
+def test_keyframes(codec: str, data: bytes, lost: bool, expected: bool) -> None:
+    assert is_keyframe(RtpFrame(codec, data, 0, 1, lost)) is expected
