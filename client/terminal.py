@@ -14,7 +14,7 @@ from take5.scoring.parameters import FPS
 from take5.stream.clock import frame_seconds
 from take5.stream.events import Event, Finished, Progress
 from take5.stream.grid import FrameCounts
-from take5.stream.selection import Selection
+from take5.stream.selection import Json, Selection
 
 REASON_TEXTS = {
     Code.NO_FACE: "no face in the picture",
@@ -87,13 +87,51 @@ def event_line(event: Event, written: Path | None = None) -> str:
         return summary(event.selection, written)
     if not isinstance(event, Progress) or event.window is None:
         return ""
-    score, reasons = event.window.score, event.window.reasons
-    motion = "" if score.motion is None else f"  MC {score.motion.MC:.4f}  views {score.views:2d}  I {score.I:8.4g}"
-    if reasons:
-        verdict = "; ".join(dict.fromkeys(REASON_TEXTS[reason.code] for reason in reasons))
+    return _progress_line(event.json())
+
+
+def json_event_line(event: Json) -> str:
+    """What an event of a server says on a terminal; nothing for one that another says better."""
+    kind = event["type"]
+    if kind == "progress":
+        return _progress_line(event)
+    if kind == "state" and event["state"] in STATE_TEXTS:
+        return STATE_TEXTS[event["state"]]
+    if kind in ("warning", "stopped", "error"):
+        return f"{clock(round(event['time_s'] * FPS))}  {kind}: {event['text']}"
+    if kind == "stalled":
+        return f"{clock(round(event['time_s'] * FPS))}  stalled: nothing arrives ({event['track']})"
+    if kind == "clip":
+        best = event["best"]
+        return (
+            f"best five seconds: {event['start_s']:.0f} to {event['end_s']:.0f} s, I {best['I']:.4g}\n  {event['path']}"
+        )
+    return ""
+
+
+STATE_TEXTS = {
+    "connecting": "connecting",
+    "receiving": "receiving",
+    "stopping": "writing the clip",
+}
+
+
+def _progress_line(event: Json) -> str:
+    window = event["window"]
+    time = clock(round(event["time_s"] * FPS))
+    if window is None:
+        return f"{time}  listening and looking"
+    numbers = f"D {window['D']:7.4g}"
+    if window["I"] is not None:
+        numbers += f"  MC {window['MC']:.4f}  views {window['views']:2d}  I {window['I']:8.4g}"
+    best = event["best"]
+    if window["reasons"]:
+        verdict = "; ".join(dict.fromkeys(REASON_TEXTS[Code(reason["code"])] for reason in window["reasons"]))
+    elif window["eligible"] is None:
+        verdict = "not scored"
     else:
-        verdict = "best so far" if event.best == score else ""
-    return f"{clock(event.frame)}  D {score.D:7.4g}{motion}  {verdict}".rstrip()
+        verdict = "best so far" if best and best["start_s"] == window["start_s"] else ""
+    return f"{time}  {numbers}  {verdict}".rstrip()
 
 
 def clock(frame: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from take5.client.cli.models import models
+from take5.client.cli.push import push
 from take5.client.cli.replay import replay
 from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
 from take5.client.cli.serve import serve
@@ -25,6 +26,7 @@ def take5() -> None:
 
 
 take5.add_command(select)
+take5.add_command(push)
 take5.add_command(replay)
 take5.add_command(serve)
 take5.add_command(models)

@@ -70,7 +70,7 @@ STOP_OPTIONS = (
     click.option(
         "--stop-at",
         type=float,
-        help="Stop when I of the best window reaches this; 0 for never.  [default: the encoder's, see docs/stopping.md]",
+        help="Stop when I of the best window reaches this; 0 for never.  [default: by the encoder]",
     ),
     click.option(
         "--stop-floor", type=float, default=0.0, show_default=True, help="Not before so many seconds by --stop-at."

@@ -2,16 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from take5.client.cli.options import model_options, parameter_options
+from take5.client.pacing import paced
 from take5.client.terminal import event_line
 from take5.scoring.parameters import Parameters
 from take5.stream.events import Finished
-from take5.stream.replay import Pace, Replay
+from take5.stream.replay import Replay
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
@@ -58,16 +58,3 @@ def replay(
         elif line := event_line(event, folder):
             click.echo(line)
     return code
-
-
-def paced(now: Callable[[], float], wait: Callable[[float], None]) -> Pace:
-    """Wait until as much time has passed since the first call as the recording has delivered."""
-    began: list[float] = []
-
-    def pace(delivered_s: float) -> None:
-        began[:] = began or [now() - delivered_s]
-        ahead = delivered_s - (now() - began[0])
-        if ahead > 0:
-            wait(ahead)
-
-    return pace
