@@ -1,17 +1,17 @@
 """When a recording is enough: search with recall, since the best window so far is kept.
 
-Rule 1, threshold: I of the best window reaches ``stop_at``. Rule 3, cap: the longest time is over. Rule 2, gain: cut
-the session into n blocks of one window that do not overlap, with scores x = log I, x_(1) <= ... <= x_(n). The next k
-blocks are expected to add no more than what the last k did, whichever they were::
+Three rules, looked at in this order after every window:
 
-    G = x_(n) - sum over i = m..n of x_(i) C(i-1, m-1) / C(n, m),    m = n - k
+1. threshold: I of the best window, which is the clip that one would get, reaches ``stop_at``;
+2. gain: another ``gain_horizon_s`` are expected to add no more than eps to log I (:func:`leave_out_gain`);
+3. cap: the longest time is over.
 
-the mean, over all ways to leave k of the n blocks out, of what leaving them out costs: an unbiased estimate of
-E[M_n] - E[M_(n-k)] for exchangeable blocks, and E[M_n] is concave in n. It stops when G <= eps.
+The gain rule cuts the session into blocks of one window that do not overlap. Where each default comes from, and what
+the rules do on real and simulated talkers, is in ``docs/stopping.md``.
 """
 
 import math
-from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,7 +21,11 @@ from take5.scoring.score import WindowScore
 from take5.scoring.window import JudgedWindow
 
 STOP_AT: dict[str, float] = {"speech-embedding": 1150.0}
-"""Thresholds by encoder that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``); none for ave yet."""
+"""Thresholds by encoder that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``).
+
+There is none for ave: its weights were not at hand to measure with, and I of one encoder says nothing of another's.
+Without a threshold the gain rule and the cap stop a recording.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,23 @@ class StopRules:
     Parameters
     ----------
     stop_at : float, optional
-        I of the best window at which it stops at once; None to leave the rule out.
+        I of the best window at which it stops at once, > 0; None or 0 leaves the rule out.
     floor_s : float
-        Not before so many seconds by ``stop_at``.
+        Not before so many seconds of session time by ``stop_at``, >= 0.
     gain : float, optional
-        eps in log I: it stops when another ``gain_horizon_s`` are expected to add no more; None to leave the rule out.
+        eps in log I, > 0: it stops when another ``gain_horizon_s`` are expected to add no more; None or 0 leaves the
+        rule out. 0.01 is one per cent of I.
     gain_after_s : float
-        Not before so many seconds by ``gain``.
+        Not before so many seconds by ``gain``, counted from the start or from the last restart, >= 0.
     gain_horizon_s : float
-        How far the gain rule looks ahead, in seconds.
+        How far the gain rule looks ahead in seconds, > 0.
     cap_s : float
-        It stops after so many seconds in any case.
+        It stops after so many seconds of session time in any case, > 0.
+
+    Raises
+    ------
+    ParameterError
+        If one of them breaks its rule.
     """
 
     stop_at: float | None = None
@@ -52,12 +62,18 @@ class StopRules:
     cap_s: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("stop_at", "gain", "floor_s", "gain_after_s", "gain_horizon_s", "cap_s"):
+        for name in ("stop_at", "gain"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
-                raise ParameterError(f"{name}={value} must be a finite number, 0 or more")
-        if not self.cap_s > 0:
-            raise ParameterError(f"cap_s={self.cap_s} must be more than 0")
+                raise ParameterError(f"{name}={value} must be a finite number above 0, or 0 or None to leave it out")
+        for name in ("floor_s", "gain_after_s"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ParameterError(f"{name}={value} must be a finite number of seconds, 0 or more")
+        for name in ("gain_horizon_s", "cap_s"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ParameterError(f"{name}={value} must be a finite number of seconds above 0")
 
 
 class StopRule(StrEnum):
@@ -73,7 +89,10 @@ class StopRule(StrEnum):
 
 @dataclass(frozen=True)
 class Stop:
-    """Which rule stopped a recording, and the numbers that it compared: ``value`` against ``limit``."""
+    """Which rule stopped a recording, and the numbers that it compared: ``value`` against ``limit``.
+
+    Of the threshold both are I, of the gain log I, of the cap seconds; an end that is no rule compares nothing.
+    """
 
     rule: StopRule
     value: float | None = None
@@ -86,50 +105,94 @@ class Stopper:
 
     rules: StopRules
     parameters: Parameters
-    _scores: list[float] = field(default_factory=list)
+    _blocks: dict[int, float] = field(default_factory=dict)
     _origin: int = 0
-    _time: int = 0
+    _end: int = 0
 
     def push(self, judged: JudgedWindow, best: WindowScore | None) -> Stop | None:
-        """Add the next window; ``best`` is the choice so far."""
-        self._time = judged.score.start + self.parameters.window_frames
+        """Add the next window; ``best`` is Algorithm 1's choice so far, that window included."""
+        self._end = judged.score.start + self.parameters.window_frames
         return self.amend(judged, best)
 
     def amend(self, judged: JudgedWindow, best: WindowScore | None) -> Stop | None:
-        """Add a window that was looked at after it had passed."""
-        length = self.parameters.window_frames
-        I = judged.score.I  # noqa: E741 - the paper's name
+        """Add a window that was looked at after it had passed; it may be given again, and counts once."""
         since = judged.score.start - self._origin
-        if judged.eligible and I and since >= 0 and since % length == 0:
-            insort(self._scores, math.log(I))
-        return self._decide(best)
+        x = _log_informativeness(judged)
+        if x is not None and since >= 0 and since % self.parameters.window_frames == 0:
+            self._blocks[judged.score.start] = x
+        return self._threshold(best) or self._gain() or self._cap()
 
     def restart(self) -> None:
-        """Count blocks from the next window's end on: the speaker has changed."""
-        self._scores, self._origin = [], self._time
+        """Count blocks only from the end of the last window on: a prompt has changed how the speaker speaks.
+
+        The best window and the session's time stay, so the threshold and the cap do not change.
+        """
+        self._blocks, self._origin = {}, self._end
 
     @property
     def gain(self) -> float | None:
-        """G, what another horizon is expected to add to log I; None with too few blocks."""
-        k = max(1, round(self.rules.gain_horizon_s / self.parameters.seconds))
-        return leave_out_gain(self._scores, k)
+        """G, what another horizon is expected to add to log I, >= 0; None with too few scored blocks."""
+        horizon = max(1, round(self.rules.gain_horizon_s / self.parameters.seconds))
+        return leave_out_gain(sorted(self._blocks.values()), horizon)
 
-    def _decide(self, best: WindowScore | None) -> Stop | None:
-        rules, time_s = self.rules, self._time / FPS
-        I = None if best is None else best.I  # noqa: E741
-        if rules.stop_at is not None and I is not None and rules.stop_at <= I and time_s >= rules.floor_s:
-            return Stop(StopRule.THRESHOLD, I, rules.stop_at)
-        gain = self.gain
-        if rules.gain is not None and gain is not None and gain <= rules.gain and time_s >= rules.gain_after_s:
-            return Stop(StopRule.GAIN, gain, rules.gain)
-        return Stop(StopRule.CAP, time_s, rules.cap_s) if time_s >= rules.cap_s else None
+    def _threshold(self, best: WindowScore | None) -> Stop | None:
+        limit, value = self.rules.stop_at, None if best is None else best.I
+        if not limit or value is None or not math.isfinite(value) or self._end / FPS < self.rules.floor_s:
+            return None
+        return Stop(StopRule.THRESHOLD, value, limit) if value >= limit else None
+
+    def _gain(self) -> Stop | None:
+        limit, value = self.rules.gain, self.gain
+        if not limit or value is None or (self._end - self._origin) / FPS < self.rules.gain_after_s:
+            return None
+        return Stop(StopRule.GAIN, value, limit) if value <= limit else None
+
+    def _cap(self) -> Stop | None:
+        time_s, limit = self._end / FPS, self.rules.cap_s
+        return Stop(StopRule.CAP, time_s, limit) if time_s >= limit else None
 
 
-def leave_out_gain(ordered: list[float], k: int) -> float | None:
-    """G of the module's formula for scores in ascending order; None for k or fewer of them."""
+def leave_out_gain(ordered: Sequence[float], k: int) -> float | None:
+    r"""G: what k more blocks are expected to add to the largest score.
+
+    With n scores x_(1) <= ... <= x_(n) and m = n - k,
+
+    ``G = x_(n) - sum over i = m..n of x_(i) C(i-1, m-1) / C(n, m)``,
+
+    the mean, over all ways to leave k of the n blocks out, of what leaving them out costs. For exchangeable blocks it
+    is an unbiased estimate of E[M_n] - E[M_(n-k)], M_n the largest of n, and since E[M_n] is concave in n, k more
+    blocks are expected to add no more. No law of the scores is fitted.
+
+    Parameters
+    ----------
+    ordered : sequence of float [n]
+        Finite block scores in ascending order; log I in take5.
+    k : int
+        Blocks left out, >= 1.
+
+    Returns
+    -------
+    float or None
+        G >= 0, in the unit of the scores; None where n <= k.
+
+    Notes
+    -----
+    The weight of x_(n) is m / n, that of x_(i-1) the weight of x_(i) times (i - m) / (i - 1): no binomial is computed,
+    and since the weights sum to 1, neither are large numbers subtracted.
+    """
     n, m = len(ordered), len(ordered) - k
     if m < 1:
         return None
-    whole = math.comb(n, m)
-    kept = sum(x * (math.comb(i - 1, m - 1) / whole) for i, x in enumerate(ordered, start=1) if i >= m)
-    return ordered[-1] - kept
+    gain, weight = 0.0, m / n
+    for i in range(n, m - 1, -1):
+        gain += weight * (ordered[-1] - ordered[i - 1])
+        weight *= (i - m) / max(1, i - 1)
+    return gain
+
+
+def _log_informativeness(judged: JudgedWindow) -> float | None:
+    """Log I of an eligible window; None for every other one, and where it is no finite number."""
+    value = judged.score.I
+    if not judged.eligible or value is None or not math.isfinite(value) or value <= 0:
+        return None
+    return math.log(value)

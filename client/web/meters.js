@@ -31,7 +31,7 @@ export function showProgress(best, time, rules) {
   const ring = $('ring');
   ring.setAttribute('aria-valuenow', String(percent));
   ring.setAttribute('aria-valuetext', `${percent} percent ${byScore ? 'of the goal' : 'of the time'}`);
-  ring.querySelector('.value').setAttribute('stroke-dasharray', `${percent} ${RING}`);
+  ring.querySelector('.value').style.strokeDasharray = `${percent} ${RING}`;
   $('ring-number').textContent = `${percent}%`;
   $('ring-label').textContent = byScore ? 'of the goal' : 'of the time';
 }
