@@ -1,4 +1,4 @@
-# make demo: set up, then find the best five seconds of a generated talker.
+# make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
 # make test: set up, then run the tests.
 # Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
@@ -17,8 +17,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 
 demo: $(STAMP)
 	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
-	$(BIN)/take5 select $(DEMO_OUT)/talker.mkv -o $(DEMO_OUT) --force
-	$(BIN)/python -m demo.verdict $(DEMO_OUT)/talker.truth.json $(DEMO_OUT)/talker/report.json
+	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -5,7 +5,7 @@ import * as devices from './devices.js';
 import { Feed } from './feed.js';
 import { setGoal, showProgress, showWindow } from './meters.js';
 import { Narrator } from './narrator.js';
-import { access, config, newName, Refusal, request, withToken } from './server.js';
+import { access, config, namedSession, newName, Refusal, request, withToken } from './server.js';
 import { clock, PROBLEMS, RESULT, STATUS, STOPPED } from './texts.js';
 import { Whip, whipAddress } from './whip.js';
 
@@ -317,6 +317,9 @@ $('token-form').addEventListener('submit', (event) => {
 });
 addEventListener('pagehide', () => page.whip?.leave());
 
-$('name').value = localStorage.getItem('take5.name') || newName();
+$('name').value = namedSession || localStorage.getItem('take5.name') || newName();
 showAddress();
-setUp();
+if (namedSession) {
+  tab('tab-sender');
+  waitForSender();
+} else setUp();

@@ -11,8 +11,13 @@ export class Refusal extends Error {
   }
 }
 
+const told = new URLSearchParams(location.hash.slice(1));
+
 /** @type {Access} */
-export const access = { token: new URLSearchParams(location.hash.slice(1)).get('token') };
+export const access = { token: told.get('token') };
+
+/** The session that the page's own address names: it is followed at once. */
+export const namedSession = told.get('session');
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
