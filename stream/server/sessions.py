@@ -26,6 +26,8 @@ KEEP_S = 1800.0
 
 MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
 RETRY_AFTER_S = 10
+DRAIN_S = 30.0
+"""At most so long the end of captures is waited for when the server ends."""
 
 MakeLive = Callable[[UnitFormat, str], LiveSession]
 """Makes the session for access units of a format, under a name for its report."""
@@ -130,8 +132,8 @@ class Sessions:
             raise Refused(400, "bad_sdp", f"the offer cannot be answered ({error or type(error).__name__})") from error
         finally:
             if not take.begun:
-                await take.abandon()
                 self._over(entry)
+                await take.abandon()
 
     def end(self, name: str, take_id: str) -> None:
         """End a sender's capture, as it wishes."""
@@ -159,8 +161,8 @@ class Sessions:
         takes = [entry.take for entry in self._entries.values() if entry.take is not None]
         for take in takes:
             take.end(StopRule.SHUTDOWN)
-        for take in takes:
-            await take.wait()
+        if takes:
+            await asyncio.wait([asyncio.create_task(take.wait()) for take in takes], timeout=DRAIN_S)
 
     def _open(self, name: str) -> Entry:
         entry = self._entries.get(name)

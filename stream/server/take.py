@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -9,6 +10,7 @@ from take5.scoring.stopping import Stop, StopRule
 from take5.stream.capture import Capture
 from take5.stream.ending import saver
 from take5.stream.events import (
+    ClipReady,
     Event,
     Failed,
     Failure,
@@ -61,7 +63,7 @@ class Take:
         self._capture = Capture(live, self._from_thread, saver(folder, lambda name: f"api/sessions/{feed.name}/{name}"))
         self._intake = Intake(self._capture.put, self._unplaced)
         self._watchdog = Watchdog(monotonic())
-        self._done = asyncio.Event()
+        self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
     async def begin(self) -> str:
@@ -103,13 +105,14 @@ class Take:
         """Look at the timers and ask for keyframes until the last event, then clean up."""
         try:
             asked = 0.0
-            while not self._feed.over:
+            while not self._ended.is_set():
                 now = monotonic()
                 self._turn(self._watchdog.look(now, self._peer.arrivals))
                 if now - asked >= KEYFRAME_EVERY_S and self._peer.connected:
                     asked = now
                     await self._peer.ask_for_keyframe()
-                await asyncio.sleep(LOOK_EVERY_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), LOOK_EVERY_S)
         finally:
             await self._peer.close()
             await asyncio.to_thread(self._capture.join)
@@ -149,6 +152,8 @@ class Take:
 
     def _publish(self, event: Event) -> None:
         self._feed.publish(event)
+        if isinstance(event, ClipReady | Failed):
+            self._ended.set()
         if isinstance(event, Stopped):
             self._loop.call_later(HANG_UP_S, self._hang_up)
 

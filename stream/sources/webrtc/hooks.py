@@ -66,7 +66,7 @@ class RtpFrame:
 
 @dataclass(frozen=True)
 class SenderReport:
-    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the RTP clock of ``source`` (SSRC) showed ``rtp``."""
+    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the clock of ``source`` (SSRC) showed ``rtp``."""
 
     ntp: int
     rtp: int

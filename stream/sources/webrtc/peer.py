@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import monotonic
 
 from aiortc import (
@@ -30,7 +31,7 @@ from take5.stream.sources.webrtc.hooks import (
 )
 from take5.stream.sources.webrtc.intake import UNIT_FORMATS, Intake
 
-MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, struct.error)
+MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, RuntimeError, struct.error)
 """What aiortc raises for an offer that makes no sense."""
 
 OPUS_WISHES = "useinbandfec=1;stereo=1;maxaveragebitrate=128000"
@@ -79,7 +80,7 @@ class Peer:
 
     async def close(self) -> None:
         """End the connection."""
-        await self._connection.close()
+        await _close(self._connection)
 
     def _timed(self, track: str, take: Callable[[RtpFrame, int], None]) -> Callable[[RtpFrame], None]:
         def taken(frame: RtpFrame) -> None:
@@ -112,13 +113,18 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
         try:
             await _negotiate(connection, offer, codec)
         except OperationError:
-            await connection.close()
+            await _close(connection)
             continue
         except (*MALFORMED, InvalidStateError) as error:
-            await connection.close()
+            await _close(connection)
             raise OfferMalformed(f"the offer cannot be read as SDP ({error or type(error).__name__})") from error
         return Peer(connection, codec)
     raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
+
+
+async def _close(connection: RTCPeerConnection) -> None:
+    with suppress(AttributeError):  # aiortc stumbles over what it has not built up
+        await connection.close()
 
 
 async def _negotiate(connection: RTCPeerConnection, offer: str, codec: str) -> None:

@@ -1,0 +1,237 @@
+"""The server's addresses: what is accepted, what is refused and how, and that nothing is left behind."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import Served, descriptors, eventually, offer_of, served
+from websockets.exceptions import ConnectionClosed
+
+from take5.client.pages import PAGES
+from take5.stream.scanner import Models
+from take5.stream.server import watchdog
+from take5.stream.server.whip import MAX_OFFER
+
+TOKEN = "open-sesame"  # noqa: S105 - of this test alone
+OFFER = offer_of()
+
+
+@pytest.fixture(scope="module")
+def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(models, tmp_path_factory.mktemp("out"), pages=PAGES) as running:
+        yield running
+
+
+def end(server: Served, answer: httpx.Response) -> None:
+    assert httpx.delete(server.address + answer.headers["location"]).status_code == 200
+    name = answer.headers["location"].split("/")[2]
+    assert eventually(lambda: not server.sessions.entry(name).live)
+
+
+def test_an_offer_is_answered_with_everything_that_whip_asks_for(server: Served) -> None:
+    answer = server.post(offer=OFFER)
+    assert answer.status_code == 201
+    assert answer.headers["content-type"].startswith("application/sdp")
+    assert answer.headers["etag"]
+    assert answer.headers["location"].startswith("/whip/")
+    assert "a=recvonly" in answer.text
+    assert "a=candidate" in answer.text
+    assert "H264" in answer.text
+    assert "VP8" not in answer.text
+    assert "maxaveragebitrate=128000" in answer.text
+    assert "x-google-start-bitrate" in answer.text
+    end(server, answer)
+
+
+def test_the_end_is_told_to_followers_and_kept_as_state(server: Served) -> None:
+    answer = server.post("/whip/short", OFFER)
+    end(server, answer)
+    hello = server.events("short", until=("hello",))[0]
+    assert hello["state"] == "failed"
+    assert hello["error"]["code"] == "never_connected"
+    assert httpx.get(f"{server.address}/api/sessions/short").json() == hello
+    assert server.events("short", until=("hello",), query="?next=1")[0]["state"] == "waiting"
+
+
+@pytest.mark.parametrize(
+    ("offer", "status", "code"),
+    [
+        ("not sdp", 400, "bad_sdp"),
+        ("", 400, "bad_sdp"),
+        ("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n", 400, "bad_sdp"),
+        (b"v=0\r\n\xff\xfe", 400, "bad_sdp"),
+        (offer_of("audio"), 422, "unsupported_media"),
+        (offer_of("video"), 422, "unsupported_media"),
+        (offer_of("audio", "video", "video"), 422, "unsupported_media"),
+        (offer_of(direction="recvonly"), 422, "unsupported_media"),
+        (OFFER.replace("H264/90000", "AV1/90000").replace("VP8/90000", "VP9/90000"), 422, "unsupported_media"),
+        (OFFER.replace("opus/48000/2", "speex/16000"), 422, "unsupported_media"),
+        ("v=0\r\n" + "a=x\r\n" * MAX_OFFER, 413, "too_large"),
+        (b"v" * 10_000_000, 413, "too_large"),
+    ],
+)
+def test_a_bad_offer_is_refused(server: Served, offer: str | bytes, status: int, code: str) -> None:
+    answer = server.post(offer=offer)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["code"] == code
+    assert answer.json()["error"]
+    assert server.sessions.live == 0
+
+
+def test_offers_with_any_line_broken_never_break_the_server(server: Served) -> None:
+    """Each line left out, cut short, or with its numbers gone; what can be answered is, the rest is refused."""
+    lines = OFFER.splitlines()
+    kinds = {line.split(":")[0].split(" ")[0]: at for at, line in enumerate(lines) if at}
+    seen = set()
+    for at in kinds.values():
+        for broken in (
+            [],
+            [lines[at][: len(lines[at]) // 2]],
+            [lines[at].translate({ord(d): "x" for d in "0123456789"})],
+        ):
+            answer = server.post(offer="\r\n".join([*lines[:at], *broken, *lines[at + 1 :]]) + "\r\n")
+            seen.add(answer.status_code)
+            assert answer.status_code in (201, 400, 422), (at, lines[at], broken, answer.text)
+            if answer.status_code == 201:
+                end(server, answer)
+    assert {201, 400} <= seen
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"),
+    [
+        ("POST", "/whip", {"Content-Type": "text/plain"}, 415, "wrong_type"),
+        ("POST", "/whip", {}, 415, "wrong_type"),
+        ("POST", "/whip/no!name", {"Content-Type": "application/sdp"}, 404, "not_found"),
+        ("POST", f"/whip/{'x' * 65}", {"Content-Type": "application/sdp"}, 404, "not_found"),
+        ("DELETE", "/whip/nobody/0", {}, 404, "not_found"),
+        ("PATCH", "/whip/nobody/0", {}, 405, "method_not_allowed"),
+        ("GET", "/api/sessions/nobody", {}, 404, "not_found"),
+        ("GET", "/api/sessions/nobody/clip.mp4", {}, 404, "not_found"),
+        ("POST", "/api/sessions/nobody/accept", {}, 404, "not_found"),
+        ("GET", "/nothing/here", {}, 404, "not_found"),
+    ],
+)
+def test_a_bad_request_is_refused(
+    server: Served, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = httpx.request(method, server.address + path, headers=headers, content=OFFER if method == "POST" else None)
+    assert answer.status_code == status
+    assert answer.json()["code"] == code
+
+
+def test_files_cannot_be_asked_for_by_other_names(server: Served) -> None:
+    end(server, server.post("/whip/files", OFFER))
+    for name in ("clip.mp4", "..%2f..%2fetc%2fpasswd", "report.txt"):
+        assert httpx.get(f"{server.address}/api/sessions/files/{name}").status_code == 404
+
+
+def test_options_and_cross_origin_requests(server: Served) -> None:
+    plain = httpx.options(f"{server.address}/whip")
+    assert (plain.status_code, plain.headers["accept-post"]) == (200, "application/sdp")
+    asked = {
+        "Origin": "https://elsewhere.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    preflight = httpx.options(f"{server.address}/whip/x", headers=asked)
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] in ("*", "https://elsewhere.example")
+    answer = server.post(offer=OFFER, Origin="https://elsewhere.example")
+    assert "location" in answer.headers["access-control-expose-headers"].lower()
+    end(server, answer)
+
+
+def test_two_senders_on_one_session(server: Served) -> None:
+    first = server.post("/whip/mine", OFFER)
+    second = server.post("/whip/mine", OFFER)
+    assert (second.status_code, second.json()["code"]) == (409, "busy")
+    wrong = httpx.delete(f"{server.address}/whip/mine/0")
+    assert wrong.status_code == 404
+    end(server, first)
+    third = server.post("/whip/mine", OFFER)
+    assert third.status_code == 201
+    end(server, third)
+
+
+def test_a_full_server_says_when_to_come_again(server: Served) -> None:
+    senders = [server.post(offer=OFFER) for _ in range(3)]
+    assert httpx.get(f"{server.address}/healthz").json() == {"live": 3, "capacity": 3}
+    refused = server.post(offer=OFFER)
+    assert (refused.status_code, refused.json()["code"]) == (503, "full")
+    assert int(refused.headers["retry-after"]) > 0
+    for sender in senders:
+        end(server, sender)
+    assert httpx.get(f"{server.address}/healthz").json()["live"] == 0
+
+
+def test_a_sender_that_never_connects_is_given_up(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "CONNECT_S", 0.5)
+    server.post("/whip/never", OFFER)
+    events = server.events("never")
+    assert events[-1]["code"] == "never_connected"
+    assert "firewall" in events[-1]["text"]
+
+
+def test_the_page_is_served_and_may_talk_to_this_server_alone(server: Served) -> None:
+    page = httpx.get(server.address + "/")
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    for file in PAGES.iterdir():
+        assert httpx.get(f"{server.address}/{file.name}").status_code == 200
+    config = httpx.get(f"{server.address}/api/config").json()
+    assert config["stop"]["cap_s"] == 600
+    assert config["token_required"] is False
+
+
+def test_with_a_token_nothing_is_told_without_it(models: Models, tmp_path: Path) -> None:
+    with served(models, tmp_path, token=TOKEN, pages=PAGES) as server:
+        for shown in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic open-sesame"}):
+            answer = server.post("/whip/mine", OFFER, **shown)
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+            assert answer.headers["www-authenticate"] == "Bearer"
+        answer = server.post("/whip/mine", OFFER, Authorization=f"Bearer {TOKEN}")
+        assert answer.status_code == 201
+        state = f"{server.address}/api/sessions/mine"
+        assert httpx.get(state).status_code == 401
+        assert httpx.get(state, params={"token": TOKEN}).status_code == 200
+        assert httpx.delete(server.address + answer.headers["location"]).status_code == 401
+        with pytest.raises(ConnectionClosed) as closed:
+            server.events("mine", query="?token=wrong")
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+        assert server.events("mine", until=("hello",), query=f"?token={TOKEN}")
+        assert httpx.get(f"{server.address}/").status_code == 200
+        assert httpx.get(f"{server.address}/api/config").json()["token_required"] is True
+
+
+def test_a_malformed_name_cannot_be_followed(server: Served) -> None:
+    with pytest.raises(ConnectionClosed) as closed:
+        server.events("no!name")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4404
+
+
+def test_it_works_inside_another_application(models: Models, tmp_path: Path) -> None:
+    with served(models, tmp_path, under="/inside/take5", pages=PAGES) as server:
+        answer = server.post("/whip/x", OFFER)
+        assert answer.status_code == 201
+        assert answer.headers["location"].startswith("/inside/take5/whip/x/")
+        assert httpx.get(f"{server.address}/").status_code == 200
+        origin = server.address.removesuffix("/inside/take5")
+        assert httpx.delete(origin + answer.headers["location"]).status_code == 200
+        assert eventually(lambda: not server.sessions.entry("x").live)
+        assert server.events("x", until=("hello",))[0]["state"] == "failed"
+
+
+def test_a_hundred_senders_leave_nothing_behind(server: Served) -> None:
+    for _ in range(3):
+        end(server, server.post(offer=OFFER))
+    before = descriptors(), threading.active_count(), server.tasks()
+    for _ in range(100):
+        end(server, server.post(offer=OFFER))
+    assert eventually(lambda: server.tasks() <= before[2], 10)
+    assert eventually(lambda: threading.active_count() <= before[1], 10)
+    assert descriptors() <= before[0] + 2
