@@ -20,12 +20,19 @@ from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import JudgedWindow
 
-STOP_AT: dict[str, float] = {"speech-embedding": 1150.0}
+STOP_AT: dict[str, float] = {"speech-embedding": 1120.0}
 """Thresholds by encoder that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``).
 
 There is none for ave: its weights were not at hand to measure with, and I of one encoder says nothing of another's.
 Without a threshold the gain rule and the cap stop a recording.
 """
+
+
+def measured_stop_at(encoder: str, parameters: Parameters) -> float | None:
+    """Threshold that was measured for an encoder; None without one, and where I means something else than it did."""
+    usual = Parameters()
+    same = (parameters.seconds, parameters.hfr_threshold) == (usual.seconds, usual.hfr_threshold)
+    return STOP_AT.get(encoder) if same else None
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,10 @@ def leave_out_gain(ordered: Sequence[float], k: int) -> float | None:
     the mean, over all ways to leave k of the n blocks out, of what leaving them out costs. For exchangeable blocks it
     is an unbiased estimate of E[M_n] - E[M_(n-k)], M_n the largest of n, and since E[M_n] is concave in n, k more
     blocks are expected to add no more. No law of the scores is fitted.
+
+    That holds at an n fixed beforehand. At the first n with G <= eps, G is low by chance as well, and k more blocks
+    bring more than eps: 1.5 times as much for normal scores (``docs/stopping.md``). A steady rise is no exchangeable
+    sequence, and G takes it for luck.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The command line: ``take5 select | replay | models``.
+"""The command line: ``take5 select | serve | push | replay | calibrate | models``.
 
 Exit codes: 0 done; 1 something could not be read, written or found; 2 a recording has no eligible window; 64 the
 command line itself is wrong; 130 interrupted.
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from take5.client.cli.calibrate import calibrate
 from take5.client.cli.models import models
 from take5.client.cli.push import push
 from take5.client.cli.replay import replay
@@ -29,6 +30,7 @@ take5.add_command(select)
 take5.add_command(push)
 take5.add_command(replay)
 take5.add_command(serve)
+take5.add_command(calibrate)
 take5.add_command(models)
 
 

@@ -15,7 +15,7 @@ from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import measured_stop_at
-from take5.stream.calibration import Aim, Calibration, Talker, Trial
+from take5.stream.calibration import CALIBRATION_VERSION, Aim, Calibration, Talker, Trial
 from take5.stream.calibration import calibrate as derive
 from take5.stream.scanner import Models
 from take5.stream.select import select
@@ -24,6 +24,7 @@ from take5.stream.sources.file import MediaFile
 
 COLUMNS = ("video", "windows", "I 10 %", "50 %", "90 %", "best", "within", "reached", "kept", "held out", "kept")
 PIPE_WIDTH = 120
+NOTHING: Json = {"version": CALIBRATION_VERSION, "stop_at": None, "videos": []}
 FEW = 10
 """With fewer talkers the interval of the threshold is wide."""
 
@@ -53,7 +54,7 @@ def calibrate(
     selections, failed = _score(videos, models, Settings(parameters), quiet=as_json)
     calibration = derive(selections, aim) if selections else None
     if as_json:
-        click.echo(json.dumps({**(calibration.json() if calibration else {}), "failed": failed}))
+        click.echo(json.dumps({**(calibration.json() if calibration else NOTHING), "failed": failed}))
     elif calibration:
         _show(calibration)
     if any(failure["code"] == FAILED for failure in failed):
@@ -86,16 +87,16 @@ def _show(calibration: Calibration) -> None:
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     for talker, own, held_out in calibration.trials():
-        table.add_row(Text(Path(talker.video).name), *_cells(talker, calibration.aim), *_stop(own), *_stop(held_out))
+        table.add_row(Text(Path(talker.video).name), *_cells(talker), *_stop(own), *_stop(held_out))
     console.print(table)
     console.print("\n".join(_lines(calibration)), markup=False, soft_wrap=True)
 
 
-def _cells(talker: Talker, aim: Aim) -> list[str]:
-    quantiles = [f"{value:.0f}" for value in talker.quantiles] or ["-"] * 3
-    best = "-" if talker.best is None else f"{talker.best:.0f}"
-    within = "-" if talker.within is None else f"{talker.within:.0f}"
-    return [f"{talker.eligible}/{talker.windows}", *quantiles, best, within + "*" * (talker.duration_s < aim.within_s)]
+def _cells(talker: Talker) -> list[str]:
+    quantiles = [f"{value:.4g}" for value in talker.quantiles] or ["-"] * 3
+    best = "-" if talker.best is None else f"{talker.best:.4g}"
+    within = "-" if talker.within is None else f"{talker.within:.4g}"
+    return [f"{talker.eligible}/{talker.windows}", *quantiles, best, within + "*" * talker.short]
 
 
 def _stop(trial: Trial | None) -> tuple[str, str]:
@@ -109,20 +110,15 @@ def _lines(calibration: Calibration) -> list[str]:
     aim, stop_at, encoder = calibration.aim, calibration.stop_at, calibration.encoder
     if stop_at is None:
         return ["no video has an eligible window, so there is no threshold"]
-    lines = [
-        "",
-        f"--stop-at {stop_at:.0f}, for encoder {encoder}: {aim.share:g} of what the middle talker gives within "
-        f"{aim.within_s:g} s",
-        *_certainty(calibration),
-    ]
+    meaning = f"{aim.share:g} of what the middle talker gives within {aim.within_s:g} s"
+    lines = ["", f"--stop-at {stop_at:.4g}, for encoder {encoder}: {meaning}", *_certainty(calibration)]
     if calibration.expected_s is not None:
         lines.append(f"  reached after {calibration.expected_s:.0f} s on average, whenever one begins")
     built_in = measured_stop_at(encoder, aim.parameters)
-    lines.append(f"  built in for these settings: {'none' if built_in is None else f'{built_in:.0f}'}")
-    if any(talker.duration_s < aim.within_s for talker in calibration.talkers):
+    lines.append(f"  built in for these settings: {'none' if built_in is None else f'{built_in:.4g}'}")
+    if any(talker.short for talker in calibration.talkers):
         lines.append(f"  * shorter than {aim.within_s:g} s: the whole video's best, so the threshold may be low")
-    lines.append("  held out: stopped at the threshold that the other videos give; kept: share of the best I")
-    return lines
+    return [*lines, "  kept: share of the best I; held out: stopped at the threshold that the other videos give"]
 
 
 def _certainty(calibration: Calibration) -> list[str]:
@@ -131,6 +127,6 @@ def _certainty(calibration: Calibration) -> list[str]:
     if interval is None:
         return ["  from one talker: nothing says how far others differ; give more"]
     text = (
-        f"  {interval.low:.0f} to {interval.high:.0f} with {interval.confidence:.0%} confidence, by {talkers} talkers"
+        f"  {interval.low:.4g} to {interval.high:.4g} with {interval.confidence:.0%} confidence, by {talkers} talkers"
     )
     return [text + ("; ten or more make it narrower" if talkers < FEW else "")]

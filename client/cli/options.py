@@ -9,7 +9,7 @@ import click
 
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import STOP_AT, StopRules
+from take5.scoring.stopping import StopRules, measured_stop_at
 from take5.stream.scanner import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -80,7 +80,7 @@ STOP_OPTIONS = (
         type=float,
         default=0.01,
         show_default=True,
-        help="Stop when another 30 s are expected to add less to log I; 0 for never.",
+        help="Stop when leaving out 30 s of it would cost less in log I; 0 for never.",
     ),
     click.option(
         "--stop-gain-after",
@@ -96,12 +96,13 @@ STOP_OPTIONS = (
 
 
 def stop_options(command: Command) -> Command:
-    """Give a command the stop rules, as one argument ``rules``; it takes ``models`` as well."""
+    """Give a command the stop rules, as one argument ``rules``; it takes ``models`` and ``parameters`` as well."""
 
     @functools.wraps(command)
     def with_rules(
         *args: Any,
         models: Models,
+        parameters: Parameters,
         stop_at: float | None,
         stop_floor: float,
         stop_gain: float,
@@ -109,9 +110,9 @@ def stop_options(command: Command) -> Command:
         stop_cap: float,
         **options: Any,
     ) -> Any:
-        at = STOP_AT.get(models.encoder.name) if stop_at is None else stop_at or None
+        at = measured_stop_at(models.encoder.name, parameters) if stop_at is None else stop_at or None
         rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap)
-        return command(*args, models=models, rules=rules, **options)
+        return command(*args, models=models, parameters=parameters, rules=rules, **options)
 
     return _decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 

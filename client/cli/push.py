@@ -3,44 +3,78 @@
 import asyncio
 import json
 import secrets
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.pacing import paced
-from take5.client.push import Sender, even_size
+from take5.client.push import HungUp, Sender, even_size
 from take5.client.push import push as send
 from take5.client.terminal import json_event_line
 from take5.client.watch import LAST, Json, watch
 from take5.scoring.errors import ServerError
+from take5.scoring.parameters import FPS
 from take5.stream.sources.file import MediaFile
 
 PROBE_S = 5
 LAST_EVENT_S = 60.0
 """So long the last event is waited for after the sending."""
 
+UNUSABLE = ("nothing_eligible", "too_short")
+"""Codes of the error of a recording that came whole, but has no window to keep."""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What is sent, and where to."""
+
+    file: MediaFile
+    whip: str
+    token: str | None
+    seconds: float
+    loop: bool
+    as_json: bool
+
+    @property
+    def root(self) -> str:
+        """The server's address, with a slash."""
+        parts = urlsplit(self.whip)
+        return urlunsplit((parts.scheme, parts.netloc, parts.path.partition("/whip/")[0] + "/", "", ""))
+
 
 @click.command()
 @click.argument("url")
 @click.argument("video", type=click.Path(path_type=Path))
 @click.option("--token", envvar="TAKE5_TOKEN", help="The server's bearer token.  [env: TAKE5_TOKEN]")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Send so much of it.  [default: all; without end by --loop]",
+)
+@click.option("--loop", is_flag=True, help="Begin again at the end of VIDEO, until the server stops.")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's events, one JSON object a line.")
-def push(url: str, video: Path, token: str | None, as_json: bool) -> int:
+def push(url: str, video: Path, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
     """Send VIDEO to the WHIP server at URL in real time, as a camera would, and show what the server says.
 
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME).
     """
-    file = MediaFile(video)
-    whip = whip_address(url)
-    follows = probe(whip)
-    return asyncio.run(_run(file, whip, token, follows=follows, as_json=as_json))
+    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json)
+    follows = probe(sending)
+    click.echo(f"take5: sending {video} to {sending.whip}", err=True)
+    return asyncio.run(_run(sending, follows=follows))
 
 
 def whip_address(url: str) -> str:
@@ -54,35 +88,41 @@ def whip_address(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
 
 
-def probe(whip: str) -> bool:
-    """Whether the server at a WHIP address is one of take5, whose events can be followed."""
-    parts = urlsplit(whip)
-    root = parts.path.partition("/whip/")[0]
-    address = urlunsplit((parts.scheme, parts.netloc, f"{root}/healthz", "", ""))
+def probe(sending: Sending) -> bool:
+    """Whether the server is one of take5, whose events can be followed.
+
+    Raises
+    ------
+    ServerError
+        If nobody answers, or the server is full.
+    """
     try:
-        with urllib.request.urlopen(address, timeout=PROBE_S) as answer:  # noqa: S310 - http or https, checked
+        with urllib.request.urlopen(f"{sending.root}healthz", timeout=PROBE_S) as answer:  # noqa: S310 - checked
             health = json.load(answer)
-    except urllib.error.HTTPError:
+    except (urllib.error.HTTPError, ValueError):
         return False
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise ServerError(f"{sending.whip}: no server answers there ({reason}); is it running?") from error
+    if not isinstance(health, dict) or "capacity" not in health:
+        return False
+    if health["live"] >= health["capacity"]:
         raise ServerError(
-            f"{whip}: no server answers there ({getattr(error, 'reason', error)}); is it running?"
-        ) from error
-    if health.get("live", 0) >= health.get("capacity", 1):
-        raise ServerError(f"{whip}: the server is full ({health['live']} captures); try again later")
-    return "capacity" in health
+            f"{sending.whip}: the server is full ({health['live']} of {health['capacity']} captures are going on); "
+            "try again later"
+        )
+    return True
 
 
-async def _run(file: MediaFile, whip: str, token: str | None, *, follows: bool, as_json: bool) -> int:
+async def _run(sending: Sending, *, follows: bool) -> int:
     over = threading.Event()
-    following = asyncio.create_task(_follow(whip, token, over, as_json=as_json)) if follows else None
+    following = asyncio.create_task(_follow(sending, over)) if follows else None
     try:
-        await asyncio.to_thread(_send, file, whip, token, over)
-        if following is None:
-            return DONE
-        return await asyncio.wait_for(following, LAST_EVENT_S)
+        await _sent(sending, over, follows=follows)
+        return DONE if following is None else await asyncio.wait_for(following, LAST_EVENT_S)
     except TimeoutError as error:
-        raise ServerError(f"{whip}: the server has not said how it ended within {LAST_EVENT_S:.0f} s") from error
+        text = f"{sending.whip}: the server has not said how it ended within {LAST_EVENT_S:.0f} s"
+        raise ServerError(text) from error
     finally:
         over.set()
         if following is not None:
@@ -91,28 +131,77 @@ async def _run(file: MediaFile, whip: str, token: str | None, *, follows: bool, 
                 await following
 
 
-def _send(file: MediaFile, whip: str, token: str | None, over: threading.Event) -> None:
-    sender = Sender(whip, even_size(file), token)
-    with sender.connected():
-        send(file, sender, paced(time.monotonic, time.sleep), stopped=over.is_set)
+async def _sent(sending: Sending, over: threading.Event, *, follows: bool) -> None:
+    """Send it all; where events are followed, they tell better than the connection why the server hung up."""
+    try:
+        await asyncio.to_thread(_send, sending, over)
+    except HungUp:
+        if not follows:
+            raise
 
 
-async def _follow(whip: str, token: str | None, over: threading.Event, *, as_json: bool) -> int:
+def _send(sending: Sending, over: threading.Event) -> None:
+    sender = Sender(sending.whip, even_size(sending.file), sending.token)
+    pace = paced(time.monotonic, time.sleep)
+    with sender.connected(), _bar(sending) as sent:
+        send(sending.file, sender, pace, seconds=sending.seconds, loop=sending.loop, stopped=over.is_set, sent=sent)
+
+
+@contextmanager
+def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
+    """How much has been sent, on a terminal; what is printed meanwhile goes above it."""
+    console = Console(stderr=True)
+    shown = Progress(
+        TextColumn("sending"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+        disable=sending.as_json or not console.is_terminal,
+    )
+    length = min(sending.seconds, inf if sending.loop else sending.file.stated_frames / FPS or inf)
+    task = shown.add_task("", total=None if length == inf else length)
+    with shown:
+        yield lambda seconds: shown.update(task, completed=seconds)
+
+
+async def _follow(sending: Sending, over: threading.Event) -> int:
     """Print events; end the sending when the recording has stopped; return the exit code."""
     code = FAILED
-    async for event in watch(whip, token):
-        _show(event, as_json=as_json)
-        if event["type"] == "stopped" or event["type"] in LAST:
-            over.set()
-        if event["type"] == "clip":
-            code = DONE
-        elif event["type"] == "error":
-            code = NOTHING_ELIGIBLE if event["code"] in ("nothing_eligible", "too_short") else FAILED
+    try:
+        async for event in watch(sending.whip, sending.token, upcoming=True):
+            _show(sending, event)
+            for told in _told(event):
+                if told["type"] in {"stopped", *LAST}:
+                    over.set()
+                code = _code(told, code)
+    finally:
+        over.set()
     return code
 
 
-def _show(event: Json, *, as_json: bool) -> None:
-    if as_json:
+def _told(event: Json) -> list[Json]:
+    """An event, or the ones that ``hello`` holds for a follower who comes late."""
+    return (
+        [event[kind] for kind in ("stopped", "clip", "error") if event[kind]] if event["type"] == "hello" else [event]
+    )
+
+
+def _code(event: Json, so_far: int) -> int:
+    if event["type"] == "clip":
+        return DONE
+    if event["type"] == "error":
+        return NOTHING_ELIGIBLE if event["code"] in UNUSABLE else FAILED
+    return so_far
+
+
+def _show(sending: Sending, event: Json) -> None:
+    if sending.as_json:
         click.echo(json.dumps(event))
-    elif line := json_event_line(event):
-        click.echo(line)
+        return
+    for told in _told(event):
+        if line := json_event_line(told):
+            click.echo(line)
+        if told["type"] == "clip" and "clip.mp4" in told["files"]:
+            click.echo(f"  {urljoin(sending.root, told['files']['clip.mp4'])}")

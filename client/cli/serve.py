@@ -53,8 +53,8 @@ def _server_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.command()
 @_server_options
 @model_options
-@stop_options
 @parameter_options
+@stop_options
 def serve(
     host: str,
     port: int,

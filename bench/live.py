@@ -1,0 +1,244 @@
+"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60]``.
+
+A real server in this process, ``take5 push`` in another one. Prints CPU seconds per second of media by stage, the
+latency of the scores, what arrived (size, bitrate, keyframes), memory, and the time from the stop to the clip.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from take5.client.cli.options import load_models
+from take5.scoring.models.audio import EmbeddingStream
+from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
+from take5.scoring.stopping import StopRules
+from take5.stream import capture
+from take5.stream.clock import FRAME_TICKS, TICKS
+from take5.stream.events import ClipReady, Event, Failed, Progress, Stopped
+from take5.stream.live import LiveSession
+from take5.stream.media import AccessUnit, AudioBlock, Received
+from take5.stream.scanner import Models
+from take5.stream.selection import Settings
+from take5.stream.server.app import create_app
+from take5.stream.server.run import DrainingServer
+from take5.stream.server.sessions import sessions_for
+from take5.stream.sources.pictures import DecodedPicture
+from take5.stream.sources.units import UnitDecoder
+
+NEVER = StopRules(gain=None, cap_s=1e6)
+
+
+class Stages:
+    """CPU seconds that the calling thread spends in functions."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+
+    def time(self, owner: Any, name: str, stage: str) -> None:
+        """Count what ``owner.name`` spends as ``stage``."""
+        function = getattr(owner, name)
+
+        def timed(*args: Any, **options: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*args, **options)
+            finally:
+                self.spent[stage] += time.thread_time() - began
+
+        setattr(owner, name, timed)
+
+
+class Clock:
+    """When what a score needs arrived, and when the score was there."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self.arrivals: dict[type[Received], list[tuple[int, float]]] = defaultdict(list)
+        self.latencies: list[float] = []
+        self.units: list[AccessUnit] = []
+        self.origin: int | None = None
+        self.stopped = self.ready = 0.0
+
+    def arrived(self, media: Received) -> None:
+        """Note an arrival."""
+        end = media.end if isinstance(media, AudioBlock) else media.pts
+        self.arrivals[type(media)].append((end, time.monotonic()))
+        if isinstance(media, AccessUnit):
+            self.units.append(media)
+
+    def said(self, event: Event) -> None:
+        """Note an event."""
+        now = time.monotonic()
+        if isinstance(event, Progress) and event.window is not None and self.origin is not None:
+            needed = self._models.encoder.span(event.frame - 1)[1]
+            sound = self.origin + needed * TICKS // (SAMPLES_PER_FRAME * FPS)
+            picture = self.origin + (event.frame - 1) * FRAME_TICKS
+            last = max(_first_at(self.arrivals[AudioBlock], sound), _first_at(self.arrivals[AccessUnit], picture))
+            self.latencies.append(now - last)
+        elif isinstance(event, Stopped):
+            self.stopped = now
+        elif isinstance(event, ClipReady | Failed):
+            self.ready = now
+
+
+def _first_at(arrivals: list[tuple[int, float]], wanted: int) -> float:
+    return next((at for end, at in arrivals if end >= wanted), arrivals[-1][1])
+
+
+def hook(clock: Clock, stages: Stages) -> None:
+    """Watch every capture of this process."""
+    put, init, begin = capture.Capture.put, capture.Capture.__init__, LiveSession.push
+
+    def watched_put(self: capture.Capture, media: Received) -> None:
+        clock.arrived(media)
+        put(self, media)
+
+    def watched_init(
+        self: capture.Capture, live: LiveSession, emit: Callable[[Event], None], save: capture.Save
+    ) -> None:
+        def watched(event: Event) -> None:
+            clock.said(event)
+            emit(event)
+
+        init(self, live, watched, save)
+
+    def watched_push(self: LiveSession, media: Received) -> list[Event]:
+        events = begin(self, media)
+        if clock.origin is None and (taken := self.take()) is not None:
+            clock.origin = taken[0].origin
+        return events
+
+    capture.Capture.put, capture.Capture.__init__ = watched_put, watched_init  # type: ignore[method-assign]
+    LiveSession.push = watched_push  # type: ignore[method-assign]
+    stages.time(UnitDecoder, "decode", "decode")
+    stages.time(DecodedPicture, "rgb", "to RGB")
+    stages.time(EmbeddingStream, "push", "audio encoder")
+
+
+def thread_seconds() -> dict[str, float]:
+    """CPU seconds of every thread of this process, by name."""
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    spent: dict[str, float] = defaultdict(float)
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            name = names.get(int(task.name)) or (task / "comm").read_text().strip().split("/")[0]
+        except OSError:
+            continue
+        spent[name] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def serve(models: Models, output: Path, ready: Callable[[str, Callable[[], None]], None]) -> None:
+    """Run the server until it is told to end."""
+    sessions = sessions_for(models, Settings(), NEVER, output, 8)
+    server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    ready(f"http://127.0.0.1:{port}", lambda: server.handle_exit(0, None))
+    await serving
+
+
+def measure(options: argparse.Namespace, models: Models) -> None:
+    """Run, and print."""
+    clock, stages = Clock(models), Stages()
+    hook(clock, stages)
+    up = threading.Event()
+    where: dict[str, Any] = {}
+
+    def ready(address: str, end: Callable[[], None]) -> None:
+        where.update(address=address, end=end)
+        up.set()
+
+    with tempfile.TemporaryDirectory() as folder:
+        thread = threading.Thread(target=lambda: asyncio.run(serve(models, Path(folder), ready)), name="event loop")
+        thread.start()
+        up.wait()
+        idle = resident_mb()
+        push = [sys.executable, "-m", "take5.client.cli", "push", where["address"], str(options.video), "--json"]
+        with subprocess.Popen(push, stdout=subprocess.DEVNULL) as pushing:
+            _settle(clock)
+            before, began, memory = thread_seconds(), time.monotonic(), []
+            spent_before = dict(stages.spent)
+            while time.monotonic() - began < options.seconds and pushing.poll() is None:
+                time.sleep(min(10.0, options.seconds))
+                memory.append(resident_mb())
+            lasted = time.monotonic() - began
+            after, spent = thread_seconds(), dict(stages.spent)
+            _report(lasted, before, after, spent_before, spent)
+            pushing.terminate()
+        while not clock.ready:
+            time.sleep(0.1)
+        _print_clock(clock)
+        print(f"memory: {idle:.0f} MB before; while it ran, each 10 s: {' '.join(f'{mb:.0f}' for mb in memory)} MB")
+        where["end"]()
+        thread.join()
+
+
+def _settle(clock: Clock) -> None:
+    while not clock.latencies:
+        time.sleep(0.1)
+
+
+def _report(
+    lasted: float,
+    before: dict[str, float],
+    after: dict[str, float],
+    spent_before: dict[str, float],
+    spent: dict[str, float],
+) -> None:
+    print(f"CPU seconds per second over {lasted:.0f} s of media:")
+    rows = {name: (after[name] - before.get(name, 0.0)) / lasted for name in after}
+    for name, share in sorted(rows.items(), key=lambda row: -row[1]):
+        if share > 0.002:
+            print(f"  {share:6.3f}  {name}")
+    print(f"  {sum(rows.values()):6.3f}  in all")
+    print("of take5-capture:")
+    for stage, seconds in spent.items():
+        print(f"  {(seconds - spent_before.get(stage, 0.0)) / lasted:6.3f}  {stage}")
+
+
+def _print_clock(clock: Clock) -> None:
+    ordered = sorted(clock.latencies)
+    middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
+    print(f"score latency: median {middle * 1000:.0f} ms, p95 {late * 1000:.0f} ms, most {ordered[-1] * 1000:.0f} ms")
+    keys = [unit.pts for unit in clock.units if unit.keyframe]
+    seconds = (clock.units[-1].pts - clock.units[0].pts) / TICKS
+    bits = 8e-6 * sum(len(unit.data) for unit in clock.units) / seconds
+    widest = max((b - a) / TICKS for a, b in pairwise(keys))
+    print(
+        f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, keyframe every {widest:.2f} s or less"
+    )
+    print(f"lost: {sum(unit.lost_before for unit in clock.units)}")
+    print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    measure(parser.parse_args(), load_models("speech-embedding", None, "cpu"))
+
+
+if __name__ == "__main__":
+    main()
