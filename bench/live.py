@@ -226,7 +226,7 @@ def _print_clock(clock: Clock) -> None:
     bits = 8e-6 * sum(len(unit.data) for unit in clock.units) / seconds
     widest = max((b - a) / TICKS for a, b in pairwise(keys))
     print(
-        f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, keyframe every {widest:.2f} s or less"
+        f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s"
     )
     print(f"lost: {sum(unit.lost_before for unit in clock.units)}")
     print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")

@@ -33,7 +33,10 @@ KINDS = {"vp8": Kind("source.webm", "webm", "libopus", 960)}
 
 
 def write_source(folder: Path, stretch: SourceStretch) -> Path:
-    """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe on, both tracks from 0."""
+    """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe on, both tracks from 0.
+
+    The units carry their parameters in band, as those of every live source do.
+    """
     kind = KINDS.get(stretch.unit_format.codec, MP4)
     first = next(decode_units(stretch.units, stretch.unit_format), None)
     sound, rate = cut(stretch.blocks, stretch.start, stretch.stop)

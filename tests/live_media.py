@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import av
+
 from take5.scoring.stopping import StopRules
 from take5.stream.clock import TICKS
 from take5.stream.events import Event
@@ -17,9 +19,18 @@ NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
 
 
 def received(path: Path) -> tuple[UnitFormat, list[Received]]:
-    """Units and blocks in the order of the file."""
+    """Units and blocks in the order of the file, the units with their parameters in band, as live sources send them."""
     file = MediaFile(path)
-    return file.unit_format, [media for media in file.media() if not isinstance(media, VideoFrame)]
+    with av.open(str(path)) as container:
+        in_band = av.BitStreamFilterContext("h264_mp4toannexb", container.streams.video[0])
+        media = [
+            replace(item, data=b"".join(bytes(packet) for packet in in_band.filter(av.Packet(item.data))))
+            if isinstance(item, AccessUnit)
+            else item
+            for item in file.media()
+            if not isinstance(item, VideoFrame)
+        ]
+    return UnitFormat("h264", None), media
 
 
 def seconds(media: Received, arrived: list[Received]) -> float:

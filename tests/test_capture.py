@@ -1,0 +1,171 @@
+"""A capture's thread: events in order, the clip at the end, and nothing lost when something goes wrong."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from live_media import NEVER, live_session, received, seconds
+
+from demo.talker import DEFAULT, FILLER, Script, fitted
+from take5.scoring.errors import OutputError
+from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.stream import capture as capture_module
+from take5.stream.capture import Capture
+from take5.stream.ending import saver
+from take5.stream.events import ClipReady, Event, Failed, Failure, Progress, State, StateChanged, Stopped
+from take5.stream.live import LiveSession
+from take5.stream.media import AccessUnit, Received, UnitFormat
+from take5.stream.scanner import Models
+
+ENDED = Stop(StopRule.ENDED)
+PATIENCE_S = 120.0
+
+
+@pytest.fixture(scope="module")
+def arrived(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, list[Received]]:
+    return received(rendered("short", fitted(DEFAULT, 20, FILLER)))
+
+
+def some(arrived: tuple[UnitFormat, list[Received]], until_s: float) -> list[Received]:
+    return [media for media in arrived[1] if seconds(media, arrived[1]) < until_s]
+
+
+class Run:
+    """One capture, and what it said."""
+
+    def __init__(self, live: LiveSession, save: Callable[[LiveSession], Event]) -> None:
+        self.events: list[Event] = []
+        self.capture = Capture(live, self.events.append, save)
+        self.capture.start()
+
+    def end(self, end: Stop | Failed = ENDED) -> Event:
+        self.capture.end(end)
+        assert self.capture.join(PATIENCE_S)
+        return self.events[-1]
+
+
+def frames(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def test_the_clip_is_there_at_the_end_with_the_untouched_units_beside_it(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    before = threading.active_count()
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip", lambda name: f"at/{name}"))
+    for media in some(arrived, 8.5):
+        run.capture.put(media)
+    clip = run.end()
+    assert isinstance(clip, ClipReady)
+    assert clip.files == {name: f"at/{name}" for name in ("clip.mp4", "clip.wav", "report.json", "source.mp4")}
+    assert [event.frame for event in run.events if isinstance(event, Progress)] == [25 * n for n in range(1, 9)]
+    kinds = [type(event) for event in run.events[-4:]]
+    assert kinds == [StateChanged, Stopped, StateChanged, ClipReady]
+    assert [event.state for event in run.events if isinstance(event, StateChanged)] == [State.STOPPING, State.READY]
+    shown = frames(tmp_path / "clip" / "clip.mp4")
+    assert len(shown) == 125
+    source = frames(tmp_path / "clip" / "source.mp4")
+    assert len(source) >= 125
+    at = next(i for i, frame in enumerate(source) if close(frame, shown[0]))
+    assert all(close(a, b) for a, b in zip(source[at : at + 125], shown, strict=True))
+    assert threading.active_count() == before
+
+
+def close(a: av.VideoFrame, b: av.VideoFrame) -> bool:
+    luma = [frame.to_ndarray(format="gray").astype(np.float64) for frame in (a, b)]
+    return bool(np.mean((luma[0] - luma[1]) ** 2) < 1.0)  # 48 dB
+
+
+def test_a_rule_stops_it_and_the_thirteen_frames_after_are_kept(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), saver(tmp_path / "clip"))
+    for media in some(arrived, 8.0):
+        run.capture.put(media)
+    assert run.capture.join(PATIENCE_S)
+    stopped = next(event for event in run.events if isinstance(event, Stopped))
+    assert stopped.stop.rule is StopRule.THRESHOLD
+    assert isinstance(run.events[-1], ClipReady)
+    assert len(frames(tmp_path / "clip" / "source.mp4")) >= 138
+
+
+def test_without_an_eligible_window_it_says_why(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    for media in some(arrived, 3.0):
+        run.capture.put(media)
+    failed = run.end()
+    assert isinstance(failed, Failed)
+    assert failed.failure is Failure.TOO_SHORT
+    assert "record longer" in failed.text
+    assert not (tmp_path / "clip").exists()
+
+
+@pytest.mark.parametrize(("kept", "failure"), [("picture", Failure.NO_SOUND), ("sound", Failure.NO_PICTURE)])
+def test_one_track_alone_is_named(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, kept: str, failure: Failure
+) -> None:
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    for media in some(arrived, 1.0):
+        if isinstance(media, AccessUnit) == (kept == "picture"):
+            run.capture.put(media)
+    failed = run.end()
+    assert isinstance(failed, Failed)
+    assert failed.failure is failure
+
+
+def test_what_cannot_be_written_is_told(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    (tmp_path / "clip").mkdir()
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    for media in some(arrived, 6.0):
+        run.capture.put(media)
+    failed = run.end()
+    assert isinstance(failed, Failed)
+    assert failed.failure is Failure.NOT_WRITTEN
+    assert str(tmp_path / "clip") in failed.text
+
+
+def test_a_fault_of_its_own_is_an_event_and_not_the_end_of_the_server(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    def broken(_: LiveSession) -> Event:
+        raise OutputError("the disk is gone")
+
+    run = Run(live_session(models, arrived[0]), broken)
+    failed = run.end()
+    assert isinstance(failed, Failed)
+    assert failed.failure is Failure.INTERNAL
+    assert "the disk is gone" in failed.text
+
+
+def test_a_failure_from_outside_saves_nothing(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    failed = Failed(0, Failure.NEVER_CONNECTED, "nobody came")
+    assert run.end(failed) is failed
+    assert not (tmp_path / "clip").exists()
+
+
+def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture_module, "INBOX", 10)
+    capture = Capture(live_session(models, arrived[0], NEVER), lambda _: None, saver(Path()))
+    units = [media for media in arrived[1] if isinstance(media, AccessUnit)]
+    for unit in units[:15]:
+        capture.put(unit)
+    assert capture.dropped == 5
+    assert len(capture._take(wait=False)) == 10
+    capture.put(units[15])
+    (after,) = capture._take(wait=False)
+    assert isinstance(after, AccessUnit)
+    assert after.lost_before
+    capture._live.close()

@@ -1,0 +1,135 @@
+"""Every event's JSON against the schema in docs/, and what a feed remembers for late joiners."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from take5.scoring.eligibility import Code, Reason
+from take5.scoring.motion import Motion
+from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.scoring.window import JudgedWindow
+from take5.stream.events import (
+    BestChanged,
+    ChunkNote,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Progress,
+    Resumed,
+    Scored,
+    Stalled,
+    State,
+    StateChanged,
+    Stopped,
+    Trouble,
+    Warned,
+)
+from take5.stream.server.feed import About, Feed
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "events.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+ABOUT = About("speech-embedding", 5.0, StopRules(stop_at=1120.0))
+
+BEST = WindowScore(25, 146.2, Motion(0.12, 0.11, 0.2, mouth_moves=True), 3)
+GOOD = JudgedWindow(BEST, ())
+BAD = JudgedWindow(WindowScore(50, 120.0), (Reason(Code.NO_FACE, 60, 70), Reason(Code.SIZE_CHANGED, 51, 52)))
+UNSEEN = JudgedWindow(WindowScore(75, 110.0), (), seen=False)
+NOTE = ChunkNote(0.96, 1, -23.4)
+CLIP = ClipReady(175, BEST, 125, "/out/clip", {"clip.mp4": "api/sessions/x/clip.mp4"})
+
+EVENTS: list[Event] = [
+    Progress(25, None, None, NOTE),
+    Progress(150, GOOD, BEST, NOTE, 0.03),
+    Progress(175, BAD, BEST, ChunkNote(None, None, None), 0.03),
+    Progress(200, UNSEEN, None),
+    BestChanged(150, BEST),
+    Scored(225, GOOD),
+    *(Warned(0, trouble, 3.0) for trouble in Trouble),
+    Warned(0, Trouble.LOW_RESOLUTION, [320, 180]),
+    *(StateChanged(0, state) for state in State),
+    *(Stalled(10, track) for track in ("picture", "sound", "both")),
+    Resumed(11),
+    *(Stopped(150, Stop(rule, 1.0, 0.5)) for rule in StopRule),
+    Stopped(150, Stop(StopRule.ENDED)),
+    CLIP,
+    *(Failed(10, failure, "text", {"no_face": 3}) for failure in Failure),
+]
+
+
+def sent(event: Event) -> Any:
+    """The event as a follower reads it: no NaN, nothing that JSON has not."""
+    return json.loads(json.dumps(event.json(), allow_nan=False))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_event_is_as_documented(event: Event) -> None:
+    VALIDATOR.validate(sent(event))
+
+
+def test_the_schema_refuses_what_is_none() -> None:
+    for broken in ({}, {"type": "progress"}, {**sent(CLIP), "best": None}, {**sent(Resumed(1)), "v": 2}):
+        assert not VALIDATOR.is_valid(broken)
+
+
+def test_every_type_is_documented() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "events.md").read_text(encoding="utf-8")
+    for event in EVENTS:
+        assert f"| `{event.json()['type']}` |" in text
+    for codes in (Trouble, Failure, State, StopRule):
+        for code in codes:
+            assert f"`{code}`" in text, code
+
+
+def feed_of(*events: Event) -> Feed:
+    feed = Feed("x", ABOUT)
+    for event in events:
+        feed.publish(event)
+    return feed
+
+
+def test_a_late_joiner_gets_the_present_state() -> None:
+    feed = feed_of(
+        StateChanged(0, State.RECEIVING), Progress(150, GOOD, BEST, NOTE), BestChanged(150, BEST), Stalled(160, "both")
+    )
+    hello = feed.hello()
+    VALIDATOR.validate(json.loads(json.dumps(hello)))
+    assert (hello["state"], hello["time_s"]) == ("receiving", 6.0)
+    assert [window["start_s"] for window in hello["windows"]] == [1.0]
+    assert hello["best"]["start_s"] == 1.0
+    assert hello["stalled"]["track"] == "both"
+    assert hello["clip"] is None
+    feed.publish(Resumed(161))
+    assert feed.hello()["stalled"] is None
+
+
+def test_a_window_that_was_looked_at_later_replaces_what_was_known() -> None:
+    unseen = JudgedWindow(WindowScore(25, 146.2), (), seen=False)
+    feed = feed_of(Progress(150, unseen, None), Scored(225, GOOD))
+    assert [window["eligible"] for window in feed.hello()["windows"]] == [True]
+
+
+def test_after_the_end_the_clip_is_told_and_a_new_capture_begins_anew() -> None:
+    feed = feed_of(Progress(150, GOOD, BEST), StateChanged(150, State.READY), CLIP)
+    assert feed.over
+    assert feed.hello()["clip"]["path"] == "/out/clip"
+    assert feed.hello(fresh=True)["state"] == "waiting"
+    feed.restart()
+    hello = feed.hello()
+    assert (hello["state"], hello["windows"], hello["clip"], hello["best"]) == ("waiting", [], None, None)
+
+
+def test_every_follower_gets_every_event() -> None:
+    async def follow() -> list[list[str]]:
+        feed = Feed("x", ABOUT)
+        followers = [feed.follow(), feed.follow()]
+        feed.publish(StateChanged(0, State.RECEIVING))
+        feed.publish(Resumed(3))
+        return [[message.kind for message in await follower.read()] for follower in followers]
+
+    assert asyncio.run(follow()) == [["state", "resumed"]] * 2
