@@ -1,10 +1,11 @@
 # make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
-# make test: set up, then run the tests.
+# make test: set up, with the browser and the senders that the tests need, then run the tests.
 # Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.take5-set-up
+TEST_STAMP := $(VENV)/.take5-set-up-for-tests
 DEMO_OUT ?= demo-out
 
 .PHONY: demo test lint setup clean
@@ -15,11 +16,15 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	VENV=$(VENV) TORCH_INDEX="$(TORCH_INDEX)" sh scripts/setup.sh
 	touch $@
 
+$(TEST_STAMP): $(STAMP) tests/whip_clients/node/package-lock.json
+	VENV=$(VENV) TORCH_INDEX="$(TORCH_INDEX)" TAKE5_TESTS=1 sh scripts/setup.sh
+	touch $@
+
 demo: $(STAMP)
 	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
 	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
 
-test: $(STAMP)
+test: $(TEST_STAMP)
 	$(BIN)/python -m pytest
 
 lint: $(STAMP)

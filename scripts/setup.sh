@@ -29,9 +29,22 @@ system_packages() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+has_library() { ldconfig -p 2>/dev/null | grep -q "$1"; }
+
+alsa_plugin() { find /usr/lib -name 'libasound_module_pcm_pulse.so' 2>/dev/null | head -1; }
+
 python=$(find_python)
 missing=
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
+has_library libportaudio.so.2 || missing="$missing libportaudio2"
+if [ "${TAKE5_TESTS:-}" ]; then # what only the tests need: a browser, a sound server, OBS's WebRTC
+  command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+  command -v pulseaudio >/dev/null 2>&1 || missing="$missing pulseaudio"
+  command -v pactl >/dev/null 2>&1 || missing="$missing pulseaudio-utils"
+  [ -e "$(alsa_plugin)" ] || missing="$missing libasound2-plugins"
+  command -v node >/dev/null 2>&1 || missing="$missing nodejs"
+  command -v npm >/dev/null 2>&1 || missing="$missing npm"
+fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 [ -z "$missing" ] || system_packages $missing
 
@@ -40,3 +53,7 @@ say "installing Python packages into $VENV (a few minutes and, with PyTorch's CP
 "$VENV/bin/python" -m pip install -q --disable-pip-version-check \
   ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -c constraints.txt -e '.[dev]'
 "$VENV/bin/take5" models fetch
+if [ "${TAKE5_TESTS:-}" ]; then
+  say "installing the tests' WHIP sender (npm)"
+  npm --prefix tests/whip_clients/node ci --silent --no-audit --no-fund
+fi
