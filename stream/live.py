@@ -19,7 +19,7 @@ from take5.scoring.window import JudgedWindow
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.events import Event, Progress, Scored, Trouble, Warned
 from take5.stream.lag import Lag, Passing
-from take5.stream.media import AccessUnit, AnyFrame, Received, UnitFormat
+from take5.stream.media import AccessUnit, AnyFrame, Received, UnitFormat, VideoFrame
 from take5.stream.opening import Opening
 from take5.stream.relook import relook
 from take5.stream.ring import Ring
@@ -30,6 +30,10 @@ from take5.stream.sources.units import RingMaterial, UnitDecoder
 
 KEYFRAMES_APART_TICKS = seconds_to_ticks(4.0)
 """Keyframes further apart than this are worth a warning: the ring grows, and a loss spoils as much."""
+
+
+SMALL_PIXELS = 480
+"""Pictures with a shorter side than this are worth a warning."""
 
 
 class LiveSession:
@@ -76,6 +80,7 @@ class LiveSession:
         self._times: list[int] = []
         self._last_frame = 0
         self._keyframe: int | None = None
+        self._size_known = False
 
     @property
     def frame(self) -> int:
@@ -205,8 +210,15 @@ class LiveSession:
         events: list[Event] = []
         for frame in frames:
             self._last_frame = max(self._last_frame, frame.pts)
-            events += session.push(frame)
+            events += [*self._size_warning(frame), *session.push(frame)]
         return events
+
+    def _size_warning(self, frame: AnyFrame) -> Iterator[Event]:
+        """Warn once of pictures that are too small for trainers."""
+        if isinstance(frame, VideoFrame) and not self._size_known:
+            self._size_known = True
+            if min(frame.picture.size) < SMALL_PIXELS:
+                yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
     def _look_again(self, session: Session, looks: Iterator[JudgedWindow | None]) -> list[Event]:
         """Look at the next frame of a window that was passed over."""

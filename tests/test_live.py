@@ -56,7 +56,7 @@ def test_every_second_has_the_same_numbers_as_a_replay(
     replayed = list(Replay(MediaFile(video), models, Settings()).events())
     assert windows(events) == windows(replayed)
     assert len(windows(events)) == 16
-    assert warned(events) == []
+    assert warned(events) == [Trouble.LOW_RESOLUTION]  # the talker is drawn at 450x360
     assert selection(live).best == replayed[-1].selection.best  # type: ignore[union-attr]
 
 
@@ -124,7 +124,7 @@ def test_it_looks_at_every_frame_again_once_it_has_caught_up(
         if not 2 < seconds(media, arrived[1]) < 6:
             while (step := live.work()) is not None:
                 events += step
-    assert warned(events) == [Trouble.BEHIND, Trouble.CAUGHT_UP]
+    assert warned(events)[1:] == [Trouble.BEHIND, Trouble.CAUGHT_UP]
     assert windows(events)[-1][3] is True
 
 
