@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
-from take5.scoring.stopping import Stop, Stopper, StopRules
-
 from take5.scoring.parameters import FPS
+from take5.scoring.stopping import Stop, Stopper, StopRules
 from take5.scoring.window import JudgedWindow
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.events import Event, Progress, Scored, Trouble, Warned
