@@ -17,7 +17,8 @@ import uvicorn
 from aiortc import RTCConfiguration, RTCPeerConnection
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import ClientConnection, connect
 
 from take5.scoring.stopping import StopRules
 from take5.stream.scanner import Models
@@ -53,8 +54,8 @@ class Served:
         """Yield a session's events until one of these types."""
         url = f"{self.address.replace('http', 'ws')}/api/sessions/{name}/events{query}"
         with connect(url, open_timeout=30) as socket:
-            while True:
-                event: dict[str, Any] = json.loads(socket.recv(timeout=PATIENCE_S))
+            for text in iter(lambda: _received(socket), None):
+                event: dict[str, Any] = json.loads(text)
                 yield event
                 if event["type"] in until:
                     return
@@ -66,6 +67,14 @@ class Served:
             return len(asyncio.all_tasks()) - 1
 
         return asyncio.run_coroutine_threadsafe(count(), self.loop).result(10)
+
+
+def _received(socket: ClientConnection) -> str | bytes | None:
+    """The next message; None after the last, where the server closes as agreed."""
+    try:
+        return socket.recv(timeout=PATIENCE_S)
+    except ConnectionClosedOK:
+        return None
 
 
 @contextmanager
