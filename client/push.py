@@ -1,9 +1,13 @@
 """Send a file through WHIP in real time, as a camera would be sent: with FFmpeg's own muxer."""
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from take5.scoring.errors import ServerError
-from take5.stream.clock import TICKS, to_seconds
+from take5.stream.clock import FRAME_TICKS, TICKS, to_seconds
 from take5.stream.media import AudioBlock, VideoFrame
 from take5.stream.replay import Pace
 from take5.stream.sources.file import MediaFile
@@ -25,6 +29,7 @@ from take5.stream.sources.pictures import DecodedPicture
 
 OPUS_RATE, OPUS_FRAME, OPUS_BITRATE = 48_000, 960, 128_000
 PICTURE_CLOCK = 90_000
+TRACKS = 2
 PICTURE_OPTIONS = {
     "preset": "ultrafast",
     "tune": "zerolatency",
@@ -37,9 +42,21 @@ PICTURE_OPTIONS = {
 }
 """About 41 dB at 720p; a keyframe a second, since FFmpeg ignores requests for one."""
 
+ASK_S = 5.0
+"""So long an answer to a question is waited for."""
+
+BAD_SDP = 400
+"""Status of the answer to an empty offer, where nothing but the offer is wrong."""
+
+OFFER_REFUSED = "the server does not take an offer of H.264 and Opus; it must receive both"
+
+
+class HungUp(ServerError):
+    """The server ended the connection while something was being sent."""
+
 
 class Sender:
-    """A connection to a WHIP server, made when it is entered.
+    """A connection to a WHIP server, made when it is entered; until it is made, no other thread of Python runs.
 
     Parameters
     ----------
@@ -71,8 +88,12 @@ class Sender:
             try:
                 container = av.open(self._url, "w", format="whip", options=options)
                 self._begin(container)
+            except (av.error.HTTPClientError, av.error.HTTPServerError) as error:
+                raise ServerError(f"{self._url}: {why_refused(self._url, self._token)}") from error
             except (av.FFmpegError, OSError, ValueError) as error:
-                raise ServerError(f"{self._url}: refused, or not reached ({_reason(error)})") from error
+                raise ServerError(
+                    f"{self._url}: no connection ({_reason(error)}); is the server running, and does UDP pass between?"
+                ) from error
             try:
                 yield
             finally:
@@ -119,21 +140,41 @@ def push(
     sender: Sender,
     pace: Pace,
     *,
+    seconds: float = inf,
+    loop: bool = False,
     stopped: Callable[[], bool] = lambda: False,
     sent: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Send a file over a connection, in real time, until its end or until ``stopped`` says so.
 
+    Parameters
+    ----------
+    file : MediaFile
+        What is sent.
+    sender : Sender
+        A connection.
+    pace : Pace
+        Waits until what has been sent has been said and shown.
+    seconds : float
+        At most so much is sent.
+    loop : bool
+        At the end of the file begin again; the time counts on.
+    stopped : callable
+        Asked before each picture and block.
+    sent : callable
+        Told the seconds that have been sent.
+
     Raises
     ------
-    ServerError
+    HungUp
         If the server hangs up before anybody has stopped.
     """
-    for media in file.media():
-        pts = media.pts - file.origin
-        if stopped():
+    complete = set[type]()
+    for media, pts in _played(file, loop=loop):
+        if stopped() or len(complete) == TRACKS:
             return
-        if pts < 0 or not isinstance(media, VideoFrame | AudioBlock):
+        if to_seconds(pts) >= seconds:
+            complete.add(type(media))
             continue
         pace(to_seconds(pts))
         try:
@@ -141,8 +182,24 @@ def push(
         except (av.FFmpegError, OSError) as error:
             if stopped():
                 return
-            raise ServerError(f"the server hung up after {to_seconds(pts):.1f} s ({_reason(error)})") from error
+            raise HungUp(f"the server hung up after {to_seconds(pts):.1f} s ({_reason(error)})") from error
         sent(to_seconds(pts))
+
+
+def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | AudioBlock, int]]:
+    """Pictures and sound from the file's origin on, in the order of the file, and when: in flicks from 0."""
+    begin = 0
+    while True:
+        end = begin
+        for media in file.media():
+            pts = begin + media.pts - file.origin
+            if pts < begin or not isinstance(media, VideoFrame | AudioBlock):
+                continue
+            yield media, pts
+            end = max(end, pts + (media.end - media.pts if isinstance(media, AudioBlock) else FRAME_TICKS))
+        if not loop or end == begin:
+            return
+        begin = end
 
 
 def even_size(file: MediaFile) -> tuple[int, int]:
@@ -152,8 +209,31 @@ def even_size(file: MediaFile) -> tuple[int, int]:
     return width // 2 * 2, height // 2 * 2
 
 
+def why_refused(url: str, token: str | None = None) -> str:
+    """Say why a WHIP server refuses, which FFmpeg does not tell: offer it nothing, and read what it says to that."""
+    headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    asked = urllib.request.Request(url, b"", headers, method="POST")  # noqa: S310 - FFmpeg has taken the address
+    try:
+        with urllib.request.urlopen(asked, timeout=ASK_S):  # noqa: S310
+            return OFFER_REFUSED
+    except urllib.error.HTTPError as error:
+        return OFFER_REFUSED if error.code == BAD_SDP else f"refused: {error.code}, {_told(error)}"
+    except OSError as error:
+        return f"refused, and then not reached ({_reason(error)})"
+
+
+def _told(error: urllib.error.HTTPError) -> str:
+    """What a server says of an error, to people: take5 says it in JSON."""
+    try:
+        return str(json.loads(error.read(64 * 1024))["error"])
+    except (ValueError, TypeError, KeyError, OSError):
+        return str(error.reason)
+
+
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    """What the system or FFmpeg says of an error, without its number."""
+    cause = getattr(error, "reason", error)
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 @contextmanager

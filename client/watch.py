@@ -16,8 +16,13 @@ Json = dict[str, Any]
 LAST = frozenset({"clip", "error"})
 """Types of the events after which nothing comes."""
 
+LONGEST_EVENT = 16 * 2**20
+"""Bytes; ``hello`` holds every window of a recording, some hours at most."""
+
 RETRIES = 5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
+
+CLOSED_AS_AGREED = 1000
 
 REFUSALS = {
     4401: "token missing or wrong; give the server's --token",
@@ -27,10 +32,11 @@ REFUSALS = {
 }
 
 
-async def watch(url: str, token: str | None = None) -> AsyncIterator[Json]:
+async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -> AsyncIterator[Json]:
     """Yield a session's events, the present state first, until the last.
 
-    If the connection is lost before that, it is made again, and ``hello`` comes again.
+    If the connection is lost before that, it is made again, and ``hello`` comes again. Of a capture that is over there
+    is only ``hello``, which holds its ``clip`` or its ``error``.
 
     Parameters
     ----------
@@ -39,6 +45,8 @@ async def watch(url: str, token: str | None = None) -> AsyncIterator[Json]:
         websocket ``ws://HOST/api/sessions/NAME/events``.
     token : str, optional
         The server's bearer token.
+    upcoming : bool
+        Follow the next capture of that name, if the last one is over.
 
     Yields
     ------
@@ -48,34 +56,49 @@ async def watch(url: str, token: str | None = None) -> AsyncIterator[Json]:
     Raises
     ------
     ServerError
-        If the server refuses, or cannot be reached several times in a row.
+        If the server refuses, cannot be reached, or is lost and cannot be reached several times in a row.
     """
-    address = events_address(url, token)
-    failures = 0
+    address, failures, reached = events_address(url, token), 0, False
     while True:
         try:
-            async with connect(address, open_timeout=10) as socket:
+            async with connect(_next(address, upcoming=upcoming), open_timeout=10, max_size=LONGEST_EVENT) as socket:
                 async for text in socket:
-                    failures = 0
-                    event: Json = json.loads(text)
+                    event = _event(text, address)
+                    failures, reached = 0, True
+                    upcoming = upcoming and event.get("state", "waiting") == "waiting"
                     yield event
                     if event["type"] in LAST:
                         return
+            if socket.close_code == CLOSED_AS_AGREED:
+                return
+            reason: Exception | str = f"closed with {socket.close_code}"
         except ConnectionClosed as error:
-            code = error.rcvd.code if error.rcvd else None
-            if code in REFUSALS:
-                raise ServerError(f"{_shown(address)}: {REFUSALS[code]}") from error
-            reason: Exception = error
+            _raise_if_refused(error, address)
+            reason = error
         except InvalidURI as error:
             raise ServerError(f"{url}: is no address of a session") from error
         except (OSError, InvalidHandshake, TimeoutError) as error:
             reason = error
-        else:
-            return  # closed as agreed
         failures += 1
-        if failures > RETRIES:
-            raise ServerError(f"{_shown(address)}: cannot be followed ({reason}); is the server running?") from reason
+        if not reached or failures > RETRIES:
+            raise ServerError(f"{_shown(address)}: cannot be followed ({reason}); is the server running?")
         await asyncio.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1)))
+
+
+def _event(text: str | bytes, address: str) -> Json:
+    try:
+        event = json.loads(text)
+    except ValueError as error:
+        raise ServerError(f"{_shown(address)}: says what is no JSON ({error}); is it a take5 server?") from error
+    if not (isinstance(event, dict) and isinstance(event.get("type"), str)):
+        raise ServerError(f"{_shown(address)}: says what is no event; is it a take5 server?")
+    return event
+
+
+def _raise_if_refused(error: ConnectionClosed, address: str) -> None:
+    code = error.rcvd.code if error.rcvd else None
+    if code in REFUSALS:
+        raise ServerError(f"{_shown(address)}: {REFUSALS[code]}") from error
 
 
 def events_address(url: str, token: str | None = None) -> str:
@@ -90,8 +113,13 @@ def events_address(url: str, token: str | None = None) -> str:
         path = f"{root}/api/sessions/{name.partition('/')[0]}"
     if not path.endswith("/events"):
         path += "/events"
-    query = parts.query or (urlencode({"token": token}) if token else "")
+    query = "&".join(filter(None, [parts.query, urlencode({"token": token}) if token else ""]))
     return urlunsplit((schemes[parts.scheme], parts.netloc, path, query, ""))
+
+
+def _next(address: str, *, upcoming: bool) -> str:
+    """The same address, for the next capture of that name."""
+    return f"{address}{'&' if urlsplit(address).query else '?'}next=1" if upcoming else address
 
 
 def _shown(address: str) -> str:

@@ -1,4 +1,4 @@
-"""The command line: ``take5 select | serve | push | replay | calibrate | models``.
+"""The command line: ``take5 serve | webcam | push | select | replay | calibrate | models``.
 
 Exit codes: 0 done; 1 something could not be read, written or found; 2 a recording has no eligible window; 64 the
 command line itself is wrong; 130 interrupted.
@@ -15,6 +15,7 @@ from take5.client.cli.push import push
 from take5.client.cli.replay import replay
 from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
 from take5.client.cli.serve import serve
+from take5.client.cli.webcam import webcam
 from take5.scoring.errors import ParameterError, Take5Error, TooShort
 
 USAGE, INTERRUPTED = 64, 130
@@ -30,6 +31,7 @@ take5.add_command(select)
 take5.add_command(push)
 take5.add_command(replay)
 take5.add_command(serve)
+take5.add_command(webcam)
 take5.add_command(calibrate)
 take5.add_command(models)
 

@@ -1,325 +1,278 @@
-// The page: set up, record, look at the result; what the server says decides where it is.
+// @ts-check
+// The page: set up, record, look at the result. What the server says decides where it is.
 
+import { Camera } from './camera.js';
+import { Capture } from './capture.js';
 import { Chart } from './chart.js';
-import * as devices from './devices.js';
-import { Feed } from './feed.js';
-import { setGoal, showProgress, showWindow } from './meters.js';
-import { Narrator } from './narrator.js';
-import { access, config, namedSession, newName, Refusal, request, withToken } from './server.js';
-import { clock, PROBLEMS, RESULT, STATUS, STOPPED } from './texts.js';
-import { Whip, whipAddress } from './whip.js';
+import { $, fill, put } from './dom.js';
+import { codeOf, Problem } from './errors.js';
+import * as meters from './meters.js';
+import { meaning, Narrator } from './narrator.js';
+import * as result from './result.js';
+import { setUpSender, senderName } from './sender.js';
+import { access, config, namedSession, newName, Refusal, useToken } from './server.js';
+import { language, say, texts } from './texts.js';
+import { whenChosen } from './tabs.js';
 
-const $ = (id) => document.getElementById(id);
+/** @typedef {import('./feed.js').Event} Event */
+
+/**
+ * `asked`: the person has asked to stop. `turn`: counts set-ups, so that one that was overtaken knows it.
+ * @type {{ config: import('./server.js').Config | null, capture: Capture | null, external: boolean, asked: boolean, turn: number, awake: WakeLockSentinel | null }}
+ */
+const page = { config: null, capture: null, external: false, asked: false, turn: 0, awake: null };
 const chart = new Chart($('chart'), $('chart-text'));
 const narrator = new Narrator($('status'));
+const problem = new Problem(() => retry());
+const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
+let retry = setUp;
 
-const page = { stream: null, whip: null, feed: null, name: '', rules: {}, ice: [], best: null, stopped: null, endLevel: null, external: false };
-
-// Where it is
-
-function stage(name) {
+/** @param {'setup' | 'live' | 'result'} name @param {string} focus */
+function stage(name, focus = '') {
   document.body.dataset.stage = name;
-  $('recording').hidden = name !== 'live';
-  $('guide').toggleAttribute('hidden', page.external);
-  $('outside').hidden = !(page.external && name !== 'result');
-  if (name === 'live') $('stop').focus();
-  if (name === 'result') $('result-title').focus();
-}
-
-function problem(text) {
-  $('problem').textContent = text ?? '';
-  $('problem').hidden = !text;
-}
-
-function tell(error) {
-  const known = PROBLEMS[error.code] ?? PROBLEMS[error.name] ?? error.message;
-  problem(typeof known === 'function' ? known(error.retryAfter) : known);
-  $('token-form').hidden = error.code !== 'unauthorized';
-  if (error.code === 'unauthorized') $('token').focus();
+  document.title = name === 'live' ? `● ${$('live-title').textContent} – take5` : 'take5';
+  if (focus) $(focus).focus();
 }
 
 // Set up
 
 async function setUp() {
+  const turn = (page.turn += 1);
+  retry = setUp;
+  end();
   stage('setup');
-  page.external = $('tab-sender').getAttribute('aria-selected') === 'true';
-  stage('setup');
-  narrator.say(page.external ? STATUS.waiting : STATUS.setup);
+  problem.clear();
+  $('start').disabled = true;
+  narrator.say(page.external ? texts.status.external : texts.status.opening);
   try {
-    const told = await config();
-    page.rules = told.stop;
-    page.ice = told.ice_servers;
-    $('token-hint').hidden = !told.token_required;
-    if (told.token_required && !access.token) throw new Refusal('unauthorized', 'token needed');
-    if (!page.external) await preview();
+    await learn();
+    if (page.external || turn !== page.turn || !(await camera.open())) return;
+    narrator.say(texts.status.setup);
+    $('start').disabled = false;
   } catch (error) {
-    tell(error);
+    if (turn === page.turn) cannotSetUp(error);
   }
 }
 
-async function preview(camera = devices.remembered('videoinput'), microphone = devices.remembered('audioinput')) {
-  closeCamera();
-  try {
-    page.stream = await devices.open(camera, microphone);
-  } catch (error) {
-    if (error.name !== 'OverconstrainedError') throw error;
-    page.stream = await devices.open('', ''); // what was remembered is not plugged in any more
-  }
-  $('preview').srcObject = page.stream;
-  await $('preview').play().catch(() => {});
-  await devices.list($('camera'), 'videoinput', page.stream.getVideoTracks()[0].getSettings().deviceId);
-  await devices.list($('microphone'), 'audioinput', page.stream.getAudioTracks()[0].getSettings().deviceId);
-  page.endLevel = devices.watchLevel(page.stream, (dbfs) => { $('level').value = dbfs; });
-  page.stream.getTracks().forEach((track) => track.addEventListener('ended', () => tell({ name: 'NotReadableError' })));
-  $('start').disabled = false;
+/** Ask the server what this page has to know. */
+async function learn() {
+  page.config = await config();
+  fill(page.config);
+  put($('obs-token'), page.config.token_required ? texts.page.obs_token : texts.page.obs_no_token);
+  if (page.config.token_required && !access.token) throw new Refusal('unauthorized');
 }
 
-function closeCamera() {
-  page.endLevel?.();
-  page.endLevel = null;
-  devices.stopTracks(page.stream);
-  page.stream = null;
+/** @param {any} error */
+function cannotSetUp(error) {
+  camera.close();
+  $('start').disabled = true;
+  narrator.say(page.external ? '' : texts.status.noCamera);
+  problem.show(error);
 }
 
-async function choose() {
-  devices.remember('videoinput', $('camera').value);
-  devices.remember('audioinput', $('microphone').value);
-  problem(null);
-  await preview($('camera').value, $('microphone').value).catch(tell);
+/** @param {boolean} external */
+function setSender(external) {
+  page.external = external;
+  document.body.dataset.sender = external ? 'external' : 'camera';
+}
+
+/** @param {boolean} external */
+function choose(external) {
+  setSender(external);
+  camera.close();
+  setUp();
+}
+
+function chooseDevice() {
+  camera.choose();
+  setUp();
 }
 
 // Record
 
 async function start() {
-  problem(null);
-  $('start').disabled = true;
+  if (!camera.stream) return;
+  const capture = follow(newName(), false);
+  keepAwake(capture);
   try {
-    if (!page.stream) await preview();
-    page.name = newName();
-    follow(page.name, false);
-    page.whip = new Whip(page.name, page.stream, page.ice, () => over('rtc'));
-    begin();
-    await page.whip.start();
+    await capture.send(camera.stream);
   } catch (error) {
-    hangUp();
-    stage('setup');
-    tell(error);
-  } finally {
-    $('start').disabled = false;
+    if (capture === page.capture) giveUp(error, start);
   }
 }
 
-function waitForSender() {
-  page.name = $('name').value;
-  localStorage.setItem('take5.name', page.name);
-  problem(null);
-  follow(page.name, true);
-  begin();
-  narrator.say(STATUS.waiting);
+/** A phone whose screen goes dark stops filming. @param {Capture} capture */
+async function keepAwake(capture) {
+  const lock = await navigator.wakeLock?.request('screen').catch(() => null);
+  if (lock && capture !== page.capture) lock.release();
+  else page.awake = lock ?? null;
 }
 
-function begin() {
-  page.best = page.stopped = null;
-  chart.clear(page.rules.stop_at);
-  setGoal(page.rules.stop_at);
-  showWindow(null);
-  showProgress(null, 0, page.rules);
-  $('clock').textContent = clock(0);
-  stage('live');
-  narrator.say(STATUS.connecting);
+/** Wait for somebody else's capture, or look at the one that the page's address names. @param {boolean} next */
+function followSender(next) {
+  follow(senderName(), next);
 }
 
+/** @param {string} name @param {boolean} next */
 function follow(name, next) {
-  page.feed?.close();
-  page.feed = new Feed(name, next);
-  page.feed.addEventListener('event', ({ detail }) => HANDLERS[detail.type]?.(detail));
-  page.feed.addEventListener('refused', ({ detail }) => over(detail));
-  page.feed.addEventListener('lost', () => narrator.say(STATUS.reconnecting));
-}
-
-function hangUp() {
-  page.feed?.close();
-  page.whip?.close();
-  page.whip = null;
-}
-
-async function stop() {
-  $('stop').disabled = true;
-  narrator.say(STATUS.stopping);
-  if (page.whip) await page.whip.stop();
-  else {
-    hangUp();
-    await setUp();
-  }
+  problem.clear();
+  end();
+  page.asked = false;
   $('stop').disabled = false;
+  put($('live-title'), page.external ? texts.following(name) : texts.page.live);
+  put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
+  const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
+  page.capture = capture;
+  show(capture);
+  stage('live', 'live-title');
+  return capture;
 }
 
-// What the server says
-
-const HANDLERS = {
-  hello(event) {
-    page.rules = event.rules;
-    setGoal(event.rules.stop_at);
-    chart.stopAt = event.rules.stop_at;
-    chart.add(...event.windows);
-    setBest(event.best);
-    if (event.error) HANDLERS.error(event.error);
-    else if (event.clip) {
-      page.stopped = event.stopped;
-      HANDLERS.clip(event.clip);
-    } else HANDLERS.state(event);
-  },
-  state({ state }) {
-    if (state === 'waiting' && page.external) narrator.say(STATUS.waiting);
-    else if (state === 'connecting') narrator.say(STATUS.connecting);
-    else if (state === 'receiving') narrator.say(STATUS.begin);
-    else if (state === 'stopping') narrator.say(STATUS.stopping);
-    $('outside').toggleAttribute('hidden', !page.external || state === 'ready');
-    $('outside').firstElementChild.textContent = state === 'waiting' ? 'Waiting for a sender' : 'Receiving from the sender';
-  },
-  progress(event) {
-    $('clock').textContent = clock(event.time_s);
-    if (event.window) {
-      showWindow(event.window);
-      chart.add(event.window);
-    }
-    setBest(event.best);
-    showProgress(page.best, event.time_s, page.rules);
-    narrator.progress(event);
-  },
-  best: (event) => setBest(event.best),
-  scored: (event) => chart.add(event.window),
-  stalled: () => narrator.say(STATUS.stalled),
-  resumed: () => narrator.suggest(STATUS.talk),
-  warning: (event) => event.code === 'low_resolution' && narrator.suggest(PROBLEMS.low_resolution),
-  stopped(event) {
-    page.stopped = event;
-    narrator.say(STATUS.stopping);
-  },
-  clip(event) {
-    finish();
-    $('result-title').textContent = RESULT.title;
-    $('result-text').textContent = `${page.stopped ? STOPPED[page.stopped.rule] : ''} ${RESULT.score(event.best)}`;
-    $('clip').src = withToken(event.files['clip.mp4']);
-    $('clip').hidden = false;
-    $('use').hidden = false;
-    $('use').disabled = false;
-    $('clip').play().catch(() => {});
-    $('files').hidden = true;
-    page.clip = event;
-    stage('result');
-  },
-  error(event) {
-    finish();
-    const known = PROBLEMS[event.code] ?? event.text;
-    $('result-title').textContent = RESULT.failed;
-    $('result-text').textContent = typeof known === 'function' ? known(event.reasons) : known;
-    $('clip').hidden = true;
-    $('use').hidden = true;
-    $('files').hidden = true;
-    stage('result');
+/** @type {import('./capture.js').Watcher} */
+const watcher = {
+  event: (event) => took(/** @type {Capture} */ (page.capture), event),
+  failed: (code) => giveUp({ code }, onceMore(/** @type {Capture} */ (page.capture))),
+  server: serverChanged,
+  media: (kind) => {
+    if (kind === 'shaky') narrator.suggest(texts.status.shaky);
+    if (kind === 'lost') narrator.say(texts.status.rtcLost);
   },
 };
 
-function setBest(best) {
-  if (!best) return;
-  page.best = best;
-  chart.mark(best);
+/** What "try again" means for a capture that failed. @param {Capture} capture */
+function onceMore(capture) {
+  if (page.external) return () => followSender(true);
+  return capture.answered ? setUp : start;
 }
 
-function finish() {
-  page.feed?.close();
-  page.whip?.stop();
-  page.whip = null;
-  closeCamera();
-  narrator.say('');
+/** @param {Capture} capture @param {Event} event */
+function took(capture, event) {
+  if (capture.session.error) return ended(capture, capture.session.error);
+  if (capture.session.clip) return finish(() => result.showClip(capture));
+  if (event.type !== 'warning') show(capture);
+  else put($('warning'), say(texts.warning[/** @type {keyof typeof texts.warning} */ (event.code)], event.value));
+  if (event.type === 'stopped') $('stop').disabled = true;
+  return undefined;
 }
 
-function over(code) {
-  hangUp();
+/** @param {Capture} capture */
+function show({ session }) {
+  meters.show(session);
+  chart.show(session);
+  if (!session.warning) put($('warning'), '');
+  document.body.dataset.state = session.state;
+  if (page.asked && !session.stopped) return;
+  const urgent = !session.begun || session.stopped;
+  narrator[urgent ? 'say' : 'suggest'](meaning(session, page.external));
+}
+
+/** @param {'reconnecting' | 'gone' | 'back'} kind */
+function serverChanged(kind) {
+  if (kind === 'reconnecting') narrator.say(texts.status.reconnecting);
+  else if (kind === 'back') problem.clear();
+  else if (page.asked) giveUp({ code: 'unreachable' }, setUp);
+  else if (problem.code !== 'gone') problem.show({ code: 'gone' }, { focus: false });
+}
+
+async function stop() {
+  const { capture } = page;
+  if (!capture?.answered) return void setUp().then(() => $(page.external ? 'follow' : 'start').focus());
+  page.asked = true;
+  $('stop').disabled = true;
+  narrator.say(texts.status.stopping);
+  return capture.stop().catch((error) => giveUp(error, setUp));
+}
+
+/** The camera has gone while it was recording: keep what there is. @param {Capture} capture */
+function unplugged(capture) {
+  capture.cut = true;
+  return stop();
+}
+
+/** Back to the beginning, with what went wrong. @param {any} error @param {() => any} again */
+function giveUp(error, again) {
+  end();
   stage('setup');
-  tell({ code });
+  narrator.say(page.external ? texts.status.external : texts.status.setup);
+  const ready = page.external || camera.stream !== null;
+  $('start').disabled = !ready;
+  retry = ready ? again : setUp;
+  problem.show(error);
+}
+
+/** Let go of the capture and the server; the camera stays. */
+function end() {
+  page.capture?.leave();
+  page.capture?.close();
+  page.capture = null;
+  page.awake?.release();
+  page.awake = null;
 }
 
 // The result
 
+/** @param {Capture} capture @param {Event} error */
+function ended(capture, error) {
+  if (page.asked && error.code === 'never_connected') return void setUp(); // stopped before it began
+  return finish(() => result.showFailure(error, codeOf({ code: error.code })));
+}
+
+/** @param {() => void} tell */
+function finish(tell) {
+  page.capture?.close();
+  camera.close();
+  page.awake?.release();
+  problem.clear();
+  put($('again'), texts.page.again);
+  tell();
+  stage('result', 'result-title');
+}
+
 async function use() {
-  $('use').disabled = true;
+  problem.clear();
   try {
-    const accepted = await (await request(`api/sessions/${page.name}/accept`, { method: 'POST' })).json();
-    $('result-text').textContent = RESULT.used(accepted.path);
-    const links = Object.entries(accepted.files).map(([name, path]) => {
-      const link = Object.assign(document.createElement('a'), { href: withToken(path), download: name, textContent: name });
-      return link;
-    });
-    $('files').replaceChildren('Download: ', ...links);
-    $('files').hidden = false;
+    await result.accept(/** @type {Capture} */ (page.capture).name);
+    $('accepted').focus();
   } catch (error) {
-    $('use').disabled = false;
-    tell(error);
+    retry = use;
+    problem.show(error);
   }
 }
 
 async function again() {
-  $('clip').removeAttribute('src');
-  $('clip').load();
-  problem(null);
+  result.closeClip();
+  if (page.external) return followSender(true);
   await setUp();
-  $(page.external ? 'follow' : 'start').focus();
-}
-
-// Tabs, names, tokens
-
-function tab(chosen) {
-  for (const [button, panel] of [['tab-camera', 'with-camera'], ['tab-sender', 'with-sender']]) {
-    $(button).setAttribute('aria-selected', String(button === chosen));
-    $(button).tabIndex = button === chosen ? 0 : -1;
-    $(panel).hidden = button !== chosen;
-  }
-  problem(null);
-  if (chosen === 'tab-sender') closeCamera();
-  setUp();
-}
-
-function showAddress() {
-  const valid = $('name').checkValidity() && $('name').value !== '';
-  $('address').value = valid ? whipAddress($('name').value) : '';
-  $('follow').disabled = !valid;
+  return $('start').focus();
 }
 
 $('start').addEventListener('click', start);
-$('follow').addEventListener('click', waitForSender);
+$('follow').addEventListener('click', () => followSender(true));
 $('stop').addEventListener('click', stop);
 $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
-$('camera').addEventListener('change', choose);
-$('microphone').addEventListener('change', choose);
-$('name').addEventListener('input', showAddress);
-$('copy').addEventListener('click', async () => {
-  $('address').select();
-  await navigator.clipboard?.writeText($('address').value).catch(() => {});
-});
-for (const id of ['tab-camera', 'tab-sender']) {
-  $(id).addEventListener('click', () => tab(id));
-  $(id).addEventListener('keydown', (event) => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-    const other = id === 'tab-camera' ? 'tab-sender' : 'tab-camera';
-    tab(other);
-    $(other).focus();
-  });
-}
-$('token-form').addEventListener('submit', (event) => {
+$('camera').addEventListener('change', chooseDevice);
+$('microphone').addEventListener('change', chooseDevice);
+$('clip').addEventListener('error', () => $('clip').getAttribute('src') && problem.show({ code: 'no_clip_play' }, { retry: false }));
+$('token-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
-  access.token = $('token').value;
-  problem(null);
-  $('token-form').hidden = true;
-  setUp();
+  useToken($('token').value);
+  retry();
 });
-addEventListener('pagehide', () => page.whip?.leave());
+addEventListener('pagehide', () => page.capture?.leave());
+addEventListener('pageshow', (event) => event.persisted && location.reload());
+addEventListener('hashchange', () => location.reload());
 
-$('name').value = namedSession || localStorage.getItem('take5.name') || newName();
-showAddress();
-if (namedSession) {
-  tab('tab-sender');
-  waitForSender();
-} else setUp();
+async function begin() {
+  document.documentElement.lang = language;
+  fill({ window_s: 5 });
+  setUpSender();
+  const select = whenChosen(choose);
+  if (!namedSession) return setUp();
+  select(true);
+  setSender(true);
+  await learn().then(() => followSender(false), cannotSetUp);
+  return undefined;
+}
+
+begin();

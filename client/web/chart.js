@@ -1,80 +1,136 @@
-// The running chart: one bar a window, the best marked, the threshold as a line.
+// @ts-check
+// The running chart over the session's time: I of each window at its end, small below it D and calm; the best marked.
 
-import { CHART, clock } from './texts.js';
+import { put, shape } from './dom.js';
+import { clock, texts } from './texts.js';
 
-const WIDTH = 600;
-const HEIGHT = 150;
-const FOOT = 18;
-const SHOWN = 120;
-const NS = 'http://www.w3.org/2000/svg';
+/** @typedef {import('./session.js').Session} Session @typedef {import('./session.js').Window} Window */
+/** @typedef {(window: Window) => number | null} Value */
+/** @typedef {{ top: number, height: number, low: number, high: number }} Panel */
+
+const LEFT = 56;
+const RIGHT = 12;
+const SHORTEST_S = 60;
+const TICKS_S = [10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+const ROWS = { overall: { top: 16, height: 96 }, marks: 126, variety: { top: 142, height: 24 }, calm: { top: 176, height: 24 }, axis: 218, height: 226 };
+
+/** @type {Value} */ const overall = (window) => (window.eligible ? window.I : null);
+/** @type {Value} */ const variety = (window) => window.D;
+/** @type {Value} */ const calm = (window) => (window.MC == null ? null : -window.MC);
 
 export class Chart {
-  /** @param {SVGSVGElement} svg @param {HTMLElement} text */
-  constructor(svg, text) {
+  /** @param {SVGSVGElement} svg @param {HTMLElement} caption */
+  constructor(svg, caption) {
     this.svg = svg;
-    this.text = text;
-    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-    this.clear(null);
+    this.caption = caption;
+    /** @type {Session | null} */
+    this.session = null;
+    this.width = 0;
+    new ResizeObserver(([entry]) => this.#resize(entry.contentRect.width)).observe(svg);
   }
 
-  clear(stopAt) {
-    this.windows = new Map();
-    this.stopAt = stopAt;
-    this.best = null;
-    this.text.textContent = CHART.empty;
+  /** @param {Session} session */
+  show(session) {
+    this.session = session;
+    put(this.caption, caption(session));
     this.#draw();
   }
 
-  add(...windows) {
-    for (const window of windows) this.windows.set(window.start_s, window);
-    this.#draw();
-  }
-
-  mark(best) {
-    this.best = best;
-    if (best) this.text.textContent = CHART.best(clock(best.start_s), Math.round(best.I));
+  /** @param {number} width */
+  #resize(width) {
+    if (!width || width === this.width) return;
+    this.width = width;
+    this.svg.setAttribute('viewBox', `0 0 ${width} ${ROWS.height}`);
     this.#draw();
   }
 
   #draw() {
-    const shown = [...this.windows.values()].sort((a, b) => a.start_s - b.start_s).slice(-SHOWN);
-    const scores = shown.filter((window) => window.eligible).map((window) => window.I);
-    const top = Math.max(this.stopAt ?? 0, ...scores, 1) * 1.12;
-    const step = WIDTH / Math.max(30, shown.length);
-    const y = (score) => (HEIGHT - FOOT) * (1 - score / top);
-    const parts = shown.flatMap((window, index) => this.#bar(window, index * step, step, y));
-    if (this.stopAt) parts.push(line(y(this.stopAt)));
-    parts.push(...labels(shown, step));
-    this.svg.replaceChildren(...parts);
-  }
-
-  #bar(window, x, step, y) {
-    const best = this.best?.start_s === window.start_s;
-    const kind = window.eligible ? (best ? 'best' : 'scored') : window.eligible === false ? 'rejected' : 'unscored';
-    const top = window.eligible ? y(window.I) : HEIGHT - FOOT - 6;
-    const bar = element('rect', { x: x + step * 0.12, y: top, width: step * 0.76, height: Math.max(1, HEIGHT - FOOT - top), rx: Math.min(3, step * 0.3), class: kind });
-    if (!best) return [bar];
-    const star = element('text', { x: Math.min(WIDTH - 8, Math.max(8, x + step / 2)), y: Math.max(12, top - 5), class: 'star' });
-    star.textContent = '★';
-    return [bar, star];
+    if (!this.session || !this.width) return;
+    const { session } = this;
+    const windows = [...session.windows.values()].sort((a, b) => a.start_s - b.start_s);
+    const until = Math.max(SHORTEST_S, session.time_s);
+    const x = (/** @type {number} */ time_s) => LEFT + ((this.width - LEFT - RIGHT) * time_s) / until;
+    const end = (/** @type {Window} */ window) => x(window.start_s + session.window_s);
+    this.svg.replaceChildren(
+      ...axis(x, until, this.width),
+      ...bestBand(session, x),
+      ...goal(session, windows, this.width),
+      ...row(windows, calm, panel(windows, calm, ROWS.calm), end, 'small', texts.chart.calm),
+      ...row(windows, variety, panel(windows, variety, ROWS.variety), end, 'small', texts.chart.variety),
+      ...row(windows, overall, overallPanel(session, windows), end, 'main', texts.chart.overall),
+      ...marks(windows, end),
+      ...bestPoint(session, windows, end),
+    );
   }
 }
 
-function line(y) {
-  return element('line', { x1: 0, x2: WIDTH, y1: y, y2: y, class: 'goal' });
+/** The scale that holds all values, and some air. @param {Window[]} windows @param {Value} value @param {{ top: number, height: number }} place @param {number[]} others @returns {Panel} */
+function panel(windows, value, place, others = []) {
+  const values = [...windows.map(value).filter((known) => known != null), ...others].map(Number);
+  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const air = (high - low) * 0.12 || Math.abs(high) * 0.1 || 1;
+  return { ...place, low: low - air, high: high + air };
 }
 
-function labels(shown, step) {
-  return shown.flatMap((window, index) => {
-    if (window.start_s % 10) return [];
-    const label = element('text', { x: index * step + step / 2, y: HEIGHT - 4, class: 'time' });
-    label.textContent = clock(window.start_s);
-    return [label];
+/** @param {Session} session @param {Window[]} windows */
+const overallPanel = (session, windows) => panel(windows, overall, ROWS.overall, session.rules.stop_at ? [session.rules.stop_at] : []);
+
+/** @param {Panel} at @param {number} value */
+const y = (at, value) => at.top + at.height * (1 - (value - at.low) / (at.high - at.low));
+
+/** A line with gaps where there is no value, and its name. @param {Window[]} windows @param {Value} value @param {Panel} at @param {(window: Window) => number} end @param {string} kind @param {string} name */
+function row(windows, value, at, end, kind, name) {
+  let pen = 'M';
+  let path = '';
+  for (const window of windows) {
+    const known = value(window);
+    if (known != null) path += `${pen}${end(window).toFixed(1)} ${y(at, known).toFixed(1)}h.01`;
+    pen = known == null ? 'M' : 'L';
+  }
+  return [shape('text', { x: 0, y: at.top + at.height / 2, class: 'name' }, name), shape('path', { d: path, class: `line ${kind}` })];
+}
+
+/** Below the line: what does not count, and what was not scored. @param {Window[]} windows @param {(window: Window) => number} end */
+function marks(windows, end) {
+  return windows.flatMap((window) => {
+    const x = end(window);
+    if (window.eligible === false) return [shape('path', { d: `M${x - 2.5} ${ROWS.marks - 2.5}l5 5m0-5l-5 5`, class: 'ineligible' })];
+    return window.I == null ? [shape('circle', { cx: x, cy: ROWS.marks, r: 2.5, class: 'unscored' })] : [];
   });
 }
 
-function element(name, attributes) {
-  const made = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, typeof value === 'number' ? value.toFixed(1) : value);
-  return made;
+/** @param {Session} session @param {(time_s: number) => number} x */
+function bestBand({ best, window_s }, x) {
+  if (!best) return [];
+  const [from, to] = [x(best.start_s), x(best.start_s + window_s)];
+  return [shape('rect', { x: from, y: 4, width: to - from, height: ROWS.calm.top + ROWS.calm.height - 4, rx: 5, class: 'band' })];
+}
+
+/** @param {Session} session @param {Window[]} windows @param {(window: Window) => number} end */
+function bestPoint(session, windows, end) {
+  const best = windows.find((window) => window.start_s === session.best?.start_s);
+  if (!best || best.I == null) return [];
+  return [shape('circle', { cx: end(best), cy: y(overallPanel(session, windows), best.I), r: 5.5, class: 'point' })];
+}
+
+/** @param {Session} session @param {Window[]} windows @param {number} width */
+function goal(session, windows, width) {
+  if (!session.rules.stop_at) return [];
+  const at = y(overallPanel(session, windows), session.rules.stop_at);
+  return [shape('line', { x1: LEFT, x2: width - RIGHT, y1: at, y2: at, class: 'goal' }), shape('text', { x: width - RIGHT, y: at - 5, class: 'goal-name' }, texts.chart.goal)];
+}
+
+/** @param {(time_s: number) => number} x @param {number} until @param {number} width */
+function axis(x, until, width) {
+  const step = TICKS_S.find((seconds) => x(seconds) - x(0) > 44) ?? 7200;
+  const drawn = [shape('line', { x1: LEFT, x2: width - RIGHT, y1: ROWS.axis - 12, y2: ROWS.axis - 12, class: 'axis' })];
+  for (let time_s = 0; time_s <= until; time_s += step) drawn.push(shape('text', { x: x(time_s), y: ROWS.axis, class: 'time' }, clock(time_s)));
+  return drawn;
+}
+
+/** @param {Session} session */
+function caption({ windows, best, window_s }) {
+  const scored = [...windows.values()].filter((window) => window.eligible && window.I != null).length;
+  if (best) return texts.chart.said(scored, clock(best.start_s), clock(best.start_s + window_s), best.I);
+  return windows.size ? texts.chart.none(scored, windows.size - scored) : texts.chart.empty;
 }

@@ -1,50 +1,73 @@
-// Cameras and microphones: choice, preview, level.
+// @ts-check
+// Cameras and microphones: which there are, which was used last, opening and closing them.
 
 import { Refusal } from './server.js';
+import { texts } from './texts.js';
 
+/** @typedef {'videoinput' | 'audioinput'} Kind */
 const KEYS = { videoinput: 'take5.camera', audioinput: 'take5.microphone' };
 
-/** Open the chosen camera and microphone: 720p, and the sound as it is. */
-export async function open(camera, microphone) {
-  if (!navigator.mediaDevices?.getUserMedia) throw new Refusal('insecure', 'no camera on an insecure page');
-  const exactly = (id) => (id ? { deviceId: { exact: id } } : {});
-  return navigator.mediaDevices.getUserMedia({
-    video: { ...exactly(camera), width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } },
-    audio: { ...exactly(microphone), echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 1 } },
-  });
+/** @param {string} key */
+export function recall(key) {
+  try {
+    return localStorage.getItem(key) ?? '';
+  } catch {
+    return ''; // a browser that keeps nothing
+  }
 }
 
-/** Fill a list with the devices of a kind, the remembered or the used one chosen. */
+/** @param {string} key @param {string} value */
+export function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // a browser that keeps nothing
+  }
+}
+
+export const remembered = (/** @type {Kind} */ kind) => recall(KEYS[kind]);
+export const remember = (/** @type {Kind} */ kind, /** @type {string} */ id) => keep(KEYS[kind], id);
+
+/** Open the remembered camera and microphone, or any if those are gone: 720p, and the sound as it is. */
+export async function open() {
+  if (!navigator.mediaDevices?.getUserMedia) throw new Refusal(isSecureContext ? 'no_webrtc' : 'insecure');
+  try {
+    return await navigator.mediaDevices.getUserMedia(wishes(remembered('videoinput'), remembered('audioinput')));
+  } catch (error) {
+    const { name } = /** @type {DOMException} */ (error);
+    if (name === 'OverconstrainedError') return navigator.mediaDevices.getUserMedia(wishes('', ''));
+    throw name === 'NotFoundError' ? await missing() : error;
+  }
+}
+
+/** @param {string} camera @param {string} microphone @returns {MediaStreamConstraints} */
+function wishes(camera, microphone) {
+  const exactly = (/** @type {string} */ id) => (id ? { deviceId: { exact: id } } : {});
+  return {
+    video: { ...exactly(camera), width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } },
+    audio: { ...exactly(microphone), echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 1 } },
+  };
+}
+
+/** Which of the two was not found. */
+async function missing() {
+  const found = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+  const has = (/** @type {Kind} */ kind) => found.some((device) => device.kind === kind);
+  if (has('videoinput') === has('audioinput')) return new Refusal('NotFoundError');
+  return new Refusal(has('videoinput') ? 'no_microphone' : 'no_camera');
+}
+
+/** Fill a list with the devices of a kind, the used one chosen. @param {HTMLSelectElement} select @param {Kind} kind @param {string | undefined} used */
 export async function list(select, kind, used) {
-  const devices = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind);
-  select.replaceChildren(
-    ...devices.map((device, index) => new Option(device.label || `${kind === 'videoinput' ? 'Camera' : 'Microphone'} ${index + 1}`, device.deviceId)),
-  );
+  const named = kind === 'videoinput' ? texts.cameraName : texts.microphoneName;
+  const found = await navigator.mediaDevices.enumerateDevices();
+  const devices = found.filter((device) => device.kind === kind && device.deviceId);
+  select.replaceChildren(...devices.map((device, index) => new Option(device.label || named(index + 1), device.deviceId)));
   select.disabled = devices.length === 0;
   if (used) select.value = used;
 }
 
-export const remembered = (kind) => localStorage.getItem(KEYS[kind]) ?? '';
-export const remember = (kind, id) => localStorage.setItem(KEYS[kind], id);
-
-/** Call back with the level of a stream's sound, in dBFS, about ten times a second; returns what ends it. */
-export function watchLevel(stream, told) {
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 2048;
-  context.createMediaStreamSource(stream).connect(analyser);
-  const samples = new Float32Array(analyser.fftSize);
-  const timer = setInterval(() => {
-    analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
-    told(power ? Math.max(-60, 10 * Math.log10(power)) : -60);
-  }, 100);
-  return () => {
-    clearInterval(timer);
-    context.close();
-  };
-}
-
-export function stopTracks(stream) {
+/** @param {MediaStream | null} stream */
+export function close(stream) {
   stream?.getTracks().forEach((track) => track.stop());
 }

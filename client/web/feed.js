@@ -1,25 +1,36 @@
-// A follower of a session's events: the present state first; made again when the connection is lost.
+// @ts-check
+// A follower of a session's events: the present state first; made again, ever slower, when the connection is lost.
 
 import { withToken } from './server.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
+const VERSION = 1;
 const LAST = new Set(['clip', 'error']);
+/** @type {Record<number, string>} */
 const REFUSED = { 4401: 'unauthorized', 4404: 'not_found', 1013: 'full' };
 
-export class Feed extends EventTarget {
-  /** @param {string} name @param {boolean} next follow the next capture, not one that is over */
-  constructor(name, next = false) {
-    super();
+/**
+ * @typedef {{ type: string, v: number, time_s: number, [key: string]: any }} Event
+ * @typedef {{ event: (event: Event) => void, refused: (code: string) => void, lost: (failures: number) => void, again: () => void }} Reader
+ */
+
+export class Feed {
+  /** @param {string} name @param {boolean} next follow the next capture, not one that is over @param {Reader} reader */
+  constructor(name, next, reader) {
     this.name = name;
     this.next = next;
+    this.reader = reader;
     this.over = false;
     this.failures = 0;
+    /** Settles when the first connection is there, or will not be. @type {Promise<void>} */
+    this.opened = new Promise((resolve) => { this.settle = resolve; });
     this.#connect();
   }
 
   close() {
     this.over = true;
+    clearTimeout(this.timer);
     this.socket?.close();
   }
 
@@ -28,26 +39,35 @@ export class Feed extends EventTarget {
     url.protocol = url.protocol.replace('http', 'ws');
     if (this.next) url.searchParams.set('next', '1');
     this.socket = new WebSocket(url);
-    this.socket.addEventListener('message', (message) => this.#take(JSON.parse(message.data)));
-    this.socket.addEventListener('close', (event) => this.#closed(event));
+    this.socket.addEventListener('message', (message) => this.#take(message.data));
+    this.socket.addEventListener('close', (event) => this.#closed(event.code));
   }
 
-  #take(event) {
+  /** @param {string} text */
+  #take(text) {
+    /** @type {Event} */
+    const event = JSON.parse(text);
+    if (this.over || event.v !== VERSION) return;
+    if (this.failures) this.reader.again();
     this.failures = 0;
     if (event.type === 'hello' && event.state !== 'waiting') this.next = false;
     if (LAST.has(event.type)) this.over = true;
-    this.dispatchEvent(new CustomEvent('event', { detail: event }));
+    this.settle?.();
+    this.reader.event(event);
   }
 
-  #closed({ code }) {
+  /** @param {number} code */
+  #closed(code) {
+    this.settle?.();
     if (this.over || code === 1000) return;
     if (REFUSED[code]) {
       this.over = true;
-      this.dispatchEvent(new CustomEvent('refused', { detail: REFUSED[code] }));
+      this.reader.refused(REFUSED[code]);
       return;
     }
     this.failures += 1;
-    this.dispatchEvent(new CustomEvent('lost', { detail: this.failures }));
-    setTimeout(() => this.over || this.#connect(), Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1)));
+    this.reader.lost(this.failures);
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.failures - 1));
+    this.timer = setTimeout(() => this.over || this.#connect(), wait);
   }
 }

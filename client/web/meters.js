@@ -1,37 +1,80 @@
-// Numbers while it records: I, D and MC of the latest window, and the ring of progress.
+// @ts-check
+// Numbers while it records: the latest window, the ring of progress, and what is best so far.
 
-const $ = (id) => document.getElementById(id);
-const RING = 100;
+import { $, put } from './dom.js';
+import { clock, texts } from './texts.js';
 
-/** Show a window's numbers; what was not scored keeps a dash. */
-export function showWindow(window) {
-  show('D', window?.D, window?.D?.toFixed(0));
-  show('I', window?.I, window?.I?.toFixed(0));
-  const calm = window?.MC == null ? null : 1 - window.MC;
-  show('MC', calm, calm?.toFixed(2));
+/** @typedef {import('./session.js').Session} Session */
+
+/** What people in front of a camera reach with the default encoder; others have scales of their own. */
+const VARIETY = [90, 170];
+const JERKY = [0.3, 0.08];
+const HEADROOM = 1.15;
+
+/** Show what is known of a session. @param {Session} session */
+export function show(session) {
+  showWindow(session);
+  showProgress(session);
+  showBest(session);
+  put($('clock'), clock(session.time_s));
 }
 
-function show(key, value, text) {
-  $(`m-${key}`).textContent = text ?? '–';
-  const meter = $(`b-${key}`);
-  meter.value = value ?? meter.min;
+/** @param {Session} session */
+function showWindow({ latest, rules, encoder, windows }) {
+  const scores = [...windows.values()].map((window) => window.I ?? 0);
+  const top = HEADROOM * Math.max(rules.stop_at ?? 0, ...scores, 1);
+  const known = latest?.I != null;
+  meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => texts.meter.overall(value, rules.stop_at), 0);
+  meter('variety', latest?.D, variety(latest?.D ?? 0, encoder, windows), texts.meter.variety, 0);
+  meter('calm', latest?.MC, known ? share(/** @type {number} */ (latest?.MC), JERKY) : 0, texts.meter.calm, 3);
+  put($('verdict'), verdict(latest));
 }
 
-export function setGoal(stopAt) {
-  const meter = $('b-I');
-  meter.max = (stopAt ?? 1300) * 1.1;
-  meter.high = stopAt ?? meter.max;
+/** @param {number} value @param {number[]} range */
+const share = (value, [from, to]) => (value - from) / (to - from);
+
+/** @param {number} D @param {string} encoder @param {Session['windows']} windows */
+function variety(D, encoder, windows) {
+  if (encoder === 'speech-embedding') return share(D, VARIETY);
+  return D / (HEADROOM * Math.max(...[...windows.values()].map((window) => window.D), 1e-9));
 }
 
-/** The ring: how far the best window is to the goal, or, without a goal, the time to the longest. */
-export function showProgress(best, time, rules) {
-  const byScore = rules.stop_at != null;
-  const share = byScore ? (best?.I ?? 0) / rules.stop_at : time / rules.cap_s;
-  const percent = Math.min(100, Math.floor(share * 100));
+/** @param {Session['latest']} latest */
+function verdict(latest) {
+  if (latest?.eligible === false) return texts.ineligible;
+  return latest && latest.I == null ? texts.notScored : '';
+}
+
+/** @param {string} name @param {number | null | undefined} value @param {number} part @param {(value: number) => string} words @param {number} digits */
+function meter(name, value, part, words, digits) {
+  const bar = $(`meter-${name}`);
+  const shown = value == null ? 0 : Math.min(1, Math.max(0, part));
+  bar.firstElementChild.style.transform = `scaleX(${shown})`;
+  bar.setAttribute('aria-valuenow', String(Math.round(shown * 100)));
+  bar.setAttribute('aria-valuetext', value == null ? texts.noWindow : words(value));
+  put($(`number-${name}`), value == null ? '–' : value.toFixed(digits));
+}
+
+/** How far it is: the best window to the goal, or, without a goal, the time to the longest. @param {Session} session */
+function showProgress({ rules, best, time_s, gain }) {
+  const part = Math.min(1, rules.stop_at ? (best?.I ?? 0) / rules.stop_at : time_s / rules.cap_s);
+  const text = rules.stop_at ? texts.goal.score(part) : texts.goal.time(time_s, rules.cap_s);
   const ring = $('ring');
-  ring.setAttribute('aria-valuenow', String(percent));
-  ring.setAttribute('aria-valuetext', `${percent} percent ${byScore ? 'of the goal' : 'of the time'}`);
-  ring.querySelector('.value').style.strokeDasharray = `${percent} ${RING}`;
-  $('ring-number').textContent = `${percent}%`;
-  $('ring-label').textContent = byScore ? 'of the goal' : 'of the time';
+  ring.setAttribute('aria-valuenow', String(Math.floor(part * 100)));
+  ring.setAttribute('aria-valuetext', text);
+  $('ring-value').style.strokeDasharray = `${(part * 100).toFixed(1)} 100`;
+  put($('ring-number'), `${Math.floor(part * 100)}%`);
+  put($('goal'), text);
+  put($('gain'), gainText(rules, gain));
+}
+
+/** @param {Session['rules']} rules @param {number | null} gain */
+function gainText(rules, gain) {
+  if (gain != null) return texts.goal.gain(gain, rules.gain);
+  return rules.stop_at ? '' : texts.goal.gainUnknown;
+}
+
+/** @param {Session} session */
+function showBest({ best, window_s }) {
+  put($('best'), best ? texts.bestNow(clock(best.start_s), clock(best.start_s + window_s), best.I) : texts.noBest);
 }

@@ -1,26 +1,30 @@
+// @ts-check
 // What is happening, in words: the most urgent thing, and no more often than a person can read.
 
-import { STATUS, clock } from './texts.js';
+import { put } from './dom.js';
+import { clock, say, texts } from './texts.js';
+
+/** @typedef {import('./session.js').Session} Session */
 
 const STEADY_MS = 1500;
 const SILENT_DBFS = -70;
 const QUIET_DBFS = -45;
+const SEEN = 0.9;
 
 export class Narrator {
   /** @param {HTMLElement} place */
   constructor(place) {
     this.place = place;
-    this.changed = 0;
-    this.timer = null;
+    this.changed = -STEADY_MS;
   }
 
-  /** Say something at once. */
+  /** Say something at once; for what a person has just done, or must know now. @param {string} text */
   say(text) {
     clearTimeout(this.timer);
     this.#set(text);
   }
 
-  /** Say something, once what is said now has been there long enough to be read. */
+  /** Say something, once what is said now has been there long enough to be read. @param {string} text */
   suggest(text) {
     clearTimeout(this.timer);
     const wait = this.changed + STEADY_MS - performance.now();
@@ -28,25 +32,43 @@ export class Narrator {
     else this.timer = setTimeout(() => this.#set(text), wait);
   }
 
-  /** Say what a second of progress means. */
-  progress(event) {
-    this.suggest(meaning(event));
-  }
-
+  /** @param {string} text */
   #set(text) {
     if (this.place.textContent === text) return;
-    this.place.textContent = text;
+    put(this.place, text);
     this.changed = performance.now();
   }
 }
 
-function meaning({ chunk, window, best }) {
-  if (chunk?.face != null && chunk.face < 0.9) return STATUS.noFace;
-  if (chunk?.faces === 2) return STATUS.faces;
-  if (chunk && (chunk.level_dbfs == null || chunk.level_dbfs < SILENT_DBFS)) return STATUS.silent;
-  if (chunk && chunk.level_dbfs < QUIET_DBFS) return STATUS.quiet;
-  if (!window) return STATUS.begin;
-  if (window.eligible === false) return STATUS.ineligible([...new Set(window.reasons.map((reason) => reason.code))]);
-  if (window.eligible == null) return STATUS.notScored;
-  return best?.start_s === window.start_s ? STATUS.best(clock(best.start_s)) : STATUS.talk;
+/** What a session's state means for who talks. @param {Session} session @param {boolean} external somebody else sends */
+export function meaning(session, external) {
+  const { status, stopped } = texts;
+  if (session.stopped) return status.stoppingBecause(say(stopped[/** @type {keyof typeof stopped} */ (session.stopped.rule)]));
+  if (session.state === 'stopping') return status.stopping;
+  if (!session.begun) return external ? status.waiting : status.connecting;
+  if (session.state === 'connecting') return status.connecting;
+  if (session.stalled) return status.stalled[/** @type {keyof typeof status.stalled} */ (session.stalled.track)] ?? status.stalled.both;
+  return seen(session) || heard(session) || judged(session);
+}
+
+/** @param {Session} session */
+function seen({ chunk }) {
+  if (chunk?.faces === 2) return texts.status.faces;
+  return chunk?.face != null && chunk.face < SEEN ? texts.status.noFace : '';
+}
+
+/** @param {Session} session */
+function heard({ chunk }) {
+  if (!chunk) return '';
+  if (chunk.level_dbfs == null || chunk.level_dbfs < SILENT_DBFS) return texts.status.silent;
+  return chunk.level_dbfs < QUIET_DBFS ? texts.status.quiet : '';
+}
+
+/** @param {Session} session */
+function judged({ latest, best, window_s }) {
+  const { status } = texts;
+  if (!latest) return status.begin({ window_s });
+  if (latest.eligible === false) return status.ineligible([...new Set(latest.reasons.map((reason) => reason.code))]);
+  if (latest.I == null) return status.notScored;
+  return best && best.start_s === latest.start_s ? status.best(clock(best.start_s)) : status.talk;
 }

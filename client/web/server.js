@@ -1,10 +1,11 @@
+// @ts-check
 // The server's addresses, relative to the page, so that it may be mounted anywhere.
 
-/** @typedef {{ token: string | null }} Access */
+const ANSWER_MS = 15000;
 
 export class Refusal extends Error {
-  /** @param {string} code @param {string} text @param {number} retryAfter */
-  constructor(code, text, retryAfter = 0) {
+  /** @param {string} code @param {string} text @param {number} retryAfter seconds */
+  constructor(code, text = code, retryAfter = 0) {
     super(text);
     this.code = code;
     this.retryAfter = retryAfter;
@@ -13,39 +14,61 @@ export class Refusal extends Error {
 
 const told = new URLSearchParams(location.hash.slice(1));
 
-/** @type {Access} */
+/** @type {{ token: string | null }} */
 export const access = { token: told.get('token') };
 
 /** The session that the page's own address names: it is followed at once. */
 export const namedSession = told.get('session');
 
+/** Use a token, and keep it in the page's own address, so that a reload knows it. @param {string} token */
+export function useToken(token) {
+  access.token = token;
+  told.set('token', token);
+  history.replaceState(null, '', `#${told}`);
+}
+
+/** @param {string} path */
 export const address = (path) => new URL(path, document.baseURI).href;
 
-/** An address that elements and websockets can use, which send no headers. */
+/** An address that elements and websockets can use, which send no headers. @param {string} path */
 export function withToken(path) {
   const url = new URL(path, document.baseURI);
   if (access.token) url.searchParams.set('token', access.token);
   return url.href;
 }
 
-/** Fetch, and turn what the server refuses into a Refusal. */
+/** @returns {Record<string, string>} */
+export const authorization = () => (access.token ? { Authorization: `Bearer ${access.token}` } : {});
+
+/** Fetch, and turn what the server refuses into a Refusal. @param {string} path @param {RequestInit} options */
 export async function request(path, options = {}) {
-  const headers = new Headers(options.headers);
-  if (access.token) headers.set('Authorization', `Bearer ${access.token}`);
+  const headers = { ...authorization(), .../** @type {Record<string, string>} */ (options.headers) };
   let answer;
   try {
-    answer = await fetch(address(path), { ...options, headers });
+    answer = await fetch(address(path), { signal: AbortSignal.timeout(ANSWER_MS), ...options, headers });
   } catch {
-    throw new Refusal('unreachable', 'no answer');
+    throw new Refusal('unreachable');
   }
   if (answer.ok) return answer;
-  const told = await answer.json().catch(() => ({}));
-  throw new Refusal(told.code ?? 'internal', told.error ?? answer.statusText, Number(answer.headers.get('Retry-After') ?? 0));
+  throw refusal(answer, await answer.json().catch(() => ({})));
 }
 
+/** @param {Response} answer @param {{ code?: string, error?: string }} body */
+function refusal(answer, body) {
+  const byStatus = { 401: 'unauthorized', 409: 'busy', 422: 'unsupported_media', 502: 'unreachable', 503: 'full', 504: 'unreachable' };
+  const code = body.code ?? byStatus[/** @type {keyof byStatus} */ (answer.status)] ?? 'internal';
+  const wait = Number(answer.headers.get('Retry-After'));
+  return new Refusal(code, body.error ?? answer.statusText, Number.isFinite(wait) ? wait : 0);
+}
+
+/**
+ * @typedef {{ stop_at: number | null, floor_s: number, gain: number | null, gain_after_s: number, cap_s: number }} Rules
+ * @typedef {{ ice_servers: string[], window_s: number, encoder: string, stop: Rules, token_required: boolean }} Config
+ * @returns {Promise<Config>}
+ */
 export const config = async () => (await request('api/config')).json();
 
-/** A name that nobody guesses. */
+/** A name that nobody guesses: 128 random bits. */
 export function newName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

@@ -1,97 +1,104 @@
-// A WHIP sender: the camera's picture in full size from the first second, the microphone unprocessed.
+// @ts-check
+// A WHIP sender (RFC 9725): the camera's picture in full size from the first second, the microphone unprocessed.
 
-import { request, address, access } from './server.js';
+import { address, authorization, Refusal, request } from './server.js';
 
 const VIDEO_BITRATE = 8_000_000;
 const AUDIO_BITRATE = 128_000;
+const MAX_FPS = 30;
 const GATHER_MS = 1000;
+const WANTED = ['video/H264', 'video/VP8'];
 
 export class Whip {
-  /** @param {string} name @param {MediaStream} stream @param {string[]} iceServers @param {() => void} failed */
-  constructor(name, stream, iceServers, failed) {
+  /** @param {string} name @param {MediaStream} stream @param {string[]} iceServers @param {(state: RTCPeerConnectionState) => void} changed */
+  constructor(name, stream, iceServers, changed) {
+    if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
     this.name = name;
-    this.stream = stream;
+    this.over = false;
+    /** The address to DELETE, once the server has told it. @type {string | null} */
     this.resource = null;
     this.peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
-    this.peer.addEventListener('connectionstatechange', () => {
-      if (this.peer.connectionState === 'failed') failed();
-    });
+    this.peer.addEventListener('connectionstatechange', () => this.over || changed(this.peer.connectionState));
+    this.#addTracks(stream);
   }
 
+  /** Offer, and connect with what the server answers. */
   async start() {
-    this.#addTracks();
     await this.peer.setLocalDescription(await this.peer.createOffer());
-    await this.#gathered();
+    await gathered(this.peer);
     const answer = await request(`whip/${this.name}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
-      body: this.peer.localDescription.sdp,
+      body: this.peer.localDescription?.sdp,
     });
-    this.resource = new URL(answer.headers.get('Location'), answer.url).href;
-    await this.peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+    this.resource = new URL(answer.headers.get('Location') ?? '', answer.url).href;
+    if (this.over) return this.#delete(); // ended while the server answered
+    return this.peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
 
   /** Tell the server that it is over; it keeps the best clip. */
   async stop() {
-    const resource = this.resource;
-    this.resource = null;
-    if (resource) await request(resource, { method: 'DELETE', keepalive: true }).catch(() => {});
-    this.close();
+    this.over = true;
+    await this.#delete().finally(() => this.peer.close());
   }
 
   /** The same while the page is going away: nothing can be awaited. */
   leave() {
-    if (!this.resource) return;
-    const headers = access.token ? { Authorization: `Bearer ${access.token}` } : {};
-    fetch(this.resource, { method: 'DELETE', keepalive: true, headers });
+    this.over = true;
+    if (this.resource) fetch(this.resource, { method: 'DELETE', keepalive: true, headers: authorization() }).catch(() => {});
     this.resource = null;
   }
 
+  /** Hang up without a word: the server has ended, or never began. */
   close() {
+    this.over = true;
     this.peer.close();
   }
 
-  #addTracks() {
-    const [video] = this.stream.getVideoTracks();
-    const [audio] = this.stream.getAudioTracks();
-    video.contentHint = 'motion';
-    const sending = { direction: 'sendonly', streams: [this.stream] };
-    const picture = this.peer.addTransceiver(video, { ...sending, sendEncodings: [{ maxBitrate: VIDEO_BITRATE, maxFramerate: 30 }] });
+  async #delete() {
+    const resource = this.resource;
+    this.resource = null;
+    if (resource) await request(resource, { method: 'DELETE', keepalive: true });
+  }
+
+  /** @param {MediaStream} stream */
+  #addTracks(stream) {
+    const [video] = stream.getVideoTracks();
+    const [audio] = stream.getAudioTracks();
+    const sending = /** @type {RTCRtpTransceiverInit} */ ({ direction: 'sendonly', streams: [stream] });
+    const picture = this.peer.addTransceiver(video, { ...sending, sendEncodings: [{ maxBitrate: VIDEO_BITRATE, maxFramerate: MAX_FPS }] });
     this.peer.addTransceiver(audio, { ...sending, sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
     keepResolution(picture.sender);
     preferH264(picture);
   }
-
-  #gathered() {
-    if (this.peer.iceGatheringState === 'complete') return undefined;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS);
-      this.peer.addEventListener('icegatheringstatechange', () => {
-        if (this.peer.iceGatheringState !== 'complete') return;
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
 }
 
-/** Under pressure send fewer pictures rather than smaller ones. */
+export const whipAddress = (/** @type {string} */ name) => address(`whip/${name}`);
+
+/** Wait until all candidates are in the offer, but not for a slow STUN server. @param {RTCPeerConnection} peer */
+function gathered(peer) {
+  return new Promise((resolve) => {
+    const look = () => peer.iceGatheringState === 'complete' && resolve(null);
+    setTimeout(resolve, GATHER_MS);
+    peer.addEventListener('icegatheringstatechange', look);
+    look();
+  });
+}
+
+/** Under pressure send fewer pictures rather than smaller ones. @param {RTCRtpSender} sender */
 function keepResolution(sender) {
   const parameters = sender.getParameters();
-  parameters.degradationPreference = 'maintain-resolution';
-  sender.setParameters(parameters).catch(() => {});
+  /** @type {any} */ (parameters).degradationPreference = 'maintain-resolution';
+  sender.setParameters(parameters).catch(() => {}); // a browser without it scales as it likes
 }
 
+/** H.264 costs the sender half of VP8's time. @param {RTCRtpTransceiver} transceiver */
 function preferH264(transceiver) {
-  const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs;
-  if (!codecs || !transceiver.setCodecPreferences) return;
-  const rank = (codec) => (codec.mimeType === 'video/H264' ? 0 : codec.mimeType === 'video/VP8' ? 1 : 2);
-  const wanted = [...codecs].sort((a, b) => rank(a) - rank(b));
+  const known = RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? [];
+  const rank = (/** @type {{ mimeType: string }} */ codec) => (WANTED.indexOf(codec.mimeType) + WANTED.length + 1) % (WANTED.length + 1);
   try {
-    transceiver.setCodecPreferences(wanted);
+    transceiver.setCodecPreferences([...known].sort((a, b) => rank(a) - rank(b)));
   } catch {
     // a browser that will not be told sends what it likes; the server takes VP8, too
   }
 }
-
-export const whipAddress = (name) => address(`whip/${name}`);

@@ -1,0 +1,278 @@
+"""``take5 webcam``: this computer's camera and microphone, scored while one talks."""
+
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Event as Flag
+from threading import Thread
+from types import FrameType
+from typing import TypeAlias
+
+import click
+from rich.console import Console
+
+from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
+from take5.client.live_display import Board, LiveDisplay
+from take5.client.terminal import json_event_line
+from take5.scoring.errors import CaptureError
+from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.stream.capture import Capture
+from take5.stream.ending import saver
+from take5.stream.events import (
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Resumed,
+    Stalled,
+    State,
+    StateChanged,
+    Stopped,
+)
+from take5.stream.live import LiveSession
+from take5.stream.ring import Ring
+from take5.stream.scanner import Models
+from take5.stream.selection import Json, Settings
+from take5.stream.server.feed import About, Feed
+from take5.stream.server.watchdog import Turn, Watchdog
+from take5.stream.sources.camera import Camera, Wanted
+from take5.stream.sources.camera_and_microphone import Webcam
+from take5.stream.sources.camera_devices import cameras, default_driver
+from take5.stream.sources.microphone import Microphone, microphones
+
+NAME = "webcam"
+LOOK_EVERY_S = 0.2
+LET_GO_S = 5.0
+EVENTS = 1000
+"""At most so many events wait to be shown; then the capture waits."""
+
+RING_BYTES = 400 * 2**20
+"""Cameras that give MJPEG give 2 to 5 MB a second, and there is one capture only."""
+
+UNUSABLE = (Failure.NOTHING_ELIGIBLE, Failure.TOO_SHORT)
+
+Show: TypeAlias = "Callable[[Json], None]"
+
+
+def _size(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not WIDTHxHEIGHT in pixels, as 1280x720")
+    return int(found[1]), int(found[2])
+
+
+def _list_devices(context: click.Context, _option: click.Parameter, asked: bool) -> None:
+    """Show what there is, and exit."""
+    if not asked or context.resilient_parsing:
+        return
+    for kind, devices in (("cameras", cameras(default_driver())), ("microphones", microphones())):
+        click.echo(f"{kind}:" if devices else f"{kind}: none")
+        for number, device in enumerate(devices):
+            click.echo(f"  {number}  {device}")
+    context.exit()
+
+
+@click.command()
+@click.option(
+    "--list-devices",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_devices,
+    help="Show cameras and microphones, and exit.",
+)
+@click.option("--camera", help="Number, address, or part of the name.  [default: the first]")
+@click.option("--microphone", help="Number, or part of the name.  [default: the system's]")
+@click.option("--size", default="1280x720", show_default=True, callback=_size, help="Of the pictures.")
+@click.option("--fps", type=click.FloatRange(1, 240), default=30.0, show_default=True, help="Pictures a second.")
+@click.option(
+    "--driver", help="FFmpeg input: v4l2, avfoundation, dshow; lavfi makes --camera a filter graph.  [default: system]"
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("take5-out"),
+    show_default=True,
+    help="Folder that gets a folder for the capture.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
+@model_options
+@parameter_options
+@stop_options
+def webcam(
+    camera: str | None,
+    microphone: str | None,
+    size: tuple[int, int],
+    fps: float,
+    driver: str | None,
+    output: Path,
+    as_json: bool,
+    rules: StopRules,
+    parameters: Parameters,
+    models: Models,
+) -> int:
+    """Talk to this computer's camera until the best five seconds are good enough, and keep them.
+
+    It stops by itself. Ctrl-C ends it at once and keeps the best so far; a second Ctrl-C keeps nothing.
+    """
+    listened = Microphone(microphone)
+    filmed = Camera(Wanted(driver, camera, size, fps))
+    click.echo(f"take5: camera {filmed}; microphone {listened}", err=True)
+    source = Webcam(filmed, listened)
+    try:
+        ring = Ring(limit_bytes=RING_BYTES)
+        live = LiveSession(models, Settings(parameters), rules, source.unit_format, NAME, ring)
+        feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
+        board = Board(filmed.device.name, rules, parameters, time.monotonic)
+        with _showing(board, as_json=as_json) as show:
+            recording = Recording(source, live, feed, _folder(output), show)
+            last = recording.run()
+    finally:
+        source.close()
+    return _end(last, recording.broken, as_json=as_json)
+
+
+class Recording:
+    """One capture of a webcam: the source's thread, the capture's thread, and the timers between them.
+
+    Parameters
+    ----------
+    source : Webcam
+        What is captured.
+    live : LiveSession
+        What scores it.
+    feed : Feed
+        Remembers where it is.
+    folder : Path
+        Gets the clip.
+    show : callable
+        Shows an event.
+    """
+
+    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, folder: Path, show: Show) -> None:
+        self.broken: CaptureError | None = None
+        self._source, self._live, self._feed, self._show = source, live, feed, show
+        self._news: Queue[Event] = Queue(EVENTS)
+        self._capture = Capture(live, self._news.put, saver(folder))
+        self._filming = Thread(target=self._film, name="take5-webcam", daemon=True)
+        self._watchdog = Watchdog(time.monotonic())
+        self._over = Flag()
+        self._asked = Flag()
+        show(feed.hello())
+
+    def run(self) -> ClipReady | Failed:
+        """Record until a rule, Ctrl-C or a broken device ends it; return the last event."""
+        self.tell(StateChanged(0, State.CONNECTING))
+        self._capture.start()
+        self._filming.start()
+        try:
+            with _interrupts(self._asked.set):
+                return self._follow()
+        finally:
+            self._over.set()
+            self._filming.join(LET_GO_S)
+
+    def tell(self, event: Event) -> None:
+        """Remember an event and show it."""
+        self._feed.publish(event)
+        self._show(event.json())
+
+    def _follow(self) -> ClipReady | Failed:
+        while True:
+            with suppress(Empty):
+                event = self._news.get(timeout=LOOK_EVERY_S)
+                self.tell(event)
+                if isinstance(event, ClipReady | Failed):
+                    return event
+            if self._asked.is_set():
+                self._capture.end(Stop(StopRule.ENDED))
+            if Stopped not in self._feed.last:
+                self._turn(self._watchdog.look(time.monotonic(), self._source.arrivals))
+
+    def _film(self) -> None:
+        try:
+            self._source.run(self._capture.put, self._over)
+        except CaptureError as error:
+            self.broken = error
+            track = Failure.NO_SOUND if "sound" not in self._source.arrivals else Failure.NO_PICTURE
+            self._capture.end(Stop(StopRule.LOST) if self._live.begun else Failed(0, track, str(error)))
+        else:
+            self._capture.end(Stop(StopRule.ENDED))
+
+    def _turn(self, turn: Turn) -> None:
+        """Tell what the timers have found."""
+        frame = self._live.frame
+        if turn is Turn.CONNECTED:
+            self.tell(StateChanged(frame, State.RECEIVING))
+        elif turn is Turn.LOST:
+            self._capture.end(Stop(StopRule.LOST))
+        elif turn is Turn.STALLED:
+            self.tell(StateChanged(frame, State.STALLED))
+            self.tell(Stalled(frame, self._watchdog.stalled or "both"))
+        elif turn is Turn.RESUMED:
+            self.tell(StateChanged(frame, State.RECEIVING))
+            self.tell(Resumed(frame))
+
+
+@contextmanager
+def _interrupts(first: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C call ``first``; the second interrupts."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        first()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _showing(board: Board, *, as_json: bool) -> Iterator[Show]:
+    """Show events as JSON, on a board where there is a terminal, or as lines."""
+    if as_json:
+        yield lambda event: click.echo(json.dumps(event))
+    elif sys.stdout.isatty():
+        with LiveDisplay(board, Console()) as display:
+            yield display.update
+    else:
+        yield lambda event: click.echo(line) if (line := _line(event)) else None
+
+
+def _line(event: Json) -> str:
+    """An event's line; how it ended is told at the end."""
+    return "" if event["type"] in ("clip", "error") else json_event_line(event)
+
+
+def _end(last: ClipReady | Failed, broken: CaptureError | None, *, as_json: bool) -> int:
+    """Say how it ended; return the exit code."""
+    if isinstance(last, Failed) and broken is not None:
+        raise broken
+    if broken is not None:
+        click.echo(f"take5: warning: {broken}", err=True)
+    if not as_json:
+        click.echo(json_event_line(last.json()))
+    if isinstance(last, ClipReady):
+        return DONE
+    return NOTHING_ELIGIBLE if last.failure in UNUSABLE else FAILED
+
+
+def _folder(output: Path) -> Path:
+    """A folder that is not there yet, named by the time."""
+    base = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{NAME}"
+    number = 1
+    while (folder := output / (base if number == 1 else f"{base}-{number}")).exists():
+        number += 1
+    return folder

@@ -1,0 +1,68 @@
+// @ts-check
+// The camera as it is set up: preview, choice, size of the picture, level of the sound.
+
+import * as devices from './devices.js';
+import { $, put } from './dom.js';
+import { showLevel } from './level.js';
+import { texts } from './texts.js';
+
+const SMALL = 720;
+
+export class Camera {
+  /** @param {(code: string) => void} gone told when a device goes away while it is open */
+  constructor(gone) {
+    this.gone = gone;
+    /** @type {MediaStream | null} */
+    this.stream = null;
+    this.endLevel = () => {};
+    this.opening = 0;
+    $('preview').addEventListener('resize', () => this.#size());
+  }
+
+  /** Open what was chosen last and show it; false if something newer was asked for meanwhile. */
+  async open() {
+    this.close();
+    const turn = this.opening;
+    const stream = await devices.open();
+    if (turn !== this.opening) {
+      devices.close(stream);
+      return false;
+    }
+    this.stream = stream;
+    for (const track of stream.getTracks()) track.addEventListener('ended', () => this.stream === stream && this.gone('unplugged'));
+    this.endLevel = showLevel(stream);
+    const [video, audio] = [stream.getVideoTracks()[0].getSettings(), stream.getAudioTracks()[0].getSettings()];
+    document.body.dataset.facing = video.facingMode ?? 'user';
+    $('preview').srcObject = stream;
+    await $('preview').play().catch(() => {});
+    await devices.list($('camera'), 'videoinput', video.deviceId);
+    await devices.list($('microphone'), 'audioinput', audio.deviceId);
+    return turn === this.opening;
+  }
+
+  /** Remember the chosen devices for the next opening. */
+  choose() {
+    devices.remember('videoinput', $('camera').value);
+    devices.remember('audioinput', $('microphone').value);
+  }
+
+  close() {
+    this.opening += 1;
+    this.endLevel();
+    this.endLevel = () => {};
+    devices.close(this.stream);
+    this.stream = null;
+    $('preview').srcObject = null;
+    put($('camera-size'), '');
+  }
+
+  #size() {
+    const { videoWidth: width, videoHeight: height } = $('preview');
+    if (!width || !this.stream) return;
+    $('frame').style.setProperty('--aspect', `${width} / ${height}`);
+    const fps = this.stream.getVideoTracks()[0].getSettings().frameRate ?? 0;
+    const small = Math.min(width, height) < SMALL;
+    put($('camera-size'), small ? texts.smallSize(width, height) : texts.size(width, height, fps));
+    $('camera-size').classList.toggle('caution', small);
+  }
+}

@@ -1,0 +1,105 @@
+// @ts-check
+// One capture: who sends it (this page, or somebody else), and what the server says of it.
+
+import { Feed } from './feed.js';
+import { Session } from './session.js';
+import { Whip } from './whip.js';
+
+/** So many failed connections in a row mean that the server is gone. */
+const GONE_AFTER = 4;
+
+/**
+ * @typedef {import('./server.js').Config} Config
+ * @typedef {import('./feed.js').Event} Event
+ * @typedef {object} Watcher
+ * @property {(event: Event) => void} event the session has taken an event
+ * @property {(code: string) => void} failed it is over without a clip or an error from the server
+ * @property {(kind: 'reconnecting' | 'gone' | 'back') => void} server the connection to the server
+ * @property {(kind: 'shaky' | 'steady' | 'lost') => void} media the connection of picture and sound
+ */
+
+export class Capture {
+  /** @param {string} name @param {Config} config @param {Watcher} watcher @param {boolean} next not one that is over */
+  constructor(name, config, watcher, next = false) {
+    this.name = name;
+    this.config = config;
+    this.watcher = watcher;
+    this.session = new Session(config.stop, config.window_s, config.encoder);
+    /** @type {Whip | null} */
+    this.whip = null;
+    this.answered = false;
+    this.over = false;
+    /** The connection failed, so the clip is what there was until then. */
+    this.cut = false;
+    this.feed = new Feed(name, next, {
+      event: (event) => this.#event(event),
+      refused: (code) => this.#fail(code),
+      lost: (failures) => this.#lost(failures),
+      again: () => watcher.server('back'),
+    });
+  }
+
+  /** Send from this page, and follow from the very beginning. @param {MediaStream} stream */
+  async send(stream) {
+    await this.feed.opened;
+    if (this.over) return;
+    this.whip = new Whip(this.name, stream, this.config.ice_servers, (state) => this.#connection(state));
+    await this.whip.start();
+    this.answered = true;
+  }
+
+  /** End it; what is best so far will come as a clip. */
+  async stop() {
+    try {
+      await this.whip?.stop();
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== 'not_found') throw error; // it has ended already
+    }
+  }
+
+  /** The page goes away. */
+  leave() {
+    this.whip?.leave();
+  }
+
+  /** Let go of everything. */
+  close() {
+    this.over = true;
+    this.feed.close();
+    this.whip?.close();
+  }
+
+  /** @param {Event} event */
+  #event(event) {
+    const kept = this.session.take(event);
+    if (!kept && this.whip) this.#fail('restarted');
+    else this.watcher.event(event);
+  }
+
+  /** @param {string} code */
+  #fail(code) {
+    if (this.over) return;
+    this.close();
+    this.watcher.failed(code);
+  }
+
+  /** @param {number} failures */
+  #lost(failures) {
+    if (this.whip && !this.answered && failures >= GONE_AFTER) this.#fail('unreachable');
+    else this.watcher.server(failures >= GONE_AFTER ? 'gone' : 'reconnecting');
+  }
+
+  /** @param {RTCPeerConnectionState} state */
+  #connection(state) {
+    if (this.session.stopped || this.over) return; // the server hangs up after a stop
+    if (state === 'disconnected') this.watcher.media('shaky');
+    else if (state === 'connected') this.watcher.media('steady');
+    else if (state === 'failed') this.#cut();
+  }
+
+  #cut() {
+    this.cut = true;
+    this.watcher.media('lost');
+    this.stop().catch(() => {}); // the server notices by itself, later
+  }
+}

@@ -1,0 +1,119 @@
+// @ts-check
+// What is known of a capture: events in, state out. It owns no socket, no timer and no element.
+
+/**
+ * @typedef {{ start_s: number, D: number, MC: number, I: number, views: number }} Best
+ * @typedef {{ start_s: number, D: number, MC: number | null, I: number | null, views: number | null,
+ *   eligible: boolean | null, reasons: { code: string }[] }} Window
+ * @typedef {{ face: number | null, faces: number | null, level_dbfs: number | null }} Chunk
+ * @typedef {import('./feed.js').Event} Event
+ * @typedef {import('./server.js').Rules} Rules
+ */
+
+/** States in which a capture has a sender, or had one. */
+const BEGUN = new Set(['connecting', 'receiving', 'stalled', 'stopping', 'ready', 'failed']);
+
+export class Session {
+  state = 'waiting';
+  time_s = 0;
+  /** By their start. @type {Map<number, Window>} */
+  windows = new Map();
+  /** @type {Window | null} */
+  latest = null;
+  /** @type {Best | null} */
+  best = null;
+  /** @type {Chunk | null} */
+  chunk = null;
+  /** @type {number | null} */
+  gain = null;
+  /** @type {Event | null} */
+  stalled = null;
+  /** @type {Event | null} */
+  stopped = null;
+  /** @type {Event | null} */
+  clip = null;
+  /** @type {Event | null} */
+  error = null;
+  /** @type {Event | null} */
+  warning = null;
+
+  /** @param {Rules} rules @param {number} window_s @param {string} encoder */
+  constructor(rules, window_s, encoder) {
+    this.rules = rules;
+    this.window_s = window_s;
+    this.encoder = encoder;
+  }
+
+  /** A sender has come. */
+  get begun() {
+    return BEGUN.has(this.state);
+  }
+
+  /** Take an event. @param {Event} event @returns {boolean} false if the capture that was followed is not there any more */
+  take(event) {
+    this.time_s = Math.max(this.time_s, event.time_s ?? 0);
+    const lost = this.begun && event.type === 'hello' && event.state === 'waiting';
+    if (event.type === 'hello') this.#hello(event);
+    else this.#step(event);
+    this.#keepBest();
+    return !lost;
+  }
+
+  #forget() {
+    Object.assign(this, new Session(this.rules, this.window_s, this.encoder));
+  }
+
+  /** @param {Event} event */
+  #hello(event) {
+    this.#forget();
+    const { state, rules, window_s, encoder, best, stopped, clip, error, stalled, time_s } = event;
+    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, error, stalled, time_s });
+    for (const window of event.windows) this.#window(window);
+  }
+
+  /** @param {Event} event */
+  #step(event) {
+    switch (event.type) {
+      case 'state':
+        if (event.state === 'connecting') this.#forget();
+        this.state = event.state;
+        break;
+      case 'progress':
+        this.time_s = event.time_s;
+        this.chunk = event.chunk;
+        this.gain = event.gain;
+        this.best = event.best ?? this.best;
+        if (event.window) this.#window(event.window);
+        break;
+      case 'scored':
+        this.windows.set(event.window.start_s, event.window);
+        break;
+      case 'resumed':
+        this.stalled = null;
+        break;
+      case 'best':
+        this.best = event.best;
+        break;
+      case 'stalled':
+      case 'stopped':
+      case 'clip':
+      case 'error':
+      case 'warning':
+        this[event.type] = event;
+        break;
+      default: // of a later server
+    }
+  }
+
+  /** Of several progress events a slow reader gets the newest only: the best window may not have been among them. */
+  #keepBest() {
+    const { best } = this;
+    if (best && !this.windows.has(best.start_s)) this.windows.set(best.start_s, { ...best, eligible: true, reasons: [] });
+  }
+
+  /** @param {Window} window */
+  #window(window) {
+    this.latest = window;
+    this.windows.set(window.start_s, window);
+  }
+}

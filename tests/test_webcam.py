@@ -1,0 +1,369 @@
+"""take5 webcam: the source's two devices, the recording around them, what is shown, and how it ends."""
+
+import contextlib
+import io
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from live_media import NEVER, live_session, received
+from rich.console import Console
+
+from demo.talker import DEFAULT, FILLER, Script, fitted
+from take5.client.cli.webcam import Recording, _interrupts, webcam
+from take5.client.live_display import Board, LiveDisplay
+from take5.scoring.eligibility import Code, Reason
+from take5.scoring.errors import CaptureError
+from take5.scoring.motion import Motion
+from take5.scoring.parameters import Parameters
+from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.scoring.window import JudgedWindow
+from take5.stream.clock import TICKS
+from take5.stream.events import (
+    BestChanged,
+    ChunkNote,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Progress,
+    Resumed,
+    Stalled,
+    State,
+    StateChanged,
+    Stopped,
+)
+from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
+from take5.stream.scanner import Models
+from take5.stream.selection import Json
+from take5.stream.server.feed import About, Feed
+from take5.stream.sources import camera_and_microphone as source_module
+from take5.stream.sources.camera_and_microphone import Webcam
+from take5.stream.sources.camera_units import Filmed
+from take5.stream.sources.microphone_clock import Heard
+
+RATE = 48_000
+BEGUN_S = 5000.0
+
+
+class FakeCamera:
+    """Gives what it is told to, then waits for the end, or fails."""
+
+    unit_format = UnitFormat("h264", None)
+    device = "Fake"
+
+    def __init__(self, units: list[Filmed], error: CaptureError | None = None, *, ends: bool = False) -> None:
+        self._units, self._error, self._ends = units, error, ends
+        self.closed = False
+
+    def film(self, stop: threading.Event) -> Iterator[Filmed]:
+        yield from self._units
+        if self._error is not None:
+            raise self._error
+        if not self._ends:
+            stop.wait(60.0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeMicrophone:
+    """Gives what it is told to, at once."""
+
+    device = "Fake"
+    rate = RATE
+
+    def __init__(self, blocks: list[Heard], *, leaves: bool = False) -> None:
+        self._blocks, self._leaves = blocks, leaves
+
+    @contextlib.contextmanager
+    def listening(self, hear: Callable[[Heard], None], ended: Callable[[], None]) -> Iterator[None]:
+        for block in self._blocks:
+            hear(block)
+        if self._leaves:
+            ended()
+        yield
+
+
+def source(camera: FakeCamera, microphone: FakeMicrophone) -> Webcam:
+    return Webcam(cast("Any", camera), cast("Any", microphone))
+
+
+def heard(seconds: float) -> list[Heard]:
+    silence = np.zeros((1, RATE // 100), np.float32)
+    return [Heard(silence, BEGUN_S + (n + 1) * 0.01) for n in range(round(seconds * 100))]
+
+
+def units(seconds: float) -> list[Filmed]:
+    """Pictures whose stamps are times of the computer's clock, which arrive 30 ms later."""
+    times = [BEGUN_S + n * 0.04 for n in range(round(seconds * 25))]
+    return [Filmed(b"", n % 25 == 0, time, time + 0.03) for n, time in enumerate(times)]
+
+
+def test_both_tracks_come_out_in_order_on_one_clock() -> None:
+    camera = FakeCamera(units(3.0), ends=True)
+    out: list[Received] = []
+    source(camera, FakeMicrophone(heard(3.0))).run(out.append, threading.Event())
+    blocks = [media for media in out if isinstance(media, AudioBlock)]
+    pictures = [media for media in out if isinstance(media, AccessUnit)]
+    assert len(blocks) == 300
+    assert len(pictures) == 75
+    assert [unit.pts / TICKS for unit in pictures] == pytest.approx([BEGUN_S + n * 0.04 for n in range(75)], abs=1e-5)
+    assert blocks[0].pts / TICKS == pytest.approx(BEGUN_S, abs=1e-5)
+    assert camera.closed
+
+
+def test_stop_ends_it_and_nothing_goes_on() -> None:
+    before = threading.active_count()
+    stop, camera = threading.Event(), FakeCamera(units(1.0))
+    source(camera, FakeMicrophone(heard(2.0))).run(lambda _: stop.set(), stop)
+    assert threading.active_count() == before
+    assert camera.closed
+
+
+def test_a_device_that_gives_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "BEGIN_S", 0.2)
+    with pytest.raises(CaptureError, match=r"camera Fake: it is open but gives no picture within 0 s; unplug it"):
+        source(FakeCamera([]), FakeMicrophone(heard(1.0))).run(lambda _: None, threading.Event())
+    with pytest.raises(CaptureError, match=r"microphone Fake: it is open but gives no sound within 0 s; choose ano"):
+        source(FakeCamera(units(1.0)), FakeMicrophone([])).run(lambda _: None, threading.Event())
+
+
+def test_a_device_that_goes_away_ends_it() -> None:
+    gone = CaptureError("camera Fake: it gives no pictures any more")
+    with pytest.raises(CaptureError, match="camera Fake: it gives no pictures any more"):
+        source(FakeCamera(units(1.0), gone), FakeMicrophone(heard(2.0))).run(lambda _: None, threading.Event())
+    with pytest.raises(CaptureError, match="microphone Fake: it gives no sound any more; plug it in again"):
+        source(FakeCamera(units(1.0)), FakeMicrophone(heard(2.0), leaves=True)).run(lambda _: None, threading.Event())
+
+
+def test_sound_that_nobody_took_in_time_is_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "INBOX", 200)
+    blocks = heard(6.0)
+    microphone = FakeMicrophone(blocks[:230])  # the last 30 find no room
+    camera = FakeCamera([], ends=False)
+    webcam_source, out, stop = source(camera, microphone), list[Received](), threading.Event()
+
+    def put(media: Received) -> None:
+        if not out:
+            threading.Thread(target=lambda: [webcam_source._hear(block) for block in blocks[230:360]]).start()
+        out.append(media)
+        if len(out) == 330:
+            stop.set()
+
+    webcam_source.arrivals["picture"] = BEGUN_S
+    webcam_source.run(put, stop)
+    gaps = [b.pts - a.end for a, b in zip(out, out[1:], strict=False) if isinstance(a, AudioBlock)]
+    assert webcam_source.dropped == 30
+    assert webcam_source.holes == 1
+    assert [round(gap / TICKS, 4) for gap in gaps if gap] == [0.3]
+
+
+class FakeSource:
+    """A webcam whose media have been recorded before; they come at once."""
+
+    def __init__(
+        self, recorded: tuple[UnitFormat, list[Received]], error: CaptureError | None = None, *, ends: bool = True
+    ) -> None:
+        self.unit_format, self._media = recorded
+        self._error, self._ends = error, ends
+        self.arrivals = {"picture": 0.0, "sound": 0.0} if self._media else {}
+
+    def run(self, put: Callable[[Received], None], stop: threading.Event) -> None:
+        for media in self._media:
+            put(media)
+        if self._error is not None:
+            raise self._error
+        if not self._ends:
+            stop.wait(60.0)
+
+
+@pytest.fixture(scope="module")
+def recorded(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, list[Received]]:
+    return received(rendered("short", fitted(DEFAULT, 20, FILLER)))
+
+
+def some(recorded: tuple[UnitFormat, list[Received]], seconds: float) -> tuple[UnitFormat, list[Received]]:
+    media = recorded[1]
+    return recorded[0], [item for item in media if item.pts < media[0].pts + seconds * TICKS]
+
+
+def recording(
+    fake: FakeSource, models: Models, folder: Path, rules: StopRules = NEVER
+) -> tuple[Recording, list[Json], ClipReady | Failed]:
+    shown: list[Json] = []
+    live = live_session(models, fake.unit_format, rules)
+    made = Recording(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), folder, shown.append)
+    return made, shown, made.run()
+
+
+def test_a_rule_ends_the_recording_and_the_clip_is_there(
+    recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    before = threading.active_count()
+    fake = FakeSource(some(recorded, 9.0), ends=False)
+    made, shown, last = recording(fake, models, tmp_path / "clip", StopRules(stop_at=None, gain=None, cap_s=6.0))
+    assert isinstance(last, ClipReady)
+    assert made.broken is None
+    assert (tmp_path / "clip" / "clip.mp4").stat().st_size > 0
+    kinds = [event["type"] for event in shown]
+    assert kinds[:2] == ["hello", "state"]
+    assert kinds[-4:] == ["state", "stopped", "state", "clip"]
+    assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["cap"]
+    assert kinds.count("progress") == 6
+    assert threading.active_count() == before
+
+
+def test_a_device_that_breaks_ends_the_recording_but_the_best_is_kept(
+    recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    gone = CaptureError("camera Fake: it gives no pictures any more")
+    made, shown, last = recording(FakeSource(some(recorded, 7.0), gone), models, tmp_path / "clip")
+    assert isinstance(last, ClipReady)
+    assert made.broken is gone
+    assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["lost"]
+
+
+def test_a_device_that_never_gave_anything_is_the_error(models: Models, tmp_path: Path) -> None:
+    silent = CaptureError("microphone Fake: it is open but gives no sound within 10 s")
+    made, shown, last = recording(FakeSource((UnitFormat("h264", None), []), silent), models, tmp_path / "clip")
+    assert isinstance(last, Failed)
+    assert last.failure is Failure.NO_SOUND
+    assert made.broken is silent
+    assert shown[-1]["text"] == str(silent)
+    assert not (tmp_path / "clip").exists()
+
+
+def test_the_cameras_end_is_an_end(recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path) -> None:
+    _, shown, last = recording(FakeSource(some(recorded, 3.0)), models, tmp_path / "clip")
+    assert isinstance(last, Failed)
+    assert last.failure is Failure.TOO_SHORT
+    assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["ended"]
+
+
+def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
+    asked: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), _interrupts(lambda: asked.append("once")):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert asked == ["once"]
+        os.kill(os.getpid(), signal.SIGINT)
+    assert asked == ["once"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_devices_are_listed_without_loading_models(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = SimpleNamespace(**dict.fromkeys(("desk", "hd")))
+    assert module
+    from take5.client.cli import webcam as command_module  # noqa: F401 - the module, beside the command of its name
+
+    names = webcam.params[0].callback.__globals__  # type: ignore[union-attr] # it has one
+    monkeypatch.setitem(names, "cameras", lambda _: [source_module_device("HD Webcam", "/dev/video0")])
+    monkeypatch.setitem(names, "microphones", list)
+    assert webcam.main(["--list-devices"], standalone_mode=False) == 0
+    assert capsys.readouterr().out == "cameras:\n  0  HD Webcam (/dev/video0)\nmicrophones: none\n"
+
+
+def source_module_device(name: str, address: str) -> Any:
+    from take5.stream.sources.camera_devices import Device
+
+    return Device(address, name)
+
+
+def board(rules: StopRules = NEVER, now: Callable[[], float] = lambda: 0.0) -> Board:
+    return Board("Fake", rules, Parameters(), now)
+
+
+def shows(shown: Board) -> str:
+    console = Console(width=100, file=io.StringIO(), force_terminal=False)
+    with console.capture() as capture:
+        console.print(shown.render())
+    return capture.get()
+
+
+GOOD = WindowScore(25, 140.0, Motion(0.1, 0.1, 0.1, mouth_moves=True), 3)
+FINE = ChunkNote(1.0, 1, -21.0)
+
+
+def after(*events: Event, rules: StopRules = NEVER) -> Board:
+    shown = board(rules)
+    for event in (StateChanged(0, State.RECEIVING), *events):
+        shown.update(event.json())
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("chunk", "window", "words"),
+    [
+        (FINE, None, "talk: the first score needs 5 seconds"),
+        (FINE, JudgedWindow(GOOD, ()), "best so far, keep talking"),
+        (FINE, JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "keep talking"),
+        (FINE, JudgedWindow(WindowScore(50, 1.0), None), "this computer is busy: these seconds are not scored yet"),
+        (
+            FINE,
+            JudgedWindow(GOOD, (Reason(Code.FROZEN_PICTURE, 0, 5),)),
+            "this does not count: the picture is frozen",
+        ),
+        (ChunkNote(0.2, 1, -21.0), None, "no face to be seen: sit in front of the camera"),
+        (ChunkNote(1.0, 2, -21.0), None, "more than one face: only you may be in the picture"),
+        (ChunkNote(1.0, 1, None), None, "no sound: is the microphone muted?"),
+        (ChunkNote(1.0, 1, -50.0), None, "very quiet: speak up, or move closer to the microphone"),
+    ],
+)
+def test_the_words_say_what_is_most_urgent(chunk: ChunkNote, window: JudgedWindow | None, words: str) -> None:
+    assert after(Progress(150, window, GOOD if window else None, chunk)).words() == words
+
+
+def test_the_words_follow_the_state() -> None:
+    assert board().words() == "opening camera and microphone"
+    stalled = after(StateChanged(0, State.STALLED), Stalled(0, "sound"))
+    assert stalled.words() == "no sound arrives; waiting for it"
+    for event in (StateChanged(0, State.RECEIVING), Resumed(0)):
+        stalled.update(event.json())
+    assert stalled.words() == "talk: the first score needs 5 seconds"
+    stopping = after(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1120.0)), StateChanged(200, State.STOPPING))
+    assert stopping.words() == "the best window is good enough; writing the clip"
+
+
+def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next() -> None:
+    progress = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE, gain=0.05)
+    text = shows(after(progress, BestChanged(150, GOOD), rules=StopRules(stop_at=2800.0, cap_s=300.0)))
+    for part in (
+        "take5  Fake", "140  sound", "0.1000  motion", "1400  of 2800", "-21 dBFS", "100% of the second",
+        "49 % of the way", "best so far: 0:01.00 to 0:06.00, I 1400 = D 140 / MC 0.1000, views 3",
+        "1 windows scored; another 30 s may add 5.1 %; stops in 4:54 at the latest", "0:06.00",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_time_counts_on_between_two_events_but_not_beyond_the_next() -> None:
+    time = [100.0]
+    shown = board(StopRules(stop_at=None, cap_s=60.0), lambda: time[0])
+    for event in (StateChanged(0, State.RECEIVING), Progress(50, None, None, FINE)):
+        shown.update(event.json())
+    assert "first score in 3 s; stops in 0:58 at the latest" in shows(shown)
+    assert "0:02 of 1:00 at most" in shows(shown)
+    time[0] = 100.5
+    assert "0:57" in shows(shown)
+    time[0] = 160.0
+    assert "first score in 2 s; stops in 0:57 at the latest" in shows(shown)
+
+
+def test_the_display_stays_in_its_place_and_leaves_nothing() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
+    before = threading.active_count()
+    with LiveDisplay(after(Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE)), console) as display:
+        display.update(Progress(175, None, GOOD, FINE).json())
+    text = cast("io.StringIO", console.file).getvalue()
+    assert "take5  Fake" in text
+    assert text.rstrip("\n").endswith("\x1b[2K"), "its lines are erased"
+    assert threading.active_count() == before

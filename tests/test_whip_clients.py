@@ -1,0 +1,216 @@
+"""Independent WHIP senders against the real server: FFmpeg's muxer, OBS's stack, and a browser on the page itself.
+
+Each sends a talking head with flashes and beeps, and the saved clip tells how far picture and sound have come apart.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from time import monotonic
+
+import av
+import pytest
+from playwright.sync_api import expect
+
+from tests import beep_flash
+from tests.lossy_relay import Line, LossyRelay
+from tests.whip_clients import chromium, node_sender
+from tests.whip_clients.chromium import Chromium, write_camera, write_microphone
+from tests.whip_clients.node_sender import NodeSender
+from tests.whip_clients.packed import pack
+from tests.whip_clients.server import Server
+
+SIZE = (1280, 720)
+FILM_S, PACKED_S, CAP_S = 14, 9, 10
+AAC_SAMPLES = 1024
+EXACT_MS, BROWSER_MS = 1.0, 5.0
+ATTEMPTS = 3
+WAIT_S = 30.0
+RULES = ("--stop-at", "0", "--stop-gain", "0", "--stop-cap", str(CAP_S), "--max-sessions", "3")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("whip")
+
+
+@pytest.fixture(scope="module")
+def film(folder: Path) -> Path:
+    return beep_flash.talker(folder / "talker.mkv", FILM_S, SIZE)
+
+
+@pytest.fixture(scope="module")
+def packed(folder: Path, film: Path) -> Path:
+    return pack(film, folder / "talker.packed", PACKED_S)
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with Server(folder / "captures", RULES) as running:
+        yield running
+
+
+def need(missing: Callable[[], str | None]) -> None:
+    """Skip what cannot run here; where everything has to be installed, fail."""
+    if (text := missing()) is not None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(text)
+
+
+def check_files(clip: Path) -> None:
+    """The clip is five seconds of 720p and sound, and what was received can be decoded to its end."""
+    with av.open(str(clip / "clip.mp4")) as container:
+        frames = list(container.decode(video=0))
+        assert [(frame.width, frame.height) for frame in frames] == [SIZE] * 125
+        assert [float(frame.time or 0.0) for frame in frames] == pytest.approx([i / 25 for i in range(125)])
+    begin, samples, rate = beep_flash.heard(clip / "clip.mp4")
+    assert begin == 0.0
+    assert 0 <= len(samples) - 5 * rate < AAC_SAMPLES
+    with av.open(str(clip / "source.mp4")) as container:
+        frames = list(container.decode(video=0))
+        assert len(frames) == container.streams.video[0].frames >= 125
+        assert not any(frame.is_corrupt for frame in frames)
+
+
+def errors_ms(file: Path) -> list[float]:
+    """By how much the sound of each beep in a file is late."""
+    pairs = beep_flash.pairs(file)
+    assert len(pairs) >= 4
+    return [pair.error_ms for pair in pairs]
+
+
+def error_ms(clip: Path) -> float:
+    """By how much the sound of a clip is late: one number, since camera pictures may be late one by one."""
+    return median(errors_ms(clip / "clip.mp4"))
+
+
+def in_sync(record: Callable[[], Path], limit_ms: float) -> None:
+    """The sound of what is recorded is late by no more than ``limit_ms``, once in a few attempts.
+
+    These senders state when they send, or their devices begin, and are late at that on a machine that is busy. That is
+    not the server's; what is the server's comes back each time.
+    """
+    found: list[float] = []
+    while not found or (abs(found[-1]) > limit_ms and len(found) < ATTEMPTS):
+        clip = record()
+        check_files(clip)
+        found.append(error_ms(clip))
+    assert abs(found[-1]) <= limit_ms, f"late by {found} ms, one after the other"
+
+
+def pushed(server: Server, name: str, film: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "take5.client.cli", "push", server.whip(name), str(film), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+
+# --- FFmpeg's muxer: take5 push ---
+
+
+def test_what_is_pushed_is_saved_in_sync_when_the_server_has_enough(server: Server, film: Path) -> None:
+    began = monotonic()
+    done = pushed(server, "pushed", film)
+    assert done.returncode == 0, done.stdout + done.stderr + server.text
+    assert monotonic() - began < FILM_S + WAIT_S
+    assert "stopped: " in done.stdout
+    clip = server.clip("pushed")
+    assert done.stdout.splitlines()[-2:] == [f"  {clip}", f"  {server.url}/api/sessions/pushed/clip.mp4"]
+    check_files(clip)
+    assert max(abs(error) for name in ("clip.mp4", "source.mp4") for error in errors_ms(clip / name)) <= EXACT_MS
+
+
+def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> None:
+    done = pushed(server, "short", film, "--seconds", "2", "--json")
+    assert done.returncode == 2, done.stderr
+    assert '"code": "too_short"' in done.stdout.splitlines()[-1]
+
+
+# --- libdatachannel, OBS's stack ---
+
+
+def test_what_obs_s_stack_sends_is_saved_in_sync(server: Server, packed: Path) -> None:
+    need(node_sender.missing)
+
+    def record() -> Path:
+        sender = NodeSender(server.whip("node"), packed)
+        assert sender.wait(WAIT_S) == (node_sender.SENT, "")
+        return server.clip("node")
+
+    in_sync(record, EXACT_MS)
+
+
+def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None:
+    need(node_sender.missing)
+    sender = NodeSender(server.whip("taken"), packed)
+    try:
+        assert sender.accepted is not None
+        refused = pushed(server, "taken", film)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "refused: 409, session 'taken' has a sender" in refused.stderr
+    finally:
+        sender.leave()
+
+
+def test_a_sender_that_is_refused_says_so(server: Server, packed: Path) -> None:
+    need(node_sender.missing)
+    sender = NodeSender(server.whip("not.a.name"), packed)
+    assert sender.accepted is None
+    code, complaint = sender.wait(WAIT_S)
+    assert code == node_sender.REFUSED
+    assert "status 404" in complaint
+
+
+def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
+    need(node_sender.missing)
+    with LossyRelay(Line(delay_s=0.01, burst=(400, 3))) as relay:
+        sender = NodeSender(server.whip("lossy"), packed, relay=relay)
+        assert sender.wait(WAIT_S) == (node_sender.SENT, "")
+        assert relay.counts.lost >= 3
+    check_files(server.clip("lossy"))
+
+
+# --- a browser, on the page ---
+
+
+@pytest.fixture(scope="module")
+def devices(folder: Path, film: Path) -> Iterator[tuple[Path, Path]]:
+    need(chromium.missing)
+    camera = write_camera(film, folder / "camera.y4m")
+    yield camera, write_microphone(film, folder / "microphone.wav")
+    camera.unlink()
+
+
+def test_what_the_page_sends_is_saved_in_sync(server: Server, devices: tuple[Path, Path]) -> None:
+    in_sync(lambda: recorded(server, *devices), BROWSER_MS)
+
+
+def recorded(server: Server, camera: Path, microphone: Path) -> Path:
+    """Record on the page: start, wait, stop; return the clip's folder."""
+    with Chromium(camera, microphone) as browser:
+        page = browser.open(server.url)
+        with page.expect_request(lambda request: "/whip/" in request.url and request.method == "POST") as asked:
+            page.click("#start")
+        name = asked.value.url.rpartition("/")[2]
+        expect(page.locator("#clock")).to_have_text(re.compile(r"0:(0[89]|1\d)"), timeout=WAIT_S * 1000)
+        page.click("#stop")
+        clip = server.clip(name)
+        assert browser.log == []
+    return clip
+
+
+# --- how the server ends ---
+
+
+def test_the_server_ends_cleanly_in_the_midst_of_a_capture(folder: Path, film: Path) -> None:
+    with Server(folder / "ended", RULES) as server:
+        command = [sys.executable, "-m", "take5.client.cli", "push", server.whip("ended"), str(film)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sender:
+            assert sender.stdout is not None
+            next(line for line in sender.stdout if "best so far" in line)
+            assert server.end() == 0, server.text
+            said, complaint = sender.communicate(timeout=WAIT_S)
+        assert sender.returncode == 0, complaint
+        assert "stopped: " in said
+    check_files(next((folder / "ended").iterdir()))
