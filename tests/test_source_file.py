@@ -1,0 +1,67 @@
+"""What was received, as a file: no picture encoded again, both tracks from 0, also for VP8 and B-frames."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from media_files import click_time, clicks, number_of, numbered
+
+from take5.stream.clock import FRAME_TICKS, TICKS
+from take5.stream.media import AccessUnit, AudioBlock, UnitFormat
+from take5.stream.source_file import write_source
+from take5.stream.sources.units import SourceStretch
+
+SIZE = (320, 240)
+START = 7 * TICKS
+FRAMES = 60
+
+
+def units_of(codec: str, options: dict[str, str]) -> list[AccessUnit]:
+    """Numbered pictures, as a sender would encode them, in order of decoding."""
+    context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = *SIZE, "yuv420p"
+    context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    context.options = options
+    packets = []
+    for number in range(FRAMES):
+        frame = av.VideoFrame.from_ndarray(numbered(number, SIZE), format="rgb24").reformat(format="yuv420p")
+        frame.pts = number
+        packets += context.encode(frame)
+    packets += context.encode(None)
+    return [AccessUnit(START + int(p.pts or 0) * FRAME_TICKS, bytes(p), p.is_keyframe) for p in packets]
+
+
+def blocks(click_s: float) -> list[AudioBlock]:
+    sound = clicks([click_s], FRAMES / 25)
+    return [
+        AudioBlock(START + at * TICKS // 48_000, sound[0, at : at + 960].astype(np.float32), 48_000)
+        for at in range(0, sound.shape[1], 960)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoder", "options", "name"),
+    [
+        ("h264", "libx264", {"bf": "0", "g": "25", "preset": "ultrafast"}, "source.mp4"),
+        ("h264", "libx264", {"bf": "2", "g": "25", "preset": "fast"}, "source.mp4"),
+        ("vp8", "libvpx", {"g": "25", "deadline": "realtime", "b": "2000000"}, "source.webm"),
+    ],
+)
+def test_pictures_and_sound_are_there_as_they_came(
+    tmp_path: Path, codec: str, encoder: str, options: dict[str, str], name: str
+) -> None:
+    units = units_of(encoder, options)
+    stretch = SourceStretch(units, UnitFormat(codec, None), blocks(1.0), START, START + FRAMES * FRAME_TICKS)
+    path = write_source(tmp_path, stretch)
+    assert path.name == name
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        assert [number_of(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(FRAMES))
+        assert [round(float(f.pts * f.time_base) * 25) for f in frames if f.pts is not None] == list(range(FRAMES))
+    with av.open(str(path)) as container:
+        pieces = [frame.to_ndarray().reshape(1, -1) for frame in container.decode(audio=0)]
+    sound = np.concatenate(pieces, axis=1)[0].astype(np.float32)
+    assert click_time(sound, 48_000) == pytest.approx(1.0, abs=1e-3 if codec == "vp8" else 1e-4)
