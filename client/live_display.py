@@ -29,6 +29,9 @@ JERKY, CALM = 0.3, 0.08
 """MC of people in front of a camera, from the worst to the best."""
 
 HEADROOM = 1.15
+WARNED_S = 10.0
+"""So long a warning stays."""
+
 BAR_WIDTH = 32
 REFRESH_HZ = 5
 
@@ -63,7 +66,7 @@ class Board:
         self._state = "waiting"
         self._scored = 0
         self._time_s = 0.0
-        self._told_at = now()
+        self._told_at = self._warned_at = now()
         self._last: dict[str, Json] = {}
         self._highest = {"D": 0.0, "I": 0.0}
 
@@ -75,6 +78,8 @@ class Board:
             self._state = event["state"]
         elif kind == "resumed":
             self._last.pop("stalled", None)
+        elif kind == "warning":
+            self._warned_at = self._now()
         elif kind == "progress":
             self._time_s, self._told_at = event["time_s"], self._now()
             self._measure(event["window"])
@@ -95,6 +100,7 @@ class Board:
             Text(),
             Text(self._best_line()),
             Text(self._countdown(), style="dim"),
+            Text(self._warning(), style="yellow"),
         )
         return Panel(body, title=Text(f"take5  {self._title}"), subtitle=clock(self._frame), title_align="left")
 
@@ -168,6 +174,10 @@ class Board:
         gain = self._progress.get("gain")
         more = "" if gain is None else f"; another 30 s may add {100 * math.expm1(gain):.1f} %"
         return f"{score}{more}; stops in {_time(max(0.0, left))} at the latest; Ctrl-C keeps the best now"
+
+    def _warning(self) -> str:
+        recent = "warning" in self._last and self._now() - self._warned_at < WARNED_S
+        return f"warning: {self._last['warning']['text']}" if recent else ""
 
     @property
     def _progress(self) -> Json:

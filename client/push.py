@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from http.client import HTTPException
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -218,7 +219,7 @@ def why_refused(url: str, token: str | None = None) -> str:
             return OFFER_REFUSED
     except urllib.error.HTTPError as error:
         return OFFER_REFUSED if error.code == BAD_SDP else f"refused: {error.code}, {_told(error)}"
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return f"refused, and then not reached ({_reason(error)})"
 
 

@@ -9,6 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.errors import OutputError
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 from take5.stream.media import Picture
 from take5.stream.sources.pictures import DecodedPicture
@@ -41,6 +42,11 @@ def write_clip(
         Samples per second.
     preset : str
         x264's: ``SMALL`` or ``QUICK``.
+
+    Raises
+    ------
+    OutputError
+        If there is no picture.
     """
     count = 0
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -55,8 +61,9 @@ def write_clip(
             frame.pict_type = av.video.frame.PictureType.NONE
             container.mux(video.encode(frame))
             count += 1
-        if video is not None:
-            container.mux(video.encode(None))
+        if video is None:
+            raise OutputError(f"{path}: not one picture of the clip can be decoded")
+        container.mux(video.encode(None))
         encode_sound(container, audio, sound, rate, AAC_FRAME)
     return count
 

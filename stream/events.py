@@ -168,7 +168,7 @@ STOP_TEXTS = {
     StopRule.THRESHOLD: "the best window is good enough",
     StopRule.GAIN: "going on is not expected to bring a better window",
     StopRule.CAP: "the longest time is over",
-    StopRule.ENDED: "the sender has ended",
+    StopRule.ENDED: "it was ended",
     StopRule.LOST: "nothing has arrived for ten seconds",
     StopRule.SHUTDOWN: "the server is ending",
 }

@@ -76,11 +76,12 @@ def talker(path: Path, seconds: int, size: tuple[int, int] = (1280, 720)) -> Pat
     return _write(path, planes, seconds, sound(script)[None], size)
 
 
-def backdrop(path: Path, seconds: int, size: tuple[int, int] = (640, 480)) -> Path:
-    """Write flashes and beeps over a picture that changes and shows nobody."""
+def backdrop(path: Path, seconds: int, size: tuple[int, int] = (640, 480), late_ms: float = 0.0) -> Path:
+    """Write flashes and beeps over a picture that changes and shows nobody; the sound may be late."""
     width, height = size
     rows, columns = np.mgrid[0:height, 0:width]
     hiss = np.random.default_rng(0).normal(0, 0.002, (1, seconds * RATE)).astype(np.float32)
+    late = round(late_ms * RATE / 1000)
 
     def planes() -> Iterator[Luma]:
         for frame in range(seconds * FPS):
@@ -88,10 +89,12 @@ def backdrop(path: Path, seconds: int, size: tuple[int, int] = (640, 480)) -> Pa
             plane[:height] = 110 + 60 * np.sin(columns / 40 + frame / 9) * np.cos(rows / 30 - frame / 13)
             yield plane
 
-    return _write(path, planes(), seconds, hiss, size)
+    return _write(path, planes(), seconds, hiss, size, late)
 
 
-def _write(path: Path, planes: Iterator[Luma], seconds: int, spoken: Sound, size: tuple[int, int]) -> Path:
+def _write(
+    path: Path, planes: Iterator[Luma], seconds: int, spoken: Sound, size: tuple[int, int], late: int = 0
+) -> Path:
     frames = seconds * FPS
     begins = instants(frames)
     flashing = {begin + i for begin in begins for i in range(FLASH_FRAMES)}
@@ -100,7 +103,7 @@ def _write(path: Path, planes: Iterator[Luma], seconds: int, spoken: Sound, size
         path,
         pictures,
         steady(frames, FPS),
-        _with_beeps(spoken, begins),
+        _with_beeps(spoken, [begin * RATE // FPS + late for begin in begins]),
         Video(size, options=SHARP),
         Audio(codec="pcm_s16le", format="s16"),
     )
@@ -123,8 +126,7 @@ def _square(height: int) -> tuple[slice, slice]:
 def _with_beeps(spoken: Sound, begins: list[int]) -> Sound:
     mixed, beep = spoken.astype(np.float32).copy(), _beep(RATE)
     for begin in begins:
-        at = begin * RATE // FPS
-        place = mixed[:, at : at + len(beep)]
+        place = mixed[:, begin : begin + len(beep)]
         place *= DUCKED
         place += LOUDNESS * beep[: place.shape[1]]
     return mixed.clip(-1, 1)

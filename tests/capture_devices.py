@@ -127,7 +127,7 @@ def tone(tick: int) -> bytes:
     samples = LEVEL * np.sin(2 * np.pi * TONE_HZ / RATE * np.arange(first, first + TICK))
     if first % RATE == 0:
         samples[0] = CLICK
-    return (samples * 32767).astype(np.int16).tobytes()
+    return bytes((samples * 32767).astype(np.int16).tobytes())
 
 
 def picture(frame: int) -> bytes:

@@ -72,8 +72,8 @@ class LossyRelay:
         self.line, self.server, self.counts = line, server, Counts()
         self._random = Random(line.seed)  # noqa: S311 - keeps no secret
         self._waiting: list[_Due] = []
-        self._number = 0
         self._cut, self._over = threading.Event(), threading.Event()
+        self._came = threading.Condition()
         self._sender: tuple[str, int] | None = None
         self._front, self._back = _bound(), _bound()
         self._threads = [
@@ -94,6 +94,11 @@ class LossyRelay:
     def mend(self) -> None:
         """Let everything pass again."""
         self._cut.clear()
+
+    def wait_for(self, packets: int, timeout_s: float) -> bool:
+        """Wait until so many packets have come from the sender, lost ones counted; False if they have not."""
+        with self._came:
+            return self._came.wait_for(lambda: self.counts.passed + self.counts.lost >= packets, timeout_s)
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -125,16 +130,17 @@ class LossyRelay:
         return min(0.05, max(0.0005, self._waiting[0].at - monotonic())) if self._waiting else 0.05
 
     def _take(self, data: bytes) -> None:
-        begin, length = self.line.burst
-        came = self.counts.passed + self.counts.lost
-        lost = self._random.random() < self.line.loss or begin <= came < begin + length
-        more = self._random.random() * self.line.jitter_s
-        if lost or self._cut.is_set() or len(self._waiting) >= MOST_DELAYED:
-            self.counts.lost += 1
-            return
-        self.counts.passed += 1
-        self._number += 1
-        heapq.heappush(self._waiting, _Due(monotonic() + self.line.delay_s + more, self._number, data))
+        with self._came:
+            begin, length = self.line.burst
+            came = self.counts.passed + self.counts.lost
+            lost = self._random.random() < self.line.loss or begin <= came < begin + length
+            more = self._random.random() * self.line.jitter_s
+            if lost or self._cut.is_set() or len(self._waiting) >= MOST_DELAYED:
+                self.counts.lost += 1
+            else:
+                self.counts.passed += 1
+                heapq.heappush(self._waiting, _Due(monotonic() + self.line.delay_s + more, came, data))
+            self._came.notify_all()
 
     def _deliver(self) -> None:
         while self._waiting and self._waiting[0].at <= monotonic():

@@ -93,6 +93,21 @@ def test_a_rule_stops_it_and_the_thirteen_frames_after_are_kept(
     assert len(frames(tmp_path / "clip" / "source.mp4")) >= 138
 
 
+def test_a_window_that_begins_with_the_first_keyframe_has_its_pictures(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    """The sound has begun before the picture, so that the session begins with the first keyframe."""
+    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), saver(tmp_path / "clip"))
+    late = [m for m in some(arrived, 9.0) if not isinstance(m, AccessUnit) or seconds(m, arrived[1]) >= 1.0]
+    for media in late:
+        run.capture.put(media)
+    assert run.capture.join(PATIENCE_S)
+    clip = run.events[-1]
+    assert isinstance(clip, ClipReady)
+    assert clip.best.start == 0
+    assert len(frames(tmp_path / "clip" / "clip.mp4")) == 125
+
+
 def test_without_an_eligible_window_it_says_why(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:

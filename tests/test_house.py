@@ -12,6 +12,7 @@ FLOORS = ("scoring", "stream", "client")
 PURE_STREAM = (
     "media.py", "clock.py", "grid.py", "resampler.py", "soundtrack.py", "aligner.py", "ring.py", "opening.py", "lag.py",
     "server/mailbox.py", "server/watchdog.py", "sources/webrtc/timeline.py",
+    "sources/camera_clock.py", "sources/microphone_clock.py",
 )  # fmt: skip
 IMPURE = {
     "asyncio", "threading", "multiprocessing", "concurrent", "socket", "ssl", "http", "urllib", "time", "datetime",

@@ -18,8 +18,9 @@ from take5.scoring.errors import CaptureError
 from take5.stream.clock import TICKS
 from take5.stream.sources import microphone
 from take5.stream.sources.microphone import Microphone, microphones
+from take5.stream.sources.microphone_clock import Heard
 
-SECONDS = 4
+SECONDS = 3
 PROGRAM = Path(__file__).parent / "capture_program.py"
 TIMEOUT_S = 60.0
 Captured = Mapping[str, NDArray[Any]]
@@ -33,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
 
 @pytest.fixture(scope="module")
 def captured(server: SoundServer, tmp_path_factory: pytest.TempPathFactory) -> Captured:
-    """Four seconds of a camera and a microphone that are fed in step."""
+    """Three seconds of a camera and a microphone that are fed in step."""
     folder = tmp_path_factory.mktemp("captured")
     pictures = folder / "pictures"
     os.mkfifo(pictures)
@@ -150,8 +151,11 @@ def fake(monkeypatch: pytest.MonkeyPatch, **calls: Any) -> None:
         PortAudioError=Refused,
         default=SimpleNamespace(device=[2, 0]),
         query_devices=lambda index=None: devices if index is None else devices[index],
-        query_hostapis=lambda _: {"name": "ALSA"},
-        **{"check_input_settings": lambda *_, **__: None, **calls},
+        **{
+            "check_input_settings": lambda *_, **__: None,
+            "query_hostapis": lambda _: {"name": "ALSA"},
+            **calls,
+        },
     )
     monkeypatch.setattr(microphone, "sounddevice", lambda: module)
 
@@ -183,3 +187,31 @@ def test_a_microphone_that_cannot_be_opened_is_named(monkeypatch: pytest.MonkeyP
     refusal = r"microphone Desk \(2\): it cannot be opened \(Device unavailable .*close what uses it"
     with pytest.raises(CaptureError, match=refusal), Microphone().listening(lambda _: None, lambda: None):
         pass
+
+
+@pytest.mark.parametrize(("host", "on_its_way"), [("Core Audio", 0.04), ("ALSA", 0.0)])
+def test_what_the_driver_says_of_a_block_is_told(monkeypatch: pytest.MonkeyPatch, host: str, on_its_way: float) -> None:
+    heard: list[Heard] = []
+
+    class Stream:
+        def __init__(self, *, callback: Any, channels: int, blocksize: int, **_: Any) -> None:
+            self._callback, self._shape = callback, (blocksize, channels)
+
+        def start(self) -> None:
+            buffer = np.full(self._shape, 0.25, np.float32)
+            times = SimpleNamespace(currentTime=10.0, inputBufferAdcTime=9.95)
+            for overflow in (False, True):
+                self._callback(buffer, len(buffer), times, SimpleNamespace(input_overflow=overflow))
+            buffer[:] = np.nan  # the driver uses its memory again
+
+        def close(self) -> None:
+            pass
+
+    fake(monkeypatch, InputStream=Stream, query_hostapis=lambda _: {"name": host})
+    monkeypatch.setattr(microphone, "time", SimpleNamespace(monotonic=lambda: 77.0))
+    with Microphone().listening(heard.append, lambda: None):
+        pass
+    assert [block.torn for block in heard] == [False, True]
+    assert [block.arrival_s for block in heard] == pytest.approx([77.0 - on_its_way] * 2)
+    assert [block.channels.shape for block in heard] == [(1, 480)] * 2
+    assert all((block.channels == 0.25).all() for block in heard)

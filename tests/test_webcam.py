@@ -6,12 +6,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import islice, pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
+import av
 import numpy as np
 import pytest
+from av.video.codeccontext import VideoCodecContext
 from live_media import NEVER, live_session, received
 from rich.console import Console
 
@@ -39,6 +42,8 @@ from take5.stream.events import (
     State,
     StateChanged,
     Stopped,
+    Trouble,
+    Warned,
 )
 from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.scanner import Models
@@ -46,8 +51,10 @@ from take5.stream.selection import Json
 from take5.stream.server.feed import About, Feed
 from take5.stream.sources import camera_and_microphone as source_module
 from take5.stream.sources.camera_and_microphone import Webcam
+from take5.stream.sources.camera_devices import Device
 from take5.stream.sources.camera_units import Filmed
 from take5.stream.sources.microphone_clock import Heard
+from take5.stream.sources.units import decode_units
 
 RATE = 48_000
 BEGUN_S = 5000.0
@@ -108,9 +115,14 @@ def units(seconds: float) -> list[Filmed]:
 
 
 def test_both_tracks_come_out_in_order_on_one_clock() -> None:
-    camera = FakeCamera(units(3.0), ends=True)
-    out: list[Received] = []
-    source(camera, FakeMicrophone(heard(3.0))).run(out.append, threading.Event())
+    camera, stop, out = FakeCamera(units(3.0)), threading.Event(), list[Received]()
+
+    def put(media: Received) -> None:
+        out.append(media)
+        if len(out) == 375:
+            stop.set()
+
+    source(camera, FakeMicrophone(heard(3.0))).run(put, stop)
     blocks = [media for media in out if isinstance(media, AudioBlock)]
     pictures = [media for media in out if isinstance(media, AccessUnit)]
     assert len(blocks) == 300
@@ -146,23 +158,22 @@ def test_a_device_that_goes_away_ends_it() -> None:
 
 def test_sound_that_nobody_took_in_time_is_a_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "INBOX", 200)
-    blocks = heard(6.0)
-    microphone = FakeMicrophone(blocks[:230])  # the last 30 find no room
-    camera = FakeCamera([], ends=False)
-    webcam_source, out, stop = source(camera, microphone), list[Received](), threading.Event()
+    blocks, out, stop = heard(4.0), list[Received](), threading.Event()
+    crowded = source(FakeCamera([]), FakeMicrophone(blocks[:230]))  # the last 30 find no room
+    later = iter(blocks[230:360])
+    crowded.arrivals["picture"] = BEGUN_S
 
     def put(media: Received) -> None:
-        if not out:
-            threading.Thread(target=lambda: [webcam_source._hear(block) for block in blocks[230:360]]).start()
         out.append(media)
+        for block in islice(later, 1):
+            crowded._hear(block)
         if len(out) == 330:
             stop.set()
 
-    webcam_source.arrivals["picture"] = BEGUN_S
-    webcam_source.run(put, stop)
-    gaps = [b.pts - a.end for a, b in zip(out, out[1:], strict=False) if isinstance(a, AudioBlock)]
-    assert webcam_source.dropped == 30
-    assert webcam_source.holes == 1
+    crowded.run(put, stop)
+    gaps = [b.pts - a.end for a, b in pairwise(out) if isinstance(a, AudioBlock)]
+    assert crowded.dropped == 30
+    assert crowded.holes == 1
     assert [round(gap / TICKS, 4) for gap in gaps if gap] == [0.3]
 
 
@@ -208,8 +219,8 @@ def test_a_rule_ends_the_recording_and_the_clip_is_there(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     before = threading.active_count()
-    fake = FakeSource(some(recorded, 9.0), ends=False)
-    made, shown, last = recording(fake, models, tmp_path / "clip", StopRules(stop_at=None, gain=None, cap_s=6.0))
+    fake = FakeSource(some(recorded, 6.0), ends=False)
+    made, shown, last = recording(fake, models, tmp_path / "clip", StopRules(stop_at=None, gain=None, cap_s=5.0))
     assert isinstance(last, ClipReady)
     assert made.broken is None
     assert (tmp_path / "clip" / "clip.mp4").stat().st_size > 0
@@ -217,7 +228,7 @@ def test_a_rule_ends_the_recording_and_the_clip_is_there(
     assert kinds[:2] == ["hello", "state"]
     assert kinds[-4:] == ["state", "stopped", "state", "clip"]
     assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["cap"]
-    assert kinds.count("progress") == 6
+    assert kinds.count("progress") >= 5
     assert threading.active_count() == before
 
 
@@ -225,7 +236,7 @@ def test_a_device_that_breaks_ends_the_recording_but_the_best_is_kept(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     gone = CaptureError("camera Fake: it gives no pictures any more")
-    made, shown, last = recording(FakeSource(some(recorded, 7.0), gone), models, tmp_path / "clip")
+    made, shown, last = recording(FakeSource(some(recorded, 5.5), gone), models, tmp_path / "clip")
     assert isinstance(last, ClipReady)
     assert made.broken is gone
     assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["lost"]
@@ -233,7 +244,9 @@ def test_a_device_that_breaks_ends_the_recording_but_the_best_is_kept(
 
 def test_a_device_that_never_gave_anything_is_the_error(models: Models, tmp_path: Path) -> None:
     silent = CaptureError("microphone Fake: it is open but gives no sound within 10 s")
-    made, shown, last = recording(FakeSource((UnitFormat("h264", None), []), silent), models, tmp_path / "clip")
+    fake = FakeSource((UnitFormat("h264", None), []), silent)
+    fake.arrivals = {"picture": 0.0}
+    made, shown, last = recording(fake, models, tmp_path / "clip")
     assert isinstance(last, Failed)
     assert last.failure is Failure.NO_SOUND
     assert made.broken is silent
@@ -242,7 +255,7 @@ def test_a_device_that_never_gave_anything_is_the_error(models: Models, tmp_path
 
 
 def test_the_cameras_end_is_an_end(recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path) -> None:
-    _, shown, last = recording(FakeSource(some(recorded, 3.0)), models, tmp_path / "clip")
+    _, shown, last = recording(FakeSource(some(recorded, 1.0)), models, tmp_path / "clip")
     assert isinstance(last, Failed)
     assert last.failure is Failure.TOO_SHORT
     assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["ended"]
@@ -251,10 +264,11 @@ def test_the_cameras_end_is_an_end(recorded: tuple[UnitFormat, list[Received]], 
 def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
     asked: list[str] = []
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), _interrupts(lambda: asked.append("once")):
+    with _interrupts(lambda: asked.append("once")):
         os.kill(os.getpid(), signal.SIGINT)
         assert asked == ["once"]
-        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
     assert asked == ["once"]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -262,21 +276,11 @@ def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
 def test_devices_are_listed_without_loading_models(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = SimpleNamespace(**dict.fromkeys(("desk", "hd")))
-    assert module
-    from take5.client.cli import webcam as command_module  # noqa: F401 - the module, beside the command of its name
-
     names = webcam.params[0].callback.__globals__  # type: ignore[union-attr] # it has one
-    monkeypatch.setitem(names, "cameras", lambda _: [source_module_device("HD Webcam", "/dev/video0")])
+    monkeypatch.setitem(names, "cameras", lambda _: [Device("/dev/video0", "HD Webcam")])
     monkeypatch.setitem(names, "microphones", list)
     assert webcam.main(["--list-devices"], standalone_mode=False) == 0
     assert capsys.readouterr().out == "cameras:\n  0  HD Webcam (/dev/video0)\nmicrophones: none\n"
-
-
-def source_module_device(name: str, address: str) -> Any:
-    from take5.stream.sources.camera_devices import Device
-
-    return Device(address, name)
 
 
 def board(rules: StopRules = NEVER, now: Callable[[], float] = lambda: 0.0) -> Board:
@@ -307,7 +311,11 @@ def after(*events: Event, rules: StopRules = NEVER) -> Board:
         (FINE, None, "talk: the first score needs 5 seconds"),
         (FINE, JudgedWindow(GOOD, ()), "best so far, keep talking"),
         (FINE, JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "keep talking"),
-        (FINE, JudgedWindow(WindowScore(50, 1.0), None), "this computer is busy: these seconds are not scored yet"),
+        (
+            FINE,
+            JudgedWindow(WindowScore(50, 1.0), (), seen=False),
+            "this computer is busy: these seconds are not scored yet",
+        ),
         (
             FINE,
             JudgedWindow(GOOD, (Reason(Code.FROZEN_PICTURE, 0, 5),)),
@@ -358,12 +366,52 @@ def test_time_counts_on_between_two_events_but_not_beyond_the_next() -> None:
     assert "first score in 2 s; stops in 0:57 at the latest" in shows(shown)
 
 
+def test_a_warning_stays_for_a_while() -> None:
+    time = [100.0]
+    shown = board(now=lambda: time[0])
+    shown.update(Warned(50, Trouble.BEHIND).json())
+    assert "warning: scoring has fallen behind" in shows(shown)
+    time[0] = 111.0
+    assert "warning" not in shows(shown)
+
+
 def test_the_display_stays_in_its_place_and_leaves_nothing() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=30)
-    before = threading.active_count()
     with LiveDisplay(after(Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE)), console) as display:
         display.update(Progress(175, None, GOOD, FINE).json())
     text = cast("io.StringIO", console.file).getvalue()
     assert "take5  Fake" in text
     assert text.rstrip("\n").endswith("\x1b[2K"), "its lines are erased"
-    assert threading.active_count() == before
+
+
+def mjpeg(recorded: tuple[UnitFormat, list[Received]]) -> tuple[UnitFormat, list[Received]]:
+    """The same, as a camera that gives MJPEG in 4:2:2 would."""
+    encoder: VideoCodecContext | None = None
+    out: list[Received] = [media for media in recorded[1] if isinstance(media, AudioBlock)]
+    for shown in decode_units((media for media in recorded[1] if isinstance(media, AccessUnit)), recorded[0]):
+        frame = av.VideoFrame.from_ndarray(shown.picture.rgb(), format="rgb24").reformat(format="yuvj422p")
+        if encoder is None:
+            created = av.CodecContext.create("mjpeg", "w")
+            assert isinstance(created, VideoCodecContext)
+            encoder = created
+            encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj422p"
+            encoder.time_base, encoder.bit_rate = Fraction(1, 25), 20_000_000
+        out += [AccessUnit(shown.pts, bytes(packet), keyframe=True) for packet in encoder.encode(frame)]
+    return UnitFormat("mjpeg", None), sorted(out, key=lambda media: media.pts)
+
+
+def test_a_camera_that_gives_mjpeg_is_kept_as_it_is(
+    recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    unit_format, media = mjpeg(some(recorded, 5.6))
+    # A camera is open before the microphone is.
+    given = unit_format, [item for item in media if isinstance(item, AccessUnit) or item.pts >= TICKS // 2]
+    _, _, last = recording(FakeSource(given), models, tmp_path / "clip")
+    assert isinstance(last, ClipReady)
+    with av.open(str(tmp_path / "clip" / "clip.mp4")) as container:
+        shown = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+    assert len(shown) == 125
+    with av.open(str(tmp_path / "clip" / "source.mp4")) as container:
+        kept = {bytes(packet) for packet in container.demux(video=0) if packet.size}
+    assert len(kept) >= 125
+    assert kept <= {media.data for media in given[1] if isinstance(media, AccessUnit)}

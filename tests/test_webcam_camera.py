@@ -16,7 +16,6 @@ from av.container import InputContainer
 from take5.scoring.errors import CaptureError
 from take5.stream.clock import TICKS
 from take5.stream.media import AccessUnit
-from take5.stream.sources import camera_devices
 from take5.stream.sources.camera import Camera, Wanted
 from take5.stream.sources.camera_devices import Device, choose, chosen_camera, v4l2_cameras
 from take5.stream.sources.camera_units import Filmed
@@ -216,7 +215,7 @@ def test_a_camera_is_meant_by_its_number_address_or_a_part_of_its_name() -> None
 
 
 def test_a_system_without_a_known_driver_is_told_to_name_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camera_devices.sys, "platform", "plan9")
+    monkeypatch.setattr(sys, "platform", "plan9")
     with pytest.raises(CaptureError, match="no camera driver is known for plan9; name one of FFmpeg's with --driver"):
         Camera(Wanted())
 

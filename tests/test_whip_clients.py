@@ -5,12 +5,14 @@ Each sends a talking head with flashes and beeps, and the saved clip tells how f
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from time import monotonic
+from typing import Any
 
 import av
 import pytest
@@ -63,6 +65,7 @@ def need(missing: Callable[[], str | None]) -> None:
 def check_files(clip: Path) -> None:
     """The clip is five seconds of 720p and sound, and what was received can be decoded to its end."""
     with av.open(str(clip / "clip.mp4")) as container:
+        assert container.streams.video, f"no pictures in the clip, which begins {(clip / 'report.json').read_text()}"
         frames = list(container.decode(video=0))
         assert [(frame.width, frame.height) for frame in frames] == [SIZE] * 125
         assert [float(frame.time or 0.0) for frame in frames] == pytest.approx([i / 25 for i in range(125)])
@@ -82,28 +85,75 @@ def errors_ms(file: Path) -> list[float]:
     return [pair.error_ms for pair in pairs]
 
 
-def error_ms(clip: Path) -> float:
-    """By how much the sound of a clip is late: one number, since camera pictures may be late one by one."""
-    return median(errors_ms(clip / "clip.mp4"))
-
-
-def in_sync(record: Callable[[], Path], limit_ms: float) -> None:
-    """The sound of what is recorded is late by no more than ``limit_ms``, once in a few attempts.
-
-    These senders state when they send, or their devices begin, and are late at that on a machine that is busy. That is
-    not the server's; what is the server's comes back each time.
-    """
-    found: list[float] = []
-    while not found or (abs(found[-1]) > limit_ms and len(found) < ATTEMPTS):
-        clip = record()
-        check_files(clip)
-        found.append(error_ms(clip))
-    assert abs(found[-1]) <= limit_ms, f"late by {found} ms, one after the other"
+def check_sync(clip: Path) -> None:
+    """Picture and sound are together, in the clip and in what was received."""
+    assert max(abs(error) for name in ("clip.mp4", "source.mp4") for error in errors_ms(clip / name)) <= EXACT_MS
 
 
 def pushed(server: Server, name: str, film: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "take5.client.cli", "push", server.whip(name), str(film), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
+
+
+# --- the tools themselves ---
+
+
+def test_a_relay_loses_its_share_and_the_same_again() -> None:
+    first, again = through(Line(loss=0.3, seed=1), 200), through(Line(loss=0.3, seed=1), 200)
+    assert first == again
+    assert 110 < len(first) < 170
+    assert through(Line(loss=0.3, seed=2), 200) != first
+
+
+def test_a_relay_loses_a_burst() -> None:
+    assert through(Line(burst=(3, 2)), 8) == [0, 1, 2, 5, 6, 7]
+
+
+def test_a_relay_delays_and_lets_packets_overtake_each_other() -> None:
+    began = monotonic()
+    came = through(Line(delay_s=0.1, jitter_s=0.05, seed=1), 50)
+    assert monotonic() - began >= 0.1
+    assert sorted(came) == list(range(50)) != came
+
+
+def test_a_relay_can_be_cut_and_mended() -> None:
+    def cut(relay: LossyRelay, sent: int) -> None:
+        if sent == 2:
+            relay.cut()
+        elif sent == 5:
+            relay.mend()
+
+    assert through(Line(), 8, before=cut) == [0, 1, 5, 6, 7]
+
+
+def through(line: Line, packets: int, before: Callable[[LossyRelay, int], None] = lambda *_: None) -> list[int]:
+    """Which of so many packets come through a relay, in the order in which they come."""
+    with socket.socket(type=socket.SOCK_DGRAM) as server, socket.socket(type=socket.SOCK_DGRAM) as sender:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(WAIT_S)
+        with LossyRelay(line, server.getsockname()) as relay:
+            host, _, at = relay.address.partition(":")
+            for i in range(packets):
+                before(relay, i)
+                sender.sendto(i.to_bytes(2, "big"), (host, int(at)))
+                assert relay.wait_for(i + 1, WAIT_S)
+            return [int.from_bytes(server.recv(2), "big") for _ in range(relay.counts.passed)]
+
+
+@pytest.mark.parametrize("make", [beep_flash.talker, beep_flash.backdrop])
+def test_a_film_is_in_sync_before_it_is_sent(make: Callable[..., Path], tmp_path: Path) -> None:
+    errors = errors_ms(make(tmp_path / "film.mkv", 5, (320, 240)))
+    assert max(map(abs, errors)) < 0.01
+
+
+def test_sound_that_is_late_is_found(tmp_path: Path) -> None:
+    film = beep_flash.backdrop(tmp_path / "film.mkv", 6, (320, 240), late_ms=-7.3)
+    assert errors_ms(film) == pytest.approx([-7.3] * 6, abs=0.05)
+
+
+def test_beeps_of_other_flashes_are_no_pairs(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="flashes without a beep"):
+        beep_flash.pairs(beep_flash.backdrop(tmp_path / "film.mkv", 6, (320, 240), late_ms=420.0))
 
 
 # --- FFmpeg's muxer: take5 push ---
@@ -118,7 +168,7 @@ def test_what_is_pushed_is_saved_in_sync_when_the_server_has_enough(server: Serv
     clip = server.clip("pushed")
     assert done.stdout.splitlines()[-2:] == [f"  {clip}", f"  {server.url}/api/sessions/pushed/clip.mp4"]
     check_files(clip)
-    assert max(abs(error) for name in ("clip.mp4", "source.mp4") for error in errors_ms(clip / name)) <= EXACT_MS
+    check_sync(clip)
 
 
 def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> None:
@@ -133,12 +183,10 @@ def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> 
 def test_what_obs_s_stack_sends_is_saved_in_sync(server: Server, packed: Path) -> None:
     need(node_sender.missing)
 
-    def record() -> Path:
-        sender = NodeSender(server.whip("node"), packed)
-        assert sender.wait(WAIT_S) == (node_sender.SENT, "")
-        return server.clip("node")
-
-    in_sync(record, EXACT_MS)
+    assert NodeSender(server.whip("node"), packed).wait(WAIT_S) == (node_sender.SENT, "")
+    clip = server.clip("node")
+    check_files(clip)
+    check_sync(clip)
 
 
 def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None:
@@ -183,11 +231,25 @@ def devices(folder: Path, film: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def test_what_the_page_sends_is_saved_in_sync(server: Server, devices: tuple[Path, Path]) -> None:
-    in_sync(lambda: recorded(server, *devices), BROWSER_MS)
+    """In one of a few attempts: on a busy machine Chromium's camera drops pictures, and begins before its microphone.
+
+    Two receivers of one page find the same difference; what is the server's would come back each time.
+    """
+    found: list[str | float] = []
+    while len(found) < ATTEMPTS:
+        event = recorded(server, *devices)
+        if event["type"] == "clip":
+            check_files(Path(event["path"]))
+            found.append(median(errors_ms(Path(event["path"]) / "clip.mp4")))
+            if abs(found[-1]) <= BROWSER_MS:
+                return
+        else:
+            found.append(f"{event['text']} {event['reasons']}")
+    pytest.fail(f"milliseconds by which the sound was late, one attempt after the other: {found}")
 
 
-def recorded(server: Server, camera: Path, microphone: Path) -> Path:
-    """Record on the page: start, wait, stop; return the clip's folder."""
+def recorded(server: Server, camera: Path, microphone: Path) -> dict[str, Any]:
+    """Record on the page: start, wait, stop; return the last event."""
     with Chromium(camera, microphone) as browser:
         page = browser.open(server.url)
         with page.expect_request(lambda request: "/whip/" in request.url and request.method == "POST") as asked:
@@ -195,9 +257,9 @@ def recorded(server: Server, camera: Path, microphone: Path) -> Path:
         name = asked.value.url.rpartition("/")[2]
         expect(page.locator("#clock")).to_have_text(re.compile(r"0:(0[89]|1\d)"), timeout=WAIT_S * 1000)
         page.click("#stop")
-        clip = server.clip(name)
+        event = server.last_event(name, WAIT_S)
         assert browser.log == []
-    return clip
+    return event
 
 
 # --- how the server ends ---

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-import sys
 import threading
 import time
 import urllib.error
@@ -11,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from math import inf
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -47,12 +47,20 @@ class Sending:
     seconds: float
     loop: bool
     as_json: bool
+    console: Console
 
     @property
     def root(self) -> str:
         """The server's address, with a slash."""
         parts = urlsplit(self.whip)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.partition("/whip/")[0] + "/", "", ""))
+
+    def say(self, line: str) -> None:
+        """Print a line; on a terminal above the bar."""
+        if self.as_json or not self.console.is_terminal:
+            click.echo(line)
+        else:
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @click.command()
@@ -71,7 +79,7 @@ def push(url: str, video: Path, token: str | None, seconds: float | None, loop: 
 
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME).
     """
-    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json)
+    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json, Console())
     follows = probe(sending)
     click.echo(f"take5: sending {video} to {sending.whip}", err=True)
     return asyncio.run(_run(sending, follows=follows))
@@ -99,7 +107,7 @@ def probe(sending: Sending) -> bool:
     try:
         with urllib.request.urlopen(f"{sending.root}healthz", timeout=PROBE_S) as answer:  # noqa: S310 - checked
             health = json.load(answer)
-    except (urllib.error.HTTPError, ValueError):
+    except (urllib.error.HTTPError, HTTPException, ValueError):
         return False
     except OSError as error:
         reason = getattr(error, "reason", error)
@@ -149,16 +157,14 @@ def _send(sending: Sending, over: threading.Event) -> None:
 
 @contextmanager
 def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
-    """How much has been sent, on a terminal; what is printed meanwhile goes above it."""
-    console = Console(stderr=True)
+    """How much has been sent, on a terminal."""
     shown = Progress(
         TextColumn("sending"),
         BarColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=sending.console,
         transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-        disable=sending.as_json or not console.is_terminal,
+        disable=sending.as_json or not sending.console.is_terminal,
     )
     length = min(sending.seconds, inf if sending.loop else sending.file.stated_frames / FPS or inf)
     task = shown.add_task("", total=None if length == inf else length)
@@ -198,10 +204,10 @@ def _code(event: Json, so_far: int) -> int:
 
 def _show(sending: Sending, event: Json) -> None:
     if sending.as_json:
-        click.echo(json.dumps(event))
+        sending.say(json.dumps(event))
         return
     for told in _told(event):
         if line := json_event_line(told):
-            click.echo(line)
+            sending.say(line)
         if told["type"] == "clip" and "clip.mp4" in told["files"]:
-            click.echo(f"  {urljoin(sending.root, told['files']['clip.mp4'])}")
+            sending.say(f"  {urljoin(sending.root, told['files']['clip.mp4'])}")

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event as Flag
@@ -58,6 +58,7 @@ EVENTS = 1000
 RING_BYTES = 400 * 2**20
 """Cameras that give MJPEG give 2 to 5 MB a second, and there is one capture only."""
 
+MISSING = {"picture": Failure.NO_PICTURE, "sound": Failure.NO_SOUND}
 UNUSABLE = (Failure.NOTHING_ELIGIBLE, Failure.TOO_SHORT)
 
 Show: TypeAlias = "Callable[[Json], None]"
@@ -204,8 +205,8 @@ class Recording:
             self._source.run(self._capture.put, self._over)
         except CaptureError as error:
             self.broken = error
-            track = Failure.NO_SOUND if "sound" not in self._source.arrivals else Failure.NO_PICTURE
-            self._capture.end(Stop(StopRule.LOST) if self._live.begun else Failed(0, track, str(error)))
+            missing = next((failure for track, failure in MISSING.items() if track not in self._source.arrivals), None)
+            self._capture.end(Stop(StopRule.LOST) if missing is None else Failed(0, missing, str(error)))
         else:
             self._capture.end(Stop(StopRule.ENDED))
 
@@ -270,8 +271,8 @@ def _end(last: ClipReady | Failed, broken: CaptureError | None, *, as_json: bool
 
 
 def _folder(output: Path) -> Path:
-    """A folder that is not there yet, named by the time."""
-    base = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{NAME}"
+    """A folder that is not there yet, named by the time in UTC."""
+    base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{NAME}"
     number = 1
     while (folder := output / (base if number == 1 else f"{base}-{number}")).exists():
         number += 1

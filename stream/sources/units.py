@@ -113,7 +113,10 @@ class RingMaterial:
         """Decode grid frames [start, stop) as they are asked for."""
         grid = PictureGrid[VideoFrame](self._origin, first=start)
         begin, end = self._span(start, stop)
-        for frame in decode_units(self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS), self._format):
+        units = self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS) or self._ring.units(
+            begin, end + MARGIN_TICKS
+        )
+        for frame in decode_units(units, self._format):
             for cell in grid.push(frame.pts, frame):
                 if cell.index >= stop:
                     return

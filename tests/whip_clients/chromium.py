@@ -10,7 +10,7 @@ from typing import Self
 
 import av
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.beep_flash import heard
 
@@ -21,6 +21,9 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-dev-shm-usage",
 )
+
+SMALL: ViewportSize = {"width": 480, "height": 360}
+"""Without a graphics card, the fewer pixels of a page are drawn the better."""
 
 
 def missing() -> str | None:
@@ -93,7 +96,8 @@ class Chromium:
 
     def open(self, url: str) -> Page:
         """Open a page; what it says on its console goes to ``log``."""
-        page = self._browser.new_context(permissions=["camera", "microphone"]).new_page()
+        context = self._browser.new_context(permissions=["camera", "microphone"], viewport=SMALL)
+        page = context.new_page()
         page.on("console", lambda message: self.log.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.log.append(f"error: {error}"))
         page.goto(url)

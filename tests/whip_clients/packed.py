@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import av
 
 PICTURE, SOUND = 0, 1
 CLOCKS = {PICTURE: 90_000, SOUND: 48_000}
-X264 = {"preset": "ultrafast", "profile": "baseline", "tune": "zerolatency", "bf": "0", "g": "25", "crf": "20"}
+X264 = {"preset": "ultrafast", "profile": "baseline", "tune": "zerolatency", "bf": "0", "g": "25"}
+X264 |= {"crf": "20", "maxrate": "6M", "bufsize": "400k"}
 OPUS_BITRATE, OPUS_FRAME = 128_000, 960
 Record = tuple[int, int, bytes]
 
@@ -63,7 +65,7 @@ def _sound(film: Path) -> Iterator[Record]:
     yield from _records(SOUND, context.encode(None))
 
 
-def _records(kind: int, packets: list[av.Packet]) -> Iterator[Record]:
+def _records(kind: int, packets: "list[av.Packet[Any]]") -> Iterator[Record]:
     for packet in packets:
         at = Fraction(packet.pts or 0) * (packet.time_base or Fraction(1, CLOCKS[kind]))
         yield kind, round(at * CLOCKS[kind]), bytes(packet)

@@ -18,9 +18,10 @@ const USAGE = 64;
 const ANSWER_MS = 8000;
 const CONNECT_MS = 10000;
 const HEADER_BYTES = 13;
-const SPIN_MS = 2;
 const LEAD_MS = 100;
 const FRAGMENT_BYTES = 1200;
+const CNAME = 'take5';
+const NTP_1970 = 2208988800;
 const KEEP_PACKETS = 4096;
 const CODECS = {
   video: { clock: 90000, payload: 96, fmtp: 'profile-level-id=42e01f;packetization-mode=1;level-asymmetry-allowed=1' },
@@ -47,31 +48,78 @@ function* packets(path) {
   }
 }
 
-/** A track of the connection: its packets get their RTP times, and sender reports say what they mean. */
+/** A track of the connection. Its RTP times count from a random one. */
 class Track {
   constructor(peer, kind, mid) {
     const { clock, payload, fmtp } = CODECS[kind];
-    const ssrc = 1 + Math.floor(Math.random() * 0xfffffffe);
+    this.clock = clock;
+    this.payload = payload;
+    this.ssrc = 1 + Math.floor(Math.random() * 0xfffffffe);
+    this.begin = Math.floor(Math.random() * 2 ** 32);
     const media = kind === 'video' ? new rtc.Video(mid, 'SendOnly') : new rtc.Audio(mid, 'SendOnly');
     if (kind === 'video') media.addH264Codec(payload, fmtp);
     else media.addOpusCodec(payload, fmtp);
-    media.addSSRC(ssrc, 'take5', 'take5', kind);
+    media.addSSRC(this.ssrc, CNAME, 'take5', kind);
     this.track = peer.addTrack(media);
-    this.config = new rtc.RtpPacketizationConfig(ssrc, 'take5', payload, clock);
-    this.begin = this.config.timestamp;
-    this.clock = clock;
-    this.packetizer =
-      kind === 'video'
-        ? new rtc.H264RtpPacketizer('StartSequence', this.config, FRAGMENT_BYTES)
-        : new rtc.RtpPacketizer(this.config);
-    this.packetizer.addToChain(new rtc.RtcpSrReporter(this.config));
-    this.packetizer.addToChain(new rtc.RtcpNackResponder(KEEP_PACKETS));
-    this.track.setMediaHandler(this.packetizer);
+  }
+
+  rtp(ticks) {
+    return (this.begin + ticks) >>> 0;
+  }
+}
+
+/** Pictures, put into packets and sent again when asked for by libdatachannel. */
+class VideoTrack extends Track {
+  constructor(peer, mid) {
+    super(peer, 'video', mid);
+    this.config = new rtc.RtpPacketizationConfig(this.ssrc, CNAME, this.payload, this.clock);
+    const packetizer = new rtc.H264RtpPacketizer('StartSequence', this.config, FRAGMENT_BYTES);
+    packetizer.addToChain(new rtc.RtcpNackResponder(KEEP_PACKETS));
+    this.track.setMediaHandler(packetizer);
   }
 
   send({ pts, data }) {
-    this.config.timestamp = (this.begin + pts) >>> 0;
+    this.config.timestamp = this.rtp(pts);
     this.track.sendMessageBinary(data);
+  }
+}
+
+/**
+ * Sound, a packet each, and the sender reports of both tracks: libdatachannel's own say when they were sent, which on a
+ * busy machine is some milliseconds late. What a track without a handler sends goes out as it is.
+ */
+class AudioTrack extends Track {
+  constructor(peer, mid) {
+    super(peer, 'audio', mid);
+    this.sequence = 0;
+  }
+
+  send({ pts, data }) {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(0x80, 0);
+    header.writeUInt8(this.payload | (this.sequence === 0 ? 0x80 : 0), 1);
+    header.writeUInt16BE(this.sequence++ & 0xffff, 2);
+    header.writeUInt32BE(this.rtp(pts), 4);
+    header.writeUInt32BE(this.ssrc, 8);
+    this.track.sendMessageBinary(Buffer.concat([header, data]));
+  }
+
+  /** Say that `track` shows what is due `seconds` after the beginning, which was `begin` seconds after 1970. */
+  report(track, begin, seconds) {
+    const ntp = begin + NTP_1970 + seconds;
+    const report = Buffer.alloc(28);
+    report.writeUInt32BE(0x80c80006, 0);
+    report.writeUInt32BE(track.ssrc, 4);
+    report.writeUInt32BE(Math.floor(ntp) >>> 0, 8);
+    report.writeUInt32BE(Math.floor((ntp % 1) * 2 ** 32), 12);
+    report.writeUInt32BE(track.rtp(Math.round(seconds * track.clock)), 16);
+    const name = Buffer.alloc(4 + 4 * Math.ceil((4 + 2 + CNAME.length + 1) / 4));
+    name.writeUInt32BE(0x81ca0000 + name.length / 4 - 1, 0);
+    name.writeUInt32BE(track.ssrc, 4);
+    name.writeUInt8(1, 8);
+    name.writeUInt8(CNAME.length, 9);
+    name.write(CNAME, 10);
+    this.track.sendMessageBinary(Buffer.concat([report, name]));
   }
 }
 
@@ -116,11 +164,9 @@ function connected(peer) {
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
-/** Sleep, and look at the clock for the last of it: packets that leave on time make their sender reports exact. */
 async function until(due) {
   const ahead = due - now();
-  if (ahead > SPIN_MS) await new Promise((resolve) => setTimeout(resolve, ahead - SPIN_MS));
-  while (now() < due);
+  if (ahead > 0) await new Promise((resolve) => setTimeout(resolve, ahead));
 }
 
 /** Send everything when it is due; false if the server has hung up. */
@@ -131,18 +177,25 @@ async function play(path, peer, tracks) {
   });
   const film = [...packets(path)];
   const begin = now() + LEAD_MS;
+  const since1970 = (Date.now() + LEAD_MS) / 1000;
+  let reported = -1;
   for (const packet of film) {
     const track = tracks[packet.kind];
-    await until(begin + (packet.pts / track.clock) * 1000);
+    const seconds = packet.pts / track.clock;
+    await until(begin + seconds * 1000);
     if (!open) return false;
     track.send(packet);
+    if (Math.floor(seconds) > reported) {
+      reported = Math.floor(seconds);
+      for (const each of Object.values(tracks)) tracks.audio.report(each, since1970, reported);
+    }
   }
   return true;
 }
 
 async function main({ url, path, token, relay, crash }) {
   const peer = new rtc.PeerConnection('take5', { iceServers: [], disableAutoNegotiation: true });
-  const tracks = { audio: new Track(peer, 'audio', '0'), video: new Track(peer, 'video', '1') };
+  const tracks = { audio: new AudioTrack(peer, '0'), video: new VideoTrack(peer, '1') };
   const local = new Promise((resolve) => peer.onLocalDescription(resolve));
   peer.setLocalDescription('offer');
   const taken = await offered(url, await local, token);
