@@ -8,7 +8,10 @@ HOLD_TICKS = seconds_to_ticks(2.0)
 
 
 class Opening:
-    """Finds the origin of a live capture: the first instant at which decodable picture and sound have both begun."""
+    """Finds the origin of a live capture: the first picture at which decodable picture and sound have both begun.
+
+    A picture's own time, so that the grid does not stand between the pictures of a camera at 25 fps.
+    """
 
     def __init__(self) -> None:
         self._units: list[AccessUnit] = []
@@ -34,7 +37,8 @@ class Opening:
             self._trim(media.pts - HOLD_TICKS)
         if not (self._units and self._blocks):
             return None
-        return max(self._units[0].pts, self._blocks[0].pts)
+        begun = max(self._units[0].pts, self._blocks[0].pts)
+        return min((unit.pts for unit in self._units if unit.pts >= begun), default=None)
 
     def held(self) -> list[Received]:
         """What arrived and was held, sound first; each track in order."""

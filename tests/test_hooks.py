@@ -11,7 +11,7 @@ from aiortc.rtp import RtpPacket
 from take5.stream.sources.webrtc import hooks
 from take5.stream.sources.webrtc.hooks import (
     BITRATE,
-    GIVE_UP_SAMPLES,
+    GIVE_UP_VIDEO,
     FixedBitrate,
     LossyJitterBuffer,
     RawTimes,
@@ -114,7 +114,19 @@ def test_a_packet_that_never_comes_is_given_up_after_a_second_and_marked(missing
     shown = [timestamp // 3600 for timestamp, _, _ in out]
     assert shown[: first - 1] == list(range(first - 1))
     assert shown[shown.index(marked[0]) :] == list(range(marked[0], 79))
-    assert GIVE_UP_SAMPLES < 3600 * 80
+    assert GIVE_UP_VIDEO < 3600 * 80
+
+
+@pytest.mark.parametrize("missing", [{40}, {40, 60}, {40, 41}, {10, 13, 16, 30, 33}, set(range(5, 100, 7))])
+def test_of_sound_no_more_is_lost_than_what_never_came(missing: set[int]) -> None:
+    buffer, heard = LossyJitterBuffer(is_video=False), []
+    for number in range(120):
+        if number not in missing:
+            keyframe_needed, frame = buffer.add(packet(65500 + number, 960 * number))
+            assert not keyframe_needed
+            heard += [] if frame is None else [frame.timestamp // 960]
+    assert heard == [number for number in range(heard[-1] + 1) if number not in missing]
+    assert heard[-1] >= 120 - 16
 
 
 def test_the_bitrate_is_said_from_the_first_packet_and_twice_a_second() -> None:

@@ -80,6 +80,11 @@ def test_a_bad_offer_is_refused(server: Served, offer: str | bytes, status: int,
     assert server.sessions.live == 0
 
 
+def test_a_refused_offer_leaves_no_session(server: Served) -> None:
+    assert server.post("/whip/refused", "not sdp").status_code == 400
+    assert eventually(lambda: httpx.get(f"{server.address}/api/sessions/refused").status_code == 404)
+
+
 def test_offers_with_any_line_broken_never_break_the_server(server: Served) -> None:
     """Each line left out, cut short, or with its numbers gone; what can be answered is, the rest is refused."""
     lines = OFFER.splitlines()

@@ -107,10 +107,13 @@ class Sessions:
             text = f"{self.live} of {self.capacity} captures are going on; try again in {RETRY_AFTER_S} s"
             raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)})
         self._accepting += 1
+        opened = self._open(name)
         try:
-            return await self._accept(self._open(name), name, offer)
+            return await self._accept(opened, name, offer)
         finally:
             self._accepting -= 1
+            if not opened.live and not opened.feed.followers:
+                self._forget_later(opened)
 
     async def _accept(self, entry: Entry, name: str, offer: str) -> tuple[str, str, str]:
         try:

@@ -28,15 +28,17 @@ BITRATE = 8_000_000
 BITRATE_EVERY_MS = 500
 """How often they are told."""
 
-VIDEO_PACKETS, AUDIO_PACKETS, AUDIO_PREFETCH = 512, 16, 4
-"""Sizes of the jitter buffers, aiortc's own."""
+VIDEO_PACKETS, AUDIO_PACKETS = 512, 16
+"""Sizes of the jitter buffers, aiortc's own. Its holding back four packets of sound is not: around one that never comes
+it throws away as many good ones."""
 
 RECEIVE_BUFFER = 4 * 2**20
 SO_RCVBUFFORCE = 33
 """Linux's option that an administrator may set, which Python does not name."""
 
-GIVE_UP_SAMPLES = 90_000
-"""RTP time (90 kHz) after which a missing packet of a picture is given up: retransmissions have come long before."""
+GIVE_UP_VIDEO, GIVE_UP_AUDIO = 90_000, 4_800
+"""RTP time after which a missing packet is given up: a second of picture (90 kHz), in which it has been sent again if
+that is possible, and 100 ms of sound (48 kHz), for packets out of order: nobody sends those again."""
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,11 @@ def _worker(
 
 
 class LossyJitterBuffer(JitterBuffer):
-    """aiortc's jitter buffer, which also says what it gave up, and gives up a picture's missing packet in time."""
+    """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more."""
 
     def __init__(self, *, is_video: bool) -> None:
-        if is_video:
-            super().__init__(VIDEO_PACKETS, is_video=True)
-        else:
-            super().__init__(AUDIO_PACKETS, prefetch=AUDIO_PREFETCH)
+        super().__init__(VIDEO_PACKETS if is_video else AUDIO_PACKETS, is_video=is_video)
+        self._give_up = GIVE_UP_VIDEO if is_video else GIVE_UP_AUDIO
         self.ssrc: int | None = None
         self._lost = False
         self._waiting_since: int | None = None
@@ -120,9 +120,9 @@ class LossyJitterBuffer(JitterBuffer):
         """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
         self.ssrc = packet.ssrc
         keyframe_needed, frame = super().add(packet)
-        if frame is None and self._is_video and self._overdue(packet.timestamp):
+        if frame is None and self._overdue(packet.timestamp):
             self._skip()
-            keyframe_needed, frame = True, self._remove_frame(packet.sequence_number)
+            keyframe_needed, frame = self._is_video, self._remove_frame(packet.sequence_number)
         if frame is not None:
             self._waiting_since = frame.timestamp
             frame.source = packet.ssrc  # type: ignore[attr-defined] # JitterFrame is open
@@ -142,13 +142,28 @@ class LossyJitterBuffer(JitterBuffer):
     def _overdue(self, timestamp: int) -> bool:
         if self._waiting_since is None:
             self._waiting_since = timestamp
-        return GIVE_UP_SAMPLES < (timestamp - self._waiting_since) & 0xFFFFFFFF < 1 << 31
+        return self._give_up < (timestamp - self._waiting_since) & 0xFFFFFFFF < 1 << 31
+
+    def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
+        """Return the next frame if it is complete; a packet of sound is one by itself."""
+        if self._is_video:
+            frame: JitterFrame | None = super()._remove_frame(sequence_number)
+            return frame
+        packet = self._at(0)
+        if packet is None:
+            return None
+        self.remove(1)
+        return JitterFrame(packet._data, packet.timestamp)  # type: ignore[attr-defined] # noqa: SLF001 - aiortc's way
 
     def _skip(self) -> None:
-        """Give up everything up to the first missing packet, and the rest of its picture."""
+        """Give up what is missing, and of a picture also its other packets."""
         first = next((i for i in range(self.capacity) if self._at(i) is None), self.capacity)
         gap = next((i for i in range(first, self.capacity) if self._at(i) is not None), self.capacity)
-        self.smart_remove(min(gap, self.capacity - 1))
+        self._lost = True
+        if self._is_video:
+            self.smart_remove(min(gap, self.capacity - 1))
+        else:
+            super().remove(min(gap, self.capacity - 1))
 
     def _at(self, offset: int) -> RtpPacket | None:
         packet: RtpPacket | None = self._packets[((self._origin or 0) + offset) % self.capacity]
