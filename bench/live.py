@@ -67,7 +67,7 @@ class Clock:
         self._models = models
         self.arrivals: dict[type[Received], list[tuple[int, float]]] = defaultdict(list)
         self.latencies: list[float] = []
-        self.units: list[AccessUnit] = []
+        self.units: list[tuple[int, int, bool, bool]] = []
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
 
@@ -76,7 +76,7 @@ class Clock:
         end = media.end if isinstance(media, AudioBlock) else media.pts
         self.arrivals[type(media)].append((end, time.monotonic()))
         if isinstance(media, AccessUnit):
-            self.units.append(media)
+            self.units.append((media.pts, len(media.data), media.keyframe, media.lost_before))
 
     def said(self, event: Event) -> None:
         """Note an event."""
@@ -174,7 +174,8 @@ def measure(options: argparse.Namespace, models: Models) -> None:
         thread.start()
         up.wait()
         idle = resident_mb()
-        push = [sys.executable, "-m", "take5.client.cli", "push", where["address"], str(options.video), "--json"]
+        sending = ["push", where["address"], str(options.video), "--json", "--loop"]
+        push = [sys.executable, "-m", "take5.client.cli", *sending]
         with subprocess.Popen(push, stdout=subprocess.DEVNULL) as pushing:
             _settle(clock)
             before, began, memory = thread_seconds(), time.monotonic(), []
@@ -221,14 +222,12 @@ def _print_clock(clock: Clock) -> None:
     ordered = sorted(clock.latencies)
     middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
     print(f"score latency: median {middle * 1000:.0f} ms, p95 {late * 1000:.0f} ms, most {ordered[-1] * 1000:.0f} ms")
-    keys = [unit.pts for unit in clock.units if unit.keyframe]
-    seconds = (clock.units[-1].pts - clock.units[0].pts) / TICKS
-    bits = 8e-6 * sum(len(unit.data) for unit in clock.units) / seconds
+    keys = [pts for pts, _, keyframe, _ in clock.units if keyframe]
+    seconds = (clock.units[-1][0] - clock.units[0][0]) / TICKS
+    bits = 8e-6 * sum(size for _, size, _, _ in clock.units) / seconds
     widest = max((b - a) / TICKS for a, b in pairwise(keys))
-    print(
-        f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s"
-    )
-    print(f"lost: {sum(unit.lost_before for unit in clock.units)}")
+    print(f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s")
+    print(f"lost: {sum(lost for _, _, _, lost in clock.units)}")
     print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")
 
 
