@@ -108,7 +108,7 @@ def test_at_every_second_the_stream_has_algorithm_1s_answer_so_far(
     exhaustive: Scored, replayed: tuple[Replay, list[Any]]
 ) -> None:
     verdicts = {v.score.start: v for v in exhaustive.selection.verdicts}
-    progress = [event for event in replayed[1] if isinstance(event, Progress)]
+    progress = [event for event in replayed[1] if isinstance(event, Progress) and event.window is not None]
     assert [event.window.score.start for event in progress] == sorted(verdicts)
     for event in progress:
         so_far = [v.score for v in verdicts.values() if v.eligible and v.score.start + 125 <= event.frame]
