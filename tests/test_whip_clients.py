@@ -30,7 +30,8 @@ SIZE = (1280, 720)
 FILM_S, PACKED_S, CAP_S = 14, 9, 10
 AAC_SAMPLES = 1024
 EXACT_MS, BROWSER_MS = 1.0, 5.0
-ATTEMPTS = 3
+ATTEMPTS = 5
+DEVICES_MS = 100.0
 WAIT_S = 30.0
 RULES = ("--stop-at", "0", "--stop-gain", "0", "--stop-cap", str(CAP_S), "--max-sessions", "3")
 
@@ -231,21 +232,24 @@ def devices(folder: Path, film: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def test_what_the_page_sends_is_saved_in_sync(server: Server, devices: tuple[Path, Path]) -> None:
-    """In one of a few attempts: on a busy machine Chromium's camera drops pictures, and begins before its microphone.
+    """In one of a few attempts, since on a busy machine Chromium's fake camera drops pictures.
 
-    Two receivers of one page find the same difference; what is the server's would come back each time.
+    Its fake camera and microphone do not begin together: by 0 to 10 ms on a quiet machine, by more on a busy one, the
+    same through one capture. So the clip may differ from what was received, which keeps every picture's own time, by
+    5 ms, and that from the file by as much as the devices do, but not by what a wrong clock would give.
     """
-    found: list[str | float] = []
+    found: list[str] = []
     while len(found) < ATTEMPTS:
         event = recorded(server, *devices)
         if event["type"] == "clip":
             check_files(Path(event["path"]))
-            found.append(median(errors_ms(Path(event["path"]) / "clip.mp4")))
-            if abs(found[-1]) <= BROWSER_MS:
+            clip, source = (median(errors_ms(Path(event["path"]) / name)) for name in ("clip.mp4", "source.mp4"))
+            if abs(clip) <= BROWSER_MS or (abs(clip - source) <= BROWSER_MS and abs(source) <= DEVICES_MS):
                 return
+            found.append(f"clip {clip:.1f} ms, received {source:.1f} ms")
         else:
             found.append(f"{event['text']} {event['reasons']}")
-    pytest.fail(f"milliseconds by which the sound was late, one attempt after the other: {found}")
+    pytest.fail(f"by which the sound was late, one attempt after the other: {found}")
 
 
 def recorded(server: Server, camera: Path, microphone: Path) -> dict[str, Any]:
