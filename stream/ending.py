@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from take5.scoring.errors import OutputError
@@ -9,6 +10,18 @@ from take5.stream.events import ClipReady, Event, Failed, Failure
 from take5.stream.live import LiveSession
 from take5.stream.selection import Selection
 from take5.stream.take import write_live_take
+
+NAME_LETTERS = 24
+"""So much of a session's name is in its folder's."""
+
+
+def capture_folder(output: Path, name: str) -> Path:
+    """A folder in ``output`` that is not there yet, named by the time in UTC and the session."""
+    base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name[:NAME_LETTERS]}"
+    number = 1
+    while (folder := output / (base if number == 1 else f"{base}-{number}")).exists():
+        number += 1
+    return folder
 
 
 def saver(folder: Path, address: Callable[[str], str] = str) -> Callable[[LiveSession], Event]:

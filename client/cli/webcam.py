@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event as Flag
@@ -26,7 +25,7 @@ from take5.scoring.errors import CaptureError
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.capture import Capture
-from take5.stream.ending import saver
+from take5.stream.ending import capture_folder, saver
 from take5.stream.events import (
     ClipReady,
     Event,
@@ -136,7 +135,7 @@ def webcam(
         feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
-            recording = Recording(source, live, feed, _folder(output), show)
+            recording = Recording(source, live, feed, capture_folder(output, NAME), show)
             last = recording.run()
     finally:
         source.close()
@@ -268,12 +267,3 @@ def _end(last: ClipReady | Failed, broken: CaptureError | None, *, as_json: bool
     if isinstance(last, ClipReady):
         return DONE
     return NOTHING_ELIGIBLE if last.failure in UNUSABLE else FAILED
-
-
-def _folder(output: Path) -> Path:
-    """A folder that is not there yet, named by the time in UTC."""
-    base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{NAME}"
-    number = 1
-    while (folder := output / (base if number == 1 else f"{base}-{number}")).exists():
-        number += 1
-    return folder

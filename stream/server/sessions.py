@@ -5,11 +5,11 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
+from take5.stream.ending import capture_folder
 from take5.stream.events import ClipReady
 from take5.stream.live import LiveSession
 from take5.stream.media import UnitFormat
@@ -125,7 +125,7 @@ class Sessions:
         if entry.live:
             await peer.close()
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
-        folder = self._folder(name)
+        folder = capture_folder(self._output, name)
         live = self._make_live(peer.unit_format, name)
         take = Take(peer, live, entry.feed, folder, lambda: self._over(entry))
         entry.take, entry.take_id, entry.folder = take, secrets.token_urlsafe(8), folder
@@ -192,14 +192,6 @@ class Sessions:
     def _forget(self, entry: Entry) -> None:
         if not entry.live and not entry.feed.followers:
             self._entries.pop(entry.feed.name, None)
-
-    def _folder(self, name: str) -> Path:
-        """A folder that is not there yet, named by time and session."""
-        base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name[:24]}"
-        number = 1
-        while (folder := self._output / (base if number == 1 else f"{base}-{number}")).exists():
-            number += 1
-        return folder
 
 
 def sessions_for(
