@@ -65,6 +65,7 @@ class Take:
         self._watchdog = Watchdog(monotonic())
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def begin(self) -> str:
         """Answer the offer and begin to receive."""
