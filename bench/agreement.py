@@ -55,8 +55,8 @@ def online_against_batch(scored: Scored) -> float:
     """Largest relative difference in D and MC between merged chunks and Algorithm 1, on the features of a file."""
     parameters = Parameters()
     hop = parameters.hop_frames
-    lips, pose, looks = stack_looks([look for look in scored.looks if look is not None])
-    e = scored.heard.embeddings
+    lips, pose, looks = stack_looks([look for look in scored.film.looks if look is not None])
+    e = scored.film.heard.embeddings
     nothing = np.zeros(hop, dtype=np.bool_)
     clean = Timing(nothing, nothing, nothing)
     rolling, worst = RollingWindow(parameters), 0.0

@@ -86,12 +86,12 @@ def instrumented(stages: Stages) -> Models:
 def decode_seconds(scored: Scored) -> float:
     """CPU seconds of decoding the frames that were looked at, and turning them into arrays."""
     began = time.process_time()
-    looks = scored.looks
+    looks = scored.film.looks
     for start in range(len(looks)):
         if looks[start] is None or (start and looks[start - 1] is not None):
             continue
         stop = next((i for i in range(start, len(looks)) if looks[i] is None), len(looks))
-        for frame in scored.file.grid_frames(scored.index, start, stop):
+        for frame in scored.film.file.grid_frames(scored.film.index, start, stop):
             frame.shown.picture.rgb()
     return time.process_time() - began
 
@@ -103,7 +103,7 @@ def stage_seconds(video: Path, *, exhaustive: bool) -> tuple[dict[str, float], S
     began = time.process_time()
     scored = select(MediaFile(video), models, Settings(), exhaustive=exhaustive, report=lambda *_: None)
     with stages.stage("clip"), tempfile.TemporaryDirectory() as folder:
-        write_take(scored.selection, scored, Path(folder) / "take")
+        write_take(scored.selection, scored.film, Path(folder) / "take")
     whole = time.process_time() - began
     stages.seconds["decode"] = decode_seconds(scored)
     stages.seconds["rest"] = whole - sum(stages.seconds.values())

@@ -10,6 +10,7 @@
     │   ├── CaptureError          a camera or microphone is not there, or gives nothing
     │   ├── OfferMalformed        what a sender sent is no offer
     │   ├── OfferUnusable         it is one, but not of picture and sound that can be received
+    │   ├── NoFace                a frame without a face, where each must have one
     │   └── TooShort              shorter than one window
     ├── ModelError                a model file's fault
     │   ├── ModelMissing          not on this machine; the text names the command that fetches it
@@ -51,6 +52,10 @@ class OfferMalformed(MediaError):
 
 class OfferUnusable(MediaError):
     """An offer of something else than one picture and one sound that can be received."""
+
+
+class NoFace(MediaError):
+    """A frame shows no face where each must show one."""
 
 
 class TooShort(MediaError):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from take5.scoring.errors import OutputError
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 from take5.stream.media import Picture
-from take5.stream.sources.pictures import DecodedPicture
+from take5.stream.sources.pictures import encodable
 
 CRF = "8"
 """x264's quality: SSIM of every picture against the decoded source is above 0.99, on noisy webcam pictures, too."""
@@ -55,7 +55,7 @@ def write_clip(
         audio.codec_context.layout = "stereo" if len(sound) == 2 else "mono"
         audio.codec_context.bit_rate = AAC_BIT_RATE
         for picture in pictures:
-            frame = _encodable(picture)
+            frame = encodable(picture)
             video = video or _video_stream(container, frame, preset)
             frame.pts, frame.time_base = count, Fraction(1, FPS)
             frame.pict_type = av.video.frame.PictureType.NONE
@@ -66,12 +66,6 @@ def write_clip(
         container.mux(video.encode(None))
         encode_sound(container, audio, sound, rate, AAC_FRAME)
     return count
-
-
-def _encodable(picture: Picture) -> av.VideoFrame:
-    if isinstance(picture, DecodedPicture):
-        return picture.encodable()
-    return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
 
 
 def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame, preset: str) -> av.VideoStream:

@@ -29,8 +29,16 @@ class Face(Protocol):
     """What the tracker says of a face."""
 
     @property
+    def landmarks(self) -> NDArray[np.float64]:
+        """Landmarks [68, 2], iBUG's, in pixels of the picture given."""
+
+    @property
+    def blendshapes(self) -> NDArray[np.float32]:
+        """MediaPipe's coefficients [52], ``_neutral`` first."""
+
+    @property
     def lips(self) -> NDArray[np.float64]:
-        """Lip landmarks iBUG 48..67 [20, 2] in pixels of the picture given."""
+        """Landmarks 48..67 [20, 2]."""
 
     @property
     def pose(self) -> NDArray[np.float64]:

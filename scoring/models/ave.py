@@ -164,11 +164,15 @@ def clip_rows(encoder: Ave, samples: Float32) -> Float32:
     float32 [windows + 4, 512, 1]
         126 rows for 5 s.
     """
-    columns = mel_columns(len(samples))
+    return embed(encoder, samples, clip_row_count(len(samples)))[..., np.newaxis]
+
+
+def clip_row_count(samples: int) -> int:
+    """Rows of ``aud_ave.npy`` for so many samples, at least 3,000."""
+    columns = mel_columns(samples)
     if columns < COLUMNS:
-        raise ParameterError(f"a clip of {len(samples)} samples is too short: AVE needs at least {(COLUMNS - 1) * HOP}")
-    windows = int((columns - COLUMNS) / 80 * 25) + 2
-    return embed(encoder, samples, windows + 4)[..., np.newaxis]
+        raise ParameterError(f"a clip of {samples} samples is too short: AVE needs at least {(COLUMNS - 1) * HOP}")
+    return int((columns - COLUMNS) / 80 * 25) + 2 + 4
 
 
 def mel_columns(samples: int) -> int:

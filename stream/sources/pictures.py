@@ -8,6 +8,8 @@ import numpy as np
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
+from take5.stream.media import Picture
+
 DIGEST_ROWS = 4
 """The checksum of a picture takes every so many rows of its luma: a real camera's noise is in all of them."""
 
@@ -59,6 +61,13 @@ class DecodedPicture:
         if self.quarter_turns or frame.width % 2 or frame.height % 2:
             frame = _turned(frame, self.quarter_turns)
         return frame
+
+
+def encodable(picture: Picture) -> av.VideoFrame:
+    """Any picture as 8-bit 4:2:0 with even width and height."""
+    if isinstance(picture, DecodedPicture):
+        return picture.encodable()
+    return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
 
 
 def _turned(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:

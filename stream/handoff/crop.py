@@ -1,0 +1,112 @@
+"""The square that trainers see: head with shoulders, the face about half of its width, the same in every frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.errors import ParameterError
+
+SIZE = 512
+"""Pixels of a side that trainers expect."""
+
+FACE_SHARE = 0.5
+"""Width of the face over the width of the square."""
+
+FACE_CENTRE = 0.57
+"""Where the middle between brows and chin stands, from the top of the square: hair above, shoulders below."""
+
+MARGIN = 0.04
+"""Of the square's side: at least so much is around every landmark of every frame, where the picture has it."""
+
+LARGEST_SCALE = 1.5
+"""Pictures are not enlarged by more than this: there is nothing in them that would fill the pixels."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square of the picture and the size that it is scaled to, all even, in pixels.
+
+    Attributes
+    ----------
+    left, top, side : int
+        The square in upright pictures with square pixels.
+    size : int
+        Its side in the bundle.
+    face_cut : bool
+        A landmark of some frame lies outside of it: the face is cut by the picture's edge.
+    """
+
+    left: int
+    top: int
+    side: int
+    size: int
+    face_cut: bool
+
+    @property
+    def scale(self) -> float:
+        """Bundle pixels per pixel of the picture."""
+        return self.size / self.side
+
+    def moved(self, landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Landmarks [..., 2] of the picture, in pixels of the bundle."""
+        return (landmarks - (self.left, self.top)) * self.scale
+
+    def warnings(self, wanted: int) -> list[str]:
+        """What is not as trainers would have it."""
+        said = []
+        if self.size < wanted:
+            said.append(
+                f"head and shoulders fill a square of {self.side} pixels only: pictures are {self.size}x{self.size}, "
+                f"not {wanted}x{wanted}; sit closer, or film with more pixels"
+            )
+        elif self.side < wanted:
+            said.append(f"pictures are enlarged {self.scale:.2f} times; sit closer, or film with more pixels")
+        if self.face_cut:
+            said.append("the face is cut by the edge of the picture; sit in its middle")
+        return said
+
+
+def square_crop(landmarks: NDArray[np.float64], picture: tuple[int, int], size: int = SIZE) -> Crop:
+    """Find one square for all frames.
+
+    Its side is twice the median width of the face, or what all landmarks of all frames with a margin need, if that is
+    more; it is moved into the picture, and no larger than that.
+
+    Parameters
+    ----------
+    landmarks : ndarray float64 [N, 68, 2]
+        iBUG points in pixels.
+    picture : tuple of int
+        Width and height, at least 2 each.
+    size : int
+        Wanted side in pixels, even.
+
+    Raises
+    ------
+    ParameterError
+        If ``size`` is not even and at least 64.
+    """
+    if size < 64 or size % 2:
+        raise ParameterError(f"{size=} must be even, and 64 pixels or more")
+    low, high = landmarks.min(axis=1), landmarks.max(axis=1)
+    first, last = low.min(axis=0), high.max(axis=0)
+    face = float(np.median(high[:, 0] - low[:, 0]))
+    needed = float((last - first).max()) / (1 - 2 * MARGIN)
+    side = _even(min(max(face / FACE_SHARE, needed), *picture))
+    middle = (np.median(low, axis=0) + np.median(high, axis=0)) / 2
+    left = _placed(middle[0] - side / 2, first[0], last[0], side, picture[0])
+    top = _placed(middle[1] - side * FACE_CENTRE, first[1], last[1], side, picture[1])
+    outside = (first < (left, top)) | (last > (left + side, top + side))
+    return Crop(left, top, side, min(size, _even(side * LARGEST_SCALE)), bool(outside.any()))
+
+
+def _placed(wanted: float, first: float, last: float, side: int, length: int) -> int:
+    """Where the square begins: as wanted, but around first..last with its margin, and within the picture."""
+    margin = MARGIN * side
+    around = min(max(wanted, last + margin - side), first - margin) if last - first < side else wanted
+    return _even(min(max(around, 0.0), length - side))
+
+
+def _even(pixels: float) -> int:
+    return max(2, int(pixels) // 2 * 2)
