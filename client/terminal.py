@@ -14,6 +14,7 @@ from take5.scoring.parameters import FPS
 from take5.stream.clock import frame_seconds
 from take5.stream.events import Event, Finished, Progress
 from take5.stream.grid import FrameCounts
+from take5.stream.handoff.bundle import Bundle
 from take5.stream.selection import Json, Selection
 
 REASON_TEXTS = {
@@ -81,6 +82,17 @@ def summary(selection: Selection, written: Path | None = None) -> str:
     return "\n".join(lines)
 
 
+def bundle_line(bundle: Bundle) -> str:
+    """A bundle's line, and its warnings."""
+    return _bundle_line(bundle.json())
+
+
+def _bundle_line(bundle: Json) -> str:
+    name, path, frames, train = bundle["trainer"], bundle["path"], bundle["frames"], bundle["train_frames"]
+    lines = [f"for {name}: {path}  ({frames} frames, {train} to train on; what is left to do: manifest.json)"]
+    return "\n".join([*lines, *(f"  warning: {warning}" for warning in bundle["warnings"])])
+
+
 def event_line(event: Event, written: Path | None = None) -> str:
     """What an event says on a terminal; nothing for one that another has said already."""
     if isinstance(event, Finished):
@@ -101,6 +113,8 @@ def json_event_line(event: Json) -> str:
         return f"{clock(round(event['time_s'] * FPS))}  {kind}: {event['text']}"
     if kind == "stalled":
         return f"{clock(round(event['time_s'] * FPS))}  stalled: nothing arrives ({event['track']})"
+    if kind == "bundle":
+        return _bundle_line(event) if event["error"] is None else f"no bundle for {event['trainer']}: {event['error']}"
     if kind == "clip":
         best = event["best"]
         return (

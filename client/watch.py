@@ -14,7 +14,7 @@ from take5.scoring.errors import ServerError
 Json = dict[str, Any]
 
 LAST = frozenset({"clip", "error"})
-"""Types of the events after which nothing comes."""
+"""Types of the events that tell how a capture ended; after a clip its bundles come."""
 
 LONGEST_EVENT = 16 * 2**20
 """Bytes; ``hello`` holds every window of a recording, some hours at most."""
@@ -58,7 +58,7 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
     ServerError
         If the server refuses, cannot be reached, or is lost and cannot be reached several times in a row.
     """
-    address, failures, reached = events_address(url, token), 0, False
+    address, failures, reached, coming = events_address(url, token), 0, False, Coming()
     while True:
         try:
             async with connect(_next(address, upcoming=upcoming), open_timeout=10, max_size=LONGEST_EVENT) as socket:
@@ -67,7 +67,7 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
                     failures, reached = 0, True
                     upcoming = upcoming and event.get("state", "waiting") == "waiting"
                     yield event
-                    if event["type"] in LAST:
+                    if coming.over(event):
                         return
             if socket.close_code == CLOSED_AS_AGREED:
                 return
@@ -83,6 +83,26 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
         if not reached or failures > RETRIES:
             raise ServerError(f"{_shown(address)}: cannot be followed ({reason}); is the server running?")
         await asyncio.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1)))
+
+
+class Coming:
+    """What a capture's followers still have to hear."""
+
+    def __init__(self) -> None:
+        self._bundles = 0
+
+    def over(self, event: Json) -> bool:
+        """Take an event; return whether it was the last."""
+        if event["type"] == "hello":
+            told = len(event.get("bundles") or ())
+            self._bundles = len((event.get("clip") or {}).get("bundles", ())) - told
+        elif event["type"] == "clip":
+            self._bundles = len(event.get("bundles", ()))
+            return self._bundles == 0
+        elif event["type"] == "bundle":
+            self._bundles -= 1
+            return self._bundles <= 0
+        return bool(event["type"] == "error")
 
 
 def _event(text: str | bytes, address: str) -> Json:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from threading import Condition, Thread
 from time import monotonic
@@ -20,8 +20,8 @@ counted, and the loss is marked."""
 VALIDATION_WAIT_S = 0.6
 """After a stop, at most so long is waited for the frames after the window."""
 
-Save = Callable[[LiveSession], Event]
-"""Writes the clip; returns ClipReady, or Failed."""
+Save = Callable[[LiveSession], Iterator[Event]]
+"""Writes the clip; yields ClipReady, or Failed, and then what comes of the clip."""
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,9 @@ class Capture:
     live : LiveSession
         It belongs to the capture, which closes it.
     emit : callable
-        Told every event, from the capture's thread; the last is ClipReady or Failed.
+        Told every event, from the capture's thread; the last are those of ``save``.
     save : callable
-        Writes the clip.
+        Writes the clip, and hands it on.
     """
 
     def __init__(self, live: LiveSession, emit: Callable[[Event], None], save: Save) -> None:
@@ -79,8 +79,10 @@ class Capture:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        rest: Iterator[Event] = iter(())
         try:
-            last = self._capture()
+            rest = self._capture()
+            last = next(rest)
         except Take5Error as error:
             last = Failed(self._live.frame, Failure.INTERNAL, str(error))
         except Exception as error:
@@ -90,12 +92,13 @@ class Capture:
             self._live.close()
         self._emit(StateChanged(self._live.frame, State.FAILED if isinstance(last, Failed) else State.READY))
         self._emit(last)
+        self._tell(rest)
 
-    def _capture(self) -> Event:
+    def _capture(self) -> Iterator[Event]:
         self._score()
         live, end = self._live, self._end
         if live.stop is None and isinstance(end, Failed):
-            return end
+            return iter([end])
         if live.stop is None:
             self._tell(event for media in self._take(wait=False) for event in live.push(media))
             self._tell(live.finish())

@@ -1,18 +1,28 @@
-"""How a live capture ends: the clip and the untouched access units on disk, or why there are none."""
+"""How a live capture ends: clip and untouched access units on disk, bundles for trainers, or why there is no clip."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from take5.scoring.errors import OutputError
-from take5.stream.events import ClipReady, Event, Failed, Failure
+from take5.scoring.errors import OutputError, Take5Error
+from take5.stream.clip import QUICK
+from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure
+from take5.stream.handoff.bundle import Bundle, WantedBundles, bundle_selection
+from take5.stream.handoff.manifest import MANIFEST
 from take5.stream.live import LiveSession
+from take5.stream.ready.hooks import Hooks
+from take5.stream.ready.notice import BundlePlace, clip_notice
+from take5.stream.ring_film import RingFilm
 from take5.stream.selection import Selection
 from take5.stream.take import write_live_take
 
 NAME_LETTERS = 24
 """So much of a session's name is in its folder's."""
+
+log = logging.getLogger(__name__)
 
 
 def capture_folder(output: Path, name: str) -> Path:
@@ -24,25 +34,96 @@ def capture_folder(output: Path, name: str) -> Path:
     return folder
 
 
-def saver(folder: Path, address: Callable[[str], str] = str) -> Callable[[LiveSession], Event]:
-    """Return what writes a capture's clip to ``folder``; ``address`` says where a file of that name is to be had."""
+@dataclass(frozen=True)
+class Handoff:
+    """What happens with a clip once it is on disk: bundles for trainers, and who is told.
 
-    def save(live: LiveSession) -> Event:
+    ``name`` is the person's, in the bundles; by default it comes of the capture's folder.
+    """
+
+    wanted: WantedBundles | None = None
+    hooks: Hooks | None = None
+    name: str | None = None
+
+
+NOTHING_MORE = Handoff()
+
+
+def saver(
+    folder: Path, handoff: Handoff = NOTHING_MORE, address: Callable[[str], str] = str, session: str = ""
+) -> Callable[[LiveSession], Iterator[Event]]:
+    """Return what writes a capture's clip to ``folder`` and hands it on.
+
+    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; last, programs are told. ``address``
+    says where a file of that name is to be had.
+    """
+
+    def save(live: LiveSession) -> Iterator[Event]:
         taken = live.take()
         if taken is None:
-            return _nothing_came(live)
-        selection, material = taken
-        if selection.best is None:
-            return _nothing_eligible(selection)
-        try:
-            names = write_live_take(selection, material, folder)
-        except OutputError as error:
-            return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
-        files = {name: address(name) for name in names}
-        length = selection.settings.parameters.window_frames
-        return ClipReady(selection.frames, selection.best, length, str(folder), files)
+            yield _nothing_came(live)
+            return
+        selection, film = taken
+        clip = _write_clip(selection, film, folder, handoff, address)
+        yield clip
+        if isinstance(clip, ClipReady):
+            bundled = []
+            for bundle in _bundles(selection, film, folder, handoff):
+                bundled.append(bundle)
+                yield bundle
+            _tell(clip, bundled, selection, handoff, session)
 
     return save
+
+
+def _write_clip(
+    selection: Selection, film: RingFilm, folder: Path, handoff: Handoff, address: Callable[[str], str]
+) -> ClipReady | Failed:
+    if selection.best is None:
+        return _nothing_eligible(selection)
+    try:
+        names = write_live_take(selection, film, folder)
+    except OutputError as error:
+        return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
+    files = {name: address(name) for name in names}
+    length = selection.settings.parameters.window_frames
+    trainers = () if handoff.wanted is None else tuple(trainer.name for trainer in handoff.wanted.trainers)
+    return ClipReady(selection.frames, selection.best, length, str(folder), files, trainers)
+
+
+def _bundles(selection: Selection, film: RingFilm, folder: Path, handoff: Handoff) -> Iterator[Bundled]:
+    """Write each bundle; one that cannot be written is told, and costs neither the clip nor the others."""
+    if handoff.wanted is None:
+        return
+    left = [trainer.name for trainer in handoff.wanted.trainers]
+    try:
+        for bundle in bundle_selection(
+            selection, film, film.models.encoder, handoff.wanted, folder, handoff.name, preset=QUICK
+        ):
+            left.remove(bundle.trainer)
+            yield bundled(bundle, selection.frames)
+    except Take5Error as error:
+        text = str(error)
+    except Exception as error:
+        log.exception("a bundle failed")
+        text = f"an internal error ended it: {error}"
+    else:
+        return
+    for trainer in left:
+        yield Bundled(selection.frames, trainer, error=text)
+
+
+def bundled(bundle: Bundle, frame: int) -> Bundled:
+    """Return the event that tells of a bundle."""
+    return Bundled(frame, bundle.trainer, str(bundle.folder), bundle.frames, bundle.train_frames, bundle.warnings)
+
+
+def _tell(clip: ClipReady, bundles: list[Bundled], selection: Selection, handoff: Handoff, session: str) -> None:
+    if handoff.hooks is None:
+        return
+    there = [bundle for bundle in bundles if bundle.error is None]
+    places = [BundlePlace(b.trainer, Path(b.path), Path(b.path) / MANIFEST) for b in there]
+    handoff.hooks.tell(clip_notice(clip, session, selection.encoder, places))
 
 
 def _nothing_came(live: LiveSession) -> Failed:

@@ -189,13 +189,14 @@ class Stopped:
 
 @dataclass(frozen=True)
 class ClipReady:
-    """The clip is on disk: ``files`` by name, in the folder ``path``."""
+    """The clip is on disk: ``files`` by name, in the folder ``path``; a bundle for each of ``bundles`` comes next."""
 
     frame: int
     best: WindowScore
     window_frames: int
     path: str
     files: Mapping[str, str] = field(default_factory=dict)
+    bundles: tuple[str, ...] = ()
     accepted: bool = False
 
     def json(self) -> Json:
@@ -208,7 +209,37 @@ class ClipReady:
             "start_s": frame_seconds(start),
             "end_s": frame_seconds(stop),
             "best": best_json(self.best),
+            "bundles": list(self.bundles),
             "accepted": self.accepted,
+        }
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """A trainer's bundle is on disk, or why there is none.
+
+    ``path`` is its folder, ``frames`` are its pictures, ``train_frames`` those to train on, and ``warnings`` what the
+    trainer's users should know.
+    """
+
+    frame: int
+    trainer: str
+    path: str = ""
+    frames: int = 0
+    train_frames: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "bundle", ...}``."""
+        return {
+            **_head("bundle", self.frame),
+            "trainer": self.trainer,
+            "path": self.path,
+            "frames": self.frames,
+            "train_frames": self.train_frames,
+            "warnings": list(self.warnings),
+            "error": self.error,
         }
 
 
@@ -260,6 +291,7 @@ Event = (
     | Resumed
     | Stopped
     | ClipReady
+    | Bundled
     | Failed
     | Finished
 )

@@ -22,6 +22,7 @@ from take5.stream.media import AccessUnit, AnyFrame, Received, UnitFormat, Video
 from take5.stream.opening import Opening
 from take5.stream.relook import relook
 from take5.stream.ring import Ring
+from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import Faces, FrameScanner, Models
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.session import Session
@@ -139,7 +140,7 @@ class LiveSession:
         self._relook = None
         self._open.close()
 
-    def take(self) -> tuple[Selection, RingMaterial] | None:
+    def take(self) -> tuple[Selection, RingFilm] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""
         session = self._session
         if session is None or session.origin is None:
@@ -158,7 +159,8 @@ class LiveSession:
             verdicts=tuple(Verdict(window.score, window.eligible, window.reasons) for window in session.windows),
             settings=self._settings,
         )
-        return selection, RingMaterial(self._ring, self._format, session.origin)
+        material = RingMaterial(self._ring, self._format, session.origin)
+        return selection, RingFilm(material, self._models, self._faces.region, session.looks)
 
     def complete(self) -> bool:
         """Whether the ring has the validation frames after the best window, or there is no best window."""

@@ -94,6 +94,12 @@ class Ring:
             return []
         return [unit for group in self._groups[first:] if group.start < stop for unit in group.units]
 
+    @property
+    def end(self) -> Span:
+        """Time of the latest picture, and where the sound ends, in flicks; 0 of what has not come."""
+        picture = max((group.stop for group in self._groups), default=0)
+        return picture, max((block.end for block in self._sound), default=0)
+
     def sound(self, start: int, stop: int) -> list[AudioBlock]:
         """Blocks that touch a span."""
         return [block for block in self._sound if block.pts < stop and block.end > start]

@@ -65,6 +65,7 @@ class Session:
         self._chunked = 0
         self._frames: int | None = None
         self._unlooked: list[JudgedWindow] = []
+        self._kept_looks: dict[int, FrameLook] = {}
         self.looked = 0
 
     @property
@@ -101,6 +102,11 @@ class Session:
         self._samples = np.concatenate([self._samples, tail])
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
         return list(self._score())
+
+    def looks(self, start: int, stop: int) -> list[FrameLook | None]:
+        """What was seen in grid frames [start, stop) of a window of the pool; None where nobody looked, or any more."""
+        waiting = dict(enumerate(self._looks, self._chunked))
+        return [waiting.get(frame) or self._kept_looks.get(frame) for frame in range(start, stop)]
 
     def to_look_at(self) -> JudgedWindow | None:
         """The window of highest D that nobody has looked at and that would enter the pool if it were eligible."""
@@ -144,11 +150,24 @@ class Session:
 
     def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
         looks = [self._looks.popleft() for _ in range(hop)]
+        self._keep(looks)
         embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
         samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
         lips, pose, seen = stack_looks(looks)
         features = ChunkFeatures(embeddings, lips, pose, self._timing(looks, samples), seen)
         return features, _note(looks, samples)
+
+    def _keep(self, looks: list[FrameLook]) -> None:
+        """Remember the latest looks, and those at the pool's windows with the frames after them."""
+        self._kept_looks |= dict(enumerate(looks, self._chunked))
+        span = self.parameters.window_frames + VALIDATION_FRAMES
+        pool = [window.start for window in self.selector.pool]
+        latest = self._chunked - span
+        self._kept_looks = {
+            frame: look
+            for frame, look in self._kept_looks.items()
+            if frame >= latest or any(start <= frame < start + span for start in pool)
+        }
 
     def _timing(self, looks: list[FrameLook], samples: NDArray[np.float32]) -> Timing:
         return Timing(

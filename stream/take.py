@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.media import Picture
+from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import NO_LIPS, NO_POSE
 from take5.stream.select import Scored
 from take5.stream.selection import Selection
 from take5.stream.source_file import write_source
-from take5.stream.sources.units import RingMaterial
 from take5.stream.store import new_file, new_folder
 
 
@@ -38,14 +38,14 @@ def write_take(selection: Selection, material: Material, folder: Path, *, force:
         _write(selection, material, temporary, SMALL)
 
 
-def write_live_take(selection: Selection, material: RingMaterial, folder: Path) -> list[str]:
+def write_live_take(selection: Selection, film: RingFilm, folder: Path) -> list[str]:
     """Write the same of a capture, in haste, and the access units as they were received; return the files' names."""
     with new_folder(folder) as temporary:
-        _write(selection, material, temporary, QUICK)
+        _write(selection, film, temporary, QUICK)
         if selection.best is not None:
             start = selection.best.start
             stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
-            write_source(temporary, material.source(start, stop))
+            write_source(temporary, film.material.source(start, stop))
         return sorted(path.name for path in temporary.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``take5 serve | webcam | push | select | replay | calibrate | models``.
+"""The command line: ``take5 serve | webcam | push | select | bundle | check | replay | calibrate | models``.
 
 Exit codes: 0 done; 1 something could not be read, written or found; 2 a recording has no eligible window; 64 the
 command line itself is wrong; 130 interrupted.
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from take5.client.cli.bundle import bundle, check
 from take5.client.cli.calibrate import calibrate
 from take5.client.cli.models import models
 from take5.client.cli.push import push
@@ -28,6 +29,8 @@ def take5() -> None:
 
 
 take5.add_command(select)
+take5.add_command(bundle)
+take5.add_command(check)
 take5.add_command(push)
 take5.add_command(replay)
 take5.add_command(serve)

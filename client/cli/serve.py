@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from take5.client.cli.bundle_options import bundle_options
 from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.cli.ready_options import ready_options
 from take5.client.pages import PAGES
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
+from take5.stream.ending import Handoff
+from take5.stream.handoff.bundle import WantedBundles
+from take5.stream.ready.hooks import Hooks
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 
@@ -51,7 +56,9 @@ def _server_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @click.command()
+@ready_options
 @_server_options
+@bundle_options
 @model_options
 @parameter_options
 @stop_options
@@ -68,6 +75,9 @@ def serve(
     rules: StopRules,
     parameters: Parameters,
     models: Models,
+    wanted: WantedBundles | None,
+    name: str | None,
+    hooks: Hooks,
 ) -> int:
     """Receive live captures by WHIP, score them while they come, and keep the best five seconds of each."""
     from take5.stream.server.app import create_app
@@ -77,7 +87,8 @@ def serve(
     capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION))
 
     def make() -> "tuple[Starlette, Sessions]":
-        sessions = sessions_for(models, Settings(parameters), rules, output, capacity, ice_servers)
+        handoff = Handoff(wanted, hooks, name)
+        sessions = sessions_for(models, Settings(parameters), rules, output, capacity, ice_servers, handoff)
         return create_app(sessions, token=token, pages=PAGES, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

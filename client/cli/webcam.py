@@ -17,16 +17,19 @@ from typing import TypeAlias
 import click
 from rich.console import Console
 
+from take5.client.cli.bundle_options import bundle_options
 from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.live_display import Board, LiveDisplay
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import CaptureError
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.stream.capture import Capture
-from take5.stream.ending import capture_folder, saver
+from take5.stream.capture import Capture, Save
+from take5.stream.ending import Handoff, capture_folder, saver
 from take5.stream.events import (
+    Bundled,
     ClipReady,
     Event,
     Failed,
@@ -37,7 +40,9 @@ from take5.stream.events import (
     StateChanged,
     Stopped,
 )
+from take5.stream.handoff.bundle import WantedBundles
 from take5.stream.live import LiveSession
+from take5.stream.ready.hooks import Hooks
 from take5.stream.ring import Ring
 from take5.stream.scanner import Models
 from take5.stream.selection import Json, Settings
@@ -82,6 +87,7 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
 
 
 @click.command()
+@ready_options
 @click.option(
     "--list-devices",
     is_flag=True,
@@ -106,6 +112,7 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
     help="Folder that gets a folder for the capture.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
+@bundle_options
 @model_options
 @parameter_options
 @stop_options
@@ -120,6 +127,9 @@ def webcam(
     rules: StopRules,
     parameters: Parameters,
     models: Models,
+    wanted: WantedBundles | None,
+    name: str | None,
+    hooks: Hooks,
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
 
@@ -135,11 +145,14 @@ def webcam(
         feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
-            recording = Recording(source, live, feed, capture_folder(output, NAME), show)
+            save = saver(capture_folder(output, NAME), Handoff(wanted, hooks, name), session=NAME)
+            recording = Recording(source, live, feed, save, show)
             last = recording.run()
     finally:
         source.close()
-    return _end(last, recording.broken, as_json=as_json)
+    code = _end(last, feed.bundles, recording.broken, as_json=as_json)
+    let_deliveries_end(hooks)
+    return code
 
 
 class Recording:
@@ -153,17 +166,17 @@ class Recording:
         What scores it.
     feed : Feed
         Remembers where it is.
-    folder : Path
-        Gets the clip.
+    save : callable
+        Writes the clip, and hands it on.
     show : callable
         Shows an event.
     """
 
-    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, folder: Path, show: Show) -> None:
+    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, save: Save, show: Show) -> None:
         self.broken: CaptureError | None = None
         self._source, self._live, self._feed, self._show = source, live, feed, show
         self._news: Queue[Event] = Queue(EVENTS)
-        self._capture = Capture(live, self._news.put, saver(folder))
+        self._capture = Capture(live, self._news.put, save)
         self._filming = Thread(target=self._film, name="take5-webcam", daemon=True)
         self._watchdog = Watchdog(time.monotonic())
         self._over = Flag()
@@ -188,12 +201,14 @@ class Recording:
         self._show(event.json())
 
     def _follow(self) -> ClipReady | Failed:
+        ended: ClipReady | Failed | None = None
         while True:
             with suppress(Empty):
                 event = self._news.get(timeout=LOOK_EVERY_S)
                 self.tell(event)
-                if isinstance(event, ClipReady | Failed):
-                    return event
+                ended = event if isinstance(event, ClipReady | Failed) else ended
+                if ended is not None and self._feed.over:
+                    return ended
             if self._asked.is_set():
                 self._capture.end(Stop(StopRule.ENDED))
             if Stopped not in self._feed.last:
@@ -253,17 +268,18 @@ def _showing(board: Board, *, as_json: bool) -> Iterator[Show]:
 
 def _line(event: Json) -> str:
     """An event's line; how it ended is told at the end."""
-    return "" if event["type"] in ("clip", "error") else json_event_line(event)
+    return "" if event["type"] in ("clip", "bundle", "error") else json_event_line(event)
 
 
-def _end(last: ClipReady | Failed, broken: CaptureError | None, *, as_json: bool) -> int:
+def _end(last: ClipReady | Failed, bundles: list[Bundled], broken: CaptureError | None, *, as_json: bool) -> int:
     """Say how it ended; return the exit code."""
     if isinstance(last, Failed) and broken is not None:
         raise broken
     if broken is not None:
         click.echo(f"take5: warning: {broken}", err=True)
     if not as_json:
-        click.echo(json_event_line(last.json()))
+        for event in (last, *bundles):
+            click.echo(json_event_line(event.json()))
     if isinstance(last, ClipReady):
         return DONE
     return NOTHING_ELIGIBLE if last.failure in UNUSABLE else FAILED

@@ -11,12 +11,13 @@ from take5.scoring.errors import OutputError, ParameterError
 from take5.scoring.models.audio import AudioEncoder
 from take5.stream.clip import SMALL
 from take5.stream.handoff.crop import SIZE, square_crop
-from take5.stream.handoff.footage import Footage
+from take5.stream.handoff.footage import Filmed, Footage, footage
 from take5.stream.handoff.manifest import MANIFEST, Origin, manifest, write_manifest
 from take5.stream.handoff.part import Draft
 from take5.stream.handoff.raw import RAW
 from take5.stream.handoff.trainer import Trainer
 from take5.stream.handoff.trainers import trainer_named
+from take5.stream.selection import Json, Selection
 from take5.stream.store import new_folder, refuse_existing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -25,7 +26,7 @@ TAKEN = re.compile("jpg|ori_imgs", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedBundles:
     """Which bundles are wanted.
 
     Attributes
@@ -50,12 +51,23 @@ class Bundle:
     trainer: str
     folder: Path
     frames: int
+    train_frames: int
     warnings: tuple[str, ...] = ()
 
     @property
     def manifest(self) -> Path:
         """Its manifest."""
         return self.folder / MANIFEST
+
+    def json(self) -> Json:
+        """Return it as ``{"trainer": ..., "path": ..., ...}``."""
+        return {
+            "trainer": self.trainer,
+            "path": str(self.folder),
+            "frames": self.frames,
+            "train_frames": self.train_frames,
+            "warnings": list(self.warnings),
+        }
 
 
 def bundle_name(text: str) -> str:
@@ -73,15 +85,37 @@ def checked_bundle_name(name: str) -> str:
     return name
 
 
-def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = None) -> Wanted:
+def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = None) -> WantedBundles:
     """What ``--for NAME`` asks for, each once."""
-    return Wanted(tuple(trainer_named(name) for name in dict.fromkeys(names)), size, consent)
+    return WantedBundles(tuple(trainer_named(name) for name in dict.fromkeys(names)), size, consent)
+
+
+def bundle_selection(
+    selection: Selection,
+    filmed: Filmed,
+    encoder: AudioEncoder,
+    wanted: WantedBundles,
+    folder: Path,
+    name: str | None = None,
+    *,
+    preset: str = SMALL,
+    force: bool = False,
+) -> Iterator[Bundle]:
+    """Write the bundles of a selection's best window, if there is one; by default they are named after ``folder``."""
+    best = selection.best
+    if best is None:
+        return
+    made = footage(filmed, best.start, selection.settings.parameters.window_frames)
+    where = selection.window_json(best)["container_start_s"]
+    origin = Origin(selection.video, where, selection, wanted.consent, selection.warnings)
+    called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
+    yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
 
 
 def write_bundles(
-    footage: Footage,
+    made_of: Footage,
     origin: Origin,
-    wanted: Wanted,
+    wanted: WantedBundles,
     encoder: AudioEncoder,
     folder: Path,
     name: str,
@@ -93,11 +127,11 @@ def write_bundles(
 
     Parameters
     ----------
-    footage : Footage
+    made_of : Footage
         What they are made of.
     origin : Origin
         What the manifest says of it.
-    wanted : Wanted
+    wanted : WantedBundles
         For whom, and how large.
     encoder : AudioEncoder
         What the sound was scored with; AVE's rows come of AVE alone.
@@ -115,14 +149,14 @@ def write_bundles(
     """
     for trainer in wanted.trainers:
         refuse_existing(folder / trainer.name / name, force=force)
-    pictures = footage.material.pictures(footage.start, footage.start + 1)
+    pictures = made_of.material.pictures(made_of.start, made_of.start + 1)
     first = next(iter(pictures), None)
     if first is None:
         raise OutputError(f"{folder}: not one picture of the bundle can be decoded")
-    crop = square_crop(footage.landmarks, first.size, wanted.size)
+    crop = square_crop(made_of.landmarks, first.size, wanted.size)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".bundle-", dir=folder) as common:
-        made = Draft(Path(common), name, footage, crop, encoder, preset)
+        made = Draft(Path(common), name, made_of, crop, encoder, preset)
         for part in RAW.parts:
             part.write(made)
         for trainer in wanted.trainers:
@@ -139,7 +173,7 @@ def _write(trainer: Trainer, made: Draft, origin: Origin, warnings: list[str], p
             shutil.copyfile(made.folder / path, folder / path)
         content = manifest(trainer, draft, origin, paths, warnings)
         write_manifest(content, folder)
-    return Bundle(trainer.name, place, made.footage.frames, tuple(content["warnings"]))
+    return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))
 
 
 def _there(trainer: Trainer, made: Draft) -> list[str]:

@@ -1,7 +1,7 @@
 """One part of a bundle: the rule that its writer keeps and that a check holds any folder to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 from take5.scoring.models.audio import AudioEncoder
 from take5.stream.handoff.crop import Crop
 from take5.stream.handoff.footage import Footage
+from take5.stream.selection import Json
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,10 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.rule}; {self.cure}"
+
+    def json(self) -> Json:
+        """Return the same as ``{"file": ..., "rule": ..., "cure": ...}``."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

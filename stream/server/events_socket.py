@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from take5.stream.server.asked import authorise, sessions_of
-from take5.stream.server.feed import LAST, Feed, Follower
+from take5.stream.server.feed import Feed, Follower
 from take5.stream.server.refusal import Refused
 
 CLOSE_CODES = {401: 4401, 404: 4404, 503: 1013}
@@ -54,7 +54,7 @@ async def _tell(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: boo
         while not over and not follower.gone:
             for message in await follower.read():
                 await socket.send_text(message.text)
-                over |= message.kind in LAST
+                over |= message.last
         await socket.close(READ_NOT if follower.gone else 1000)
     except (WebSocketDisconnect, RuntimeError):
         return  # it has gone meanwhile

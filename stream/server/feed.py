@@ -10,6 +10,7 @@ from take5.stream.clock import frame_seconds
 from take5.stream.events import (
     EVENTS_VERSION,
     BestChanged,
+    Bundled,
     ClipReady,
     Event,
     Failed,
@@ -25,9 +26,6 @@ from take5.stream.events import (
 )
 from take5.stream.selection import Json
 from take5.stream.server.mailbox import Mailbox, Message
-
-LAST = frozenset({"clip", "error"})
-"""Nothing comes after these."""
 
 
 @dataclass(frozen=True)
@@ -76,21 +74,26 @@ class Feed:
         self.state = State.WAITING
         self.frame = 0
         self.windows: dict[int, JudgedWindow] = {}
+        self.bundles: list[Bundled] = []
         self.last: dict[type[Event], Event] = {}
 
     @property
     def over(self) -> bool:
         """Whether the capture's last event has been published."""
-        return ClipReady in self.last or Failed in self.last
+        clip = self.last.get(ClipReady)
+        handed_on = isinstance(clip, ClipReady) and len(self.bundles) >= len(clip.bundles)
+        return handed_on or Failed in self.last
 
     def publish(self, event: Event) -> None:
         """Remember an event and hand it to every follower."""
-        if not isinstance(event, ClipReady | Failed):
-            self._remember(event)
-        else:
+        if isinstance(event, ClipReady | Failed):
             self.last[type(event)] = event
+        elif isinstance(event, Bundled):
+            self.bundles.append(event)
+        else:
+            self._remember(event)
         content = event.json()
-        message = Message(content["type"], json.dumps(content))
+        message = Message(content["type"], json.dumps(content), last=self.over)
         for follower in self.followers:
             follower.put(message)
 
@@ -114,6 +117,7 @@ class Feed:
             **self.about.json(),
             "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
             "best": best_json(best.best) if isinstance(best, BestChanged) else None,
+            "bundles": [bundle.json() for bundle in self.bundles],
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
         }
 

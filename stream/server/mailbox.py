@@ -16,10 +16,11 @@ LIMIT = 500
 
 @dataclass(frozen=True)
 class Message:
-    """An event's type and its JSON text."""
+    """An event's type, its JSON text, and whether nothing comes after it."""
 
     kind: str
     text: str
+    last: bool = False
 
 
 class Mailbox:

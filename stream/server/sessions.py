@@ -9,7 +9,7 @@ from pathlib import Path
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.ending import capture_folder
+from take5.stream.ending import NOTHING_MORE, Handoff, capture_folder
 from take5.stream.events import ClipReady
 from take5.stream.live import LiveSession
 from take5.stream.media import UnitFormat
@@ -76,11 +76,20 @@ class Sessions:
         Captures at a time.
     ice_servers : tuple of str
         STUN and TURN addresses; none by default.
+    handoff : Handoff
+        What happens with each clip.
     """
 
     def __init__(
-        self, make_live: MakeLive, about: About, output: Path, capacity: int, ice_servers: tuple[str, ...] = ()
+        self,
+        make_live: MakeLive,
+        about: About,
+        output: Path,
+        capacity: int,
+        ice_servers: tuple[str, ...] = (),
+        handoff: Handoff = NOTHING_MORE,
     ) -> None:
+        self._handoff = handoff
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
         self._entries: dict[str, Entry] = {}
@@ -127,7 +136,7 @@ class Sessions:
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
         folder = capture_folder(self._output, name)
         live = self._make_live(peer.unit_format, name)
-        take = Take(peer, live, entry.feed, folder, lambda: self._over(entry))
+        take = Take(peer, live, entry.feed, folder, self._handoff, lambda: self._over(entry))
         entry.take, entry.take_id, entry.folder = take, secrets.token_urlsafe(8), folder
         try:
             return name, entry.take_id, await take.begin()
@@ -201,6 +210,7 @@ def sessions_for(
     output: Path,
     capacity: int,
     ice_servers: tuple[str, ...] = (),
+    handoff: Handoff = NOTHING_MORE,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About(models.encoder.name, settings.parameters.seconds, rules)
@@ -208,7 +218,7 @@ def sessions_for(
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)
 
-    return Sessions(make_live, about, output, capacity, ice_servers)
+    return Sessions(make_live, about, output, capacity, ice_servers, handoff)
 
 
 def checked_name(name: str) -> str:

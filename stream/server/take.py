@@ -8,9 +8,8 @@ from time import monotonic
 
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.capture import Capture
-from take5.stream.ending import saver
+from take5.stream.ending import Handoff, saver
 from take5.stream.events import (
-    ClipReady,
     Event,
     Failed,
     Failure,
@@ -52,15 +51,20 @@ class Take:
         Who is told.
     folder : Path
         Gets the clip.
+    handoff : Handoff
+        What happens with it then.
     over : callable
         Called once, on the event loop, when everything has ended.
     """
 
-    def __init__(self, peer: Peer, live: LiveSession, feed: Feed, folder: Path, over: Callable[[], None]) -> None:
+    def __init__(
+        self, peer: Peer, live: LiveSession, feed: Feed, folder: Path, handoff: Handoff, over: Callable[[], None]
+    ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._loop = asyncio.get_running_loop()
-        self._capture = Capture(live, self._from_thread, saver(folder, lambda name: f"api/sessions/{feed.name}/{name}"))
+        save = saver(folder, handoff, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
+        self._capture = Capture(live, self._from_thread, save)
         self._intake = Intake(self._capture.put, self._unplaced)
         self._watchdog = Watchdog(monotonic())
         self._ended, self._done = asyncio.Event(), asyncio.Event()
@@ -153,7 +157,7 @@ class Take:
 
     def _publish(self, event: Event) -> None:
         self._feed.publish(event)
-        if isinstance(event, ClipReady | Failed):
+        if self._feed.over:
             self._ended.set()
         if isinstance(event, Stopped):
             self._loop.call_later(HANG_UP_S, self._hang_up)

@@ -9,13 +9,14 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from take5.scoring.eligibility import Timing
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.grid import GridFrame, PictureGrid
 from take5.stream.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
 from take5.stream.ring import Ring
-from take5.stream.soundtrack import SoundTrack, cut, to_pcm16
+from take5.stream.soundtrack import MISSING_TAIL_TICKS, SoundTrack, cut, silent_frames, to_pcm16
 from take5.stream.sources.container import AnyPacket
 from take5.stream.sources.pictures import DecodedPicture
 
@@ -130,12 +131,29 @@ class RingMaterial:
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
         """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        return to_pcm16(self._scored(start, stop)[0])
+
+    @property
+    def frames(self) -> int:
+        """Grid frames for which there are pictures and sound."""
+        picture, sound = self._ring.end
+        shown = (picture - self._origin + FRAME_TICKS // 2) // FRAME_TICKS + 1
+        heard = (sound + MISSING_TAIL_TICKS - self._origin) // FRAME_TICKS
+        return max(0, min(shown, heard))
+
+    def timing_of(self, start: int, stop: int) -> Timing:
+        """What is missing in the sound of grid frames [start, stop); of pictures nothing is said."""
+        samples, track = self._scored(start, stop)
+        missing = track.missing(0, stop - start)
+        return Timing(np.zeros(stop - start, dtype=np.bool_), missing, silent_frames(samples))
+
+    def _scored(self, start: int, stop: int) -> tuple[NDArray[np.float32], SoundTrack]:
         begin, end = self._span(start, stop)
         track = SoundTrack(begin)
         blocks = self._ring.sound(begin - MARGIN_TICKS, end + MARGIN_TICKS)
         samples = np.concatenate([*map(track.push, blocks), track.finish()])
         wanted = (stop - start) * SAMPLES_PER_FRAME
-        return to_pcm16(np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted])
+        return np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted], track
 
     def source(self, start: int, stop: int) -> "SourceStretch":
         """What was received of grid frames [start, stop), from the keyframe before them on, untouched."""

@@ -1,0 +1,81 @@
+"""``take5 bundle``: a clip that somebody else chose, for trainers; ``take5 check``: whether one takes a folder."""
+
+import json
+from pathlib import Path
+
+import click
+
+from take5.client.cli.bundle_options import needed_bundle_options
+from take5.client.cli.options import model_options
+from take5.client.terminal import Bars, bundle_line
+from take5.scoring.errors import TooShort
+from take5.stream.clock import to_seconds
+from take5.stream.film import Film, open_film
+from take5.stream.handoff.bundle import WantedBundles, bundle_name, write_bundles
+from take5.stream.handoff.check import check as violations
+from take5.stream.handoff.footage import whole
+from take5.stream.handoff.manifest import Origin
+from take5.stream.handoff.trainers import TRAINERS, trainer_named
+from take5.stream.scanner import Models
+from take5.stream.sources.file import MediaFile
+
+NOTE = "the clip is taken as it is: of its frames, trainers train on the first 10/11 and validate on the rest"
+
+
+@click.command()
+@click.argument("clip", metavar="CLIP", type=click.Path(path_type=Path))
+@needed_bundle_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("take5-out"),
+    show_default=True,
+    help="Folder that gets TRAINER/NAME/ for each bundle.",
+)
+@click.option("--force", is_flag=True, help="Replace bundles that exist.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bundle a line.")
+@model_options
+def bundle(
+    clip: Path, output: Path, force: bool, as_json: bool, wanted: WantedBundles, name: str | None, models: Models
+) -> int:
+    """Make bundles of all of CLIP, a video in which every frame shows the one face.
+
+    To have take5 choose the best five seconds of a longer video, use "take5 select --for TRAINER".
+    """
+    with Bars(str(clip), visible=not as_json) as bars:
+        film = open_film(MediaFile(clip), models, bars.update)
+        _long_enough(film, wanted)
+        origin = Origin(
+            str(clip), to_seconds(film.file.origin), consent=wanted.consent, warnings=tuple(film.file.warnings)
+        )
+        made_of = whole(film, 0, film.frames, NOTE)
+        called = name or bundle_name(clip.stem)
+        for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):
+            click.echo(json.dumps(made.json()) if as_json else bundle_line(made))
+    return 0
+
+
+def _long_enough(film: Film, wanted: WantedBundles) -> None:
+    for trainer in wanted.trainers:
+        if film.frames < trainer.least:
+            raise TooShort(
+                f"{film.file.path}: has {film.frames} frames at 25 a second; {trainer.title} needs {trainer.least}: "
+                "use a longer clip"
+            )
+
+
+@click.command()
+@click.argument("folder", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.option("--for", "trainer", required=True, type=click.Choice(list(TRAINERS)), help="Whose contract.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a violation a line.")
+def check(folder: Path, trainer: str, as_json: bool) -> int:
+    """Say what a trainer would stumble over in BUNDLE, the folder that goes to its data/; exit with 1 if anything."""
+    found = list(violations(folder, trainer_named(trainer)))
+    for violation in found:
+        click.echo(json.dumps(violation.json()) if as_json else str(violation))
+    if not as_json:
+        click.echo(
+            f"{folder}: {len(found) or 'no'} violation{'' if len(found) == 1 else 's'} of the contract of {trainer}"
+        )
+    return 1 if found else 0

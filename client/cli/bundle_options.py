@@ -1,0 +1,45 @@
+"""The options that ask for bundles."""
+
+import functools
+from typing import Any
+
+import click
+
+from take5.client.cli.options import Command
+from take5.stream.handoff.bundle import WantedBundles, checked_bundle_name, wanted_for
+from take5.stream.handoff.crop import SIZE
+from take5.stream.handoff.trainers import TRAINERS
+
+
+def bundle_options(command: Command) -> Command:
+    """Give a command the bundles that are wanted, as ``wanted``, None for none, and the person's ``name``."""
+    return _options(command, required=False)
+
+
+def needed_bundle_options(command: Command) -> Command:
+    """Give a command the same; without a trainer it has nothing to do."""
+    return _options(command, required=True)
+
+
+def _options(command: Command, *, required: bool) -> Command:
+    @click.option(
+        "--for",
+        "trainers",
+        multiple=True,
+        required=required,
+        type=click.Choice(list(TRAINERS)),
+        metavar="TRAINER",
+        help=f"Write a bundle that TRAINER takes as it is; more than once for several: {', '.join(TRAINERS)}.",
+    )
+    @click.option("--name", help="The person's name in the bundles.  [default: from the folder's]")
+    @click.option("--size", type=int, default=SIZE, show_default=True, help="Side of a bundle's pictures in pixels.")
+    @click.option("--consent", help="Reference to the person's consent, for the bundle's manifest.")
+    @functools.wraps(command)
+    def with_bundles(
+        *args: Any, trainers: tuple[str, ...], name: str | None, size: int, consent: str | None, **options: Any
+    ) -> Any:
+        wanted: WantedBundles | None = wanted_for(trainers, size, consent) if trainers else None
+        called = None if name is None else checked_bundle_name(name)
+        return command(*args, wanted=wanted, name=called, **options)
+
+    return with_bundles  # type: ignore[return-value] # click keeps the callable

@@ -1,0 +1,89 @@
+"""The options that say whom to tell when a clip is ready."""
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from take5.client.cli.options import Command
+from take5.scoring.errors import ParameterError
+from take5.stream.ready.command import SECRET_VARIABLE, parse_command
+from take5.stream.ready.hooks import TIMEOUT_S, Hooks, Target
+
+SILENT_WAIT_S = 1.0
+"""So long deliveries are waited for before anybody is told that they are."""
+
+
+def ready_options(command: Command) -> Command:
+    """Give a command what is told when a clip is ready, as one argument ``hooks``, closed when the command ends.
+
+    Put it above the other groups of options: then a mistake is told before models are loaded.
+    """
+
+    @click.option(
+        "--on-ready",
+        metavar="COMMAND",
+        help="Run this, without a shell, when a clip is ready; the clip's folder is its last argument.",
+    )
+    @click.option(
+        "--webhook",
+        metavar="URL",
+        help="Post to this address when a clip is ready, signed; the secret comes from TAKE5_WEBHOOK_SECRET.",
+    )
+    @click.option(
+        "--webhook-secret-file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        help="File with the webhook's secret, instead.",
+    )
+    @click.option(
+        "--on-ready-timeout",
+        type=click.FloatRange(0, 86_400, min_open=True),
+        default=TIMEOUT_S,
+        show_default=True,
+        help="Seconds that COMMAND may run, and for which the webhook is tried.",
+    )
+    @functools.wraps(command)
+    def with_hooks(
+        *args: Any,
+        on_ready: str | None,
+        webhook: str | None,
+        webhook_secret_file: Path | None,
+        on_ready_timeout: float,
+        **options: Any,
+    ) -> Any:
+        told = None if on_ready is None else parse_command(on_ready)
+        with Hooks(told, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
+            return command(*args, hooks=hooks, **options)
+
+    return with_hooks  # type: ignore[return-value] # click keeps the callable
+
+
+def let_deliveries_end(hooks: Hooks) -> None:
+    """Wait until everybody has been told; say so where it takes a while. Ctrl-C gives up what is left."""
+    if not hooks.wait(SILENT_WAIT_S):
+        click.echo("take5: waiting for --on-ready and --webhook to end; Ctrl-C leaves them", err=True)
+        while not hooks.wait(SILENT_WAIT_S):  # in steps: Ctrl-C comes between them on Windows
+            pass
+
+
+def _webhook(url: str | None, secret_file: Path | None) -> Target | None:
+    if url is None:
+        if secret_file is not None:
+            raise click.UsageError("--webhook-secret-file goes with --webhook URL")
+        return None
+    from take5.stream.ready.webhook import Webhook
+
+    return Webhook(url, _secret(secret_file))
+
+
+def _secret(file: Path | None) -> bytes:
+    if file is None:
+        if not (secret := os.environ.get(SECRET_VARIABLE)):
+            raise click.UsageError(f"--webhook needs a secret: in {SECRET_VARIABLE}, or with --webhook-secret-file")
+        return os.fsencode(secret)
+    try:
+        return file.read_bytes().strip()
+    except OSError as error:
+        raise ParameterError(f"{file}: cannot be read ({error.strerror or error})") from error

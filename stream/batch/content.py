@@ -1,0 +1,63 @@
+"""What tells one video from another: its bytes, and for short what the file system says of them."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from take5.scoring.errors import UnreadableMedia
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What changes with a file's bytes and does not change with its name; no byte is read for it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's bytes: their SHA-256, 64 hexadecimal digits, and the stamp that they had."""
+
+    stamp: Stamp
+    sha256: str
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Stamp of a file.
+
+    Raises
+    ------
+    UnreadableMedia
+        If there is none.
+    """
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return Stamp(found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def content_of(path: Path, known: Iterable[Content] = ()) -> Content:
+    """Content of a file; one whose stamp is ``known`` is not read.
+
+    Raises
+    ------
+    UnreadableMedia
+        If it cannot be read.
+    """
+    stamp = stamp_of(path)
+    for content in known:
+        if content.stamp == stamp:
+            return content
+    try:
+        with path.open("rb") as stream:
+            return Content(stamp, hashlib.file_digest(stream, "sha256").hexdigest())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
+    return UnreadableMedia(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})")

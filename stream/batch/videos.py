@@ -1,0 +1,145 @@
+"""Which videos there are, and which folder each one's take gets."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import BinaryIO
+
+from take5.scoring.errors import UnreadableMedia
+
+OnError = Callable[[Path, UnreadableMedia], None]
+"""Told what could not be looked through, and why."""
+
+VIDEO_SUFFIXES = frozenset({
+    ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
+    ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
+})  # fmt: skip
+"""Endings, in any case, of the files in a folder that are videos."""
+
+TAKE_FILES = frozenset({"clip.mp4", "report.json"})
+"""A folder that holds both is a take, and no place to look for videos."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video, and the place in the output tree that its own place asks for.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    place : PurePath
+        Relative, with the file's ending.
+    mirrored : bool
+        Whether it stands in a tree, or was named alone.
+    """
+
+    path: Path
+    place: PurePath
+    mirrored: bool
+
+
+def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Source]:
+    """Videos of a list: one path a line, or ended by NUL; lines that are empty or begin with # are left out.
+
+    The place of a video is its path as it is written.
+    """
+    for name in names.read().removeprefix(b"\xef\xbb\xbf").split(b"\0" if null else b"\n"):
+        plain = name if null else name.strip()
+        if plain and (null or not plain.startswith(b"#")):
+            path = Path(os.fsdecode(plain))
+            yield Source(path, _relative(path), mirrored=True)
+
+
+def _relative(path: Path) -> PurePath:
+    """The path without what stands before the first name in it: drive, root, and steps up."""
+    plain = PurePath(os.path.normpath(path))
+    return PurePath(*(part for part in plain.parts if part not in (plain.anchor, os.pardir)))
+
+
+def named(paths: Sequence[Path], output: Path, on_error: OnError) -> Iterator[Source]:
+    """Videos that were named, and those of the folders that were; the trees of several stand side by side."""
+    for path in paths:
+        if path.is_dir():
+            above = PurePath() if len(paths) == 1 else PurePath(path.resolve().name)
+            yield from _of_folder(path, above, output, on_error)
+        else:
+            yield Source(path, PurePath(path.name), mirrored=False)
+
+
+def _of_folder(folder: Path, above: PurePath, output: Path, on_error: OnError) -> Iterator[Source]:
+    found = False
+    for path in _walk(folder, output, on_error):
+        found = True
+        yield Source(path, above / path.relative_to(folder), mirrored=True)
+    if not found:
+        on_error(folder, UnreadableMedia(f"{folder}: is a folder with no video in it (.mp4, .mkv, .mov and so on)"))
+
+
+def _walk(folder: Path, output: Path, on_error: OnError) -> Iterator[Path]:
+    """Videos in a folder and the folders in it, in order; not in hidden ones, in takes, and in ``output``."""
+
+    def unreadable(error: OSError) -> None:
+        text = f"{error.filename}: cannot be listed ({error.strerror})"
+        on_error(Path(error.filename), UnreadableMedia(text))
+
+    been = {_identity(output)} - {_identity(folder)}
+    for here, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
+        identity = _identity(Path(here))
+        if identity in been or set(files) >= TAKE_FILES:
+            folders.clear()
+            continue
+        been.add(identity)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (path for path in (Path(here, name) for name in sorted(files)) if _is_video(path))
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What a folder has whichever way leads to it; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a file counts as a video by its name; a pipe, which would be waited for, does not."""
+    looks = path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+    return looks and (path.is_file() or not path.exists())
+
+
+def folders(sources: Sequence[Source]) -> list[PurePath]:
+    """A folder for each video, relative, no two the same.
+
+    It is named after the video, without its ending. In a tree, where another video or a folder has that name, the
+    ending stays; what is still not unique gets -2, -3, ...
+    """
+    wanted = Counter(_folded(_bare(source.place)) for source in sources if source.mirrored)
+    taken = {_folded(parent) for source in sources for parent in source.place.parents}
+    result = []
+    for source in sources:
+        name = _bare(source.place)
+        if source.mirrored and (wanted[_folded(name)] > 1 or _folded(name) in taken):
+            name = source.place
+        result.append(_unique(name, taken))
+    return result
+
+
+def _unique(name: PurePath, taken: set[str]) -> PurePath:
+    unique, number = name, 1
+    while _folded(unique) in taken:
+        number += 1
+        unique = name.with_name(f"{name.name}-{number}")
+    taken.add(_folded(unique))
+    return unique
+
+
+def _bare(place: PurePath) -> PurePath:
+    return place.parent / (place.stem or "video")
+
+
+def _folded(place: PurePath | Iterable[str]) -> str:
+    return str(place).casefold()

@@ -1,0 +1,1 @@
+"""Programs are told when a clip is ready: a command, a webhook (``docs/hooks.md``)."""
