@@ -1,7 +1,9 @@
 """A capture's thread: events in order, the clip at the end, and nothing lost when something goes wrong."""
 
+import json
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -14,11 +16,15 @@ from take5.scoring.errors import OutputError
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream import capture as capture_module
 from take5.stream.capture import Capture
-from take5.stream.ending import saver
-from take5.stream.events import ClipReady, Event, Failed, Failure, Progress, State, StateChanged, Stopped
+from take5.stream.ending import Handoff, saver
+from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure, Progress, State, StateChanged, Stopped
+from take5.stream.handoff.bundle import wanted_for
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, Received, UnitFormat
+from take5.stream.ready.command import parse_command
+from take5.stream.ready.hooks import Hooks
 from take5.stream.scanner import Models
+from tests.trainer_readers import read
 
 ENDED = Stop(StopRule.ENDED)
 PATIENCE_S = 120.0
@@ -36,7 +42,7 @@ def some(arrived: tuple[UnitFormat, list[Received]], until_s: float) -> list[Rec
 class Run:
     """One capture, and what it said."""
 
-    def __init__(self, live: LiveSession, save: Callable[[LiveSession], Event]) -> None:
+    def __init__(self, live: LiveSession, save: Callable[[LiveSession], Iterator[Event]]) -> None:
         self.events: list[Event] = []
         self.capture = Capture(live, self.events.append, save)
         self.capture.start()
@@ -56,7 +62,7 @@ def test_the_clip_is_there_at_the_end_with_the_untouched_units_beside_it(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     before = threading.active_count()
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip", lambda name: f"at/{name}"))
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip", address=lambda name: f"at/{name}"))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     clip = run.end()
@@ -184,3 +190,46 @@ def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
     assert isinstance(after, AccessUnit)
     assert after.lost_before
     capture._live.close()
+
+
+def test_bundles_follow_the_clip_and_programs_are_told_last(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    hooks = Hooks(parse_command(f"{sys.executable} -c pass"))
+    handoff = Handoff(wanted_for(["synctalk", "gaussiantalker"], size=256), hooks)
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "ann", handoff, session="s"))
+    for media in some(arrived, 10.5):
+        run.capture.put(media)
+    run.end()
+    clip, *bundles = run.events[-3:]
+    assert isinstance(clip, ClipReady)
+    assert clip.bundles == ("synctalk", "gaussiantalker")
+    assert [type(bundle) for bundle in bundles] == [Bundled, Bundled]
+    for bundle in bundles:
+        assert isinstance(bundle, Bundled)
+        assert (bundle.error, bundle.frames, bundle.train_frames) == (None, 138, 125)
+        assert read(bundle.trainer, Path(bundle.path)).frames == 138
+    assert hooks.wait(30)
+    hooks.close()
+    assert json.loads((tmp_path / "ann" / "deliveries.json").read_text())
+
+
+def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_after(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    handoff = Handoff(wanted_for(["raw", "synctalk"], size=256), name="ann")
+
+    def blocked(live: LiveSession) -> Iterator[Event]:
+        for event in saver(tmp_path / "ann", handoff)(live):
+            if isinstance(event, ClipReady):
+                (tmp_path / "ann" / "synctalk").write_text("in the way")
+            yield event
+
+    run = Run(live_session(models, arrived[0]), blocked)
+    for media in some(arrived, 8.5):
+        run.capture.put(media)
+    run.end()
+    assert isinstance(run.events[-3], ClipReady)
+    told = {event.trainer: event.error for event in run.events[-2:] if isinstance(event, Bundled)}
+    assert set(told) == {"raw", "synctalk"}
+    assert "synctalk" in str(told["synctalk"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.scoring.window import JudgedWindow
 from take5.stream.events import (
     BestChanged,
+    Bundled,
     ChunkNote,
     ClipReady,
     Event,
@@ -58,6 +60,8 @@ EVENTS: list[Event] = [
     *(Stopped(150, Stop(rule, 1.0, 0.5)) for rule in StopRule),
     Stopped(150, Stop(StopRule.ENDED)),
     CLIP,
+    Bundled(175, "synctalk", "/out/clip/synctalk/ann", 138, 125, ("small",)),
+    Bundled(175, "raw", error="the disk is full"),
     *(Failed(10, failure, "text", {"no_face": 3}) for failure in Failure),
 ]
 
@@ -133,3 +137,13 @@ def test_every_follower_gets_every_event() -> None:
         return [[message.kind for message in await follower.read()] for follower in followers]
 
     assert asyncio.run(follow()) == [["state", "resumed"]] * 2
+
+
+def test_a_clip_with_bundles_is_over_when_the_last_of_them_has_been_told() -> None:
+    feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, bundles=("synctalk", "raw")))
+    assert not feed.over
+    feed.publish(Bundled(175, "synctalk", "/out"))
+    assert not feed.over
+    feed.publish(Bundled(175, "raw", error="no"))
+    assert feed.over
+    assert [bundle["trainer"] for bundle in feed.hello()["bundles"]] == ["synctalk", "raw"]

@@ -46,9 +46,7 @@ def bundle(
     with Bars(str(clip), visible=not as_json) as bars:
         film = open_film(MediaFile(clip), models, bars.update)
         _long_enough(film, wanted)
-        origin = Origin(
-            str(clip), to_seconds(film.file.origin), consent=wanted.consent, warnings=tuple(film.file.warnings)
-        )
+        origin = Origin(str(clip), to_seconds(film.file.origin), warnings=tuple(film.file.warnings))
         made_of = whole(film, 0, film.frames, NOTE)
         called = name or bundle_name(clip.stem)
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):

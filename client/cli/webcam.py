@@ -190,7 +190,9 @@ class Recording:
         self._filming.start()
         try:
             with _interrupts(self._asked.set):
-                return self._follow()
+                ended = self._follow()
+                self._capture.join()  # programs are told after the last event
+                return ended
         finally:
             self._over.set()
             self._filming.join(LET_GO_S)

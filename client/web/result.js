@@ -53,6 +53,19 @@ function showAccepted(clip) {
   put($('accepted-path'), clip.path);
   $('accepted').hidden = false;
   $('files').replaceChildren(...Object.entries(clip.files).map(([name, path]) => download(name, String(path))));
+  const made = new Map((clip.handed_on ?? []).map((/** @type {Event} */ bundle) => [bundle.trainer, bundle]));
+  $('bundles').replaceChildren(...(clip.bundles ?? []).map((/** @type {string} */ trainer) => handedOn(trainer, made.get(trainer))));
+  $('bundles').hidden = !clip.bundles?.length;
+}
+
+/** @param {string} trainer @param {Event | undefined} bundle undefined while it is being written */
+function handedOn(trainer, bundle) {
+  const item = document.createElement('li');
+  item.append(make('strong', texts.result.bundle(trainer)));
+  if (bundle?.error == null && bundle) item.append(make('code', bundle.path));
+  else item.append(make('span', bundle?.error ?? texts.result.bundleComing));
+  for (const warning of bundle?.warnings ?? []) item.append(make('p', warning));
+  return item;
 }
 
 /** @param {string} name @param {string} path */

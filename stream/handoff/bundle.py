@@ -107,7 +107,7 @@ def bundle_selection(
         return
     made = footage(filmed, best.start, selection.settings.parameters.window_frames)
     where = selection.window_json(best)["container_start_s"]
-    origin = Origin(selection.video, where, selection, wanted.consent, selection.warnings)
+    origin = Origin(selection.video, where, selection, selection.warnings)
     called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
     yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
 
@@ -160,18 +160,17 @@ def write_bundles(
         for part in RAW.parts:
             part.write(made)
         for trainer in wanted.trainers:
-            place = folder / trainer.name / name
-            yield _write(trainer, made, origin, crop.warnings(wanted.size), place, force=force)
+            yield _write(trainer, made, origin, wanted, folder / trainer.name / name, force=force)
 
 
-def _write(trainer: Trainer, made: Draft, origin: Origin, warnings: list[str], place: Path, *, force: bool) -> Bundle:
+def _write(trainer: Trainer, made: Draft, origin: Origin, wanted: WantedBundles, place: Path, *, force: bool) -> Bundle:
     with new_folder(place, force=force) as folder:
         draft = replace(made, folder=folder)
         paths = _there(trainer, made)
         for path in paths:
             (folder / path).parent.mkdir(exist_ok=True)
             shutil.copyfile(made.folder / path, folder / path)
-        content = manifest(trainer, draft, origin, paths, warnings)
+        content = manifest(trainer, draft, origin, paths, made.crop.warnings(wanted.size), wanted.consent)
         write_manifest(content, folder)
     return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))
 

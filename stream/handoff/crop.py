@@ -93,20 +93,21 @@ def square_crop(landmarks: NDArray[np.float64], picture: tuple[int, int], size: 
     first, last = low.min(axis=0), high.max(axis=0)
     face = float(np.median(high[:, 0] - low[:, 0]))
     needed = float((last - first).max()) / (1 - 2 * MARGIN)
-    side = _even(min(max(face / FACE_SHARE, needed), *picture))
+    side = max(2, _even(min(max(face / FACE_SHARE, needed), *picture)))
     middle = (np.median(low, axis=0) + np.median(high, axis=0)) / 2
     left = _placed(middle[0] - side / 2, first[0], last[0], side, picture[0])
     top = _placed(middle[1] - side * FACE_CENTRE, first[1], last[1], side, picture[1])
     outside = (first < (left, top)) | (last > (left + side, top + side))
-    return Crop(left, top, side, min(size, _even(side * LARGEST_SCALE)), bool(outside.any()))
+    scaled = min(size, max(2, _even(side * LARGEST_SCALE)))
+    return Crop(left, top, side, scaled, bool(outside.any()))
 
 
 def _placed(wanted: float, first: float, last: float, side: int, length: int) -> int:
     """Where the square begins: as wanted, but around first..last with its margin, and within the picture."""
-    margin = MARGIN * side
-    around = min(max(wanted, last + margin - side), first - margin) if last - first < side else wanted
+    margin = min(MARGIN * side, (side - (last - first)) / 2)
+    around = min(max(wanted, last + margin - side), first - margin) if margin >= 0 else wanted
     return _even(min(max(around, 0.0), length - side))
 
 
 def _even(pixels: float) -> int:
-    return max(2, int(pixels) // 2 * 2)
+    return int(pixels) // 2 * 2

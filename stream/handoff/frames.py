@@ -20,57 +20,55 @@ BEST_JPEG = "118"
 """FFmpeg's lambda of ``-q:v 1``, the quality at which trainers cut their own images out."""
 
 
-class Cropper:
-    """Cuts the square out of a frame and scales it: Lanczos, BT.601 in 16..235, 4:2:0, square pixels.
+class Chain:
+    """Filters of FFmpeg's, one after the other, each given as its name and arguments."""
 
-    Without a tag readers take small pictures for BT.601; so they see the right colours with the tag and without it.
-
-    Parameters
-    ----------
-    crop : Crop
-        The square.
-    frame : av.VideoFrame
-        The first frame; all have its size and its format.
-    """
-
-    def __init__(self, crop: Crop, frame: av.VideoFrame) -> None:
-        self._shape = frame.width, frame.height, frame.format.name
+    def __init__(self, first: av.VideoFrame, *filters: tuple[str, str]) -> None:
         self._graph = Graph()
         self._source = self._graph.add_buffer(
-            width=frame.width, height=frame.height, format=frame.format, time_base=TIME_BASE
+            width=first.width, height=first.height, format=first.format, time_base=TIME_BASE
         )
-        scale = f"{crop.size}:{crop.size}:flags=lanczos+accurate_rnd:out_color_matrix=bt601:out_range=tv"
-        nodes = [
-            self._source,
-            self._graph.add("crop", f"{crop.side}:{crop.side}:{crop.left}:{crop.top}:exact=1"),
-            self._graph.add("scale", scale),
-            self._graph.add("format", "yuv420p"),
-            self._graph.add("setsar", "1"),
-            self._graph.add("buffersink"),
-        ]
+        self._sink = self._graph.add("buffersink")
+        nodes = [self._source, *(self._graph.add(*each) for each in filters), self._sink]
         for node, after in pairwise(nodes):
             node.link_to(after)
-        self._sink = nodes[-1]
         self._graph.configure()
 
-    def crop(self, frame: av.VideoFrame, index: int) -> av.VideoFrame:
-        """Cut out the square of the next frame."""
-        if (frame.width, frame.height, frame.format.name) != self._shape:
-            raise OutputError(f"picture {index} of the clip has another size than the first; a bundle has one size")
-        frame.pts, frame.time_base = index, TIME_BASE
+    def filter(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Filter the next frame."""
         self._source.push(frame)
-        cut = self._sink.pull()
-        assert isinstance(cut, av.VideoFrame)  # noqa: S101 - a graph of pictures gives pictures
-        return cut
+        filtered = self._sink.pull()
+        assert isinstance(filtered, av.VideoFrame)  # noqa: S101 - a graph of pictures gives pictures
+        return filtered
 
 
 def cropped(pictures: Iterable[Picture], crop: Crop) -> Iterator[av.VideoFrame]:
-    """Yield each picture's square."""
-    cropper: Cropper | None = None
+    """Yield each picture's square, scaled: Lanczos, BT.601 in 16..235, 4:2:0, square pixels.
+
+    Without a tag readers take small pictures for BT.601; so they see the right colours with the tag and without it.
+
+    Raises
+    ------
+    OutputError
+        If a picture has another size than the first.
+    """
+    chain: Chain | None = None
+    shape = (0, 0, "")
     for index, picture in enumerate(pictures):
         frame = encodable(picture)
-        cropper = cropper or Cropper(crop, frame)
-        yield cropper.crop(frame, index)
+        if chain is None:
+            shape = frame.width, frame.height, frame.format.name
+            chain = Chain(
+                frame,
+                ("crop", f"{crop.side}:{crop.side}:{crop.left}:{crop.top}:exact=1"),
+                ("scale", f"{crop.size}:{crop.size}:flags=lanczos+accurate_rnd:out_color_matrix=bt601:out_range=tv"),
+                ("format", "yuv420p"),
+                ("setsar", "1"),
+            )
+        if (frame.width, frame.height, frame.format.name) != shape:
+            raise OutputError(f"picture {index} of the clip has another size than the first; a bundle has one size")
+        frame.pts, frame.time_base = index, TIME_BASE
+        yield chain.filter(frame)
 
 
 class Jpeg:
@@ -81,11 +79,13 @@ class Jpeg:
         assert isinstance(context, VideoCodecContext)  # noqa: S101 - it is one
         context.width = context.height = size
         context.pix_fmt, context.time_base = "yuvj420p", TIME_BASE
-        context.options = {"flags": "+qscale", "global_quality": BEST_JPEG, "threads": "1"}
+        context.options = {"flags": "+qscale", "global_quality": BEST_JPEG, "qmin": "1", "threads": "1"}
         self._context = context
+        self._full_range: Chain | None = None
 
     def encode(self, frame: av.VideoFrame) -> bytes:
         """Return the file of one frame."""
-        full = frame.reformat(format="yuvj420p", src_color_range="MPEG", dst_color_range="JPEG")
-        full.pts, full.time_base = frame.pts, TIME_BASE
-        return b"".join(bytes(packet) for packet in self._context.encode(full))
+        self._full_range = self._full_range or Chain(
+            frame, ("scale", "in_range=tv:out_range=pc:flags=accurate_rnd"), ("format", "yuvj420p")
+        )
+        return b"".join(bytes(packet) for packet in self._context.encode(self._full_range.filter(frame)))

@@ -13,6 +13,9 @@ PLACE = "-s data/{id} -m output/{id} "
 RENDER = "-S data/{id} -M output/{id} "
 BLINK = "A clip without a blink, or whose mouth opens widest in its last eleventh only, never ends one of its stages."
 
+LEAST_ITERATIONS = 15_000
+"""TalkingGaussian's schedule of the mouth divides by what is beyond 11,000 iterations, after a warm-up of 3,000."""
+
 TALKING_GAUSSIAN = Trainer(
     name="talkinggaussian",
     title="TalkingGaussian",
@@ -28,11 +31,13 @@ TALKING_GAUSSIAN = Trainer(
             "mouth",
             f"python train_mouth.py {PLACE}--audio_extractor deepspeech --iterations {{passes}} "
             "--position_lr_max_steps {passes90} --densify_until_iter {passes90}",
+            LEAST_ITERATIONS,
         ),
         Step(
             "face",
             f"python train_face.py {PLACE}--init_num 2000 --densify_grad_threshold 0.0005 --audio_extractor deepspeech "
             "--iterations {passes} --position_lr_max_steps {passes90}",
+            LEAST_ITERATIONS,
         ),
         Step("both", f"python train_fuse.py {PLACE}--opacity_lr 0.001 --audio_extractor deepspeech"),
         Step("test", f"python synthesize_fuse.py {RENDER}--eval --audio_extractor deepspeech"),
@@ -40,7 +45,7 @@ TALKING_GAUSSIAN = Trainer(
     ),
     caveats=(
         PROCESS_CAVEAT,
-        SUGGESTED + " Below 14,000 iterations its mouth stage fails.",
+        SUGGESTED + " With less than 14,000 its mouth stage fails.",
         "Its README asks for 1 to 5 minutes.",
         BLINK,
         LICENCE,

@@ -26,8 +26,6 @@ class Origin:
         The bundle's first frame on the recording's own clock.
     selection : Selection or None
         How its window was chosen; None for a clip that somebody else chose.
-    consent : str or None
-        Reference to the person's consent, as it was given.
     warnings : tuple of str
         Of the recording.
     """
@@ -35,11 +33,12 @@ class Origin:
     video: str
     container_start_s: float
     selection: Selection | None = None
-    consent: str | None = None
     warnings: tuple[str, ...] = ()
 
 
-def manifest(trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], warnings: list[str]) -> Json:
+def manifest(
+    trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], warnings: list[str], consent: str | None
+) -> Json:
     """Describe a bundle whose files are written."""
     footage, selection, crop = draft.footage, origin.selection, draft.crop
     best = None if selection is None else selection.best
@@ -53,7 +52,7 @@ def manifest(trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], w
         "window": None if selection is None or best is None else selection.window_json(best),
         "parameters": None if selection is None else asdict(selection.settings.parameters),
         "encoder": {"name": draft.encoder.name, "version": draft.encoder.version},
-        "consent": origin.consent,
+        "consent": consent,
         "frames": footage.frames,
         "train_frames": footage.train,
         "validation_frames": footage.frames - footage.train,
@@ -61,7 +60,7 @@ def manifest(trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], w
         "crop": {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size},
         "files": [_file(draft.folder, path) for path in paths],
         "done": list(trainer.done),
-        "left": [asdict(step) for step in steps],
+        "left": [{"what": step.what, "command": step.command} for step in steps],
         "caveats": list(trainer.caveats),
         "warnings": [*origin.warnings, *warnings],
         "versions": dict(versions()),

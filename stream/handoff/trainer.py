@@ -14,15 +14,17 @@ class Step:
     """What is left to do: why, and the command, run in the trainer's folder.
 
     ``{id}`` and ``{train}`` stand for the person's name and K, the frames to train on; ``{passes}``,
-    ``{passes60}``, ... for 100, 60, ... % of 140 K iterations.
+    ``{passes60}``, ... for 100, 60, ... % of 140 K iterations, or of ``least``, if that is more.
     """
 
     what: str
     command: str = ""
+    least: int = 0
 
     def of(self, name: str, train: int) -> "Step":
         """The step for one bundle."""
-        passes = {"passes" if share == 100 else f"passes{share}": PASSES * train * share // 100 for share in SHARES}
+        all_of_them = max(PASSES * train, self.least)
+        passes = {"passes" if share == 100 else f"passes{share}": all_of_them * share // 100 for share in SHARES}
         return Step(self.what.format(id=name), self.command.format(id=name, train=train, **passes))
 
 

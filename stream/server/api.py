@@ -54,7 +54,7 @@ async def accept(request: Request) -> Response:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no clip to accept")
     text = json.dumps({"accepted": True}) + "\n"
     await run_in_threadpool((entry.folder / "accepted.json").write_text, text)
-    return JSONResponse(clip.json())
+    return JSONResponse({**clip.json(), "handed_on": [bundle.json() for bundle in entry.feed.bundles]})
 
 
 async def health(request: Request) -> Response:

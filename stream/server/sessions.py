@@ -110,6 +110,8 @@ class Sessions:
         """Accept a sender; return the session's name, the capture's id, and the answer."""
         name = secrets.token_urlsafe(16) if name is None else checked_name(name)
         entry = self._entries.get(name)
+        if entry is not None and entry.take is not None and entry.clip is not None:
+            await entry.take.wait()  # its clip is there, and its bundles are being written
         if entry is not None and entry.live:
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
         if self.live >= self.capacity:

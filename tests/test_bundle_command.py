@@ -1,0 +1,38 @@
+"""``take5 bundle`` and ``take5 check``."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demo.talker import DEFAULT, FILLER, fitted
+from take5.client.cli import run
+from tests.beep_flash import backdrop
+
+
+def test_a_clip_of_somebody_elses_becomes_bundles(
+    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
+    assert run(["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--size", "256", "-o", str(tmp_path)]) == 0
+    assert "for er-nerf: " in capsys.readouterr().out
+    assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf"]) == 0
+    assert "no violations" in capsys.readouterr().out
+    (tmp_path / "er-nerf" / "seven" / "aud.wav").unlink()
+    assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["file"] == "aud.wav"
+    assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path)]) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_clip_without_a_face_is_refused_by_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = backdrop(tmp_path / "nobody.mkv", 3)
+    assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path / "out")]) == 1
+    assert "no face in the picture at 0.00 s" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--for", "nerf"], [], ["--for", "raw", "--name", "a b"]])
+def test_what_is_no_trainer_or_no_name_is_a_usage_error(arguments: list[str], tmp_path: Path) -> None:
+    assert run(["bundle", str(tmp_path / "x.mp4"), *arguments]) == 64

@@ -1,0 +1,255 @@
+"""Bundles: what each trainer reads back, by a reader of its own, and what a check finds in folders that are wrong."""
+
+import hashlib
+import json
+import re
+import shutil
+import wave
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from numpy.typing import NDArray
+from PIL import Image
+
+from demo.talker import DEFAULT, FILLER, fitted
+from take5.scoring.errors import NoFace, OutputExists
+from take5.scoring.models.ave import Ave
+from take5.stream.film import Film, open_film
+from take5.stream.handoff.bundle import Bundle, wanted_for, write_bundles
+from take5.stream.handoff.check import check
+from take5.stream.handoff.footage import Footage, footage, whole
+from take5.stream.handoff.manifest import Origin
+from take5.stream.handoff.trainers import TRAINERS, trainer_named
+from take5.stream.scanner import Models
+from take5.stream.sources.file import MediaFile
+from tests.ave_checkpoint import save
+from tests.beep_flash import backdrop, pairs
+from tests.trainer_readers import READERS, check_commands, read
+
+SCHEMA = Path(__file__).parent.parent / "docs" / "manifest.schema.json"
+START = 50
+
+
+def opened(path: Path, models: Models) -> Film:
+    return open_film(MediaFile(path), models, lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def film(rendered: Callable[..., Path], models: Models) -> Film:
+    return opened(rendered("short", fitted(DEFAULT, 20, FILLER)), models)
+
+
+@pytest.fixture(scope="module")
+def taken(film: Film) -> Footage:
+    return footage(film, START, 125)
+
+
+@pytest.fixture(scope="module")
+def bundles(taken: Footage, models: Models, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    folder = tmp_path_factory.mktemp("bundles")
+    wanted = wanted_for(list(TRAINERS), size=256, consent="form 7")
+    made = write_bundles(taken, Origin("talk.mkv", 2.0), wanted, models.encoder, folder, "alice_2")
+    return {bundle.trainer: bundle for bundle in made}
+
+
+@pytest.mark.parametrize("trainer", READERS)
+def test_a_reader_written_from_the_contract_alone_reads_the_bundle(trainer: str, bundles: dict[str, Bundle]) -> None:
+    found = read(trainer, bundles[trainer].folder)
+    assert (found.frames, found.size) == (138, (256, 256))
+    assert len(found.train) == 125
+    assert found.train == tuple(range(125))
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_a_bundle_keeps_its_contract(trainer: str, bundles: dict[str, Bundle]) -> None:
+    assert list(check(bundles[trainer].folder, trainer_named(trainer))) == []
+
+
+@pytest.mark.parametrize("trainer", READERS)
+def test_the_commands_run_what_is_left_and_nothing_else(trainer: str, bundles: dict[str, Bundle]) -> None:
+    manifest = json.loads(bundles[trainer].manifest.read_text())
+    commands = [step["command"] for step in manifest["left"]]
+    check_commands(trainer, commands, manifest["train_frames"])
+    assert not any("{" in command for command in commands if not command.startswith("sed"))
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_the_manifest_says_what_is_in_the_folder(trainer: str, bundles: dict[str, Bundle]) -> None:
+    folder = bundles[trainer].folder
+    manifest = json.loads((folder / "manifest.json").read_text())
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(manifest)
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {"manifest.json"}
+    assert {file["path"] for file in manifest["files"]} == there
+    for file in manifest["files"]:
+        content = (folder / file["path"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
+    assert (manifest["frames"], manifest["train_frames"], manifest["validation_frames"]) == (138, 125, 13)
+    assert (manifest["consent"], manifest["note"], manifest["id"]) == ("form 7", "", "alice_2")
+
+
+def test_landmarks_lie_on_the_face_of_the_images(taken: Footage, bundles: dict[str, Bundle], models: Models) -> None:
+    """The tracker, shown the bundle's video, sees them where they were written."""
+    folder = bundles["raw"].folder
+    again = opened(folder / "alice_2.mp4", models)
+    seen = whole(again, 0, again.frames)
+    written = np.stack([np.loadtxt(folder / "ori_imgs" / f"{i}.lms") for i in range(138)])
+    error = np.linalg.norm(seen.landmarks - written, axis=2)
+    assert np.median(error) < 2.0  # of 256 pixels; the tracker's own noise between sizes
+    assert taken.frames == 138
+
+
+def test_the_first_frames_are_the_window_that_was_scored(film: Film, bundles: dict[str, Bundle]) -> None:
+    with wave.open(str(bundles["raw"].folder / "aud.wav")) as sound:
+        assert sound.readframes(138 * 640) == film.pcm(START, START + 138).astype("<i2").tobytes()
+
+
+def test_without_frames_after_it_the_window_is_the_bundle(film: Film) -> None:
+    last = footage(film, film.frames - 125, 125)
+    assert (last.frames, last.train) == (125, 113)
+    assert "ends 0 frames after the window" in last.note
+
+
+def test_frames_after_a_window_must_be_as_good_as_it(film: Film) -> None:
+    assert footage(Blinded(film, START + 130), START, 125).note.startswith("one of the 13 frames")
+    assert "no_face at 7.20 s" in footage(Blinded(film, START + 130), START, 125).note
+    with pytest.raises(NoFace, match=r"2\.40 s"):
+        footage(Blinded(film, START + 10), START, 125)
+
+
+class Blinded:
+    """The same film, in one frame of which nobody is seen."""
+
+    def __init__(self, film: Film, frame: int) -> None:
+        self._film, self._frame = film, frame
+
+    def looked(self, start: int, stop: int) -> list[object]:
+        looks = self._film.looked(start, stop)
+        return [replace(look, face=None) if i == self._frame else look for i, look in enumerate(looks, start)]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._film, name)
+
+
+def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, tmp_path: Path) -> None:
+    weights = save(tmp_path / "audio_visual_encoder.pth")
+    made = list(write_bundles(taken, Origin("v", 0.0), wanted_for(["instag"], 256), Ave(weights, "cpu"), tmp_path, "a"))
+    found = read("instag", made[0].folder)
+    assert found.audio is not None
+    assert found.audio.shape[0] == 125
+    assert np.load(made[0].folder / "aud_ave.npy").shape == (139, 512, 1)
+    assert list(check(made[0].folder, TRAINERS["instag"])) == []
+
+
+def test_picture_and_sound_stay_together(models: Models, tmp_path: Path) -> None:
+    """Flashes and beeps through crop, scale and both encoders."""
+    film = opened(backdrop(tmp_path / "marked.mkv", 8), models)
+    dots = np.tile(
+        np.stack(np.meshgrid(np.linspace(40, 200, 17), np.linspace(40, 200, 4)), -1).reshape(68, 2), (138, 1, 1)
+    )
+    marked = Footage(film, 25, 138, dots, np.zeros((138, 52), np.float32))
+    made = next(write_bundles(marked, Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a"))
+    errors = [pair.error_ms for pair in pairs(made.folder / "a.mp4")]
+    assert len(errors) >= 4
+    assert max(map(abs, errors)) < 1.0
+
+
+def test_nothing_is_replaced_unless_asked(taken: Footage, models: Models, tmp_path: Path) -> None:
+    wanted = wanted_for(["er-nerf"], 256)
+    made = [*write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a")]
+    (made[0].folder / "mine.txt").write_text("mine")
+    with pytest.raises(OutputExists, match="exists already"):
+        list(write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a"))
+    assert (made[0].folder / "mine.txt").exists()
+    list(write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a", force=True))
+    assert not (made[0].folder / "mine.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["er-nerf"]
+
+
+# What a check finds
+
+
+def spoiled_video(folder: Path) -> None:
+    with av.open(str(folder / "alice_2.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv444p"
+        for index in range(138):
+            frame = av.VideoFrame.from_ndarray(np.full((256, 256, 3), index, np.uint8), format="rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def float_wave(folder: Path) -> None:
+    with av.open(str(folder / "aud.wav"), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=16_000)
+        stream.codec_context.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 138 * 640), np.float32), format="flt", layout="mono")
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def other_clip(folder: Path) -> None:
+    shutil.copyfile(folder / "ori_imgs" / "0.jpg", folder / "ori_imgs" / "138.jpg")
+
+
+def gray(folder: Path) -> None:
+    Image.new("L", (256, 256)).save(folder / "ori_imgs" / "7.jpg")
+
+
+def points(values: NDArray[np.float64]) -> Callable[[Path], object]:
+    return lambda folder: np.savetxt(folder / "ori_imgs" / "9.lms", values)
+
+
+def shape(folder: Path) -> None:
+    np.save(folder / "bs.npy", np.zeros((125, 52)))
+
+
+SPOILED: dict[str, tuple[str, Callable[[Path], object], str]] = {
+    "another mp4": ("synctalk", lambda f: shutil.copyfile(f / "alice_2.mp4", f / "b.mp4"), "any \\*.mp4"),
+    "no mp4": ("er-nerf", lambda f: (f / "alice_2.mp4").unlink(), "alice_2.mp4: is not there"),
+    "no video": ("er-nerf", lambda f: (f / "alice_2.mp4").write_bytes(b"none"), "cannot be read as video"),
+    "30 fps": ("er-nerf", spoiled_video, "not 25 frames a second"),
+    "4:4:4": ("er-nerf", spoiled_video, "yuv444p"),
+    "no sound": ("er-nerf", lambda f: (f / "aud.wav").unlink(), "aud.wav: is not there"),
+    "float sound": ("er-nerf", float_wave, "as floats"),
+    "short sound": ("er-nerf", lambda f: shutil.copyfile(f / "aud_novel.wav", f / "aud.wav"), "samples"),
+    "an image missing": ("er-nerf", lambda f: (f / "ori_imgs" / "5.jpg").unlink(), "\\{5\\}.jpg: is not there"),
+    "a gray image": ("er-nerf", gray, "7.jpg: is no JPEG of three"),
+    "a text as image": ("er-nerf", lambda f: (f / "ori_imgs" / "7.jpg").write_text("no"), "7.jpg: is no JPEG"),
+    "another clip's images": ("er-nerf", other_clip, "goes on to 138.jpg"),
+    "an image with a name": ("er-nerf", lambda f: (f / "ori_imgs" / "a.png").touch(), "name for its number"),
+    "points missing": ("er-nerf", lambda f: (f / "ori_imgs" / "9.lms").unlink(), "\\{9\\}.lms: is not there"),
+    "67 points": ("er-nerf", points(np.ones((67, 2))), "68 lines"),
+    "points elsewhere": ("er-nerf", points(np.full((68, 2), 900.0)), "not in the"),
+    "points of no number": ("er-nerf", points(np.full((68, 2), np.nan)), "no num"),
+    "a small mouth": ("er-nerf", points(np.full((68, 2), 90.0)), "mouth is narr"),
+    "blendshapes of another clip": ("synctalk", shape, "\\[125, 52\\]"),
+    "no array": ("synctalk", lambda f: (f / "bs.npy").write_text("no"), "bs.npy: is no array"),
+    "wrong cut": ("gaussiantalker", lambda f: shutil.copyfile(f / "aud.wav", f / "aud_train.wav"), "aud_train.wav"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SPOILED)
+def test_a_check_names_file_rule_and_cure(case: str, bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    trainer, spoil, text = SPOILED[case]
+    folder = tmp_path / "alice_2"
+    shutil.copytree(bundles["raw"].folder, folder)
+    spoil(folder)
+    found = [str(violation) for violation in check(folder, trainer_named(trainer))]
+    assert len(found) >= 1
+    assert any(re.search(text, violation) for violation in found), found
+    assert all(violation.cure for violation in check(folder, trainer_named(trainer)))
+
+
+def test_too_few_frames_are_told(film: Film, models: Models, tmp_path: Path) -> None:
+    made = [
+        *write_bundles(whole(film, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a")
+    ]
+    assert any("needs 64" in str(violation) for violation in check(made[0].folder, TRAINERS["rad-nerf"]))
+    assert not list(check(made[0].folder, TRAINERS["er-nerf"]))

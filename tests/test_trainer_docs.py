@@ -1,0 +1,26 @@
+"""Each trainer's page has the commands that its manifest has."""
+
+from pathlib import Path
+
+import pytest
+
+from take5.stream.handoff.trainer import Trainer
+from take5.stream.handoff.trainers import TRAINERS
+from tests import trainer_readers
+
+PAGES = Path(__file__).parent.parent / "docs" / "trainers"
+TRAINED = [trainer for trainer in TRAINERS.values() if trainer.left]
+
+
+@pytest.mark.parametrize("trainer", TRAINED, ids=lambda trainer: trainer.name)
+def test_the_page_has_the_manifests_commands_in_their_order(trainer: Trainer) -> None:
+    page = (PAGES / f"{trainer.name}.md").read_text(encoding="utf-8").splitlines()
+    commands = [step.of("ann", 125).command for step in trainer.left]
+    places = [page.index(command) for command in commands if command]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("trainer", TRAINED, ids=lambda trainer: trainer.name)
+@pytest.mark.parametrize("train", [125, 113])
+def test_the_commands_suit_the_trainer(trainer: Trainer, train: int) -> None:
+    trainer_readers.check_commands(trainer.name, [step.of("ann", train).command for step in trainer.left], train)
