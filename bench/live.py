@@ -1,7 +1,8 @@
-"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60]``.
+"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60] [--for TRAINER]``.
 
 A real server in this process, ``take5 push`` in another one. Prints CPU seconds per second of media by stage, the
-latency of the scores, what arrived (size, bitrate, keyframes), memory, and the time from the stop to the clip.
+latency of the scores, what arrived (size, bitrate, keyframes), memory, and the time from the stop to the clip and to
+each bundle.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
 from take5.scoring.stopping import StopRules
 from take5.stream import capture
 from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.events import ClipReady, Event, Failed, Progress, Stopped
+from take5.stream.ending import Handoff
+from take5.stream.events import Bundled, ClipReady, Event, Failed, Progress, Stopped
+from take5.stream.handoff.bundle import wanted_for
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, AudioBlock, Received
 from take5.stream.scanner import Models
@@ -70,6 +73,7 @@ class Clock:
         self.units: list[tuple[int, int, bool, bool]] = []
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
+        self.bundles: list[tuple[str, float]] = []
 
     def arrived(self, media: Received) -> None:
         """Note an arrival."""
@@ -91,6 +95,8 @@ class Clock:
             self.stopped = now
         elif isinstance(event, ClipReady | Failed):
             self.ready = now
+        elif isinstance(event, Bundled):
+            self.bundles.append((event.error or event.trainer, now))
 
 
 def _first_at(arrivals: list[tuple[int, float]], wanted: int) -> float:
@@ -146,9 +152,11 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def serve(models: Models, output: Path, ready: Callable[[str, Callable[[], None]], None]) -> None:
+async def serve(
+    models: Models, output: Path, handoff: Handoff, ready: Callable[[str, Callable[[], None]], None]
+) -> None:
     """Run the server until it is told to end."""
-    sessions = sessions_for(models, Settings(), NEVER, output, 8)
+    sessions = sessions_for(models, Settings(), NEVER, output, 8, handoff=handoff)
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -161,6 +169,7 @@ async def serve(models: Models, output: Path, ready: Callable[[str, Callable[[],
 def measure(options: argparse.Namespace, models: Models) -> None:
     """Run, and print."""
     clock, stages = Clock(models), Stages()
+    handoff = Handoff(wanted_for(options.trainers) if options.trainers else None)
     hook(clock, stages)
     up = threading.Event()
     where: dict[str, Any] = {}
@@ -170,7 +179,9 @@ def measure(options: argparse.Namespace, models: Models) -> None:
         up.set()
 
     with tempfile.TemporaryDirectory() as folder:
-        thread = threading.Thread(target=lambda: asyncio.run(serve(models, Path(folder), ready)), name="event loop")
+        thread = threading.Thread(
+            target=lambda: asyncio.run(serve(models, Path(folder), handoff, ready)), name="event loop"
+        )
         thread.start()
         up.wait()
         idle = resident_mb()
@@ -187,7 +198,7 @@ def measure(options: argparse.Namespace, models: Models) -> None:
             after, spent = thread_seconds(), dict(stages.spent)
             _report(lasted, before, after, spent_before, spent)
             pushing.terminate()
-        while not clock.ready:
+        while not clock.ready or len(clock.bundles) < len(options.trainers):
             time.sleep(0.1)
         _print_clock(clock)
         print(f"memory: {idle:.0f} MB before; while it ran, each 10 s: {' '.join(f'{mb:.0f}' for mb in memory)} MB")
@@ -229,6 +240,8 @@ def _print_clock(clock: Clock) -> None:
     print(f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s")
     print(f"lost: {sum(lost for _, _, _, lost in clock.units)}")
     print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")
+    for what, at in clock.bundles:
+        print(f"stopped to bundle on disk: {at - clock.stopped:.2f} s  {what}")
 
 
 def main() -> None:
@@ -236,6 +249,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--for", dest="trainers", action="append", default=[], help="also write bundles")
     measure(parser.parse_args(), load_models("speech-embedding", None, "cpu"))
 
 

@@ -1,0 +1,43 @@
+"""What bundles cost: ``python bench/bundles.py VIDEO``: seconds and CPU seconds for each trainer's, one at a time.
+
+The window is chosen first, and its faces are known, as at the end of a live capture; only the frames after it are
+looked at. ``--live`` takes x264's quick preset, as live captures do.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from take5.client.cli.options import load_models
+from take5.stream.clip import QUICK, SMALL
+from take5.stream.handoff.bundle import bundle_selection, wanted_for
+from take5.stream.handoff.trainers import TRAINERS
+from take5.stream.select import select
+from take5.stream.selection import Settings
+from take5.stream.sources.file import MediaFile
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--live", action="store_true")
+    options = parser.parse_args()
+    models = load_models("speech-embedding", None, "cpu")
+    scored = select(MediaFile(options.video), models, Settings(), report=lambda *_: None)
+    preset = QUICK if options.live else SMALL
+    print(f"preset {preset}; seconds, CPU seconds, MB")
+    for names in [[name] for name in TRAINERS] + [list(TRAINERS)]:
+        with TemporaryDirectory() as folder:
+            began, spent = time.monotonic(), time.process_time()
+            place = Path(folder) / "ann"
+            wanted = wanted_for(names)
+            made = list(bundle_selection(scored.selection, scored.film, models.encoder, wanted, place, preset=preset))
+            lasted, cpu = time.monotonic() - began, time.process_time() - spent
+            size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+            print(f"  {lasted:6.2f} {cpu:6.2f} {size / 1e6:6.1f}  {made[0].frames} frames  {', '.join(names)}")
+
+
+if __name__ == "__main__":
+    main()
