@@ -55,14 +55,13 @@ def online_against_batch(scored: Scored) -> float:
     """Largest relative difference in D and MC between merged chunks and Algorithm 1, on the features of a file."""
     parameters = Parameters()
     hop = parameters.hop_frames
-    lips, pose, looks = stack_looks([look for look in scored.film.looks if look is not None])
-    e = scored.film.heard.embeddings
-    nothing = np.zeros(hop, dtype=np.bool_)
-    clean = Timing(nothing, nothing, nothing)
+    film = scored.film
+    seen = stack_looks([look for look in film.looks if look is not None])
+    stretch, e, lips = seen.with_sound(film.timing, film.heard.measures), film.heard.embeddings, seen.lips
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):
         span = slice(start, start + hop)
-        judged = rolling.push(ChunkFeatures(e[span], lips[span], pose[span], clean, looks[span]))
+        judged = rolling.push(ChunkFeatures(e[span], seen.pose[span], stretch[span]))
         if judged is None:
             continue
         window = slice(judged.score.start, start + hop)

@@ -80,7 +80,7 @@ def instrumented(stages: Stages) -> Models:
         made.track = stages.timed("tracker", made.track)  # type: ignore[attr-defined]
         return made
 
-    return Models(encoder, tracker, counter, models.finder)
+    return replace(models, encoder=encoder, tracker=tracker, counter=counter)
 
 
 def decode_seconds(scored: Scored) -> float:

@@ -22,7 +22,7 @@ from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import STOP_AT, Stopper, StopRule, StopRules, leave_out_gain
-from take5.scoring.window import JudgedWindow
+from take5.scoring.judging import JudgedWindow
 from take5.stream.scanner import Models
 from take5.stream.select import select
 from take5.stream.selection import Selection, Settings

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from take5.client.terminal import REASON_TEXTS, clock
-from take5.scoring.eligibility import Code
+from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.selection import Json

@@ -9,7 +9,7 @@ from rich import progress as bars
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from take5.scoring.eligibility import Code
+from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS
 from take5.stream.clock import frame_seconds
 from take5.stream.events import Event, Finished, Progress

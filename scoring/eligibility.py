@@ -6,13 +6,13 @@ what came before its end, so a stream and a finished recording agree.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS
 
@@ -35,29 +35,6 @@ SILENT_FRAMES = FPS - 1
 
 SILENCE_PEAK = 1.0 / 32768
 """Digital silence is nothing above one step of 16-bit sound."""
-
-
-class Code(StrEnum):
-    """Why a window is not eligible. The letters are the rules of ``docs/mathematics.md``."""
-
-    NO_FACE = "no_face"  # (a)
-    SEVERAL_FACES = "several_faces"  # (b)
-    FRAMES_MISSING = "frames_missing"  # (c)
-    SOUND_MISSING = "sound_missing"  # (c)
-    PICTURE_DAMAGED = "picture_damaged"  # (d)
-    FROZEN_PICTURE = "frozen_picture"  # (e)
-    STILL_MOUTH = "still_mouth"  # (e)
-    SIZE_CHANGED = "size_changed"  # (g)
-    DIGITAL_SILENCE = "digital_silence"  # (f)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One broken rule and the grid frames that break it, half-open."""
-
-    code: Code
-    start: int
-    stop: int
 
 
 @dataclass(frozen=True)
@@ -133,7 +110,7 @@ class Looks:
         )
 
 
-def timing_reasons(timing: Timing, start: int) -> list[Reason]:
+def timing_reasons(timing: Timing, start: int) -> list[Finding]:
     """Rules (c) and (f), the cheap looks, for the window whose first grid frame is ``start``."""
     return [
         *_reasons(Code.FRAMES_MISSING, timing.frames_missing, start),
@@ -142,7 +119,7 @@ def timing_reasons(timing: Timing, start: int) -> list[Reason]:
     ]
 
 
-def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Reason]:
+def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Finding]:
     """Rules (a), (b), (d), (e) and (g) for the window whose first grid frame is ``start``."""
     within = np.arange(len(looks.resized)) > 0  # the window's first picture has none before it
     reasons = [
@@ -150,15 +127,15 @@ def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Reason
         *_reasons(Code.SEVERAL_FACES, _held_looks(looks.faces) > 1, start),
         *_reasons(Code.PICTURE_DAMAGED, looks.damaged, start),
         *_reasons(Code.SIZE_CHANGED, looks.resized & within, start),
-        *(Reason(Code.FROZEN_PICTURE, start + first, start + last + 1) for first, last in _frozen(looks.repeats)),
+        *(Finding(Code.FROZEN_PICTURE, start + first, start + last + 1) for first, last in _frozen(looks.repeats)),
     ]
     if motion is not None and not motion.mouth_moves:
-        reasons.append(Reason(Code.STILL_MOUTH, start, start + len(looks.tracked)))
+        reasons.append(Finding(Code.STILL_MOUTH, start, start + len(looks.tracked)))
     return reasons
 
 
-def _reasons(code: Code, mask: Mask, start: int, at_least: int = 1) -> list[Reason]:
-    return [Reason(code, start + a, start + b) for a, b in runs(mask) if b - a >= at_least]
+def _reasons(code: Code, mask: Mask, start: int, at_least: int = 1) -> list[Finding]:
+    return [Finding(code, start + a, start + b) for a, b in runs(mask) if b - a >= at_least]
 
 
 def runs(mask: Mask) -> list[tuple[int, int]]:

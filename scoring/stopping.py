@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from take5.scoring.errors import ParameterError
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
-from take5.scoring.window import JudgedWindow
 
 STOP_AT: dict[str, float] = {"speech-embedding": 1120.0}
 """Thresholds by encoder that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``).

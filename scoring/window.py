@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.diversity import ChunkDiversity, chunk_diversity, merge_diversity
-from take5.scoring.eligibility import Looks, Reason, Timing, look_reasons, timing_reasons
+from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_findings
 from take5.scoring.motion import ChunkMotion, chunk_motion, merge_motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
+from take5.scoring.stretch import Stretch
 from take5.scoring.views import View, chunk_views, merge_views
 
 Floats = NDArray[np.float64]
@@ -28,19 +30,15 @@ class ChunkFeatures:
     ----------
     embeddings : ndarray [h, E]
         Audio embeddings.
-    lips : ndarray [h, 20, 2]
-        Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked.
     pose : ndarray [h, 3]
         Yaw, pitch, roll in degrees; NaN where no face was tracked.
-    timing, looks
-        What eligibility needs.
+    stretch : Stretch
+        Lips, and what rules and gates need.
     """
 
     embeddings: Floats
-    lips: Floats
     pose: Floats
-    timing: Timing
-    looks: Looks
+    stretch: Stretch
 
 
 @dataclass(frozen=True)
@@ -50,34 +48,14 @@ class ChunkSummary:
     diversity: ChunkDiversity
     motion: ChunkMotion
     views: frozenset[View]
-    timing: Timing
-    looks: Looks
-
-
-@dataclass(frozen=True)
-class JudgedWindow:
-    """A window's score and why it is not eligible, if it is not.
-
-    ``seen`` is false where nobody looked at its pictures: then the reasons are those of sound and timestamps alone.
-    """
-
-    score: WindowScore
-    reasons: tuple[Reason, ...]
-    seen: bool = True
-
-    @property
-    def eligible(self) -> bool | None:
-        """Whether the window may win; None where that depends on pictures that nobody looked at."""
-        if self.reasons:
-            return False
-        return True if self.seen else None
+    stretch: Stretch
 
 
 class RollingWindow:
     """Chunks in, one judged window out for each chunk from the window's length on."""
 
-    def __init__(self, parameters: Parameters) -> None:
-        self._parameters = parameters
+    def __init__(self, parameters: Parameters, gates: GateConfig = NORMAL) -> None:
+        self._parameters, self._gates = parameters, gates
         self._chunks: deque[ChunkSummary] = deque(maxlen=parameters.chunks_per_window)
         self._count = 0
 
@@ -94,15 +72,14 @@ class RollingWindow:
         centre = previous[-1].motion.last_centre if previous else None
         return ChunkSummary(
             chunk_diversity(chunk.embeddings, [c.diversity for c in previous], self._parameters),
-            chunk_motion(chunk.lips, centre, self._parameters),
+            chunk_motion(chunk.stretch.lips, centre, self._parameters),
             chunk_views(chunk.pose),
-            chunk.timing,
-            chunk.looks,
+            chunk.stretch,
         )
 
     def _merge(self, start: int) -> JudgedWindow:
-        looks = Looks.concatenate([c.looks for c in self._chunks])
-        seen = bool(looks.seen.all())
+        stretch = Stretch.concatenate([c.stretch for c in self._chunks])
+        seen = bool(stretch.looks.seen.all())
         motion = merge_motion([c.motion for c in self._chunks], self._parameters) if seen else None
         score = WindowScore(
             start=start,
@@ -110,6 +87,6 @@ class RollingWindow:
             motion=motion,
             views=None if motion is None else merge_views(c.views for c in self._chunks),
         )
-        timing = Timing.concatenate([c.timing for c in self._chunks])
-        watched = look_reasons(looks, motion, start) if seen else []
-        return JudgedWindow(score, (*timing_reasons(timing, start), *watched), seen)
+        heard = heard_findings(stretch.timing, stretch.sound, start, self._gates)
+        watched = seen_findings(stretch.looks, stretch.measures, motion, start, self._gates) if seen else []
+        return judged(score, [*heard, *watched], seen=seen)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
-from take5.scoring.window import JudgedWindow
 from take5.stream.clock import frame_seconds
-from take5.stream.selection import Json, Selection, reasons_json, score_json
+from take5.stream.selection import Json, Selection, findings_json, score_json
 
 EVENTS_VERSION = 1
 
@@ -308,4 +308,9 @@ def best_json(window: WindowScore) -> Json:
 
 def window_json(window: JudgedWindow) -> Json:
     """A window's start, numbers and verdict."""
-    return {**best_json(window.score), "eligible": window.eligible, "reasons": reasons_json(window.reasons)}
+    return {
+        **best_json(window.score),
+        "eligible": window.eligible,
+        "reasons": findings_json(window.reasons),
+        "warnings": findings_json(window.warnings),
+    }

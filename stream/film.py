@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
-from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
+from take5.scoring.gates.sound import SoundMeasures, SoundMeter
+from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.models.region import Region
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.clock import FRAME_TICKS
@@ -30,14 +31,17 @@ class Sound:
     embeddings: Floats
     silent: NDArray[np.bool_]
     missing: NDArray[np.bool_]
+    measures: SoundMeasures
 
 
 class SoundScan:
     """Takes the blocks of a file and embeds them as they come."""
 
-    def __init__(self, origin: int, encoder: AudioEncoder, report: Callable[[int], None]) -> None:
+    def __init__(self, origin: int, models: Models, report: Callable[[int], None]) -> None:
         self._track = SoundTrack(origin)
-        self._stream = EmbeddingStream(encoder)
+        self._stream = EmbeddingStream(models.encoder)
+        self._meter = SoundMeter(models.speech())
+        self._measures: list[SoundMeasures] = []
         self._report = report
         self._pcm: list[NDArray[np.int16]] = []
         self._silent: list[NDArray[np.bool_]] = []
@@ -54,6 +58,7 @@ class SoundScan:
         self._take(self._track.finish())
         frames = min(picture_frames, self._track.frames())
         self._embeddings.append(self._stream.finish(frames))
+        self._measures.append(self._meter.finish(frames))
         padding = -len(self._rest) % SAMPLES_PER_FRAME
         self._silent.append(silent_frames(np.pad(self._rest, (0, padding))))
         pcm = np.concatenate([*self._pcm, np.zeros(0, np.int16)])
@@ -62,11 +67,13 @@ class SoundScan:
             embeddings=np.concatenate(self._embeddings).astype(np.float64)[:frames],
             silent=np.concatenate(self._silent)[:frames],
             missing=self._track.missing(0, frames),
+            measures=SoundMeasures.concatenate(self._measures)[:frames],
         )
 
     def _take(self, samples: NDArray[np.float32]) -> None:
         self._pcm.append(to_pcm16(samples))
         self._embeddings.append(self._stream.push(samples))
+        self._measures.append(self._meter.push(samples))
         rest = np.concatenate([self._rest, samples])
         whole = len(rest) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
         self._silent.append(silent_frames(rest[:whole]))
@@ -181,7 +188,7 @@ class Film:
 
 def open_film(file: MediaFile, models: Models, report: Report) -> Film:
     """Listen to a file, and lay its timestamps on the grid; no picture is decoded."""
-    sounds = SoundScan(file.origin, models.encoder, lambda frames: report("sound", frames, file.stated_frames))
+    sounds = SoundScan(file.origin, models, lambda frames: report("sound", frames, file.stated_frames))
     index = file.scan(sounds.push)
     grid, counts = file.grid(index)
     sound = sounds.finish(len(grid))

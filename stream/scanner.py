@@ -1,5 +1,6 @@
 """What is seen in each grid frame: the tracked face, the sparse count of faces, damage and repetition."""
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
@@ -9,14 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.algorithm1 import camera_views, motion_complexity
-from take5.scoring.eligibility import Looks, Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.gates.findings import Finding
+from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
+from take5.scoring.gates.sound import SoundMeasures, SpeechStream
+from take5.scoring.judging import JudgedWindow, judged, seen_findings
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.region import Region
-from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, LOOK_EVERY_FRAMES, Parameters
+from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
 from take5.scoring.score import WindowScore
-from take5.scoring.window import JudgedWindow
+from take5.scoring.stretch import Stretch
+from take5.stream.clock import TICKS
 from take5.stream.grid import GridFrame
-from take5.stream.media import AnyFrame, Picture, UnseenFrame
+from take5.stream.media import AnyFrame, Picture, UnseenFrame, VideoFrame
+from take5.stream.selection import Settings
 
 SEEK_FRAMES = 10 * FPS
 """So much of the beginning is searched for a face too small for the tracker."""
@@ -68,12 +75,13 @@ class Counter(Protocol):
 
 @dataclass(frozen=True)
 class Models:
-    """What looks and listens. Each run of the tracker is a new one, since it has a memory."""
+    """What looks and listens. Each run of the tracker, and of ``speech``, is a new one, since it has a memory."""
 
     encoder: AudioEncoder
     tracker: Callable[[Region | None], AbstractContextManager[Tracker]]
     counter: Counter
     finder: Finder
+    speech: Callable[[], SpeechStream]
 
 
 class Faces:
@@ -125,6 +133,7 @@ class FrameLook:
     repeats: tuple[bool, ...]
     resized: bool = False
     seen: bool = True
+    measures: FrameMeasures = NOT_LOOKED_AT
 
     @property
     def lips(self) -> NDArray[np.float64]:
@@ -152,26 +161,34 @@ class FrameScanner:
         self._digest: int | None = None
         self._size: tuple[int, int] | None = None
         self._settling = 0
+        self._shown: int | None = None
 
     def look(self, frame: GridFrame[AnyFrame]) -> FrameLook:
         """Look at the next grid frame."""
         repeats = tuple(self._repeats(source) for source in frame.arrived)
         shown = frame.shown
         if isinstance(shown, UnseenFrame) or None in repeats:
-            self._settling = LEAD_IN_FRAMES
+            self._settling, self._shown = LEAD_IN_FRAMES, None
             return unseen(frame.missing)
         rgb = shown.picture.rgb()
+        face = self._faces.track(rgb, frame.index)
         look = FrameLook(
-            face=self._faces.track(rgb, frame.index),
+            face=face,
             faces=self._faces.count(rgb) if frame.index % LOOK_EVERY_FRAMES == 0 else -1,
             damaged=shown.damaged,
             missing=frame.missing,
             repeats=tuple(bool(repeat) for repeat in repeats),
             resized=self._resized(shown.picture),
             seen=not self._settling,
+            measures=self._measured(shown, rgb, face),
         )
         self._settling = max(0, self._settling - 1)
         return look
+
+    def _measured(self, shown: VideoFrame, rgb: NDArray[np.uint8], face: Face | None) -> FrameMeasures:
+        before, self._shown = self._shown, shown.pts
+        step_ms = math.nan if before is None else (shown.pts - before) * 1000 / TICKS
+        return measure_frame(rgb, face, step_ms)
 
     def _repeats(self, source: AnyFrame) -> bool | None:
         """Whether a source frame is identical to the one before it; None where nobody decoded it."""
@@ -188,9 +205,23 @@ def unseen(missing: bool) -> FrameLook:
     return FrameLook(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
 
 
-def stack_looks(looks: Sequence[FrameLook]) -> tuple[NDArray[np.float64], NDArray[np.float64], Looks]:
-    """Lips [n, 20, 2], pose [n, 3] and what eligibility needs of n grid frames."""
-    return (
+@dataclass(frozen=True)
+class Stacked:
+    """What was seen in n grid frames: lips [n, 20, 2], pose [n, 3], what eligibility needs, and what gates measure."""
+
+    lips: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    looks: Looks
+    measures: FrameMeasures
+
+    def with_sound(self, timing: Timing, sound: SoundMeasures) -> Stretch:
+        """What was seen and heard."""
+        return Stretch(self.measures, sound, self.lips, self.looks, timing)
+
+
+def stack_looks(looks: Sequence[FrameLook]) -> Stacked:
+    """Put the looks at n grid frames side by side."""
+    return Stacked(
         np.stack([look.lips for look in looks]),
         np.stack([look.pose for look in looks]),
         Looks(
@@ -201,16 +232,21 @@ def stack_looks(looks: Sequence[FrameLook]) -> tuple[NDArray[np.float64], NDArra
             resized=np.array([look.resized for look in looks]),
             seen=np.array([look.seen for look in looks]),
         ),
+        FrameMeasures.concatenate([look.measures for look in looks]),
     )
 
 
 def judge_window(
-    window: WindowScore, looks: Sequence[FrameLook], timing: Timing, parameters: Parameters
+    window: WindowScore, looks: Sequence[FrameLook], heard: Sequence[Finding], settings: Settings
 ) -> JudgedWindow:
-    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win."""
-    lips, pose, seen = stack_looks(looks)
+    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win.
+
+    ``heard`` are the findings on its timestamps and sound.
+    """
+    stacked = stack_looks(looks)
     motion = views = None
-    if seen.tracked.all():
-        motion, views = motion_complexity(lips, parameters.hfr_threshold), camera_views(pose)
-    reasons = (*timing_reasons(timing, window.start), *look_reasons(seen, motion, window.start))
-    return JudgedWindow(replace(window, motion=motion, views=views), reasons)
+    if stacked.looks.tracked.all():
+        motion = motion_complexity(stacked.lips, settings.parameters.hfr_threshold)
+        views = camera_views(stacked.pose)
+    seen = seen_findings(stacked.looks, stacked.measures, motion, window.start, settings.gates)
+    return judged(replace(window, motion=motion, views=views), [*heard, *seen])

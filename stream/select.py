@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from take5.scoring.diversity import window_diversities
-from take5.scoring.eligibility import Timing, timing_reasons
 from take5.scoring.errors import TooShort
+from take5.scoring.gates.findings import Finding
+from take5.scoring.judging import heard_findings, judged
 from take5.scoring.score import WindowScore
 from take5.stream.film import Film, Floats, PictureScan, Report, open_film
 from take5.stream.scanner import Models, judge_window
@@ -18,7 +19,7 @@ from take5.stream.sources.file import MediaFile
 class Judge:
     """Judges windows: cheap looks first, faces only where those pass."""
 
-    timing: Timing
+    film: Film
     pictures: PictureScan
     settings: Settings
     verdicts: dict[int, Verdict] = field(default_factory=dict)
@@ -38,17 +39,21 @@ class Judge:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
         start, stop = self._span(window)
         looks = [look for look in self.pictures.looks[start:stop] if look is not None]
-        judged = judge_window(window, looks, self.timing[start:stop], self.settings.parameters)
-        verdict = Verdict(judged.score, judged.eligible, judged.reasons)
+        found = judge_window(window, looks, self._heard(start, stop), self.settings)
+        verdict = Verdict.of(found)
         self.verdicts[start] = verdict
         return verdict
 
     def _timely(self, window: WindowScore) -> bool:
         start, stop = self._span(window)
-        reasons = tuple(timing_reasons(self.timing[start:stop], start))
-        if reasons:
-            self.verdicts[start] = Verdict(window, eligible=False, reasons=reasons)
-        return not reasons
+        heard = judged(window, self._heard(start, stop), seen=False)
+        if heard.reasons:
+            self.verdicts[start] = Verdict.of(heard)
+        return not heard.reasons
+
+    def _heard(self, start: int, stop: int) -> list[Finding]:
+        film = self.film
+        return heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
 
     def _span(self, window: WindowScore) -> tuple[int, int]:
         return window.start, window.start + self.settings.parameters.window_frames
@@ -87,7 +92,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
     sound, pictures, frames = film.heard, film.scan, film.frames
     long_enough(file, frames, settings)
     windows = _windows(sound.embeddings, settings)
-    judge = Judge(film.timing, pictures, settings)
+    judge = Judge(film, pictures, settings)
     if exhaustive:
         pictures.scan([(0, frames)])
         for window in windows:

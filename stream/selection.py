@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Any
+from typing import Any, Self
 
 from take5.scoring.diversity import DiversityName
-from take5.scoring.eligibility import Reason
+from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.gates.findings import Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.strategy import Strategy
@@ -26,7 +28,13 @@ class Verdict:
 
     score: WindowScore
     eligible: bool | None = None
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, window: JudgedWindow) -> Self:
+        """The verdict on a judged window."""
+        return cls(window.score, window.eligible, window.reasons, window.warnings)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Settings:
     strategy: Strategy = field(default_factory=Strategy)
     diversity: DiversityName = "euclidean"
     seed: int = 0
+    gates: GateConfig = NORMAL
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ class Selection:
                 "strategy": self.settings.strategy.name,
                 "diversity": self.settings.diversity,
                 "seed": self.settings.seed,
+                "gates": self.settings.gates.json(),
             },
             "versions": versions(),
             "frames": {"tracked": self.tracked, **asdict(self.counts)},
@@ -134,13 +144,23 @@ def verdict_json(verdict: Verdict) -> Json:
         "start_s": frame_seconds(verdict.score.start),
         "D": verdict.score.D,
         "eligible": verdict.eligible,
-        "reasons": reasons_json(verdict.reasons),
+        "reasons": findings_json(verdict.reasons),
+        "warnings": findings_json(verdict.warnings),
     }
 
 
-def reasons_json(reasons: Iterable[Reason]) -> list[Json]:
-    """Each broken rule with the stretch that breaks it, in session time."""
-    return [{"code": str(r.code), "start_s": frame_seconds(r.start), "end_s": frame_seconds(r.stop)} for r in reasons]
+def findings_json(findings: Iterable[Finding]) -> list[Json]:
+    """Each broken rule with the stretch that breaks it, in session time, and what was measured."""
+    return [
+        {
+            "code": str(finding.code),
+            "start_s": frame_seconds(finding.start),
+            "end_s": frame_seconds(finding.stop),
+            "value": finding.value,
+            "rule": finding.rule,
+        }
+        for finding in findings
+    ]
 
 
 def versions() -> Mapping[str, str]:

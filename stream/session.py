@@ -6,23 +6,27 @@ Nothing here waits, reads a clock or owns a thread: whoever drives the session d
 import math
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
-from take5.scoring.models.audio import AudioEncoder, EmbeddingStream
-from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES, Parameters
+from take5.scoring.gates.sound import SoundMeasures, SoundMeter
+from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.audio import EmbeddingStream
+from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
-from take5.scoring.window import ChunkFeatures, JudgedWindow, RollingWindow
+from take5.scoring.window import ChunkFeatures, RollingWindow
 from take5.stream.aligner import Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS
 from take5.stream.events import BestChanged, ChunkNote, Event, Progress, Scored
 from take5.stream.grid import FrameCounts
 from take5.stream.media import AccessUnit, AudioBlock, Media
 from take5.stream.ring import Ring, Span
-from take5.stream.scanner import FrameLook, FrameScanner, stack_looks
+from take5.stream.scanner import FrameLook, FrameScanner, Models, stack_looks
+from take5.stream.selection import Settings
 from take5.stream.soundtrack import silent_frames
 
 
@@ -31,12 +35,12 @@ class Session:
 
     Parameters
     ----------
-    encoder : AudioEncoder
-        What D is measured with.
+    models : Models
+        What listens.
     scanner : FrameScanner
         What looks at every grid frame.
-    parameters : Parameters
-        Of Algorithm 1.
+    settings : Settings
+        Parameters of Algorithm 1, and the gates.
     origin : int, optional
         Instant of grid frame 0 on the source's clock, where it is known beforehand.
     ring : Ring, optional
@@ -45,22 +49,24 @@ class Session:
 
     def __init__(
         self,
-        encoder: AudioEncoder,
+        models: Models,
         scanner: FrameScanner,
-        parameters: Parameters,
+        settings: Settings,
         origin: int | None = None,
         ring: Ring | None = None,
     ) -> None:
-        self.parameters = parameters
+        parameters = self.parameters = settings.parameters
         self.selector = Selector(parameters.pool)
         self.windows: list[JudgedWindow] = []
         self.ring = ring or Ring()
         self._aligner = Aligner(origin)
         self._scanner = scanner
-        self._rolling = RollingWindow(parameters)
-        self._embedding = EmbeddingStream(encoder)
+        self._rolling = RollingWindow(parameters, settings.gates)
+        self._embedding = EmbeddingStream(models.encoder)
+        self._meter = SoundMeter(models.speech())
+        self._sound = SoundMeter().finish(0)
         self._looks: deque[FrameLook] = deque()
-        self._embeddings = np.zeros((0, encoder.dimension))
+        self._embeddings = np.zeros((0, models.encoder.dimension))
         self._samples = np.zeros(0, np.float32)
         self._chunked = 0
         self._frames: int | None = None
@@ -101,6 +107,7 @@ class Session:
         tail = np.zeros(max(0, frames * SAMPLES_PER_FRAME - self._heard), np.float32)
         self._samples = np.concatenate([self._samples, tail])
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
+        self._sound = SoundMeasures.concatenate([self._sound, self._meter.finish(frames)])
         return list(self._score())
 
     def looks(self, start: int, stop: int) -> list[FrameLook | None]:
@@ -117,6 +124,7 @@ class Session:
         """Take the verdict on a window of :meth:`to_look_at`."""
         before = self.selector.best
         index = next(i for i, window in enumerate(self.windows) if window.score.start == judged.score.start)
+        judged = replace(judged, warnings=(*self.windows[index].warnings, *judged.warnings))
         self.windows[index] = judged
         self._unlooked = [w for w in self._unlooked if w.score.start != judged.score.start]
         self._offer(judged)
@@ -134,10 +142,11 @@ class Session:
         for samples in aligned.samples:
             self._samples = np.concatenate([self._samples, samples])
             self._embeddings = np.concatenate([self._embeddings, self._embedding.push(samples)])
+            self._sound = SoundMeasures.concatenate([self._sound, self._meter.push(samples)])
 
     def _score(self) -> Iterator[Event]:
         hop = self.parameters.hop_frames
-        while min(len(self._looks), len(self._embeddings), len(self._samples) // SAMPLES_PER_FRAME) >= hop:
+        while self._complete >= hop:
             features, note = self._chunk(hop)
             judged = self._rolling.push(features)
             self._chunked += hop
@@ -148,13 +157,21 @@ class Session:
             yield Progress(self._chunked, judged, self.selector.best, note)
             yield from self._changed(before)
 
+    @property
+    def _complete(self) -> int:
+        """Grid frames of which everything is known, beyond the last chunk."""
+        heard = min(len(self._embeddings), len(self._sound), len(self._samples) // SAMPLES_PER_FRAME)
+        return min(len(self._looks), heard)
+
     def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
         looks = [self._looks.popleft() for _ in range(hop)]
         self._keep(looks)
         embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
         samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
-        lips, pose, seen = stack_looks(looks)
-        features = ChunkFeatures(embeddings, lips, pose, self._timing(looks, samples), seen)
+        sound, self._sound = self._sound[:hop], self._sound[hop:]
+        stacked = stack_looks(looks)
+        stretch = stacked.with_sound(self._timing(looks, samples), sound)
+        features = ChunkFeatures(embeddings, stacked.pose, stretch)
         return features, _note(looks, samples)
 
     def _keep(self, looks: list[FrameLook]) -> None:

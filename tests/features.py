@@ -4,6 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.gates.measures import FrameMeasures
+from take5.scoring.gates.sound import SoundMeter
+from take5.scoring.stretch import Stretch
 from take5.scoring.window import ChunkFeatures
 
 Floats = NDArray[np.float64]
@@ -54,6 +57,13 @@ def clean_looks(frames: int) -> Looks:
 def chunks(audio: Floats, mouth: Floats, head: Floats, hop: int) -> list[ChunkFeatures]:
     """Cut features into chunks of ``hop`` frames, dropping the rest."""
     return [
-        ChunkFeatures(audio[i : i + hop], mouth[i : i + hop], head[i : i + hop], clean_timing(hop), clean_looks(hop))
+        ChunkFeatures(audio[i : i + hop], head[i : i + hop], stretch(mouth[i : i + hop]))
         for i in range(0, len(audio) - hop + 1, hop)
     ]
+
+
+def stretch(mouth: Floats) -> Stretch:
+    """Frames of which nothing was measured, so that no gate finds anything."""
+    n = len(mouth)
+    sound = SoundMeter().finish(n)
+    return Stretch(FrameMeasures.unmeasured(n), sound, mouth, clean_looks(n), clean_timing(n))

@@ -13,7 +13,7 @@ from demo.talker import DEFAULT, Script, truth
 from take5.client.cli import options
 from take5.client.cli.calibrate import _lines, _show
 from take5.client.cli.calibrate import calibrate as command
-from take5.scoring.eligibility import Code, Reason
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.errors import ParameterError
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
@@ -38,7 +38,7 @@ from take5.stream.selection import Selection, Settings, Verdict
 from tests.media_files import numbered_media, silence, steady
 
 Json = dict[str, Any]
-FACELESS = (Reason(Code.NO_FACE, 0, 1),)
+FACELESS = (Finding(Code.NO_FACE, 0, 1),)
 AIM = Aim()
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from features import chunks, clean_looks, clean_timing, embeddings, lips, pose
 
-from take5.scoring.eligibility import Code, Looks, Reason, Timing, look_reasons, runs, timing_reasons
+from take5.scoring.eligibility import Looks, Timing, look_reasons, runs, timing_reasons
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.window import RollingWindow
@@ -32,30 +33,30 @@ def test_a_clean_window_is_eligible() -> None:
 )
 def test_c_holes(field: str, code: Code) -> None:
     timing = replace(clean_timing(FRAMES), **{field: masked((3, 4), (10, 12))})
-    assert timing_reasons(timing, 100) == [Reason(code, 103, 104), Reason(code, 110, 112)]
+    assert timing_reasons(timing, 100) == [Finding(code, 103, 104), Finding(code, 110, 112)]
 
 
 @pytest.mark.parametrize(("length", "broken"), [(23, False), (24, True), (60, True)])
 def test_f_a_second_of_digital_silence(length: int, broken: bool) -> None:
     timing = replace(clean_timing(FRAMES), silent=masked((7, 7 + length)))
-    assert timing_reasons(timing, 25) == ([Reason(Code.DIGITAL_SILENCE, 32, 32 + length)] if broken else [])
+    assert timing_reasons(timing, 25) == ([Finding(Code.DIGITAL_SILENCE, 32, 32 + length)] if broken else [])
 
 
 def test_a_every_frame_has_a_face() -> None:
     looks = replace(clean_looks(FRAMES), tracked=~masked((124, 125)))
-    assert look_reasons(looks, None, 0) == [Reason(Code.NO_FACE, 124, 125)]
+    assert look_reasons(looks, None, 0) == [Finding(Code.NO_FACE, 124, 125)]
 
 
 def test_b_two_faces_hold_until_the_next_look() -> None:
     faces = clean_looks(FRAMES).faces.copy()
     faces[[20, 25, 40]] = 2
     looks = replace(clean_looks(FRAMES), faces=faces)
-    assert look_reasons(looks, MOVING, 0) == [Reason(Code.SEVERAL_FACES, 20, 30), Reason(Code.SEVERAL_FACES, 40, 45)]
+    assert look_reasons(looks, MOVING, 0) == [Finding(Code.SEVERAL_FACES, 20, 30), Finding(Code.SEVERAL_FACES, 40, 45)]
 
 
 def test_d_damage() -> None:
     looks = replace(clean_looks(FRAMES), damaged=masked((0, 2)))
-    assert look_reasons(looks, MOVING, 5) == [Reason(Code.PICTURE_DAMAGED, 5, 7)]
+    assert look_reasons(looks, MOVING, 5) == [Finding(Code.PICTURE_DAMAGED, 5, 7)]
 
 
 def repeating(*cells: tuple[bool, ...]) -> Looks:
@@ -67,24 +68,24 @@ def repeating(*cells: tuple[bool, ...]) -> Looks:
 def test_e_ten_identical_source_frames(repeats: int, broken: bool) -> None:
     """One new frame and nine repeats of it are ten identical frames."""
     looks = repeating(*((False,),) * 4, *((True,),) * repeats)
-    assert look_reasons(looks, MOVING, 0) == ([Reason(Code.FROZEN_PICTURE, 3, 4 + repeats)] if broken else [])
+    assert look_reasons(looks, MOVING, 0) == ([Finding(Code.FROZEN_PICTURE, 3, 4 + repeats)] if broken else [])
 
 
 def test_e_the_windows_first_source_frame_has_none_before_it() -> None:
     assert look_reasons(repeating(*((True,),) * 9), MOVING, 0) == []
-    assert look_reasons(repeating(*((True,),) * 10), MOVING, 0) == [Reason(Code.FROZEN_PICTURE, 0, 10)]
+    assert look_reasons(repeating(*((True,),) * 10), MOVING, 0) == [Finding(Code.FROZEN_PICTURE, 0, 10)]
 
 
 def test_e_counts_source_frames_not_grid_frames() -> None:
     fast = repeating((False, True), *((True, True),) * 4)  # 60 fps and the like: two source frames a grid frame
-    assert look_reasons(fast, MOVING, 0) == [Reason(Code.FROZEN_PICTURE, 0, 5)]
+    assert look_reasons(fast, MOVING, 0) == [Finding(Code.FROZEN_PICTURE, 0, 5)]
     slow = repeating(*((True,), ()) * 4)  # 12.5 fps: eight grid frames, four source frames
     assert look_reasons(slow, MOVING, 0) == []
 
 
 def test_e_a_mouth_that_never_moves() -> None:
     still = Motion(0.0, 0.0, 0.0, mouth_moves=False)
-    assert look_reasons(clean_looks(FRAMES), still, 25) == [Reason(Code.STILL_MOUTH, 25, 150)]
+    assert look_reasons(clean_looks(FRAMES), still, 25) == [Finding(Code.STILL_MOUTH, 25, 150)]
 
 
 def test_runs() -> None:
@@ -112,7 +113,8 @@ def test_streamed_windows_are_judged_like_whole_ones_whatever_the_chunks() -> No
         rolling = RollingWindow(parameters)
         for i, chunk in enumerate(chunks(embeddings(rng, frames), lips(rng, frames), pose(rng, frames), hop)):
             span = slice(i * hop, (i + 1) * hop)
-            judged = rolling.push(replace(chunk, timing=timing[span], looks=looks[span]))
+            stretch = replace(chunk.stretch, timing=timing[span], looks=looks[span])
+            judged = rolling.push(replace(chunk, stretch=stretch))
             if judged is None:
                 continue
             start = judged.score.start

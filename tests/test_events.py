@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from take5.scoring.eligibility import Code, Reason
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.scoring.window import JudgedWindow
+from take5.scoring.judging import JudgedWindow
 from take5.stream.events import (
     BestChanged,
     Bundled,
@@ -40,7 +40,7 @@ ABOUT = About("speech-embedding", 5.0, StopRules(stop_at=1120.0))
 
 BEST = WindowScore(25, 146.2, Motion(0.12, 0.11, 0.2, mouth_moves=True), 3)
 GOOD = JudgedWindow(BEST, ())
-BAD = JudgedWindow(WindowScore(50, 120.0), (Reason(Code.NO_FACE, 60, 70), Reason(Code.SIZE_CHANGED, 51, 52)))
+BAD = JudgedWindow(WindowScore(50, 120.0), (Finding(Code.NO_FACE, 60, 70), Finding(Code.SIZE_CHANGED, 51, 52)))
 UNSEEN = JudgedWindow(WindowScore(75, 110.0), (), seen=False)
 NOTE = ChunkNote(0.96, 1, -23.4)
 CLIP = ClipReady(175, BEST, 125, "/out/clip", {"clip.mp4": "api/sessions/x/clip.mp4"})

@@ -7,7 +7,7 @@ import pytest
 from live_media import NEVER, drive, live_session, losing, received, seconds
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
-from take5.scoring.eligibility import Code
+from take5.scoring.gates.findings import Code
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import Event, Progress, Scored, Trouble, Warned
 from take5.stream.live import LiveSession

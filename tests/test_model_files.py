@@ -374,6 +374,7 @@ def test_list_shows_every_file_with_its_state(only_toy: ModelFile):
         ["face_landmarker", "missing"],
         ["melspectrogram", "ready"],
         ["speech_embedding", "ready"],
+        ["silero_vad", "ready"],
     ]
     for row, registered in zip(rows, (only_toy, *MODELS[1:]), strict=True):
         assert registered.sha256 in row

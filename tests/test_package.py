@@ -10,7 +10,7 @@ import click
 
 from take5.client.cli import take5
 from take5.client.pages import PAGES
-from take5.scoring.eligibility import Code
+from take5.scoring.gates.findings import Code
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,11 +15,11 @@ from serving import Served, eventually, offer_of, served
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.pages import PAGES
-from take5.scoring.eligibility import Code, Reason
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.scoring.window import JudgedWindow
+from take5.scoring.judging import JudgedWindow
 from take5.stream.events import (
     BestChanged,
     ChunkNote,
@@ -286,7 +286,7 @@ def begun() -> list[Event]:
     return [StateChanged(0, State.CONNECTING), StateChanged(0, State.RECEIVING)]
 
 
-def window(second: int, I: float, *reasons: Reason, seen: bool = True) -> JudgedWindow:  # noqa: E741 - the paper's name
+def window(second: int, I: float, *reasons: Finding, seen: bool = True) -> JudgedWindow:  # noqa: E741 - the paper's name
     """A window with this I, and D and MC to go with it."""
     motion = Motion(146.0 / I, 146.0 / I, 0.2, mouth_moves=True) if seen else None
     return JudgedWindow(WindowScore(25 * second, 146.0, motion, 3 if seen else None), reasons, seen=seen)
@@ -367,7 +367,7 @@ def test_the_best_is_marked_even_if_its_second_was_skipped(server: Served, open_
 
 def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "marks")
-    lost = window(1, 900.0, Reason(Code.FRAMES_MISSING, 30, 40), Reason(Code.NO_FACE, 30, 40))
+    lost = window(1, 900.0, Finding(Code.FRAMES_MISSING, 30, 40), Finding(Code.NO_FACE, 30, 40))
     tell(server, "marks", *begun(), *scored(800.0), Progress(150, lost, None, ChunkNote(1.0, 1, -20.0)))
     says(page, "This does not count: pictures are missing, no face in the picture.")
     expect(page.locator("#verdict")).to_have_text("does not count")

@@ -8,21 +8,21 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from take5.scoring.eligibility import Code, Reason
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.errors import ParameterError
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore
 from take5.scoring.stopping import STOP_AT, Stop, Stopper, StopRule, StopRules, leave_out_gain, measured_stop_at
-from take5.scoring.window import JudgedWindow
+from take5.scoring.judging import JudgedWindow
 
 NO_GAIN = StopRules(gain=None)
-FACELESS = (Reason(Code.NO_FACE, 0, 1),)
+FACELESS = (Finding(Code.NO_FACE, 0, 1),)
 PLAIN = 1 - MC_FLOOR
 """The MC with which I is D."""
 
 
-def window(start_s: float, I: float, *reasons: Reason) -> JudgedWindow:  # noqa: E741 - the paper's name
+def window(start_s: float, I: float, *reasons: Finding) -> JudgedWindow:  # noqa: E741 - the paper's name
     return JudgedWindow(WindowScore(round(start_s * FPS), I, Motion(PLAIN, PLAIN, PLAIN, True), 1), reasons)
 
 

@@ -7,16 +7,16 @@ import pytest
 from take5.client.cli import run
 from take5.client.cli.replay import paced
 from take5.client.terminal import REASON_TEXTS, clock, event_line, summary
-from take5.scoring.eligibility import Code, Reason
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.scoring.window import JudgedWindow
+from take5.scoring.judging import JudgedWindow
 from take5.stream.events import BestChanged, Finished, Progress
 from take5.stream.grid import FrameCounts
 from take5.stream.selection import Selection, Settings, Verdict
 
 BEST = WindowScore(1550, 140.0, Motion(0.1, 0.1, 0.1, mouth_moves=True), 2)
-REASON = Reason(Code.NO_FACE, 0, 5)
+REASON = Finding(Code.NO_FACE, 0, 5)
 
 
 def selection(best: WindowScore | None) -> Selection:

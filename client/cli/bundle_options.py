@@ -1,11 +1,13 @@
 """The options that ask for bundles."""
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from take5.client.cli.options import Command
+from take5.scoring.gates.config import GateConfig
 from take5.stream.handoff.bundle import WantedBundles, checked_bundle_name, wanted_for
 from take5.stream.handoff.crop import SIZE
 from take5.stream.handoff.trainers import TRAINERS
@@ -43,3 +45,8 @@ def _options(command: Command, *, required: bool) -> Command:
         return command(*args, wanted=wanted, name=called, **options)
 
     return with_bundles  # type: ignore[return-value] # click keeps the callable
+
+
+def gates_for(gates: GateConfig, wanted: WantedBundles | None) -> GateConfig:
+    """The same gates, and what the trainers whose bundles are wanted cannot do without."""
+    return gates if wanted is None else replace(gates, trainers=tuple(trainer.name for trainer in wanted.trainers))

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules, measured_stop_at
@@ -64,6 +66,34 @@ def model_options(command: Command) -> Command:
         return command(*args, models=load_models(encoder, ave_weights, device), **options)
 
     return _decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+GATE_OPTIONS = (
+    click.option(
+        "--strictness",
+        type=click.Choice(STRICTNESSES),
+        default="normal",
+        show_default=True,
+        help="How good picture, sound and timing must be.",
+    ),
+    click.option(
+        "--gate",
+        "overrides",
+        multiple=True,
+        metavar="GATE=VALUE",
+        help="Change one gate: too_far=40, noisy=warn, no_blink=off; more than once for several. See docs/gates.md.",
+    ),
+)
+
+
+def gate_options(command: Command) -> Command:
+    """Give a command the gates, as one argument ``gates``."""
+
+    @functools.wraps(command)
+    def with_gates(*args: Any, strictness: str, overrides: tuple[str, ...], **options: Any) -> Any:
+        return command(*args, gates=GateConfig.of(strictness, overrides), **options)
+
+    return _decorated(with_gates, GATE_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 STOP_OPTIONS = (
@@ -126,7 +156,8 @@ def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], .
 def load_models(encoder: str, ave_weights: Path | None, device: str) -> Models:
     """Load what looks and listens, fetching model files that are missing."""
     from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
-    from take5.stream.models import ensure
+    from take5.scoring.models.vad import SpeechDetector
+    from take5.stream.models import ensure, find
     from take5.stream.quiet import hushed
 
     face = ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
@@ -135,6 +166,7 @@ def load_models(encoder: str, ave_weights: Path | None, device: str) -> Models:
         tracker=lambda region: FaceTracker(face, region, hushed),
         counter=FaceCounter(face, hushed),
         finder=FaceFinder(face, hushed),
+        speech=SpeechDetector(find("silero_vad")).stream,
     )
 
 

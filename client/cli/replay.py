@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.options import model_options, parameter_options
+from take5.client.cli.options import gate_options, model_options, parameter_options
 from take5.client.pacing import paced
 from take5.client.terminal import event_line
+from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.stream.events import Finished
 from take5.stream.replay import Replay
@@ -30,6 +31,7 @@ from take5.stream.take import write_take
     help="Write the clip, as select does.",
 )
 @click.option("--force", is_flag=True, help="Replace a folder that exists.")
+@gate_options
 @parameter_options
 @model_options
 def replay(
@@ -38,6 +40,7 @@ def replay(
     as_json: bool,
     output: Path | None,
     force: bool,
+    gates: GateConfig,
     parameters: Parameters,
     models: Models,
 ) -> int:
@@ -46,7 +49,7 @@ def replay(
     folder = None if output is None else output / video.stem
     if folder is not None:
         refuse_existing(folder, force=force)
-    run = Replay(MediaFile(video), models, Settings(parameters), pace)
+    run = Replay(MediaFile(video), models, Settings(parameters, gates=gates), pace)
     code = 0
     for event in run.events():
         if isinstance(event, Finished):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from take5.client.cli.bundle_options import bundle_options
-from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
 from take5.client.pages import PAGES
+from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.ending import Handoff
@@ -59,6 +60,7 @@ def _server_options(command: Callable[..., int]) -> Callable[..., int]:
 @ready_options
 @_server_options
 @bundle_options
+@gate_options
 @model_options
 @parameter_options
 @stop_options
@@ -75,6 +77,7 @@ def serve(
     rules: StopRules,
     parameters: Parameters,
     models: Models,
+    gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
     hooks: Hooks,
@@ -88,7 +91,8 @@ def serve(
 
     def make() -> "tuple[Starlette, Sessions]":
         handoff = Handoff(wanted, hooks, name)
-        sessions = sessions_for(models, Settings(parameters), rules, output, capacity, ice_servers, handoff)
+        settings = Settings(parameters, gates=gates_for(gates, wanted))
+        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, handoff)
         return create_app(sessions, token=token, pages=PAGES, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

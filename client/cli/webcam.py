@@ -17,13 +17,14 @@ from typing import TypeAlias
 import click
 from rich.console import Console
 
-from take5.client.cli.bundle_options import bundle_options
-from take5.client.cli.options import model_options, parameter_options, stop_options
+from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.live_display import Board, LiveDisplay
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import CaptureError
+from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.capture import Capture, Save
@@ -113,6 +114,7 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
 @bundle_options
+@gate_options
 @model_options
 @parameter_options
 @stop_options
@@ -127,6 +129,7 @@ def webcam(
     rules: StopRules,
     parameters: Parameters,
     models: Models,
+    gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
     hooks: Hooks,
@@ -141,7 +144,8 @@ def webcam(
     source = Webcam(filmed, listened)
     try:
         ring = Ring(limit_bytes=RING_BYTES)
-        live = LiveSession(models, Settings(parameters), rules, source.unit_format, NAME, ring)
+        settings = Settings(parameters, gates=gates_for(gates, wanted))
+        live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
         feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:

@@ -8,6 +8,7 @@ import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
 import * as meters from './meters.js';
 import { meaning, Narrator } from './narrator.js';
+import { Prompter } from './prompter.js';
 import * as result from './result.js';
 import { setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, useToken } from './server.js';
@@ -23,6 +24,7 @@ import { whenChosen } from './tabs.js';
 const page = { config: null, capture: null, external: false, asked: false, turn: 0, awake: null };
 const chart = new Chart($('chart'), $('chart-text'));
 const narrator = new Narrator($('status'));
+const prompter = new Prompter();
 const problem = new Problem(() => retry());
 const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
 let retry = setUp;
@@ -124,6 +126,7 @@ function follow(name, next) {
   const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
   page.capture = capture;
   show(capture);
+  prompter.begin();
   stage('live', 'live-title');
   return capture;
 }
@@ -147,6 +150,7 @@ function onceMore(capture) {
 
 /** @param {Capture} capture @param {Event} event */
 function took(capture, event) {
+  prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
   if (capture.session.clip) return finish(() => result.showClip(capture));
   if (event.type !== 'warning') show(capture);
@@ -202,6 +206,7 @@ function giveUp(error, again) {
 
 /** Let go of the capture and the server; the camera stays. */
 function end() {
+  prompter.end();
   page.capture?.leave();
   page.capture?.close();
   page.capture = null;
@@ -219,6 +224,7 @@ function ended(capture, error) {
 
 /** @param {() => void} tell */
 function finish(tell) {
+  prompter.end();
   page.capture?.close();
   camera.close();
   page.awake?.release();
@@ -267,6 +273,7 @@ async function begin() {
   document.documentElement.lang = language;
   fill({ window_s: 5 });
   setUpSender();
+  prompter.open();
   const select = whenChosen(choose);
   if (!namedSession) return setUp();
   select(true);

@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Reason, Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
 from take5.scoring.errors import NoFace
+from take5.scoring.gates.findings import Finding
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.scanner import Face, FrameLook, stack_looks
 from take5.stream.take import Material
@@ -109,12 +110,12 @@ def _why_not_after(filmed: Filmed, start: int, window_stop: int) -> str:
         return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
     # The window's last second comes with them: a picture that freezes at its end is told by what was before.
     first = max(start, window_stop - FPS)
-    seen = stack_looks(filmed.looked(first, after))[2]
+    seen = stack_looks(filmed.looked(first, after)).looks
     reasons = [*timing_reasons(filmed.timing_of(first, after), first), *look_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
     return "" if late is None else _told(late)
 
 
-def _told(reason: Reason) -> str:
+def _told(reason: Finding) -> str:
     when = f"{reason.start / FPS:.2f} s"
     return f"one of the {VALIDATION_FRAMES} frames after the window cannot be used: {reason.code} at {when}"

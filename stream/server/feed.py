@@ -4,8 +4,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.stopping import StopRules
-from take5.scoring.window import JudgedWindow
 from take5.stream.clock import frame_seconds
 from take5.stream.events import (
     EVENTS_VERSION,

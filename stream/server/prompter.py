@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -29,8 +30,9 @@ async def following(request: Request) -> Response:
         known = ", ".join(lists) or "none"
         raise Refused(404, "not_found", f"there are no prompts in {language!r}; there are: {known}")
     prompts = lists[language].prompts
-    told = [_numbers(request, name, len(prompts)) for name in ("heard", "passed")]
-    rows = [{"id": i, "text": prompts[i].text, "seconds": prompts[i].seconds} for i in plan(prompts, *told, AHEAD)]
+    heard, passed = (_numbers(request, name, len(prompts)) for name in ("heard", "passed"))
+    chosen = await run_in_threadpool(plan, prompts, heard, passed, AHEAD)
+    rows = [{"id": index, "text": prompts[index].text, "seconds": prompts[index].seconds} for index in chosen]
     return JSONResponse({"language": language, "prompts": rows})
 
 

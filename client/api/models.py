@@ -1,0 +1,79 @@
+"""The models of a program: loaded once, for as many files and sessions as it likes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+from take5.client.api.choices import one_of
+from take5.scoring.errors import ParameterError
+from take5.scoring.models.audio import AudioEncoder
+from take5.stream.scanner import Models
+
+EncoderName = Literal["auto", "speech-embedding", "ave"]
+ENCODERS: tuple[EncoderName, ...] = get_args(EncoderName)
+
+WEIGHTS_VARIABLE = "TAKE5_AVE_WEIGHTS"
+"""Environment variable that names the weights of ``ave``."""
+
+StrPath = str | os.PathLike[str]
+
+
+def load_models(
+    encoder: EncoderName = "auto",
+    ave_weights: StrPath | None = None,
+    device: str = "auto",
+    report: Callable[[str], None] = lambda _: None,
+) -> Models:
+    """Load what looks and listens.
+
+    Sessions and calls of :func:`take5.select` may share the models, in several threads as well.
+
+    Parameters
+    ----------
+    encoder : {"auto", "speech-embedding", "ave"}
+        Audio encoder; "auto" is "ave" where its weights are given. Scores of different encoders do not compare.
+    ave_weights : path, optional
+        ``audio_visual_encoder.pth``; by default what TAKE5_AVE_WEIGHTS names.
+    device : str
+        Where "ave" runs: "auto", "cuda", "cuda:1", "mps" or "cpu".
+    report : callable
+        Told, in a line, when a model file that is missing is fetched.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such encoder or device, or "ave" has no weights.
+    ModelError
+        If a model file is missing and cannot be fetched, or is not what it should be.
+    """
+    from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
+    from take5.scoring.models.vad import SpeechDetector
+    from take5.stream.models import ensure, find
+    from take5.stream.quiet import hushed
+
+    audio = load_encoder(encoder, ave_weights, device)
+    face = ensure("face_landmarker", report)
+    return Models(
+        encoder=audio,
+        tracker=lambda region: FaceTracker(face, region, hushed),
+        counter=FaceCounter(face, hushed),
+        finder=FaceFinder(face, hushed),
+        speech=SpeechDetector(find("silero_vad")).stream,
+    )
+
+
+def load_encoder(encoder: EncoderName, ave_weights: StrPath | None, device: str) -> AudioEncoder:
+    """Load an audio encoder; the arguments are those of :func:`load_models`."""
+    one_of("encoder", encoder, ENCODERS)
+    weights = ave_weights or os.environ.get(WEIGHTS_VARIABLE)
+    if encoder == "ave" and not weights:
+        raise ParameterError(f"encoder='ave' needs ave_weights=PATH (or {WEIGHTS_VARIABLE})")
+    if weights and encoder != "speech-embedding":
+        from take5.scoring.models.ave import Ave
+
+        return Ave(Path(weights), device)
+    from take5.scoring.models.speech_embedding import SpeechEmbedding
+    from take5.stream.models import find
+
+    return SpeechEmbedding(find("melspectrogram"), find("speech_embedding"))

@@ -1,0 +1,270 @@
+"""What a program gets: the chosen window, every other one, and what can be made of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.client.api.models import StrPath
+from take5.scoring.errors import ParameterError
+from take5.scoring.gates.findings import Finding
+from take5.stream.clock import frame_seconds
+from take5.stream.film import Film
+from take5.stream.handoff.bundle import Bundle, bundle_selection, wanted_for
+from take5.stream.handoff.crop import SIZE
+from take5.stream.handoff.footage import Filmed
+from take5.stream.scanner import Models, stack_looks, unseen
+from take5.stream.select import Scored
+from take5.stream.selection import Json, Selection, Verdict
+from take5.stream.take import write_features, write_take
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """What is wrong with a window (``docs/mathematics.md``, ``docs/gates.md``), and where.
+
+    Attributes
+    ----------
+    code : str
+        Which rule.
+    start_s, end_s : float
+        The stretch that breaks it, half-open, in seconds of session time.
+    value : float or None
+        The worst that was measured there, in the rule's unit.
+    rule : str
+        What it should have been, in words; empty where the code says it all.
+    """
+
+    code: str
+    start_s: float
+    end_s: float
+    value: float | None = None
+    rule: str = ""
+
+    @classmethod
+    def of(cls, finding: Finding) -> Self:
+        """A finding, in seconds."""
+        start_s, end_s = frame_seconds(finding.start), frame_seconds(finding.stop)
+        return cls(str(finding.code), start_s, end_s, finding.value, finding.rule)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Half-open, in seconds of session time.
+    D : float
+        Audio diversity, >= 0; higher is better.
+    MC, MC_mouth, MC_head : float or None
+        Motion complexity in [0, 1], whole and by its parts; lower is better. None where the face was not followed
+        through the window, or nobody looked.
+    views : int or None
+        Head directions; fewer is better. None likewise.
+    I : float or None
+        Informativeness, D / MC; higher is better. None likewise.
+    eligible : bool or None
+        Whether it may win; None where nobody looked.
+    reasons : tuple of BrokenRule
+        Why not.
+    warnings : tuple of BrokenRule
+        What a trainer would rather not have; it decides nothing.
+    """
+
+    start_s: float
+    end_s: float
+    D: float
+    MC: float | None
+    MC_mouth: float | None
+    MC_head: float | None
+    views: int | None
+    I: float | None  # noqa: E741 - the paper's name
+    eligible: bool | None
+    reasons: tuple[BrokenRule, ...] = ()
+    warnings: tuple[BrokenRule, ...] = ()
+
+    @classmethod
+    def of(cls, verdict: Verdict, frames: int) -> Self:
+        """A window of so many grid frames as it was judged."""
+        score, motion = verdict.score, verdict.score.motion
+        return cls(
+            start_s=frame_seconds(score.start),
+            end_s=frame_seconds(score.start + frames),
+            D=score.D,
+            MC=None if motion is None else motion.MC,
+            MC_mouth=None if motion is None else motion.MC_mouth,
+            MC_head=None if motion is None else motion.MC_head,
+            views=score.views,
+            I=score.I,
+            eligible=verdict.eligible,
+            reasons=tuple(map(BrokenRule.of, verdict.reasons)),
+            warnings=tuple(map(BrokenRule.of, verdict.warnings)),
+        )
+
+
+@dataclass(frozen=True)
+class Features:
+    """What was scored of the N grid frames of a recording.
+
+    Attributes
+    ----------
+    audio : ndarray float64 [N, E]
+        Audio embeddings.
+    lips : ndarray float64 [N, 20, 2]
+        Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked, or nobody looked.
+    pose : ndarray float64 [N, 3]
+        Yaw, pitch, roll in degrees; NaN likewise.
+    faces : ndarray float64 [N]
+        Faces seen in a frame; -1 where nobody looked.
+    """
+
+    audio: NDArray[np.float64]
+    lips: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    faces: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found in one recording.
+
+    Attributes
+    ----------
+    best : Window or None
+        The chosen window; None where none is eligible.
+    pool : tuple of Window
+        Those among which it was chosen, in the order in which they were looked at.
+    windows : tuple of Window
+        Every window, in order of time.
+    encoder : str
+        What D was measured with.
+    duration_s : float
+        How long picture and sound last together.
+    warnings : tuple of str
+        Such as a file that was cut off.
+    selection : Selection
+        The same with everything that is in the report.
+    material : Filmed
+        What clips and bundles are made of.
+    models : Models
+        What it was scored with.
+    """
+
+    best: Window | None
+    pool: tuple[Window, ...]
+    windows: tuple[Window, ...] = field(repr=False)
+    encoder: str
+    duration_s: float
+    warnings: tuple[str, ...]
+    selection: Selection = field(repr=False)
+    material: Filmed = field(repr=False, compare=False)
+    models: Models = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, selection: Selection, material: Filmed, models: Models) -> Self:
+        """What a program is told of a selection."""
+        frames = selection.settings.parameters.window_frames
+        windows = {verdict.score.start: Window.of(verdict, frames) for verdict in selection.verdicts}
+        return cls(
+            best=None if selection.best is None else windows[selection.best.start],
+            pool=tuple(windows[score.start] for score in selection.pool),
+            windows=tuple(windows.values()),
+            encoder=selection.encoder,
+            duration_s=frame_seconds(selection.frames),
+            warnings=selection.warnings,
+            selection=selection,
+            material=material,
+            models=models,
+        )
+
+    def json(self) -> Json:
+        """The object that ``take5 select --json`` prints (``docs/output.md``)."""
+        return self.selection.json()
+
+    def write(self, folder: StrPath, *, force: bool = False) -> Path:
+        """Write ``clip.mp4``, ``clip.wav`` and ``report.json``; the report alone where no window is eligible.
+
+        Raises
+        ------
+        OutputExists
+            If there is such a folder and ``force`` is false.
+        OutputError
+            If it cannot be written; nothing is left behind.
+        """
+        write_take(self.selection, self.material, Path(folder), force=force)
+        return Path(folder)
+
+    def bundle(
+        self,
+        folder: StrPath,
+        *trainers: str,
+        name: str | None = None,
+        size: int = SIZE,
+        consent: str | None = None,
+        force: bool = False,
+    ) -> tuple[Bundle, ...]:
+        """Write the best window as trainers take it, as ``folder/<trainer>/<name>/``; nothing without one.
+
+        Parameters
+        ----------
+        folder : path
+            Where.
+        *trainers : str
+            For whom, such as "synctalk" (``docs/trainers/``).
+        name : str, optional
+            The person's, as trainers will call it; by default the folder's.
+        size : int
+            Side of the pictures in pixels.
+        consent : str, optional
+            Reference to the person's consent, for the manifest.
+        force : bool
+            Replace bundles that exist.
+
+        Raises
+        ------
+        ParameterError
+            If a trainer is not known, or cannot use the name.
+        OutputExists, OutputError
+            If a bundle exists already, or cannot be written.
+        """
+        wanted, encoder = wanted_for(trainers, size, consent), self.models.encoder
+        return tuple(bundle_selection(self.selection, self.material, encoder, wanted, Path(folder), name, force=force))
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Decode the pictures of the best window: uint8 [H, W, 3] RGB, 25 a second, one at a time."""
+        return (picture.rgb() for picture in self.material.pictures(*self._span()))
+
+    def sound(self) -> tuple[NDArray[np.float32], int]:
+        """What the best window sounds like: float32 [n, C] in [-1, 1], C 1 or 2, and samples per second."""
+        sound, rate = self.material.sound(*self._span())
+        return sound.T, rate
+
+    def _span(self) -> tuple[int, int]:
+        best = self.selection.best
+        if best is None:
+            raise ParameterError(f"{self.selection.video}: no window is eligible; its windows' reasons say why")
+        return best.start, best.start + self.selection.settings.parameters.window_frames
+
+
+@dataclass(frozen=True)
+class FileResult(Result):
+    """What was found in a file; it is read again for clips."""
+
+    material: Film = field(repr=False, compare=False)
+
+    def features(self) -> Features:
+        """What was scored, frame by frame: the arrays of ``take5 select --features``."""
+        seen = stack_looks([look or unseen(missing=False) for look in self.material.looks])
+        lips, pose, looks = seen.lips, seen.pose, seen.looks
+        faces = np.where(looks.seen, np.maximum(looks.faces, looks.tracked), -1)
+        return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64))
+
+    def write_features(self, path: StrPath) -> Path:
+        """Write them to an .npz file, with ``fps``, as ``take5 select --features`` does."""
+        write_features(Scored(self.selection, self.material), Path(path))
+        return Path(path)

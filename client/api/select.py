@@ -1,0 +1,90 @@
+"""``take5.select``: the best five seconds of a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from take5.client.api.choices import one_of
+from take5.client.api.models import EncoderName, StrPath, load_models
+from take5.client.api.result import FileResult
+from take5.scoring.diversity import DIVERSITIES, DiversityName
+from take5.scoring.errors import ParameterError
+from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.parameters import Parameters
+from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
+from take5.stream.scanner import Models
+from take5.stream.select import select as choose
+from take5.stream.selection import Settings
+from take5.stream.sources.file import MediaFile
+
+
+def select(
+    path: StrPath,
+    *,
+    seconds: float = 5.0,
+    hop: float = 1.0,
+    pool: int = 5,
+    hfr_threshold: float = 0.25,
+    exhaustive: bool = False,
+    strategy: StrategyName = "full",
+    diversity: DiversityName = "euclidean",
+    seed: int = 0,
+    gates: GateConfig = NORMAL,
+    encoder: EncoderName = "auto",
+    ave_weights: StrPath | None = None,
+    device: str = "auto",
+    models: Models | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> FileResult:
+    """Choose the most informative window of a video file.
+
+    The options are those of ``take5 select``, and so is the answer.
+
+    Parameters
+    ----------
+    path : path
+        Anything that FFmpeg reads, with picture and sound.
+    seconds, hop : float
+        Length of a window, and from one to the next; ``hop`` a multiple of 0.04 s, ``seconds`` of ``hop``.
+    pool : int
+        m, the number of windows with the highest D among which the highest I wins.
+    hfr_threshold : float
+        T, the frequency in cycles per frame above which motion counts as high-frequency, in [0, 0.5).
+    exhaustive : bool
+        Look at every frame, and judge every window.
+    strategy, diversity : str
+        The paper's variants.
+    seed : int
+        For strategy "random" and diversity "entropy", >= 0.
+    gates : GateConfig
+        How strict the gates are (``docs/gates.md``).
+    encoder, ave_weights, device
+        See :func:`take5.load_models`; not together with ``models``.
+    models : Models, optional
+        Of :func:`take5.load_models`, to load them once for many files.
+    progress : callable
+        Called with the stage ("sound", "faces"), how much of it is done, and how much there is (0: not known).
+
+    Raises
+    ------
+    ParameterError
+        If an option breaks its rule.
+    UnreadableMedia, MissingTrack
+        If the file cannot be used.
+    TooShort
+        If it is shorter than one window.
+    ModelError
+        If a model cannot be loaded.
+    """
+    settings = Settings(Parameters(seconds, hop, pool, hfr_threshold), Strategy(strategy, seed), diversity, seed, gates)
+    one_of("strategy", strategy, STRATEGIES)
+    one_of("diversity", diversity, DIVERSITIES)
+    if seed < 0:
+        raise ParameterError(f"seed={seed} must be 0 or more")
+    if models is not None and (encoder, ave_weights, device) != ("auto", None, "auto"):
+        raise ParameterError(
+            "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
+        )
+    file = MediaFile(Path(path))
+    loaded = models or load_models(encoder, ave_weights, device)
+    scored = choose(file, loaded, settings, exhaustive=exhaustive, report=progress)
+    return FileResult.of(scored.selection, scored.film, loaded)

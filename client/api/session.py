@@ -1,0 +1,278 @@
+"""``take5.Session``: a program's own frames and sound in, events out."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.client.api.beginning import Beginning
+from take5.client.api.held import UNIT_FORMAT, FrameKeeper, HeldMaterial
+from take5.client.api.models import StrPath, load_models
+from take5.client.api.pushed import Pictures, Samples, Sounds
+from take5.client.api.result import Result, Window
+from take5.scoring.errors import ParameterError
+from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import Stop, Stopper, StopRules, measured_stop_at
+from take5.stream.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.events import Event, Finished, Progress, Stopped, Trouble, Warned
+from take5.stream.live import SMALL_PIXELS
+from take5.stream.media import AudioBlock, Picture, VideoFrame
+from take5.stream.ring import Ring
+from take5.stream.ring_film import RingFilm
+from take5.stream.scanner import Faces, FrameScanner, Models
+from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.session import Session as Capture
+
+AHEAD_S = 10.0
+"""One track may be pushed so far ahead of the other."""
+
+AROUND_S = 4.0
+"""Kept beside a window that is being scored: lead-in, the encoder's look-ahead, a group of pictures, a chunk."""
+
+
+class Session:
+    """Scores frames and sound that a program pushes, and keeps the best window.
+
+    Nothing here waits, reads a clock or owns a thread: the answer depends on what is pushed and its times alone.
+    Frames are scored as they are and kept encoded (H.264, CRF 10), the last seconds of them and those of the windows
+    in the pool, so that an hour takes no more memory than a minute. A session belongs to one thread at a time; models
+    may be shared.
+
+    Parameters
+    ----------
+    models : Models, optional
+        Of :func:`load_models`; by default loaded for this session.
+    seconds, hop, pool, hfr_threshold, gates
+        See :func:`take5.select`.
+    rules : StopRules, optional
+        When it is enough; by default those of the commands. ``stop`` says when one has fired; going on is allowed.
+    fps : float, optional
+        Frames per second, for frames without a time; 25 if it is left out.
+    name : str
+        What the report calls the recording.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter breaks its rule.
+    ModelError
+        If a model cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        models: Models | None = None,
+        *,
+        seconds: float = 5.0,
+        hop: float = 1.0,
+        pool: int = 5,
+        hfr_threshold: float = 0.25,
+        gates: GateConfig = NORMAL,
+        rules: StopRules | None = None,
+        fps: float | Fraction | None = None,
+        name: str = "session",
+    ) -> None:
+        parameters = Parameters(seconds, hop, pool, hfr_threshold)
+        self.stop: Stop | None = None
+        self._pictures, self._sounds, self._beginning = Pictures(fps), Sounds(), Beginning()
+        self._models = models or load_models()
+        self._settings, self._name = Settings(parameters, gates=gates), name
+        self._stopper = Stopper(rules or StopRules(measured_stop_at(self._models.encoder.name, parameters)), parameters)
+        self._ring = Ring(seconds_to_ticks(seconds + hop + AHEAD_S + AROUND_S))
+        self._open = ExitStack()
+        self._faces = self._open.enter_context(Faces(self._models))
+        self._scanner = FrameScanner(self._faces)
+        self._keeper = FrameKeeper(self._ring)
+        self._capture: Capture | None = None
+        self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def push_frame(self, frame: NDArray[np.uint8], time_s: float | None = None) -> list[Event]:
+        """Add the next frame.
+
+        Parameters
+        ----------
+        frame : ndarray uint8 [H, W, 3]
+            RGB, upright, with square pixels; copied.
+        time_s : float, optional
+            When it was taken, on the clock of the sound's times; any frame rate, constant or not. Without it the frame
+            follows the one before it by 1 / fps; the first is at 0.
+
+        Returns
+        -------
+        list of Event
+            What it brought about (``docs/events.md``); often nothing.
+
+        Raises
+        ------
+        ParameterError
+            If the frame or its time breaks a rule. It is left out then, and the session goes on.
+        """
+        self._refuse_ended()
+        taken = self._pictures.read(frame, time_s)
+        self._check_apart(taken, taken.pts, self._sounds.latest)
+        events = list(self._size_warning(taken.picture))
+        self._pictures.take(taken)
+        self._keeper.keep(taken, self._pictures.rate)
+        return [*events, *self._place(taken)]
+
+    def push_audio(self, samples: Samples, sample_rate: int, time_s: float | None = None) -> list[Event]:
+        """Add the next block of sound.
+
+        Parameters
+        ----------
+        samples : ndarray float32 or int16, [n] or [n, C]
+            float32 in [-1, 1]. Scored is the mean of the channels; clips have the first two, or the mean of more.
+        sample_rate : int
+            Samples per second, 8000 to 768,000; the same for all blocks.
+        time_s : float, optional
+            When its first sample was heard. Without it the block follows on; the first is at 0. Where sound is missing
+            give the next block its time; a block without samples says that there was no sound up to its time.
+
+        Returns
+        -------
+        list of Event
+            What it brought about; often nothing.
+
+        Raises
+        ------
+        ParameterError
+            If the block or its time breaks a rule. It is left out then, and the session goes on.
+        """
+        self._refuse_ended()
+        blocks = self._sounds.read(samples, sample_rate, time_s)
+        self._check_apart(blocks[0], blocks[-1].end, self._pictures.latest)
+        events: list[Event] = []
+        for block in blocks:
+            self._sounds.take(block)
+            events += self._place(block)
+        return events
+
+    def finish(self) -> list[Event]:
+        """End the recording; return its last events, the result at the end. A second time there are none."""
+        if self._ended:
+            return []
+        events = [] if self._capture is None else self._notice(self._capture.finish(self._pictures.end))
+        self.close()
+        return [*events, Finished(self.selection)]
+
+    def close(self) -> None:
+        """End the session as it is and free its trackers; what it has found can still be asked for and written."""
+        self._ended = True
+        self._open.close()
+
+    @property
+    def best(self) -> Window | None:
+        """The best window so far."""
+        capture = self._capture
+        if capture is None or capture.selector.best is None:
+            return None
+        start = capture.selector.best.start
+        judged = next(window for window in capture.windows if window.score.start == start)
+        return Window.of(Verdict.of(judged), self._settings.parameters.window_frames)
+
+    @property
+    def result(self) -> Result:
+        """What has been found so far; write it before the session goes on, or at the end."""
+        selection = self.selection
+        material = HeldMaterial(self._ring, UNIT_FORMAT, selection.origin)
+        film = RingFilm(material, self._models, self._faces.region, self._begun_or_empty().looks)
+        return Result.of(selection, film, self._models)
+
+    def write(self, folder: StrPath, *, force: bool = False) -> Path:
+        """Write ``clip.mp4``, ``clip.wav`` and ``report.json`` of the best window so far.
+
+        Raises
+        ------
+        OutputExists
+            If there is such a folder and ``force`` is false.
+        OutputError
+            If it cannot be written; nothing is left behind.
+        """
+        return self.result.write(folder, force=force)
+
+    @property
+    def selection(self) -> Selection:
+        """The result with everything that is in the report."""
+        capture = self._begun_or_empty()
+        return Selection(
+            video=self._name,
+            encoder=self._models.encoder.name,
+            encoder_version=self._models.encoder.version,
+            source_fps=round(float(self._pictures.rate), 3),
+            origin=capture.origin or 0,
+            frames=capture.frames,
+            tracked=capture.looked,
+            counts=capture.counts,
+            best=capture.selector.best,
+            pool=capture.selector.pool,
+            verdicts=tuple(map(Verdict.of, capture.windows)),
+            settings=self._settings,
+            warnings=tuple(self._shortcomings(capture)) if self._ended else (),
+        )
+
+    def _begun_or_empty(self) -> Capture:
+        return self._capture or Capture(self._models, self._scanner, self._settings)
+
+    def _refuse_ended(self) -> None:
+        if self._ended:
+            raise ParameterError("the session has ended; begin another one for what comes")
+
+    def _check_apart(self, media: VideoFrame | AudioBlock, reaches: int, other: int | None) -> None:
+        """Raise ParameterError for what is too far ahead of the other track: its windows would wait too long."""
+        if self._capture is None:
+            self._beginning.check(media)
+        if other is not None and reaches - other > seconds_to_ticks(AHEAD_S):
+            mine, others = ("sound", "frames") if isinstance(media, AudioBlock) else ("frames", "sound")
+            raise ParameterError(
+                f"{mine} up to {to_seconds(reaches):.6g} s, {others} up to {to_seconds(other):.6g} s: at most "
+                f"{AHEAD_S:.0f} s apart; push both as they come, or finish() if there are no more {others}"
+            )
+
+    def _place(self, media: VideoFrame | AudioBlock) -> list[Event]:
+        if self._capture is not None:
+            return self._notice(self._capture.push(media))
+        origin = self._beginning.push(media)
+        if origin is None:
+            return []
+        self._capture = Capture(self._models, self._scanner, self._settings, origin, self._ring)
+        held, self._beginning = self._beginning.held(), Beginning()
+        return [event for waited in held for event in self._place(waited)]
+
+    def _notice(self, events: list[Event]) -> list[Event]:
+        """Let the stop rules see what was scored."""
+        return [noticed for event in events for noticed in self._noticed(event)]
+
+    def _noticed(self, event: Event) -> Iterator[Event]:
+        if not isinstance(event, Progress) or self.stop is not None:
+            yield event
+            return
+        if event.window is not None:
+            self.stop = self._stopper.push(event.window, event.best)
+        yield Progress(event.frame, event.window, event.best, event.chunk, self._stopper.gain)
+        if self.stop is not None:
+            yield Stopped(event.frame, self.stop)
+
+    def _size_warning(self, picture: Picture) -> Iterator[Event]:
+        """Warn of pictures that are too small for trainers, at the first of them."""
+        if self._pictures.latest is None and min(picture.size) < SMALL_PIXELS:
+            yield Warned(0, Trouble.LOW_RESOLUTION, list(picture.size))
+
+    def _shortcomings(self, capture: Capture) -> Iterator[str]:
+        """Why a session that has ended has no window."""
+        tracks = {"frames": self._pictures.latest, "sound": self._sounds.latest}
+        if missing := [f"no {track}" for track, latest in tracks.items() if latest is None]:
+            yield f"{' and '.join(missing)} came"
+        elif not capture.windows:
+            seconds = frame_seconds(capture.frames)
+            yield f"picture and sound together last {seconds:.2f} s, less than a window"

@@ -1,0 +1,176 @@
+"""The batch behind ``take5 select``: from arguments to jobs, and from outcomes to what is said."""
+
+import functools
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from take5.client.batch_display import BatchBar
+from take5.client.cli.batch_teller import Teller
+from take5.client.cli.options import MODEL_OPTIONS, Command, load_encoder, load_models
+from take5.client.terminal import Bars
+from take5.scoring.errors import UnreadableMedia
+from take5.scoring.models.audio import AudioEncoder
+from take5.stream.batch.content import stamp_of
+from take5.stream.batch.engine import Engine, SerialEngine
+from take5.stream.batch.job import Done, Job, Outcome, Recipe
+from take5.stream.batch.ledger import Ledger
+from take5.stream.batch.processes import ProcessEngine
+from take5.stream.batch.videos import Source, folders, listed, named
+from take5.stream.batch.work import prepare, take
+from take5.stream.scanner import Models
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which models; it pickles, so that each worker loads its own."""
+
+    encoder: str
+    ave_weights: Path | None
+    device: str
+
+    def load(self) -> Models:
+        """Load them, fetching what is missing."""
+        return load_models(self.encoder, self.ave_weights, self.device)
+
+    def listener(self) -> AudioEncoder:
+        """Load what decides the recipe, and see to it that workers find all the others."""
+        from take5.stream.models import ensure
+
+        ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
+        return load_encoder(self.encoder, self.ave_weights, self.device)
+
+
+def model_choice(command: Command) -> Command:
+    """Give a command the choice of models, as one argument ``choice``, not loaded yet."""
+
+    @functools.wraps(command)
+    def with_choice(*args: Any, encoder: str, ave_weights: Path | None, device: str, **options: Any) -> Any:
+        return command(*args, choice=ModelChoice(encoder, ave_weights, device), **options)
+
+    made: Any = with_choice
+    for option in reversed(MODEL_OPTIONS):
+        made = option(made)
+    return made  # type: ignore[no-any-return] # click keeps the callable
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is about.
+
+    Attributes
+    ----------
+    sources : list of Source
+        The videos.
+    errors : list of (Path, UnreadableMedia)
+        What could not be looked through.
+    whole : bool
+        Whether a folder or a list was given, not videos one by one.
+    """
+
+    sources: list[Source]
+    errors: list[tuple[Path, UnreadableMedia]]
+    whole: bool
+
+
+def gather(videos: Sequence[Path], names: BinaryIO | None, output: Path, *, null: bool) -> Inputs:
+    """Look through what was given on the command line."""
+    errors: list[tuple[Path, UnreadableMedia]] = []
+    sources = list(named(videos, output, lambda path, error: errors.append((path, error))))
+    if names is not None:
+        in_list = list(listed(names, null=null))
+        sources += in_list
+        if not in_list:
+            errors.append((Path(names.name), UnreadableMedia(f"{names.name}: the list names no video")))
+    return Inputs(sources, errors, names is not None or any(video.is_dir() for video in videos))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is the same for every job of a run."""
+
+    output: Path
+    recipe: Recipe
+    force: bool
+    features: Path | None
+
+    def jobs(self, sources: Sequence[Source], ledger: Ledger | None, *, resume: bool) -> Iterator[Job]:
+        """One job for each video, made when it is drawn."""
+        for source, folder in zip(sources, folders(sources), strict=True):
+            yield Job(
+                source.path,
+                self.output / folder,
+                self.recipe,
+                self.force,
+                self.features,
+                noted=ledger is not None,
+                known=_known(source.path, ledger) if resume else (),
+            )
+
+
+def engine_for(inputs: Inputs, jobs: int | None, choice: ModelChoice, *, visible: bool) -> tuple[Engine, AudioEncoder]:
+    """Who does the jobs, and the encoder that they use.
+
+    One video, or videos one by one, are done in this process, with a bar for each; else workers do them.
+    """
+    at_a_time = min(jobs or _cores(), len(inputs.sources))
+    if at_a_time > 1 or inputs.whole:
+        encoder = choice.listener()
+        return ProcessEngine(partial(prepare, choice.load), at_a_time), encoder
+    models = choice.load()
+    return SerialEngine(partial(_with_bars, models=models, visible=visible)), models.encoder
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _with_bars(job: Job, models: Models, *, visible: bool) -> Outcome:
+    with Bars(str(job.video), visible=visible) as bars:
+        return take(job, models, bars.update)
+
+
+def run(engine: Engine, order: Order, inputs: Inputs, teller: Teller, *, resume: bool) -> None:
+    """Have the videos done; note and tell what comes of each.
+
+    Raises
+    ------
+    OutputError
+        If another run writes to the same output.
+    """
+    keeps = Ledger(order.output, order.recipe.key()) if inputs.whole or resume else nullcontext()
+    bar = BatchBar(len(inputs.sources), visible=not isinstance(engine, SerialEngine))
+    with keeps as ledger, bar.shown():
+        jobs = order.jobs(inputs.sources, ledger, resume=resume)
+        try:
+            with closing(engine.run(_begun(jobs, bar))) as outcomes:
+                for outcome in outcomes if ledger is None else ledger.noting(outcomes):
+                    bar.end(outcome.job.video)
+                    teller.tell(outcome)
+        except KeyboardInterrupt:
+            if ledger is not None:
+                click.echo("take5: what is done is kept; the same command with --resume goes on", err=True)
+            raise
+    teller.end()
+
+
+def _begun(jobs: Iterable[Job], bar: BatchBar) -> Iterator[Job]:
+    for job in jobs:
+        bar.begin(job.video)
+        yield job
+
+
+def _known(video: Path, ledger: Ledger | None) -> tuple[Done, ...]:
+    if ledger is None:
+        return ()
+    try:
+        return ledger.known(stamp_of(video))
+    except UnreadableMedia:  # the worker says so
+        return ()

@@ -1,0 +1,179 @@
+// @ts-check
+// Sentences to read aloud, on top of the picture and so near the camera: one to say, the next one dimmed.
+
+import { keep, recall } from './devices.js';
+import { $, make, put } from './dom.js';
+import { Pacer } from './pacer.js';
+import { request } from './server.js';
+
+/** @typedef {{ id: number, text: string, seconds: number }} Prompt */
+
+const SHOWN = 'take5.prompts';
+const LANGUAGE = 'take5.prompts-language';
+const EVERY_MS = 100;
+/** Timers of a page in the background sleep: no more than this passes at once. */
+const MOST_S = 0.5;
+/** With no more sentences left than these it asks for others. */
+const FEW = 2;
+/** The keys of a presenter's remote, too. */
+const NEXT_KEYS = new Set(['ArrowRight', 'PageDown', ' ']);
+const BUSY = 'button, a, input, select, textarea, video';
+
+export class Prompter {
+  /** The first one is shown, the second one dimmed. @type {Prompt[]} */
+  queue = [];
+  /** Numbers of the sentences that were read. @type {number[]} */
+  heard = [];
+  /** Numbers of those that were shown and not read. @type {number[]} */
+  passed = [];
+  pacer = new Pacer();
+  live = false;
+  /** Counts new beginnings, so that an answer that was overtaken is dropped. */
+  turn = 0;
+  asking = false;
+
+  /** @param {() => void} changed told when the way of speaking changes during a recording: on, off, another language */
+  constructor(changed = () => {}) {
+    this.changed = changed;
+    $('prompter-on').addEventListener('click', () => this.#switch());
+    $('prompter-language').addEventListener('change', () => this.#choose());
+    $('prompter-next').addEventListener('click', () => this.#next());
+    $('prompter-text').addEventListener('click', () => this.#next());
+    document.addEventListener('keydown', (event) => this.#key(event));
+  }
+
+  /** Ask the server for its languages; without any there is no prompter. */
+  async open() {
+    const told = await answer('api/prompts');
+    /** @type {{ language: string, name: string }[]} */
+    const languages = told?.languages ?? [];
+    $('prompter-language').replaceChildren(...languages.map(({ language, name }) => make('option', name, { value: language, lang: language })));
+    $('prompter-language').value = preferred(languages.map(({ language }) => language));
+    $('prompter').hidden = languages.length === 0;
+    this.#set(languages.length > 0 && recall(SHOWN) !== 'off');
+    await this.#again();
+  }
+
+  /** A recording begins: the sentences that raise the score most come first. */
+  begin() {
+    this.end();
+    this.live = true;
+    this.pacer = new Pacer();
+    if (this.heard.length) this.#again();
+    else this.#show();
+    let last = performance.now();
+    this.timer = setInterval(() => {
+      const now = performance.now();
+      this.#pass(Math.min(MOST_S, (now - last) / 1000));
+      last = now;
+    }, EVERY_MS);
+  }
+
+  /** It is over. */
+  end() {
+    this.live = false;
+    clearInterval(this.timer);
+  }
+
+  /** @param {import('./feed.js').Event} event */
+  take(event) {
+    if (event.type === 'progress') this.pacer.hear(event.chunk.level_dbfs);
+    if (event.type === 'stalled') this.pacer.hear(null);
+  }
+
+  get #on() {
+    return $('prompter-on').getAttribute('aria-checked') === 'true';
+  }
+
+  #switch() {
+    this.#set(!this.#on);
+    keep(SHOWN, this.#on ? 'on' : 'off');
+    if (this.live) this.changed();
+  }
+
+  /** @param {boolean} on */
+  #set(on) {
+    $('prompter-on').setAttribute('aria-checked', String(on));
+    document.body.dataset.prompter = on ? 'on' : 'off';
+    this.#show();
+  }
+
+  #choose() {
+    keep(LANGUAGE, $('prompter-language').value);
+    this.#again();
+    if (this.live) this.changed();
+  }
+
+  /** From the beginning, in the chosen language. */
+  async #again() {
+    [this.queue, this.heard, this.passed, this.asking] = [[], [], [], false];
+    this.turn += 1;
+    this.#show();
+    await this.#ask();
+  }
+
+  /** Ask for what comes after those that are shown. */
+  async #ask() {
+    const language = $('prompter-language').value;
+    if (this.asking || !language) return;
+    this.asking = true;
+    const { turn } = this;
+    const kept = this.queue.slice(0, FEW).map(({ id }) => id);
+    const query = new URLSearchParams({ heard: String([...this.heard, ...kept]), passed: String(this.passed) });
+    const told = await answer(`api/prompts/${language}?${query}`);
+    if (turn !== this.turn) return;
+    this.asking = false;
+    if (told) this.#add(kept, told.prompts);
+  }
+
+  /** @param {number[]} kept @param {Prompt[]} prompts */
+  #add(kept, prompts) {
+    const waiting = this.queue.length === 0;
+    this.queue = [...this.queue.filter(({ id }) => kept.includes(id)), ...prompts];
+    if (waiting) this.#show();
+    else this.#dim();
+  }
+
+  /** @param {number} elapsed_s */
+  #pass(elapsed_s) {
+    if (this.#on && this.pacer.pass(elapsed_s)) this.#next();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const busy = event.target instanceof Element && event.target.closest(BUSY);
+    const held = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!this.live || !this.#on || busy || held || !NEXT_KEYS.has(event.key)) return;
+    event.preventDefault();
+    this.#next();
+  }
+
+  #next() {
+    const now = this.queue.shift();
+    if (now) (this.pacer.read ? this.heard : this.passed).push(now.id);
+    this.#show();
+    if (this.queue.length <= FEW) this.#ask();
+  }
+
+  #show() {
+    const now = this.queue[0];
+    this.pacer.show(now?.seconds ?? Infinity);
+    $('prompter-text').lang = $('prompter-language').value;
+    put($('prompter-now'), this.#on ? (now?.text ?? '') : '');
+    this.#dim();
+  }
+
+  #dim() {
+    put($('prompter-after'), this.queue[1]?.text ?? '');
+  }
+}
+
+/** What the server answers, null where it does not. @param {string} path */
+const answer = (path) => request(path).then((told) => told.json()).catch(() => null);
+
+/** The language chosen last, else the browser's first that there is a list in. @param {string[]} languages */
+function preferred(languages) {
+  const [first] = languages;
+  const wanted = [recall(LANGUAGE), ...navigator.languages].map((tag) => tag.split('-')[0]);
+  return wanted.map((tag) => languages.find((language) => language.split('-')[0] === tag)).find(Boolean) ?? first ?? '';
+}

@@ -1,0 +1,159 @@
+"""Live coaching: what the speaker should change now. One instruction at a time, the most urgent, and steady.
+
+A code is *wanted* from the moment at which the latest frames are beyond its limit as a whole
+(:mod:`take5.scoring.coaching_rules`) until two seconds have been better than the limit by a slack. Of those wanted the
+most urgent is *shown*:
+
+- once shown, it stays for :data:`LEAST_SHOWN` frames, or :data:`LEAST_BEFORE_URGENT` where a more urgent one comes;
+- when it has been followed, the person hears so for :data:`PRAISE` frames;
+- when nothing is known any more of what it is about, it goes without a word.
+
+Nothing here reads a clock: time is counted in grid frames, and the answer does not depend on how they were cut.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from take5.scoring.coaching_rules import LATER, LONG, SOON, TIPS, Memory, Tip
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.findings import Code
+from take5.scoring.gates.session import SessionReference
+from take5.scoring.parameters import FPS
+from take5.scoring.stretch import Stretch
+
+LOOK_FRAMES = 5
+"""So many frames apart the coach looks, at frames divisible by it."""
+
+LEAST_SHOWN = 3 * FPS
+LEAST_BEFORE_URGENT = FPS
+PRAISE = 2 * FPS
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the speaker is told from a frame on.
+
+    Attributes
+    ----------
+    frame : int
+        The session time in grid frames from which it holds.
+    code : Code or None
+        The instruction; None for none.
+    followed : Code or None
+        The instruction before it, where the person has followed it: worth a "good".
+    restarts : bool
+        Whether the person speaks otherwise now, since an instruction has been followed, be it one that a more urgent
+        one had replaced: the stop rule counts its blocks anew (:meth:`take5.scoring.stopping.Stopper.restart`).
+    """
+
+    frame: int
+    code: Code | None
+    followed: Code | None = None
+    restarts: bool = False
+
+
+NOTHING = Advice(0, None)
+
+
+@dataclass
+class Coach:
+    """Watches a session and says when what the speaker is told changes.
+
+    Parameters
+    ----------
+    config : GateConfig
+        The limits. A gate that is off is never spoken of.
+    """
+
+    config: GateConfig = field(default_factory=GateConfig)
+    shown: Advice = NOTHING
+    _frame: int = 0
+    _recent: Stretch | None = None
+    _second: int = 0
+    _reference: SessionReference = field(default_factory=SessionReference)
+    _wanted: set[Code] = field(default_factory=set)
+    _told: set[Code] = field(default_factory=set)
+    _restarts: bool = False
+
+    def __post_init__(self) -> None:
+        limits = ((tip, tip.limit_in(self.config)) for tip in TIPS)
+        self._tips = {tip.code: (tip, limit) for tip, limit in limits if limit is not None}
+
+    def push(self, stretch: Stretch) -> list[Advice]:
+        """Add the next frames; return each change of what the speaker is told, in order."""
+        told: list[Advice] = []
+        while len(stretch):
+            count = LOOK_FRAMES - self._frame % LOOK_FRAMES
+            piece, stretch = stretch[:count], stretch[count:]
+            self._remember(piece)
+            if self._frame % LOOK_FRAMES == 0:
+                told += self._look()
+        return told
+
+    def _remember(self, piece: Stretch) -> None:
+        parts = [piece] if self._recent is None else [self._recent, piece]
+        self._recent = Stretch.concatenate(parts)[-LONG:]
+        self._frame += len(piece)
+
+    def _look(self) -> list[Advice]:
+        if self._recent is None:
+            return []
+        if self._frame % FPS == 0:
+            self._reference.push(self._recent.measures[-FPS:])
+        advice = self._decide(self._weigh(Memory(self._recent, self._reference)))
+        if advice is None:
+            return []
+        self.shown = replace(advice, restarts=self._restarts)
+        self._restarts = False
+        if advice.code is not None:
+            self._told.add(advice.code)
+        return [self.shown]
+
+    def _weigh(self, memory: Memory) -> set[Code]:
+        """Find out what is wanted; return what was and has been put right."""
+        right: set[Code] = set()
+        for tip, limit in self._due():
+            if tip.code not in self._wanted:
+                if len(memory.stretch) >= tip.over and tip.wrong(tip.value(memory, tip.over), limit):
+                    self._wanted.add(tip.code)
+            elif tip.right(tip.value(memory, LATER), limit):
+                right.add(tip.code)
+            elif _forgotten(tip, memory):
+                self._wanted.discard(tip.code)
+        return right
+
+    def _due(self) -> list[tuple[Tip, float]]:
+        """What is looked at now: what spoils everything each time, the rest once a second."""
+        every = self._frame % FPS == 0
+        return [(tip, limit) for tip, limit in self._tips.values() if every or tip.over == SOON]
+
+    def _decide(self, right: set[Code]) -> Advice | None:
+        """What to tell from now on, or None for what is told already."""
+        shown, age = self.shown, self._frame - self.shown.frame
+        kept = shown.code if age < LEAST_SHOWN else None
+        self._drop(right - {kept})
+        urgent = next((code for code in self._tips if code in self._wanted), None)
+        if shown.code is None:
+            return self._after_praise(urgent, age)
+        if shown.code in right and kept is None:
+            return Advice(self._frame, None, shown.code)
+        if shown.code not in self._wanted:
+            return Advice(self._frame, urgent)
+        return Advice(self._frame, urgent) if urgent != shown.code and age >= LEAST_BEFORE_URGENT else None
+
+    def _drop(self, right: set[Code]) -> None:
+        """Want no more what has been put right; whoever was told of it may speak otherwise from now on."""
+        self._wanted -= right
+        self._restarts |= any(self._tips[code][0].restarts for code in right & self._told)
+        self._told -= right
+
+    def _after_praise(self, urgent: Code | None, age: int) -> Advice | None:
+        """The next instruction, or silence after a "good" that has been there long enough."""
+        if urgent is not None and (self.shown.followed is None or age >= LEAST_BEFORE_URGENT):
+            return Advice(self._frame, urgent)
+        return Advice(self._frame, None) if self.shown.followed is not None and age >= PRAISE else None
+
+
+def _forgotten(tip: Tip, memory: Memory) -> bool:
+    """Whether nothing is known any more of what an instruction is about, in all that is remembered."""
+    return math.isnan(tip.value(memory, LONG))

@@ -1,0 +1,222 @@
+"""What a speaker is told about: what each instruction compares, over how long, and when it has been followed.
+
+Limits are those at which the gates warn (:class:`take5.scoring.gates.config.GateConfig`), or reject where they do not
+warn. What the eligibility rules forbid has no limit there: it has its own here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.gates.av_offset import voice_without_mouth
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.findings import Code
+from take5.scoring.gates.rules import RULES
+from take5.scoring.gates.series import SERIES, WHOLES, doubled_share
+from take5.scoring.gates.session import SessionReference
+from take5.scoring.gates.sound import SPEECH, WindowSound, window_sound
+from take5.scoring.parameters import FPS
+from take5.scoring.stretch import Stretch
+
+SOON, LATER, LONG = FPS, 2 * FPS, 5 * FPS
+"""How many of the latest frames have to be wrong, as a whole, for an instruction: what spoils everything comes soon."""
+
+KNOWN = 0.5
+"""Less than this share of the frames known, and nothing is known."""
+
+
+@dataclass
+class Memory:
+    """The latest frames, at most :data:`LONG` of them, and what is remembered of the whole session."""
+
+    stretch: Stretch
+    reference: SessionReference
+    _sounds: dict[int, WindowSound] = field(default_factory=dict)
+
+    def sound(self, last: int) -> WindowSound:
+        """What the sound of the latest frames is like."""
+        if last not in self._sounds:
+            self._sounds[last] = window_sound(self.stretch.sound[-last:])
+        return self._sounds[last]
+
+
+Value = Callable[[Memory, int], float]
+"""What so many of the latest frames have, as a whole; NaN where that is not known."""
+
+
+class Tip(NamedTuple):
+    """One instruction.
+
+    Attributes
+    ----------
+    code : Code
+        What is wrong.
+    value : Value
+        What is compared.
+    slack : float
+        It has been followed only when the value is better than the limit by this: it does not come and go at the limit.
+    over : int
+        So many of the latest frames have to be wrong.
+    limit : float or None
+        The limit where the gates have none.
+    restarts : bool
+        Whether following it changes how the person speaks, so that the windows before tell nothing of those to come.
+    """
+
+    code: Code
+    value: Value
+    slack: float
+    over: int = SOON
+    limit: float | None = None
+    restarts: bool = False
+
+    def limit_in(self, config: GateConfig) -> float | None:
+        """The limit in force; None where the gate is off."""
+        if self.limit is not None:
+            return self.limit
+        limits = config.limits.get(self.code)
+        if limits is None:
+            return None
+        return limits.reject if limits.warn is None else limits.warn
+
+    def wrong(self, value: float, limit: float) -> bool:
+        """Whether a value is beyond the limit; NaN is not."""
+        return value < limit if self._at_least else value > limit
+
+    def right(self, value: float, limit: float) -> bool:
+        """Whether a value is within the limit by the slack; NaN is not."""
+        return value >= limit + self.slack if self._at_least else value <= limit - self.slack
+
+    @property
+    def _at_least(self) -> bool:
+        return self.limit is None and RULES[self.code].at_least
+
+
+def known_share(wrong: NDArray[np.bool_], known: NDArray[np.bool_], least: float = KNOWN) -> float:
+    """Share of the known frames that are wrong; NaN with too few known."""
+    return float(wrong[known].mean()) if known.any() and known.mean() >= least else float("nan")
+
+
+def _median(code: Code) -> Value:
+    """Middle value of a gate on single frames: half of the frames are beyond it."""
+
+    def value(memory: Memory, last: int) -> float:
+        values = SERIES[code](memory.stretch.measures)[-last:]
+        known = values[np.isfinite(values)]
+        return float(np.median(known)) if len(known) >= KNOWN * len(values) else float("nan")
+
+    return value
+
+
+def _whole(code: Code) -> Value:
+    """Value of a gate on a whole window."""
+
+    def value(memory: Memory, last: int) -> float:
+        measures = memory.stretch.measures[-last:]
+        return WHOLES[code](measures) if np.isfinite(measures.yaw).mean() >= KNOWN else float("nan")
+
+    return value
+
+
+def _no_face(memory: Memory, last: int) -> float:
+    looks = memory.stretch.looks[-last:]
+    return known_share(~looks.tracked, looks.seen)
+
+
+def _several(memory: Memory, last: int) -> float:
+    """Share of the counts that find more than one face; faces are counted in one frame of five."""
+    faces = memory.stretch.looks[-last:].faces
+    return known_share(faces > 1, faces >= 0, least=0.1)
+
+
+def _lost(memory: Memory, last: int) -> float:
+    looks, timing = memory.stretch.looks[-last:], memory.stretch.timing[-last:]
+    return float((timing.frames_missing | timing.sound_missing | looks.damaged).mean())
+
+
+def _muted(memory: Memory, last: int) -> float:
+    return float(memory.stretch.timing[-last:].silent.mean())
+
+
+def _frozen(memory: Memory, last: int) -> float:
+    looks = memory.stretch.looks[-last:]
+    same = np.array([bool(cell) and all(cell) for cell in looks.repeats], dtype=np.bool_)
+    return known_share(same, looks.seen)
+
+
+def _doubled(memory: Memory, last: int) -> float:
+    stretch = memory.stretch[-last:]
+    return doubled_share(stretch.measures, stretch.looks.repeats) if stretch.looks.seen.all() else float("nan")
+
+
+def _softer(memory: Memory, last: int) -> float:
+    return _median(Code.BLURRED)(memory, last) - memory.reference.blur
+
+
+def _speech(memory: Memory, last: int) -> float:
+    speech = memory.stretch.sound.speech[-last:]
+    return known_share(speech >= SPEECH, ~np.isnan(speech))
+
+
+def _heard(name: str) -> Value:
+    """A value of :class:`WindowSound`; NaN where it is not known."""
+
+    def value(memory: Memory, last: int) -> float:
+        found = getattr(memory.sound(last), name)
+        return float("nan") if found is None else float(found)
+
+    return value
+
+
+def _another_voice(memory: Memory, last: int) -> float:
+    stretch = memory.stretch[-last:]
+    found = voice_without_mouth(stretch.lips, stretch.sound.speech)
+    return float("nan") if found is None else found
+
+
+def _unseen_words(code: Code) -> Value:
+    """How the mouth opens while somebody speaks."""
+
+    def value(memory: Memory, last: int) -> float:
+        speaks = _speech(memory, last) >= SPEECH
+        return _whole(code)(memory, last) if speaks else float("nan")
+
+    return value
+
+
+TIPS = (
+    Tip(Code.NO_FACE, _no_face, 0.4, limit=0.5),
+    Tip(Code.DIGITAL_SILENCE, _muted, 0.4, LATER, limit=0.9),
+    Tip(Code.FROZEN_PICTURE, _frozen, 0.4, limit=0.9),
+    Tip(Code.FRAMES_MISSING, _lost, 0.08, LATER, limit=0.1),
+    Tip(Code.SEVERAL_FACES, _several, 0.3, limit=0.3),
+    Tip(Code.FACE_CUT, _median(Code.FACE_CUT), 0.03),
+    Tip(Code.TOO_CLOSE, _median(Code.TOO_CLOSE), 0.04),
+    Tip(Code.TOO_FAR, _median(Code.TOO_FAR), 3),
+    Tip(Code.NOT_SPEAKING, _speech, 0.1, LONG, restarts=True),
+    Tip(Code.TOO_QUIET, _heard("speech_dbfs"), 3, LONG, restarts=True),
+    Tip(Code.CLIPPING, _heard("clipped"), 0.001, LONG, restarts=True),
+    Tip(Code.TOO_DARK, _median(Code.TOO_DARK), 0.02),
+    Tip(Code.OVEREXPOSED, _median(Code.OVEREXPOSED), 0.01, LATER),
+    Tip(Code.TOO_BRIGHT, _median(Code.TOO_BRIGHT), 0.03, LATER),
+    Tip(Code.HEAD_TURNED, _median(Code.HEAD_TURNED), 4, LATER),
+    Tip(Code.HEAD_PITCHED, _median(Code.HEAD_PITCHED), 4, LATER),
+    Tip(Code.HEAD_TILTED, _median(Code.HEAD_TILTED), 4, LATER),
+    Tip(Code.NOISY, _heard("snr_db"), 2, LONG),
+    Tip(Code.SECOND_VOICE_OR_MUSIC, _another_voice, 0.05, LONG),
+    Tip(Code.BLURRED, _median(Code.BLURRED), 0.02, LATER),
+    Tip(Code.UNEVEN_LIGHT, _median(Code.UNEVEN_LIGHT), 0.05, LATER),
+    Tip(Code.EYES_CLOSED, _median(Code.EYES_CLOSED), 0.2, LATER),
+    Tip(Code.LOOKING_AWAY, _median(Code.LOOKING_AWAY), 0.1, LATER),
+    Tip(Code.HEAD_MOVES, _whole(Code.HEAD_MOVES), 3, LONG, restarts=True),
+    Tip(Code.OFF_CENTRE, _median(Code.OFF_CENTRE), 0.03, LATER),
+    Tip(Code.LESS_SHARP, _softer, 0.02, LONG),
+    Tip(Code.GRAINY, _median(Code.GRAINY), 0.5, LONG),
+    Tip(Code.FRAMES_DOUBLED, _doubled, 0.03, LONG),
+    Tip(Code.MOUTH_STAYS_CLOSED, _unseen_words(Code.MOUTH_STAYS_CLOSED), 0.01, LONG, restarts=True),
+    Tip(Code.MOUTH_STAYS_OPEN, _unseen_words(Code.MOUTH_STAYS_OPEN), 0.01, LONG, restarts=True),
+)
+"""Every instruction there is, the most urgent first."""

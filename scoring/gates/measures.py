@@ -1,0 +1,132 @@
+"""What is measured in each frame for the gates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.gates.face import MeasurableFace, measure_face
+from take5.scoring.gates.picture import Picture, measure_picture
+
+Column = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameMeasures:
+    """What was measured in n grid frames; NaN where there was no face to measure, or nobody looked.
+
+    Every attribute is an ndarray float32 [n].
+
+    Attributes
+    ----------
+    face_width, face_height : px
+        Ear to ear, and hairline (estimated) to chin.
+    inter_eye : px
+        Between the middles of the eyes, divided by cos(yaw).
+    closeness
+        Width of the face relative to the picture's shorter side.
+    margin : face widths
+        Least distance of the face from the picture's edge; negative where it is cut.
+    centre_x, centre_y : picture widths, heights
+        The face's middle from the picture's middle, in [-0.5, 0.5]; right and down are positive.
+    yaw, pitch, roll : degrees
+        See :func:`take5.scoring.models.face.euler_zyx`.
+    eye_open
+        Eye aspect ratio, mean of both: about 0.3 open, below 0.15 shut.
+    blink
+        ``eyeBlink`` blendshape in [0, 1], mean of both eyes.
+    mouth_open : inter-eye distances
+        Gap between the inner lips; closed lips stay below 0.02.
+    mouth_area : square px
+        Area between the inner lips.
+    gaze_x, gaze_y
+        Where the eyes look relative to the head, in [-1, 1]; right and up are positive. Not an angle.
+    blur
+        Blur effect of the face at fixed width, in [0, 1]; a sharp face has 0.45 to 0.55.
+    grain : 8-bit steps
+        Standard deviation of the noise.
+    brightness
+        Mean luma of both cheeks, in [0, 1].
+    overexposed
+        Share of the face with luma of 247 or more, in [0, 1].
+    evenness
+        Luma of the darker cheek relative to the lighter one, in [0, 1].
+    step : ms
+        From the source frame that the grid frame before shows to the one that this shows: 40 in a steady picture, 0
+        where one is shown twice. NaN at the first frame of a run.
+    """
+
+    face_width: Column
+    face_height: Column
+    inter_eye: Column
+    closeness: Column
+    margin: Column
+    centre_x: Column
+    centre_y: Column
+    yaw: Column
+    pitch: Column
+    roll: Column
+    eye_open: Column
+    blink: Column
+    mouth_open: Column
+    mouth_area: Column
+    gaze_x: Column
+    gaze_y: Column
+    blur: Column
+    grain: Column
+    brightness: Column
+    overexposed: Column
+    evenness: Column
+    step: Column
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def __getitem__(self, span: slice) -> Self:
+        """Return the frames of ``span``."""
+        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join the measures of neighbouring stretches; at least one."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    @classmethod
+    def unmeasured(cls, frames: int) -> Self:
+        """Return NaN throughout, of frames that nobody looked at."""
+        return cls(*(np.full(frames, np.nan, dtype=np.float32) for _ in fields(cls)))
+
+    @classmethod
+    def of_frame(cls, **values: float) -> Self:
+        """Return one frame of which these values are known."""
+        return cls(*(np.array([values.get(field.name, np.nan)], dtype=np.float32) for field in fields(cls)))
+
+
+NOT_LOOKED_AT = FrameMeasures.unmeasured(1)
+"""One frame that nobody looked at."""
+
+
+def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = float("nan")) -> FrameMeasures:
+    """Measure one frame.
+
+    Parameters
+    ----------
+    rgb : ndarray uint8 [H, W, 3]
+        The whole picture.
+    face : MeasurableFace or None
+        What the tracker sees in it; its landmarks in pixels of ``rgb``.
+    step_ms : float
+        From the source frame shown before to this one, in ms.
+
+    Returns
+    -------
+    FrameMeasures
+        Of one frame.
+    """
+    if face is None:
+        return FrameMeasures.of_frame(step=step_ms)
+    height, width = rgb.shape[:2]
+    seen = measure_face(face, width, height)._asdict() | measure_picture(rgb, face.landmarks)._asdict()
+    return FrameMeasures.of_frame(**seen, step=step_ms)

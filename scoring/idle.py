@@ -1,0 +1,283 @@
+"""The idle clip: the best still, silent stretch with closed lips, a look into the camera and a blink.
+
+A stretch is of 75, 100 or 125 frames. Each of its frames must be *calm* (:func:`calm_frames`), and all together still,
+even in sound, and with open eyes (:func:`idle_cost`). The stretch of least cost is the best; of equals the earlier one.
+:class:`IdleFinder` finds it in a stream and keeps five seconds; :func:`best_idle` is its batch form.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import look_reasons, runs
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.findings import Code
+from take5.scoring.gates.measures import FrameMeasures
+from take5.scoring.gates.rules import FRAME_RULES
+from take5.scoring.gates.series import SERIES, closure, middle_spread, pose_spread, quantile
+from take5.scoring.gates.sound import SPEECH, SoundMeasures
+from take5.scoring.gates.verdict import broken
+from take5.scoring.parameters import FPS
+from take5.scoring.stretch import Stretch
+
+Mask = NDArray[np.bool_]
+
+LENGTHS = (5 * FPS, 4 * FPS, 3 * FPS)
+"""Frames that an idle clip may have, the dearest first."""
+
+LONGEST, SHORTEST = LENGTHS[0], LENGTHS[-1]
+
+STEP = 5
+"""Stretches end at frames divisible by this: their last frame has been counted for faces, or has one before it."""
+
+CLOSED_LIPS = 0.03
+"""Opening in inter-eye distances up to which lips are closed."""
+
+MOST_SPEECH = 0.05
+"""Less than this share of an idle clip is speech."""
+
+UNEVEN_DB = 20.0
+"""The loudest twentieth of the frames is at most so far above the quietest: no bumps, coughs, or words."""
+
+LEAST_POWER = 1e-6
+"""-60 dBFS: what is below is silence, however quiet."""
+
+MOST_TURN_DEGREES, MOST_SHIFT = 8.0, 0.15
+"""Largest spread of the head's angles, and of the face's middle in face widths, in a still stretch."""
+
+BLINK = 0.4
+"""The eyes close this far in a blink; as :data:`take5.scoring.gates.findings.Code.NO_BLINK`."""
+
+SHUT, MOST_SHUT = 0.5, 0.2
+"""Eyes closed further than this count as shut, which they are in at most this share of a stretch."""
+
+NO_BLINK_COST = 0.5
+SHORT_COST = 1.0
+"""What a lacking blink and two lacking seconds cost, beside at most 2 for a head that moves."""
+
+FACING = (Code.HEAD_TURNED, Code.HEAD_PITCHED, Code.HEAD_TILTED, Code.LOOKING_AWAY)
+"""Where the person looks is judged by the limits of the warnings."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """An idle stretch: grid frames [start, stop), its cost (lower is better), and whether there is a blink in it."""
+
+    start: int
+    stop: int
+    cost: float
+    blinks: bool
+
+
+def calm_frames(stretch: Stretch, config: GateConfig) -> Mask:
+    """Which frames may be part of an idle clip: one whole face that looks at the camera, lips closed, nothing lost.
+
+    Each frame is judged alone, but that the eyes may blink.
+    """
+    measures, looks, timing = stretch.measures, stretch.looks, stretch.timing
+    fine = looks.seen & looks.tracked & ~looks.damaged & ~looks.resized & (looks.faces < 2)
+    fine &= ~timing.frames_missing & ~timing.sound_missing
+    fine &= measures.mouth_open <= CLOSED_LIPS
+    for rule in FRAME_RULES:
+        limits = config.limits[rule.code]
+        limit = limits.warn if rule.code in FACING else limits.reject
+        if limit is not None and rule.code != Code.EYES_CLOSED:
+            fine &= ~broken(rule, SERIES[rule.code](measures), limit)
+    return fine
+
+
+def idle_cost(stretch: Stretch) -> tuple[float, bool] | None:
+    """Cost of a stretch of calm frames and whether it has a blink; None where it is no idle clip.
+
+    turn / 8 + shift / 0.15 (the spreads of the head's angles in degrees and of the face's middle in face widths), 0.5
+    without a blink, and 1 for three seconds where five are wanted.
+    """
+    measures = stretch.measures
+    turn, shift = pose_spread(measures), centre_spread(measures)
+    still = turn <= MOST_TURN_DEGREES and shift <= MOST_SHIFT
+    if not (still and is_silent(stretch.sound) and _moves(stretch)):
+        return None
+    closed = closure(measures)
+    if float((closed > SHUT).mean()) > MOST_SHUT:
+        return None
+    blinks = float(closed.max()) >= BLINK
+    short = (LONGEST - len(stretch)) / (LONGEST - SHORTEST)
+    cost = turn / MOST_TURN_DEGREES + shift / MOST_SHIFT + NO_BLINK_COST * (not blinks) + SHORT_COST * short
+    return cost, blinks
+
+
+def centre_spread(measures: FrameMeasures) -> float:
+    """Largest spread of the face's middle, across or down, in widths of the face (a little less in a wide picture)."""
+    width = quantile(measures.closeness, 0.5)
+    return max(middle_spread(measures.centre_x), middle_spread(measures.centre_y)) / max(width, 1e-6)
+
+
+def is_silent(sound: SoundMeasures) -> bool:
+    """Whether nobody speaks, and nothing stands out of the noise; False where nobody listened for speech."""
+    if np.isnan(sound.speech).any() or float((sound.speech >= SPEECH).mean()) >= MOST_SPEECH:
+        return False
+    quiet, loud = np.maximum(np.quantile(sound.power, (0.05, 0.95)), LEAST_POWER).tolist()
+    return bool(10 * np.log10(loud / quiet) <= UNEVEN_DB)
+
+
+def _moves(stretch: Stretch) -> bool:
+    """Whether the picture is alive: a frozen one would be the stillest of all."""
+    return not look_reasons(stretch.looks, None, 0)
+
+
+def best_idle(stretch: Stretch, config: GateConfig, first: int = 0) -> Idle | None:
+    """Return the best idle stretch of a whole recording that begins at grid frame ``first``; the batch form."""
+    calm, best = calm_frames(stretch, config), None
+    for stop in range(-(-first // STEP) * STEP, first + len(stretch) + 1, STEP):
+        for length in LENGTHS:
+            start = stop - length
+            if start >= first and calm[start - first : stop - first].all():
+                best = _better(best, _idle(stretch[start - first : stop - first], start))
+    return best
+
+
+def _idle(stretch: Stretch, start: int) -> Idle | None:
+    found = idle_cost(stretch)
+    return None if found is None else Idle(start, start + len(stretch), *found)
+
+
+def _better(best: Idle | None, found: Idle | None) -> Idle | None:
+    return found if found is not None and (best is None or found.cost < best.cost) else best
+
+
+@dataclass
+class IdleFinder:
+    """Finds the best idle stretch while a recording comes; it keeps the latest five seconds.
+
+    Parameters
+    ----------
+    config : GateConfig
+        Limits of the gates.
+    first : int
+        Grid frame of the first frame that will be pushed.
+    """
+
+    config: GateConfig = field(default_factory=GateConfig)
+    first: int = 0
+    best: Idle | None = None
+    calm: int = 0
+    """So many calm frames on end are the latest."""
+    _recent: Stretch | None = None
+
+    def __post_init__(self) -> None:
+        self._frame = self.first
+
+    @property
+    def frame(self) -> int:
+        """The session time up to which it has looked."""
+        return self._frame
+
+    def push(self, stretch: Stretch) -> bool:
+        """Add the next frames; whether another stretch is the best now."""
+        before = self.best
+        while len(stretch):
+            count = STEP - self._frame % STEP
+            self._add(stretch[:count])
+            stretch = stretch[count:]
+        return self.best != before
+
+    def _add(self, piece: Stretch) -> None:
+        restless = np.flatnonzero(~calm_frames(piece, self.config))
+        self.calm = len(piece) - 1 - int(restless[-1]) if len(restless) else self.calm + len(piece)
+        parts = [piece] if self._recent is None else [self._recent, piece]
+        self._recent = Stretch.concatenate(parts)[-LONGEST:]
+        self._frame += len(piece)
+        if self._frame % STEP == 0:
+            for length in LENGTHS:
+                if self.calm >= length:
+                    self.best = _better(self.best, _idle(self._recent[-length:], self._frame - length))
+
+
+class IdleState(StrEnum):
+    """How far the second stage is."""
+
+    WAITING = "waiting"
+    FOUND = "found"
+    MISSED = "missed"
+
+
+@dataclass
+class IdleStage:
+    """The second stage, "now look at the camera and stay silent": when it is over, and with what.
+
+    It is over with a stretch of five seconds; with a shorter one when the person moves again; and after ``cap`` frames
+    with whatever was found. Only frames from its beginning on count.
+
+    Parameters
+    ----------
+    begin : int
+        Grid frame at which the person is asked.
+    config : GateConfig
+        Limits of the gates.
+    cap : int
+        Frames after which it gives up.
+    """
+
+    begin: int
+    config: GateConfig = field(default_factory=GateConfig)
+    cap: int = 20 * FPS
+    state: IdleState = IdleState.WAITING
+
+    def __post_init__(self) -> None:
+        self._finder = IdleFinder(self.config, self.begin)
+
+    @property
+    def best(self) -> Idle | None:
+        """The best stretch so far."""
+        return self._finder.best
+
+    def push(self, stretch: Stretch) -> IdleState:
+        """Add the next frames from ``begin`` on; return how far it is. Once it is over nothing counts any more."""
+        while len(stretch) and self.state is IdleState.WAITING:
+            count = STEP - self._finder.frame % STEP
+            self._finder.push(stretch[:count])
+            stretch = stretch[count:]
+            self._judge()
+        return self.state
+
+    def _judge(self) -> None:
+        best, finder = self.best, self._finder
+        over = finder.frame - self.begin >= self.cap
+        if best is not None and (over or best.stop - best.start == LONGEST or finder.calm < SHORTEST):
+            self.state = IdleState.FOUND
+        elif over:
+            self.state = IdleState.MISSED
+
+
+def candidates(sound: SoundMeasures, most: int = 8) -> list[tuple[int, int]]:
+    """Silent stretches [start, stop) of a finished recording, by sound alone: only there anybody has to look.
+
+    Parameters
+    ----------
+    sound : SoundMeasures
+        Of all its grid frames, with speech listened for.
+    most : int
+        So many at most, the longest.
+
+    Returns
+    -------
+    list of (int, int)
+        In order of time, each of 75 frames or more. Every idle clip lies within one where ``most`` is no bound.
+    """
+    if np.isnan(sound.speech).any():
+        return []
+    found = sorted(_silent_stretches(sound.speech < SPEECH), key=lambda span: span[0] - span[1])
+    return sorted(found[:most])
+
+
+def _silent_stretches(silent: Mask) -> Iterator[tuple[int, int]]:
+    """Where stretches of a length that an idle clip may have hold little enough speech, joined."""
+    quiet = np.zeros(len(silent), dtype=np.bool_)
+    for length in (length for length in LENGTHS if length <= len(silent)):
+        speech = np.convolve(~silent, np.ones(length, dtype=np.int64), mode="valid")
+        for first in np.flatnonzero(speech < MOST_SPEECH * length):
+            quiet[first : first + length] = True
+    yield from runs(quiet)

@@ -1,0 +1,65 @@
+"""What was seen and heard in neighbouring grid frames, side by side: what coaching and the idle clip are judged by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.errors import ParameterError
+from take5.scoring.gates.measures import FrameMeasures
+from take5.scoring.gates.sound import SoundMeasures
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """n neighbouring grid frames.
+
+    Attributes
+    ----------
+    measures : FrameMeasures
+        Of the pictures.
+    sound : SoundMeasures
+        Of their 640 samples each.
+    lips : ndarray float64 [n, 20, 2]
+        Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked.
+    looks, timing : Looks, Timing
+        What eligibility needs.
+
+    Raises
+    ------
+    ParameterError
+        If they are not all of the same number of frames.
+    """
+
+    measures: FrameMeasures
+    sound: SoundMeasures
+    lips: NDArray[np.float64]
+    looks: Looks
+    timing: Timing
+
+    def __post_init__(self) -> None:
+        lengths = [len(self.measures), len(self.sound), len(self.lips), len(self.looks.seen), len(self.timing.silent)]
+        if len(set(lengths)) > 1:
+            raise ParameterError(f"measures, sound, lips, looks, timing must be of the same frames, not of {lengths}")
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.measures)
+
+    def __getitem__(self, span: slice) -> Self:
+        """Return the frames of ``span``."""
+        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join neighbouring stretches; at least one."""
+        return cls(
+            FrameMeasures.concatenate([part.measures for part in parts]),
+            SoundMeasures.concatenate([part.sound for part in parts]),
+            np.concatenate([part.lips for part in parts]),
+            Looks.concatenate([part.looks for part in parts]),
+            Timing.concatenate([part.timing for part in parts]),
+        )

@@ -1,0 +1,112 @@
+"""What a report is made of, from a finished file or a live capture alike."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.stream.events import ChunkNote
+from take5.stream.film import Film
+from take5.stream.handoff.footage import Filmed
+from take5.stream.report.thumbnails import LARGE, SMALL, Thumbnail, thumbnails
+from take5.stream.selection import Selection
+
+BEST_PICTURES = 5
+"""Thumbnails of the best window."""
+
+POOL_PICTURES = 20
+"""At most so many windows of the pool, the best by I, have a thumbnail."""
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A recording's choice and what is shown of it.
+
+    Attributes
+    ----------
+    selection : Selection
+        The choice, the pool, and the verdict on every window.
+    notes : tuple of ChunkNote
+        What was seen and heard in each hop from frame 0 on; may be shorter than the recording.
+    lips : ndarray float64 [F, 20, 2] or None
+        Lip landmarks of the best window in square pixels; None without one.
+    best_pictures : tuple of Thumbnail
+        Of the best window, in order of time.
+    pool_pictures : mapping of int to Thumbnail
+        Of the pool's windows, by their first grid frame.
+    """
+
+    selection: Selection
+    notes: tuple[ChunkNote, ...] = ()
+    lips: NDArray[np.float64] | None = None
+    best_pictures: tuple[Thumbnail, ...] = ()
+    pool_pictures: Mapping[int, Thumbnail] = field(default_factory=dict)
+
+    @property
+    def window_frames(self) -> int:
+        """F, grid frames of a window."""
+        return self.selection.settings.parameters.window_frames
+
+    @property
+    def hop_frames(self) -> int:
+        """Grid frames of a hop."""
+        return self.selection.settings.parameters.hop_frames
+
+
+def report_data(selection: Selection, film: Filmed, notes: Iterable[ChunkNote]) -> ReportData:
+    """Gather a report: decode the thumbnails, and look up the lips of the best window.
+
+    Parameters
+    ----------
+    selection : Selection
+        What was found in the recording.
+    film : Filmed
+        The recording; of a live one only what the ring keeps can be shown.
+    notes : iterable of ChunkNote
+        One a hop from frame 0 on: :func:`film_notes` of a file, those of the Progress events of a capture.
+    """
+    best, length = selection.best, selection.settings.parameters.window_frames
+    lips: NDArray[np.float64] | None = None
+    best_pictures: tuple[Thumbnail, ...] = ()
+    if best is not None:
+        lips = np.stack([look.lips for look in film.looked(best.start, best.start + length)])
+        instants = [best.start + length * (2 * i + 1) // (2 * BEST_PICTURES) for i in range(BEST_PICTURES)]
+        best_pictures = tuple(thumbnails(film, instants, LARGE))
+    others = dict(_pool_pictures(selection, film, best_pictures))
+    return ReportData(selection, tuple(notes), lips, best_pictures, others)
+
+
+def _pool_pictures(
+    selection: Selection, film: Filmed, best_pictures: Sequence[Thumbnail]
+) -> Iterator[tuple[int, Thumbnail]]:
+    """The middle of each window of the pool."""
+    ranked = sorted(selection.pool, key=lambda window: (-(window.I or 0.0), window.start))
+    for window in ranked[:POOL_PICTURES]:
+        if window == selection.best and best_pictures:
+            yield window.start, best_pictures[len(best_pictures) // 2]
+            continue
+        middle = window.start + selection.settings.parameters.window_frames // 2
+        for picture in thumbnails(film, [middle], SMALL):
+            yield window.start, picture
+
+
+def film_notes(film: Film, hop_frames: int) -> Iterator[ChunkNote]:
+    """What was seen and heard in each hop of a finished file; nothing is looked at that nobody has looked at."""
+    for start in range(0, film.frames, hop_frames):
+        stop = min(start + hop_frames, film.frames)
+        looks = [look for look in film.looks[start:stop] if look is not None and look.seen]
+        counted = [look.faces for look in looks if look.faces >= 0]
+        yield ChunkNote(
+            face=sum(look.face is not None for look in looks) / len(looks) if looks else None,
+            faces=max(counted, default=None),
+            level_dbfs=level_dbfs(film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]),
+        )
+
+
+def level_dbfs(pcm: NDArray[np.int16]) -> float | None:
+    """RMS of 16-bit sound in dB of full scale; None for digital silence."""
+    power = float(np.mean(np.square(pcm / 32768.0))) if len(pcm) else 0.0
+    return round(10 * math.log10(power), 1) if power else None

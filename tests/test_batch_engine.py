@@ -1,0 +1,190 @@
+"""Jobs in processes: each done once, drawn one by one, and a worker that dies costs one job."""
+
+import itertools
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from take5.scoring.errors import ModelMissing, Take5Error
+from take5.stream.batch.engine import Engine, SerialEngine, Work
+from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.stream.batch.processes import ProcessEngine
+from take5.stream.selection import Settings
+
+RECIPE = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
+PATIENCE_S = 60.0
+
+DEADLY: dict[str, Callable[[], object]] = {
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "exit": lambda: os._exit(3),
+    "bug": lambda: dict[str, str]()["no such key"],
+}
+
+
+def job(name: str | int, folder: Path = Path("out")) -> Job:
+    return Job(Path(str(name)), folder, RECIPE)
+
+
+def answer(job: Job) -> Outcome:
+    """Say which process did it; do what the video's name says first."""
+    DEADLY.get(job.video.stem, lambda: None)()
+    return NotTaken(job, str(os.getpid()))
+
+
+def answering() -> Work:
+    return answer
+
+
+def holding(job: Job) -> Outcome:
+    """Write half a file, and take it away again, whatever ends the wait."""
+    half = job.folder / f"{job.video}.partial"
+    half.touch()
+    try:
+        threading.Event().wait(PATIENCE_S)
+    finally:
+        half.unlink()
+    return NotTaken(job, "waited to the end")
+
+
+def setup_holding() -> Work:
+    return holding
+
+
+def setup_failing(kind: str) -> Work:
+    if kind == "told":
+        raise ModelMissing("model face is not on this machine: run something")
+    DEADLY[kind]()
+    raise AssertionError
+
+
+def videos(outcomes: Iterable[Outcome]) -> list[str]:
+    return sorted(str(outcome.job.video) for outcome in outcomes)
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.02)
+    return True
+
+
+@pytest.mark.parametrize("engine", [SerialEngine(answer), ProcessEngine(answering, 1), ProcessEngine(answering, 3)])
+def test_each_job_is_done_once_and_drawn_when_there_is_room(engine: Engine) -> None:
+    drawn = 0
+
+    def jobs() -> Iterator[Job]:
+        nonlocal drawn
+        for number in range(20):
+            drawn += 1
+            yield job(number)
+
+    finished = []
+    for outcome in engine.run(jobs()):
+        finished.append(outcome)
+        assert drawn - len(finished) <= 3
+    assert videos(finished) == sorted(map(str, range(20)))
+    assert multiprocessing.active_children() == []
+
+
+def test_no_job_is_no_worker() -> None:
+    assert list(ProcessEngine(partial(setup_failing, "bug"), 2).run([])) == []
+
+
+def test_of_jobs_without_end_as_many_are_done_as_somebody_asks_for() -> None:
+    with closing(ProcessEngine(answering, 2).run(map(job, itertools.count()))) as outcomes:
+        assert len(videos(itertools.islice(outcomes, 7))) == 7
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("killed", "the worker process that read it was killed by SIGKILL (out of memory? fewer --jobs need less)"),
+        ("segfault", "the worker process that read it was killed by SIGSEGV"),
+        ("exit", "the worker process that read it ended with exit code 3"),
+    ],
+)
+def test_a_worker_that_dies_costs_its_job_and_is_replaced(name: str, told: str) -> None:
+    names = ["a", f"{name}.mp4", "b", "c", f"{name}.mkv", "d"]
+    outcomes = list(ProcessEngine(answering, 2).run(map(job, names)))
+    assert videos(outcomes) == sorted(names)
+    errors = {str(outcome.job.video): outcome.error for outcome in outcomes if isinstance(outcome, NotTaken)}
+    assert {video: error for video, error in errors.items() if not error.isdecimal()} == {
+        video: f"{video}: {told}" for video in names if video.startswith(name)
+    }
+
+
+def test_a_bug_costs_its_job_and_not_its_worker() -> None:
+    *before, bug, after = ProcessEngine(answering, 1).run(map(job, ["a", "b", "bug", "c"]))
+    assert isinstance(bug, NotTaken)
+    assert bug.error.startswith("bug: KeyError in ")
+    assert bug.error.endswith(": 'no such key'; this is a fault of take5, please report it")
+    assert len({outcome.error for outcome in (*before, after) if isinstance(outcome, NotTaken)}) == 1
+
+
+def test_a_worker_is_replaced_after_its_share() -> None:
+    outcomes = list(ProcessEngine(answering, 1, jobs_each=2).run(map(job, range(6))))
+    processes = [outcome.error for outcome in outcomes if isinstance(outcome, NotTaken)]
+    assert [len(list(group)) for _, group in itertools.groupby(processes)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("told", "model face is not on this machine"),
+        ("bug", "a worker cannot begin: KeyError in "),
+        ("exit", "a worker process ended with exit code 3 while it loaded the models"),
+    ],
+)
+def test_a_worker_that_cannot_begin_ends_it_all(kind: str, told: str) -> None:
+    with pytest.raises(Take5Error, match=told):
+        list(ProcessEngine(partial(setup_failing, kind), 2).run(map(job, range(9))))
+    assert multiprocessing.active_children() == []
+
+
+def answer_once_others_hold(job: Job) -> Outcome:
+    """Of three jobs two hold, and the third is done once they do."""
+    if job.video.name != "answer":
+        return holding(job)
+    assert eventually(lambda: len(list(job.folder.iterdir())) == 2)
+    return answer(job)
+
+
+def setup_mixed() -> Work:
+    return answer_once_others_hold
+
+
+def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    jobs = [job(name, tmp_path) for name in ("answer", "hold-1", "hold-2")]
+    with closing(ProcessEngine(setup_mixed, 3).run(jobs)) as outcomes:
+        assert videos([next(outcomes)]) == ["answer"]
+        assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == []
+    assert multiprocessing.active_children() == []
+
+
+def run_alone(folder: str) -> None:
+    """What the program of the next test does."""
+    list(ProcessEngine(setup_holding, 2).run(job(name, Path(folder)) for name in ("hold-1", "hold-2")))
+
+
+def test_a_command_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
+    code = "import sys, test_batch_engine; test_batch_engine.run_alone(sys.argv[1])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=environment) as program:
+        assert eventually(lambda: len(list(tmp_path.iterdir())) == 2)
+        program.kill()
+    assert eventually(lambda: list(tmp_path.iterdir()) == [])
