@@ -15,19 +15,10 @@ from take5.stream.clock import frame_seconds
 from take5.stream.events import Event, Finished, Progress
 from take5.stream.grid import FrameCounts
 from take5.stream.handoff.bundle import Bundle
+from take5.stream.report.words import TEXTS
 from take5.stream.selection import Json, Selection
 
-REASON_TEXTS = {
-    Code.NO_FACE: "no face in the picture",
-    Code.SEVERAL_FACES: "more than one face in the picture",
-    Code.FRAMES_MISSING: "pictures are missing",
-    Code.SOUND_MISSING: "sound is missing",
-    Code.PICTURE_DAMAGED: "the picture is damaged",
-    Code.FROZEN_PICTURE: "the picture is frozen",
-    Code.STILL_MOUTH: "the mouth does not move",
-    Code.SIZE_CHANGED: "the picture changes its size",
-    Code.DIGITAL_SILENCE: "the sound is digital silence",
-}
+REASON_TEXTS = {code: words for code, (words, _) in TEXTS.items()}
 STAGES = {"sound": "listening", "faces": "looking at faces"}
 
 

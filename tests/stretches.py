@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from gate_measures import GOOD, with_value, with_values
@@ -24,6 +25,7 @@ def heard(samples: NDArray[np.float64], speech: NDArray[np.bool_] | bool) -> Sou
     return replace(found, speech=np.broadcast_to(np.where(speech, 0.98, 0.02), frames).astype(np.float64))
 
 
+@cache
 def talker(frames: int, level: float = 0.05, seed: int = 0) -> Stretch:
     """Speech in four frames of five, lips that open and close, a blink now and then."""
     rng, t = np.random.default_rng(seed), np.arange(frames)
@@ -41,6 +43,7 @@ def talker(frames: int, level: float = 0.05, seed: int = 0) -> Stretch:
     return Stretch(measures, sound, lips, looked(frames), Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3))))
 
 
+@cache
 def sitter(frames: int, seed: int = 0) -> Stretch:
     """Nobody speaks, closed lips, a still head."""
     talks = talker(frames, level=0.0, seed=seed)

@@ -11,8 +11,8 @@ LOSSY = "Use a cable, or move closer to the access point."
 LIGHT = "Put a soft light in front of you, and no window behind you."
 
 TEXTS: dict[Code, tuple[str, str]] = {
-    Code.NO_FACE: ("no face", "Keep your face in the picture, with light on it."),
-    Code.SEVERAL_FACES: ("more than one face", "Only the speaker may be in the picture."),
+    Code.NO_FACE: ("no face in the picture", "Keep your face in the picture, with light on it."),
+    Code.SEVERAL_FACES: ("more than one face in the picture", "Only the speaker may be in the picture."),
     Code.FRAMES_MISSING: ("pictures are missing", LOSSY),
     Code.SOUND_MISSING: ("sound is missing", LOSSY),
     Code.PICTURE_DAMAGED: ("the picture is damaged", LOSSY),

@@ -1,0 +1,107 @@
+"""What the coach says of videos as they are, and whether there is an idle clip in them.
+
+    python bench/coaching.py say VIDEO...     # each instruction, and how many a minute
+    python bench/coaching.py cost VIDEO...    # CPU milliseconds per second of video, of coach and idle finder alone
+
+Of a talker whom nobody would have corrected, every instruction is a false alarm. Frames are looked at in one run, as a
+live session does.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from take5.client.cli.options import load_models
+from take5.scoring.coaching import Advice, Coach
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
+from take5.scoring.gates.rules import STRICTNESSES
+from take5.scoring.gates.sound import NOTHING, SoundMeasures, SoundMeter
+from take5.scoring.idle import IdleFinder, candidates
+from take5.scoring.models.vad import SpeechDetector
+from take5.scoring.parameters import FPS
+from take5.scoring.stretch import Stretch
+from take5.stream.clock import to_seconds
+from take5.stream.film import open_film
+from take5.stream.models import find
+from take5.stream.scanner import Faces, FrameLook, FrameScanner, Models, stack_looks
+from take5.stream.sources.file import MediaFile
+
+
+def watched(video: Path, models: Models, detector: SpeechDetector) -> Stretch:
+    """All that is measured of a video."""
+    film = open_film(MediaFile(video), models, lambda *_: None)
+    meter = SoundMeter(detector.stream())
+    pcm = film.heard.pcm.astype(np.float32) / 32768
+    sound = SoundMeasures.concatenate([NOTHING, meter.push(pcm), meter.finish(film.frames)])[: film.frames]
+    looks: list[FrameLook] = []
+    measures: list[FrameMeasures] = []
+    before: int | None = None
+    with Faces(models) as faces:
+        scanner = FrameScanner(faces)
+        for frame in film.file.grid_frames(film.index, 0, film.frames):
+            look, shown = scanner.look(frame), frame.shown
+            step = float("nan") if before is None else 1000 * to_seconds(shown.pts - before)
+            before = shown.pts
+            looks.append(look)
+            measures.append(measure_frame(shown.picture.rgb(), look.face, step) if look.seen else NOT_LOOKED_AT)
+    lips, _, seen = stack_looks(looks)
+    timing = film.timing[: len(looks)]
+    return Stretch(FrameMeasures.concatenate(measures), sound[: len(looks)], lips, seen, timing)
+
+
+def chunks(stretch: Stretch) -> Iterator[Stretch]:
+    """A second at a time."""
+    return (stretch[at : at + FPS] for at in range(0, len(stretch), FPS))
+
+
+def advice(stretch: Stretch, config: GateConfig) -> list[Advice]:
+    """What the coach says."""
+    coach = Coach(config)
+    return [told for piece in chunks(stretch) for told in coach.push(piece)]
+
+
+def say(name: str, stretch: Stretch) -> None:
+    """Print the instructions at each strictness, and the idle clip."""
+    minutes = len(stretch) / FPS / 60
+    for strictness in STRICTNESSES:
+        told = advice(stretch, GateConfig.of(strictness))
+        counts = Counter(str(each.code) for each in told if each.code is not None)
+        restarts = sum(each.restarts for each in told)
+        print(f"{name} {strictness}: {counts.total() / minutes:.2f} a minute, {restarts} restarts")
+        for each in told:
+            print(f"  {each.frame / FPS:6.1f} s  {each.code or ('good' if each.followed else '-')}")
+    finder = IdleFinder()
+    for piece in chunks(stretch):
+        finder.push(piece)
+    print(f"{name}: idle {finder.best}, silent {candidates(stretch.sound)}")
+
+
+def cost(name: str, stretch: Stretch) -> None:
+    """Print what coach and idle finder cost."""
+    seconds = len(stretch) / FPS
+    coach, finder = Coach(), IdleFinder()
+    for what, push in (("coach", coach.push), ("idle", finder.push)):
+        began = time.process_time()
+        for piece in chunks(stretch):
+            push(piece)
+        print(f"{name:28s} {what:6s} {1000 * (time.process_time() - began) / seconds:6.2f} ms a second")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("say", "cost"))
+    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
+    options = parser.parse_args()
+    models, detector = load_models("speech-embedding", None, "cpu"), SpeechDetector(find("silero_vad"))
+    for video in options.videos:
+        {"say": say, "cost": cost}[options.what](video.name, watched(video, models, detector))
+
+
+if __name__ == "__main__":
+    main()
