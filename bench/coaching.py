@@ -13,45 +13,26 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from take5.client.cli.options import load_models
 from take5.scoring.coaching import Advice, Coach
 from take5.scoring.gates.config import GateConfig
-from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
 from take5.scoring.gates.rules import STRICTNESSES
-from take5.scoring.gates.sound import NOTHING, SoundMeasures, SoundMeter
 from take5.scoring.idle import IdleFinder, candidates
-from take5.scoring.models.vad import SpeechDetector
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
-from take5.stream.clock import to_seconds
 from take5.stream.film import open_film
-from take5.stream.models import find
-from take5.stream.scanner import Faces, FrameLook, FrameScanner, Models, stack_looks
+from take5.stream.scanner import Faces, FrameScanner, Models, stack_looks
 from take5.stream.sources.file import MediaFile
 
 
-def watched(video: Path, models: Models, detector: SpeechDetector) -> Stretch:
+def watched(video: Path, models: Models) -> Stretch:
     """All that is measured of a video."""
     film = open_film(MediaFile(video), models, lambda *_: None)
-    meter = SoundMeter(detector.stream())
-    pcm = film.heard.pcm.astype(np.float32) / 32768
-    sound = SoundMeasures.concatenate([NOTHING, meter.push(pcm), meter.finish(film.frames)])[: film.frames]
-    looks: list[FrameLook] = []
-    measures: list[FrameMeasures] = []
-    before: int | None = None
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        for frame in film.file.grid_frames(film.index, 0, film.frames):
-            look, shown = scanner.look(frame), frame.shown
-            step = float("nan") if before is None else 1000 * to_seconds(shown.pts - before)
-            before = shown.pts
-            looks.append(look)
-            measures.append(measure_frame(shown.picture.rgb(), look.face, step) if look.seen else NOT_LOOKED_AT)
-    lips, _, seen = stack_looks(looks)
-    timing = film.timing[: len(looks)]
-    return Stretch(FrameMeasures.concatenate(measures), sound[: len(looks)], lips, seen, timing)
+        looks = [scanner.look(frame) for frame in film.file.grid_frames(film.index, 0, film.frames)]
+    stop = len(looks)
+    return stack_looks(looks).with_sound(film.timing[:stop], film.heard.measures[:stop])
 
 
 def chunks(stretch: Stretch) -> Iterator[Stretch]:
@@ -98,9 +79,9 @@ def main() -> None:
     parser.add_argument("what", choices=("say", "cost"))
     parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO")
     options = parser.parse_args()
-    models, detector = load_models("speech-embedding", None, "cpu"), SpeechDetector(find("silero_vad"))
+    models = load_models("speech-embedding", None, "cpu")
     for video in options.videos:
-        {"say": say, "cost": cost}[options.what](video.name, watched(video, models, detector))
+        {"say": say, "cost": cost}[options.what](video.name, watched(video, models))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from take5.scoring.gates.av_offset import Correlation, correlate, offset, voice_
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Severity
 from take5.scoring.gates.sound import NOTHING, SoundMeasures, SoundMeter, window_sound
-from take5.scoring.gates.verdict import mouth_findings, sound_findings
+from take5.scoring.judging import mouth_findings, sound_findings
 from take5.scoring.models.vad import SpeechDetector
 from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME, Parameters
 from take5.stream.media import AudioBlock
@@ -64,7 +64,7 @@ def recording(video: Path, models: Models) -> Recording:
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
         looks = [scanner.look(frame) for frame in file.grid_frames(index, 0, len(file.grid(index)[0]))]
-    return Recording(video.name, file.origin, blocks, stack_looks(looks)[0])
+    return Recording(video.name, file.origin, blocks, stack_looks(looks).lips)
 
 
 def sound_of(recorded: Recording, doctor: Doctor | None = None) -> NDArray[np.float32]:
@@ -199,16 +199,15 @@ def starts(frames: int) -> range:
 
 
 def rejected(rows: SoundMeasures, lips: Floats, config: GateConfig) -> dict[Code, float]:
-    """Share of the windows that each gate rejects, or, where it may not, warns of."""
+    """Share of the windows that each gate rejects, or warns of where it has no limit to reject at."""
     counts = dict.fromkeys(GATES, 0)
+    only_warns = {code for code in GATES if config.limits[code].reject is None}
     for start in starts(len(rows)):
         span = slice(start, start + WINDOW)
-        whole = (start, start + WINDOW)
         found = [
-            *sound_findings(window_sound(rows[span]), whole, config),
-            *mouth_findings(lips[span], rows[span], whole, config),
+            *sound_findings(rows[span], start, config),
+            *mouth_findings(lips[span], rows[span], start, config),
         ]
-        only_warns = {code for code in GATES if config.limits[code].reject is None}
         for finding in found:
             counts[finding.code] += finding.severity is Severity.REJECT or finding.code in only_warns
     return {code: count / len(starts(len(rows))) for code, count in counts.items()}

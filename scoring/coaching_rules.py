@@ -24,6 +24,9 @@ from take5.scoring.stretch import Stretch
 SOON, LATER, LONG = FPS, 2 * FPS, 5 * FPS
 """How many of the latest frames have to be wrong, as a whole, for an instruction: what spoils everything comes soon."""
 
+NEAR = 0.5
+"""A face wider than this, relative to the picture's shorter side, is near enough, however few pixels it has."""
+
 KNOWN = 0.5
 """Less than this share of the frames known, and nothing is known."""
 
@@ -152,6 +155,20 @@ def _doubled(memory: Memory, last: int) -> float:
     return doubled_share(stretch.measures, stretch.looks.repeats) if stretch.looks.seen.all() else float("nan")
 
 
+def _eyes_apart(memory: Memory, last: int) -> float:
+    """Distance between the eyes; not known where the picture is small rather than the face."""
+    fills = _median(Code.TOO_CLOSE)(memory, last) > NEAR
+    return float("nan") if fills else _median(Code.TOO_FAR)(memory, last)
+
+
+def _keeps_moving(memory: Memory, last: int) -> float:
+    """Least spread of the head's angles over 2 s: a head that turns once and rests again is not told of."""
+    measures = memory.stretch.measures[-last:]
+    pieces = [measures[first : first + LATER] for first in range(0, max(1, len(measures) - LATER + 1), FPS)]
+    known = all(np.isfinite(piece.yaw).mean() >= KNOWN for piece in pieces)
+    return min(WHOLES[Code.HEAD_MOVES](piece) for piece in pieces) if known else float("nan")
+
+
 def _softer(memory: Memory, last: int) -> float:
     return _median(Code.BLURRED)(memory, last) - memory.reference.blur
 
@@ -195,7 +212,7 @@ TIPS = (
     Tip(Code.SEVERAL_FACES, _several, 0.3, limit=0.3),
     Tip(Code.FACE_CUT, _median(Code.FACE_CUT), 0.03),
     Tip(Code.TOO_CLOSE, _median(Code.TOO_CLOSE), 0.04),
-    Tip(Code.TOO_FAR, _median(Code.TOO_FAR), 3),
+    Tip(Code.TOO_FAR, _eyes_apart, 3),
     Tip(Code.NOT_SPEAKING, _speech, 0.1, LONG, restarts=True),
     Tip(Code.TOO_QUIET, _heard("speech_dbfs"), 3, LONG, restarts=True),
     Tip(Code.CLIPPING, _heard("clipped"), 0.001, LONG, restarts=True),
@@ -211,7 +228,7 @@ TIPS = (
     Tip(Code.UNEVEN_LIGHT, _median(Code.UNEVEN_LIGHT), 0.05, LATER),
     Tip(Code.EYES_CLOSED, _median(Code.EYES_CLOSED), 0.2, LATER),
     Tip(Code.LOOKING_AWAY, _median(Code.LOOKING_AWAY), 0.1, LATER),
-    Tip(Code.HEAD_MOVES, _whole(Code.HEAD_MOVES), 3, LONG, restarts=True),
+    Tip(Code.HEAD_MOVES, _keeps_moving, 3, LONG, restarts=True),
     Tip(Code.OFF_CENTRE, _median(Code.OFF_CENTRE), 0.03, LATER),
     Tip(Code.LESS_SHARP, _softer, 0.02, LONG),
     Tip(Code.GRAINY, _median(Code.GRAINY), 0.5, LONG),

@@ -1,15 +1,16 @@
 """May a window win? The rules (a) to (g), the gates and what the chosen trainers need, in one place for every path."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from take5.scoring.eligibility import Looks, Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
+from take5.scoring.gates.av_offset import Floats, correlate, offset, voice_without_mouth
 from take5.scoring.gates.config import GateConfig
-from take5.scoring.gates.findings import Finding, Severity
-from take5.scoring.gates.measures import FrameMeasures
-from take5.scoring.gates.sound import SoundMeasures
-from take5.scoring.gates.verdict import window_findings
+from take5.scoring.gates.findings import Code, Finding, Severity
+from take5.scoring.gates.sound import SoundMeasures, window_sound
+from take5.scoring.gates.verdict import finding, window_findings
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
+from take5.scoring.stretch import Stretch
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,15 @@ class JudgedWindow:
     """A window's score and why it is not eligible, if it is not.
 
     ``reasons`` are the findings that reject it, ``warnings`` those that do not. ``seen`` is false where nobody looked
-    at its pictures: then both are those of sound and timestamps alone.
+    at its pictures: then both are those of sound and timestamps alone, and ``sound`` is what was heard, for whoever
+    looks later.
     """
 
     score: WindowScore
     reasons: tuple[Finding, ...]
     seen: bool = True
     warnings: tuple[Finding, ...] = ()
+    sound: SoundMeasures | None = field(default=None, repr=False, compare=False)
 
     @property
     def eligible(self) -> bool | None:
@@ -38,20 +41,44 @@ def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: Gate
     return [*timing_reasons(timing, start), *sound_findings(sound, start, gates)]
 
 
-def seen_findings(
-    looks: Looks, measures: FrameMeasures, motion: Motion | None, start: int, gates: GateConfig
-) -> list[Finding]:
-    """What is wrong with a window's pictures, each of which somebody looked at."""
-    return [*look_reasons(looks, motion, start), *window_findings(measures, looks.repeats, start, gates)]
+def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: GateConfig) -> list[Finding]:
+    """What is wrong with a window's pictures, each of which somebody looked at, and with its sound beside them."""
+    looks = stretch.looks
+    return [
+        *look_reasons(looks, motion, start),
+        *window_findings(stretch.measures, looks.repeats, start, gates),
+        *mouth_findings(stretch.lips, stretch.sound, start, gates),
+    ]
 
 
 def judged(score: WindowScore, findings: list[Finding], *, seen: bool = True) -> JudgedWindow:
     """Put a window's findings where they belong."""
-    reasons = tuple(finding for finding in findings if finding.severity is Severity.REJECT)
-    warnings = tuple(finding for finding in findings if finding.severity is Severity.WARN)
+    reasons = tuple(found for found in findings if found.severity is Severity.REJECT)
+    warnings = tuple(found for found in findings if found.severity is Severity.WARN)
     return JudgedWindow(score, reasons, seen, warnings)
 
 
 def sound_findings(sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
-    """Placeholder."""
-    return []
+    """What is wrong with a window's sound; what cannot be told breaks no gate."""
+    heard = window_sound(sound)
+    values = {
+        Code.TOO_QUIET: heard.speech_dbfs,
+        Code.CLIPPING: heard.clipped,
+        Code.NOISY: heard.snr_db,
+        Code.NOT_SPEAKING: heard.speech,
+    }
+    return _told(values, (start, start + len(sound)), gates)
+
+
+def mouth_findings(lips: Floats, sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
+    """What is wrong with a window's sound beside its mouth [n, 20, 2]."""
+    late = offset(correlate(lips, sound.bands)).frames
+    values = {
+        Code.SECOND_VOICE_OR_MUSIC: voice_without_mouth(lips, sound.speech),
+        Code.AV_OFFSET: None if late is None else abs(late),
+    }
+    return _told(values, (start, start + len(sound)), gates)
+
+
+def _told(values: dict[Code, float | None], span: tuple[int, int], gates: GateConfig) -> list[Finding]:
+    return [f for code, value in values.items() if value is not None for f in finding(code, value, span, gates)]

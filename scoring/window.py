@@ -5,7 +5,7 @@ every window that it belongs to merges it; the numbers equal Algorithm 1's on th
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,5 +88,6 @@ class RollingWindow:
             views=None if motion is None else merge_views(c.views for c in self._chunks),
         )
         heard = heard_findings(stretch.timing, stretch.sound, start, self._gates)
-        watched = seen_findings(stretch.looks, stretch.measures, motion, start, self._gates) if seen else []
-        return judged(score, [*heard, *watched], seen=seen)
+        watched = seen_findings(stretch, motion, start, self._gates) if seen else []
+        found = judged(score, [*heard, *watched], seen=seen)
+        return found if seen else replace(found, sound=stretch.sound)

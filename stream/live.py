@@ -114,7 +114,7 @@ class LiveSession:
             return self._notice(self._show(session, self._decoder.decode(self._units.popleft())))
         if self._relook is None and (window := session.to_look_at()) is not None:
             material = RingMaterial(self._ring, self._format, session.origin or 0)
-            self._relook = relook(window.score, material, self._models, self._faces.region, self._settings)
+            self._relook = relook(window, material, self._models, self._faces.region, self._settings)
         return None if self._relook is None else self._notice(self._look_again(session, self._relook))
 
     def keep(self, media: Received) -> None:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from take5.scoring.algorithm1 import camera_views, motion_complexity
 from take5.scoring.eligibility import Looks, Timing
-from take5.scoring.gates.findings import Finding
 from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
 from take5.scoring.gates.sound import SoundMeasures, SpeechStream
-from take5.scoring.judging import JudgedWindow, judged, seen_findings
+from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_findings
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.region import Region
 from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
@@ -237,16 +236,14 @@ def stack_looks(looks: Sequence[FrameLook]) -> Stacked:
 
 
 def judge_window(
-    window: WindowScore, looks: Sequence[FrameLook], heard: Sequence[Finding], settings: Settings
+    window: WindowScore, looks: Sequence[FrameLook], timing: Timing, sound: SoundMeasures, settings: Settings
 ) -> JudgedWindow:
-    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win.
-
-    ``heard`` are the findings on its timestamps and sound.
-    """
-    stacked = stack_looks(looks)
+    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win."""
+    stacked, start, gates = stack_looks(looks), window.start, settings.gates
     motion = views = None
     if stacked.looks.tracked.all():
         motion = motion_complexity(stacked.lips, settings.parameters.hfr_threshold)
         views = camera_views(stacked.pose)
-    seen = seen_findings(stacked.looks, stacked.measures, motion, window.start, settings.gates)
-    return judged(replace(window, motion=motion, views=views), [*heard, *seen])
+    seen = seen_findings(stacked.with_sound(timing, sound), motion, start, gates)
+    score = replace(window, motion=motion, views=views)
+    return judged(score, [*heard_findings(timing, sound, start, gates), *seen])

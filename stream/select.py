@@ -6,7 +6,6 @@ from itertools import islice
 
 from take5.scoring.diversity import window_diversities
 from take5.scoring.errors import TooShort
-from take5.scoring.gates.findings import Finding
 from take5.scoring.judging import heard_findings, judged
 from take5.scoring.score import WindowScore
 from take5.stream.film import Film, Floats, PictureScan, Report, open_film
@@ -28,7 +27,7 @@ class Judge:
         """Look at windows in order until ``wanted`` are eligible; return those."""
         eligible: list[WindowScore] = []
         while len(eligible) < wanted:
-            batch = list(islice(filter(self._timely, ordered), wanted - len(eligible)))
+            batch = list(islice(filter(self._sounds_good, ordered), wanted - len(eligible)))
             if not batch:
                 break
             self.pictures.scan(self._span(window) for window in batch)
@@ -39,21 +38,21 @@ class Judge:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
         start, stop = self._span(window)
         looks = [look for look in self.pictures.looks[start:stop] if look is not None]
-        found = judge_window(window, looks, self._heard(start, stop), self.settings)
+        film = self.film
+        found = judge_window(window, looks, film.timing[start:stop], film.heard.measures[start:stop], self.settings)
         verdict = Verdict.of(found)
         self.verdicts[start] = verdict
         return verdict
 
-    def _timely(self, window: WindowScore) -> bool:
+    def _sounds_good(self, window: WindowScore) -> bool:
+        """Whether a window is worth a look: its timestamps and its sound are."""
         start, stop = self._span(window)
-        heard = judged(window, self._heard(start, stop), seen=False)
+        film = self.film
+        found = heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
+        heard = judged(window, found, seen=False)
         if heard.reasons:
             self.verdicts[start] = Verdict.of(heard)
         return not heard.reasons
-
-    def _heard(self, start: int, stop: int) -> list[Finding]:
-        film = self.film
-        return heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
 
     def _span(self, window: WindowScore) -> tuple[int, int]:
         return window.start, window.start + self.settings.parameters.window_frames

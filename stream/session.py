@@ -124,7 +124,6 @@ class Session:
         """Take the verdict on a window of :meth:`to_look_at`."""
         before = self.selector.best
         index = next(i for i, window in enumerate(self.windows) if window.score.start == judged.score.start)
-        judged = replace(judged, warnings=(*self.windows[index].warnings, *judged.warnings))
         self.windows[index] = judged
         self._unlooked = [w for w in self._unlooked if w.score.start != judged.score.start]
         self._offer(judged)
@@ -152,7 +151,7 @@ class Session:
             self._chunked += hop
             before = self.selector.best
             if judged is not None:
-                self.windows.append(judged)
+                self.windows.append(replace(judged, sound=None))
                 self._offer(judged)
             yield Progress(self._chunked, judged, self.selector.best, note)
             yield from self._changed(before)

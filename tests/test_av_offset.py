@@ -5,7 +5,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
-from test_vad import vad_file
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.av_offset import (
@@ -20,6 +19,7 @@ from take5.scoring.gates.av_offset import (
 )
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.models.vad import SpeechDetector
+from take5.stream.models import find
 from take5.stream.scanner import Faces, FrameScanner, Models, stack_looks
 from take5.stream.soundtrack import SoundTrack
 from take5.stream.sources.file import MediaFile
@@ -196,7 +196,7 @@ def seen(clip: Path, models: Models, frames: int) -> Floats:
     index = file.scan(lambda _: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        return stack_looks([scanner.look(frame) for frame in file.grid_frames(index, 0, frames)])[0]
+        return stack_looks([scanner.look(frame) for frame in file.grid_frames(index, 0, frames)]).lips
 
 
 def heard(clip: Path, frames: int, late: int) -> SoundMeasures:
@@ -205,7 +205,7 @@ def heard(clip: Path, frames: int, late: int) -> SoundMeasures:
     track, pieces = SoundTrack(file.origin), []
     file.scan(lambda block: pieces.append(track.push(block)))
     sound = np.concatenate(pieces)[640 * max(0, -late) :]
-    meter = SoundMeter(SpeechDetector(vad_file()).stream())
+    meter = SoundMeter(SpeechDetector(find("silero_vad")).stream())
     moved = np.concatenate([np.zeros(640 * max(0, late), np.float32), sound])
     return SoundMeasures.concatenate([meter.push(moved), meter.finish(frames)])[:frames]
 

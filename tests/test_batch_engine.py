@@ -3,82 +3,25 @@
 import itertools
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
+from batch_workers import answer, answering, job, setup_failing, setup_mixed
+from serving import eventually
 
-from take5.scoring.errors import ModelMissing, Take5Error
-from take5.stream.batch.engine import Engine, SerialEngine, Work
-from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.scoring.errors import Take5Error
+from take5.stream.batch.engine import Engine, SerialEngine
+from take5.stream.batch.job import Job, NotTaken, Outcome
 from take5.stream.batch.processes import ProcessEngine
-from take5.stream.selection import Settings
-
-RECIPE = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
-PATIENCE_S = 60.0
-
-DEADLY: dict[str, Callable[[], object]] = {
-    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-    "exit": lambda: os._exit(3),
-    "bug": lambda: dict[str, str]()["no such key"],
-}
-
-
-def job(name: str | int, folder: Path = Path("out")) -> Job:
-    return Job(Path(str(name)), folder, RECIPE)
-
-
-def answer(job: Job) -> Outcome:
-    """Say which process did it; do what the video's name says first."""
-    DEADLY.get(job.video.stem, lambda: None)()
-    return NotTaken(job, str(os.getpid()))
-
-
-def answering() -> Work:
-    return answer
-
-
-def holding(job: Job) -> Outcome:
-    """Write half a file, and take it away again, whatever ends the wait."""
-    half = job.folder / f"{job.video}.partial"
-    half.touch()
-    try:
-        threading.Event().wait(PATIENCE_S)
-    finally:
-        half.unlink()
-    return NotTaken(job, "waited to the end")
-
-
-def setup_holding() -> Work:
-    return holding
-
-
-def setup_failing(kind: str) -> Work:
-    if kind == "told":
-        raise ModelMissing("model face is not on this machine: run something")
-    DEADLY[kind]()
-    raise AssertionError
 
 
 def videos(outcomes: Iterable[Outcome]) -> list[str]:
     return sorted(str(outcome.job.video) for outcome in outcomes)
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.02)
-    return True
 
 
 @pytest.mark.parametrize("engine", [SerialEngine(answer), ProcessEngine(answering, 1), ProcessEngine(answering, 3)])
@@ -155,18 +98,6 @@ def test_a_worker_that_cannot_begin_ends_it_all(kind: str, told: str) -> None:
     assert multiprocessing.active_children() == []
 
 
-def answer_once_others_hold(job: Job) -> Outcome:
-    """Of three jobs two hold, and the third is done once they do."""
-    if job.video.name != "answer":
-        return holding(job)
-    assert eventually(lambda: len(list(job.folder.iterdir())) == 2)
-    return answer(job)
-
-
-def setup_mixed() -> Work:
-    return answer_once_others_hold
-
-
 def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:
     jobs = [job(name, tmp_path) for name in ("answer", "hold-1", "hold-2")]
     with closing(ProcessEngine(setup_mixed, 3).run(jobs)) as outcomes:
@@ -176,13 +107,8 @@ def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path:
     assert multiprocessing.active_children() == []
 
 
-def run_alone(folder: str) -> None:
-    """What the program of the next test does."""
-    list(ProcessEngine(setup_holding, 2).run(job(name, Path(folder)) for name in ("hold-1", "hold-2")))
-
-
 def test_a_command_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
-    code = "import sys, test_batch_engine; test_batch_engine.run_alone(sys.argv[1])"
+    code = "import sys, batch_workers; batch_workers.run_alone(sys.argv[1])"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=environment) as program:
         assert eventually(lambda: len(list(tmp_path.iterdir())) == 2)

@@ -139,6 +139,23 @@ def test_another_voice_behind_still_lips_is_told() -> None:
     assert codes(coached(replace(stretch, lips=lips))) == [Code.SECOND_VOICE_OR_MUSIC]
 
 
+def test_a_head_that_keeps_moving_is_told_and_one_that_turns_once_is_not() -> None:
+    t = np.arange(600)
+    shaken, turned = 15 * np.sin(t / 5) * (t < 300), np.where(t < 300, -12, 12)
+    stretch = talker(600)
+    moves, turns = (replace(stretch.measures, yaw=yaw.astype(np.float32)) for yaw in (shaken, turned))
+    told = coached(replace(stretch, measures=moves))
+    assert codes(told) == [Code.HEAD_MOVES, None, None]
+    assert told[1].restarts
+    assert coached(replace(stretch, measures=turns)) == []
+
+
+def test_a_small_picture_is_no_reason_to_come_closer() -> None:
+    stretch = spoilt(talker(FRAMES), "inter_eye", 40, 0, FRAMES)
+    assert codes(coached(stretch)) == [Code.TOO_FAR]
+    assert coached(spoilt(stretch, "closeness", 0.55, 0, FRAMES)) == []
+
+
 def test_a_softer_picture_than_before_is_told_only_then() -> None:
     sharp = spoilt(talker(600), "blur", 0.45, 0, 600)
     assert coached(spoilt(sharp, "blur", 0.56, 0, 600)) == []

@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -10,23 +9,12 @@ from encoder_sounds import Float32, cuts, hum, noise, onnx_files, silence, speec
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
 from take5.scoring.gates.sound import BLOCK_SAMPLES, SoundMeasures, SoundMeter, window_sound
 from take5.scoring.models.vad import SpeechDetector
-
-
-def vad_folder() -> Path:
-    """Where the graphs lie in the wheel of silero-vad, which need not be imported."""
-    spec = importlib.util.find_spec("silero_vad")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("silero-vad is not installed")
-    return Path(spec.origin).parent / "data"
-
-
-def vad_file() -> Path:
-    return vad_folder() / "silero_vad_16k_sequence.onnx"
+from take5.stream.models import find
 
 
 @pytest.fixture(scope="module")
 def detector() -> SpeechDetector:
-    return SpeechDetector(vad_file())
+    return SpeechDetector(find("silero_vad"))
 
 
 def probabilities(detector: SpeechDetector, sound: Float32, lengths: list[int] | None = None) -> Float32:
@@ -40,7 +28,7 @@ def probabilities(detector: SpeechDetector, sound: Float32, lengths: list[int] |
 def by_hand(sound: Float32) -> Float32:
     """Each chunk's probability by the graph that Silero ships for one chunk at a time."""
     session = onnxruntime.InferenceSession(
-        vad_folder() / "silero_vad_16k_op15.onnx", providers=["CPUExecutionProvider"]
+        find("silero_vad").parent / "silero_vad_16k_op15.onnx", providers=["CPUExecutionProvider"]
     )
     padded, state, found = np.pad(sound, (64, 0)), np.zeros((2, 1, 128), np.float32), []
     for start in range(0, len(sound) - 511, 512):
@@ -130,7 +118,7 @@ def test_a_block_of_another_length_is_refused(detector: SpeechDetector) -> None:
 
 @pytest.mark.parametrize("how", ["text", "empty", "short"])
 def test_a_damaged_file_is_named(tmp_path: Path, how: str) -> None:
-    content, path = vad_file().read_bytes(), tmp_path / "broken.onnx"
+    content, path = find("silero_vad").read_bytes(), tmp_path / "broken.onnx"
     path.write_bytes({"text": b"<html>not found</html>", "empty": b"", "short": content[:-1000]}[how])
     with pytest.raises(ModelDamaged, match=r"broken\.onnx: (not an|this) ONNX model"):
         SpeechDetector(path)
@@ -147,4 +135,4 @@ def test_missing_file_and_bad_threads(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="gone"):
         SpeechDetector(tmp_path / "gone.onnx")
     with pytest.raises(ParameterError, match="threads=0 must be at least 1"):
-        SpeechDetector(vad_file(), threads=0)
+        SpeechDetector(find("silero_vad"), threads=0)

@@ -208,5 +208,43 @@ SESSION_RULES = (
 )
 """Gates against the rest of the session: they only warn."""
 
-RULES = {rule.code: rule for rule in (*FRAME_RULES, *WINDOW_RULES, *SESSION_RULES)}
+SOUND_RULES = (
+    Rule(Code.TOO_QUIET, "level of the speech", "dBFS", AT_LEAST, Limits(-50), Limits(-40, -55), Limits(-32, -45)),
+    Rule(
+        Code.CLIPPING,
+        "share of the samples at the ceiling",
+        "",
+        AT_MOST,
+        Limits(0.03),
+        Limits(0.01, 0.03),
+        Limits(0.006, 0.01),
+    ),
+    Rule(Code.NOISY, "speech above the noise", "dB", AT_LEAST, Limits(10, 5), Limits(20, 10), Limits(25, 20)),
+    Rule(Code.NOT_SPEAKING, "share of speech", "", AT_LEAST, Limits(0.2, 0.1), Limits(0.4, 0.2), Limits(0.6, 0.4)),
+)
+"""Gates on the window's sound."""
+
+MOUTH_RULES = (
+    Rule(
+        Code.SECOND_VOICE_OR_MUSIC,
+        "share of speech behind still lips",
+        "",
+        AT_MOST,
+        Limits(0.3),
+        Limits(0.15),
+        Limits(0.15, 0.3),
+    ),
+    Rule(
+        Code.AV_OFFSET,
+        "distance of sound and picture",
+        "frames",
+        AT_MOST,
+        Limits(3.5, 5.5),
+        Limits(2.5, 3.5),
+        Limits(1.5, 2.5),
+    ),
+)
+"""Gates on the window's sound beside its mouth."""
+
+RULES = {rule.code: rule for rule in (*FRAME_RULES, *WINDOW_RULES, *SOUND_RULES, *MOUTH_RULES, *SESSION_RULES)}
 """Every gate that can be set."""

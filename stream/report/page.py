@@ -96,10 +96,10 @@ def _bar(data: ReportData, found: Sequence[Problem]) -> str:
     kinds = {"best": "the best", "pool": "what it was compared with", "reject": "does not count", "rest": "the rest"}
     there = {kind for kind, _, _ in pieces} | {"rest"}
     key = "".join(f'<li><i class="{kind}"></i>{text}</li>' for kind, text in kinds.items() if kind in there)
-    quarters = "".join(f"<span>{clock(selection.frames * i // 4 // FPS * FPS)}</span>" for i in range(4))
+    quarters = "".join(f"<span>{clock(selection.frames * i // 4 // FPS * FPS)}</span>" for i in range(5))
     return (
         f'<div class="bar" role="img" aria-label="the recording, with the best window marked">{bars}</div>'
-        f'<div class="times">{quarters}<span>{clock(selection.frames // FPS * FPS)}</span></div><ul class="key">{key}</ul>'
+        f'<div class="times">{quarters}</div><ul class="key">{key}</ul>'
     )
 
 

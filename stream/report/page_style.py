@@ -53,7 +53,7 @@ svg {{ width: 100%; height: auto; display: block; }}
 table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .93rem; }}
 th, td {{ text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }}
 th {{ color: var(--soft); font-weight: 600; }}
-th:first-child, td:first-child, .text {{ text-align: left; }}
+th:first-child, td:first-child, th.text, td.text {{ text-align: left; }}
 .text {{ white-space: normal; min-width: 9em; }}
 tr.best td {{ background: color-mix(in srgb, var(--gold) 22%, #0000); font-weight: 600; }}
 td img {{ width: 84px; border-radius: 4px; }}

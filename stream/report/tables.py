@@ -19,12 +19,13 @@ MOST_ROWS = 200
 
 POOL_HEADS = ("Window", "", "I", "D", "MC", "MC mouth", "MC head", "Views")
 FOUND_HEADS = ("When", "What", "Measured", "Rule", "Windows", "")
+WORDS, LEFT = ("What", "Rule"), ' class="text"'
 DOES = {Severity.REJECT: "does not count", Severity.WARN: "warning"}
 
 
 def table(heads: Sequence[str], rows: Iterable[str]) -> str:
     """A table that scrolls by itself where it is too wide."""
-    head = "".join(f"<th>{each}</th>" for each in heads)
+    head = "".join(f"<th{LEFT if each in WORDS else ''}>{each}</th>" for each in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
@@ -85,6 +86,7 @@ def settings_list(data: ReportData) -> str:
         "Looked at": f"{selection.tracked} frames",
         "Parameters": _pairs(asdict(settings.parameters)),
         "Strategy": f"{settings.strategy.name}, diversity {settings.diversity}, seed {settings.seed}",
+        "Gates": ", ".join([settings.gates.strictness, *settings.gates.overrides, *settings.gates.trainers]),
         "Encoder": f"{selection.encoder}, weights {selection.encoder_version}",
         "Versions": _pairs(versions()),
         **({"Warnings": "; ".join(selection.warnings)} if selection.warnings else {}),
