@@ -51,7 +51,7 @@ class Judge:
         found = heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
         heard = judged(window, found, seen=False)
         if heard.reasons:
-            self.verdicts[start] = Verdict.of(heard)
+            self.verdicts.setdefault(start, Verdict.of(heard))
         return not heard.reasons
 
     def _span(self, window: WindowScore) -> tuple[int, int]:
