@@ -22,11 +22,11 @@ from take5.client.cli.options import load_models
 from take5.scoring.eligibility import look_reasons
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Finding, Severity
-from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
+from take5.scoring.gates.measures import FrameMeasures, measure_frame
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.gates.verdict import window_findings
 from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, Parameters
-from take5.stream.clock import to_seconds
+from take5.stream.clock import FRAME_TICKS
 from take5.stream.grid import GridFrame
 from take5.stream.media import VideoFrame
 from take5.stream.scanner import Faces, FrameLook, FrameScanner, Models, stack_looks
@@ -168,44 +168,24 @@ DOCTORS: dict[str, tuple[Doctor, str]] = {
 """How a window is spoilt, and the finding that should say so; two blurred frames are no fault."""
 
 
-@dataclass
-class Watched:
-    """What was seen of n grid frames."""
-
-    looks: list[FrameLook]
-    measures: list[FrameMeasures]
-
-    def findings(self, start: int, config: GateConfig) -> list[Finding]:
-        """All that is wrong with the window at ``start``, the eligibility rules first."""
-        span = slice(start, start + WINDOW)
-        _, _, looks = stack_looks(self.looks[span])
-        reasons = [Finding(r.code, r.start, r.stop) for r in look_reasons(looks, None, start)]  # type: ignore[arg-type]
-        return [
-            *reasons,
-            *window_findings(FrameMeasures.concatenate(self.measures[span]), looks.repeats, start, config),
-        ]
+def findings(looks: Sequence[FrameLook], start: int, config: GateConfig) -> list[Finding]:
+    """All that is wrong with what is to be seen in the window at ``start``, the eligibility rules first."""
+    window = stack_looks(looks[start : start + WINDOW])
+    gates = window_findings(window.measures, window.looks.repeats, start, config)
+    return [*look_reasons(window.looks, None, start), *gates]
 
 
-def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> Watched:
+def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameLook]:
     """Look at frames in one run."""
-    seen = Watched([], [])
-    before: int | None = None
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        for frame in frames:
-            look = scanner.look(frame)
-            step = float("nan") if before is None else 1000 * to_seconds(frame.shown.pts - before)
-            before = frame.shown.pts
-            measured = measure_frame(frame.shown.picture.rgb(), look.face, step) if look.seen else NOT_LOOKED_AT  # type: ignore[arg-type]
-            seen.looks.append(look)
-            seen.measures.append(measured)
-    return seen
+        return [scanner.look(frame) for frame in frames]
 
 
 def in_memory(pictures: Sequence[Rgb]) -> Iterator[GridFrame[VideoFrame]]:
     """Pictures as grid frames."""
     for i, pixels in enumerate(pictures):
-        frame = VideoFrame(i * 28_224_000, Spoilt(np.ascontiguousarray(pixels)))
+        frame = VideoFrame(i * FRAME_TICKS, Spoilt(np.ascontiguousarray(pixels)))
         yield GridFrame(i, frame, (frame,), missing=False)
 
 
@@ -221,8 +201,7 @@ def find_place(pictures: Sequence[Rgb], models: Models) -> Place:
     """Where the first face is."""
     with Faces(models) as faces:
         face = next(f for f in (faces.track(p, i) for i, p in enumerate(pictures)) if f is not None)
-    landmarks: NDArray[np.float64] = face.landmarks  # type: ignore[attr-defined]
-    (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
+    (left, top), (right, bottom) = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
     return Place((left + right) / 2, (top + bottom) / 2, right - left)
 
 
@@ -241,7 +220,8 @@ def catch(videos: Sequence[Path], models: Models) -> None:
         place = find_place(pictures, models)
         print(video.name, f"(face {place.width:.0f} px)")
         for name, (doctor, wanted) in DOCTORS.items():
-            found = watch(in_memory(list(doctor(pictures, place))), models).findings(LEAD_IN_FRAMES, config)
+            looks = watch(in_memory(list(doctor(pictures, place))), models)
+            found = findings(looks, LEAD_IN_FRAMES, config)
             hit = next((str(f.severity) for f in found if f.code == wanted), "no" if wanted else "")
             print(f"  {name:20s} {wanted:16s} {hit:8s} {told(found)}", flush=True)
 
@@ -252,7 +232,7 @@ def find(videos: Sequence[Path], models: Models) -> None:
         seen = watch(grid_frames(video, 0, None), models)
         for strictness in STRICTNESSES:
             config = GateConfig.of(strictness)
-            windows = {s: seen.findings(s, config) for s in range(0, len(seen.looks) - WINDOW + 1, FPS)}
+            windows = {s: findings(seen, s, config) for s in range(0, len(seen) - WINDOW + 1, FPS)}
             rejected = sum(any(f.severity is Severity.REJECT for f in found) for found in windows.values())
             print(f"{video.name} {strictness}: {rejected} of {len(windows)} windows rejected")
             for start, found in windows.items():
@@ -268,10 +248,10 @@ def span_text(finding: Finding) -> str:
 def settle(videos: Sequence[Path], models: Models) -> None:
     """Print how far each measure of a window moves between a run over all and one that begins a second before it."""
     for video in videos:
-        whole = watch(grid_frames(video, 0, None), models).measures
+        whole = watch(grid_frames(video, 0, None), models)
         start = max(LEAD_IN_FRAMES, (len(whole) - WINDOW) // 2 // FPS * FPS)
-        alone = watch(grid_frames(video, start - LEAD_IN_FRAMES, start + WINDOW), models).measures[LEAD_IN_FRAMES:]
-        one, other = (FrameMeasures.concatenate(m) for m in (whole[start : start + WINDOW], alone))
+        alone = watch(grid_frames(video, start - LEAD_IN_FRAMES, start + WINDOW), models)
+        one, other = (stack_looks(run).measures for run in (whole[start : start + WINDOW], alone[LEAD_IN_FRAMES:]))
         apart = {f.name: np.abs(getattr(one, f.name) - getattr(other, f.name)) for f in fields(one)}
         print(video.name, *(f"{name} {np.nanmax(values):.2g}" for name, values in apart.items()), sep="\n  ")
 
@@ -285,7 +265,7 @@ def cost(videos: Sequence[Path], models: Models) -> None:
             seen = [faces.track(picture, i) for i, picture in enumerate(pictures)]
         began = time.process_time()
         measures = FrameMeasures.concatenate(
-            [measure_frame(picture, face) for picture, face in zip(pictures, seen, strict=True)]  # type: ignore[arg-type]
+            [measure_frame(picture, face) for picture, face in zip(pictures, seen, strict=True)]
         )
         measured = time.process_time() - began
         began = time.process_time()

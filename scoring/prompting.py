@@ -45,7 +45,7 @@ class Prompt:
 
 
 def variety(phones: Iterable[str]) -> float:
-    """Simpson's index 1 - sum over phones of p^2, p the share of each: the chance that two of them differ, in [0, 1)."""
+    """Simpson's index 1 - sum of p^2, p the share of each phone, in [0, 1): the chance that two of them differ."""
     counts = Counter(phones)
     total = counts.total()
     return 1.0 - sum(count * count for count in counts.values()) / (total * total) if total else 0.0

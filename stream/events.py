@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from take5.scoring.gates.findings import Code
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.clock import frame_seconds
+from take5.stream.coaching_texts import GOOD, coaching_texts
 from take5.stream.selection import Json, Selection, findings_json, score_json
 
 EVENTS_VERSION = 1
@@ -115,6 +117,29 @@ class Warned:
         """Return the event as ``{"type": "warning", ...}``."""
         text = TROUBLE_TEXTS[self.trouble]
         return {**_head("warning", self.frame), "code": str(self.trouble), "text": text, "value": self.value}
+
+
+@dataclass(frozen=True)
+class Coached:
+    """What the speaker is told from now on; nothing where ``code`` is None and nothing was ``followed``.
+
+    ``restarts``: what was followed changes how the person speaks.
+    """
+
+    frame: int
+    code: Code | None
+    followed: Code | None = None
+    restarts: bool = False
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "coach", ...}``."""
+        code = str(self.code) if self.code else GOOD if self.followed else None
+        return {
+            **_head("coach", self.frame),
+            "code": code,
+            "text": coaching_texts()[code] if code else "",
+            "followed": self.followed and str(self.followed),
+        }
 
 
 class State(StrEnum):
@@ -286,6 +311,7 @@ Event = (
     | BestChanged
     | Scored
     | Warned
+    | Coached
     | StateChanged
     | Stalled
     | Resumed

@@ -16,7 +16,7 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, Stopper, StopRules
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
-from take5.stream.events import Event, Progress, Scored, Trouble, Warned
+from take5.stream.events import Coached, Event, Progress, Scored, Trouble, Warned
 from take5.stream.lag import Lag, Passing
 from take5.stream.media import AccessUnit, AnyFrame, Received, UnitFormat, VideoFrame
 from take5.stream.opening import Opening
@@ -158,6 +158,7 @@ class LiveSession:
             pool=session.selector.pool,
             verdicts=tuple(map(Verdict.of, session.windows)),
             settings=self._settings,
+            idle=session.idle,
         )
         material = RingMaterial(self._ring, self._format, session.origin)
         return selection, RingFilm(material, self._models, self._faces.region, session.looks)
@@ -258,6 +259,8 @@ class LiveSession:
             if event.window is not None:
                 self.stop = self._stopper.push(event.window, event.best)
             return replace(event, gain=self._stopper.gain)
+        if isinstance(event, Coached) and event.restarts:
+            self._stopper.restart()
         if isinstance(event, Scored):
             self.stop = self._stopper.amend(event.window, session.selector.best)
         return event

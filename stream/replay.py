@@ -74,4 +74,5 @@ def _selection(file: MediaFile, session: Session, models: Models, settings: Sett
         verdicts=tuple(map(Verdict.of, session.windows)),
         settings=settings,
         warnings=tuple(file.warnings),
+        idle=session.idle,
     )

@@ -9,6 +9,7 @@ from typing import Any, Self
 from take5.scoring.diversity import DiversityName
 from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.gates.findings import Finding
+from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
@@ -72,6 +73,8 @@ class Selection:
         The windows among which it was chosen, in the order in which they were looked at.
     verdicts : tuple of Verdict
         Every window, in order of time.
+    idle : Idle or None
+        The best stretch in which the person sits still and silent, where one was looked for.
     """
 
     video: str
@@ -87,6 +90,7 @@ class Selection:
     verdicts: tuple[Verdict, ...]
     settings: Settings
     warnings: tuple[str, ...] = ()
+    idle: Idle | None = None
 
     def json(self) -> Json:
         """The object that ``--json`` prints and ``report.json`` holds."""
@@ -101,6 +105,12 @@ class Selection:
             "container_start_s": to_seconds(self.origin),
             "duration_s": frame_seconds(self.frames),
             "best": None if self.best is None else self.window_json(self.best),
+            "idle": self.idle
+            and {
+                "start_s": frame_seconds(self.idle.start),
+                "end_s": frame_seconds(self.idle.stop),
+                "blinks": self.idle.blinks,
+            },
             "pool": [self.window_json(window) for window in self.pool],
             "windows": [verdict_json(verdict) for verdict in self.verdicts],
             "parameters": {

@@ -11,8 +11,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.coaching import Coach
 from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
+from take5.scoring.idle import Idle, IdleFinder
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES
@@ -21,7 +23,7 @@ from take5.scoring.selector import Selector
 from take5.scoring.window import ChunkFeatures, RollingWindow
 from take5.stream.aligner import Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS
-from take5.stream.events import BestChanged, ChunkNote, Event, Progress, Scored
+from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
 from take5.stream.grid import FrameCounts
 from take5.stream.media import AccessUnit, AudioBlock, Media
 from take5.stream.ring import Ring, Span
@@ -72,6 +74,8 @@ class Session:
         self._frames: int | None = None
         self._unlooked: list[JudgedWindow] = []
         self._kept_looks: dict[int, FrameLook] = {}
+        self._coach = Coach(settings.gates)
+        self._idle = IdleFinder(settings.gates)
         self.looked = 0
 
     @property
@@ -109,6 +113,11 @@ class Session:
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
         self._sound = SoundMeasures.concatenate([self._sound, self._meter.finish(frames)])
         return list(self._score())
+
+    @property
+    def idle(self) -> Idle | None:
+        """The best stretch so far in which the person sits still and silent."""
+        return self._idle.best
 
     def looks(self, start: int, stop: int) -> list[FrameLook | None]:
         """What was seen in grid frames [start, stop) of a window of the pool; None where nobody looked, or any more."""
@@ -155,6 +164,10 @@ class Session:
                 self._offer(judged)
             yield Progress(self._chunked, judged, self.selector.best, note)
             yield from self._changed(before)
+            for told in self._coach.push(features.stretch):
+                yield Coached(told.frame, told.code, told.followed, told.restarts)
+            if self._idle.push(features.stretch):
+                self.ring.hold(self._kept_spans())
 
     @property
     def _complete(self) -> int:
@@ -209,11 +222,16 @@ class Session:
             yield BestChanged(self._chunked, best)
 
     def _kept_spans(self) -> Iterator[Span]:
-        """Spans that must not be forgotten, the best first: the pool, and what has to be looked at."""
+        """Spans that must not be forgotten, the best first: pool, idle stretch, and what has to be looked at."""
         pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
         waiting = sorted((window.score for window in self._unlooked), key=lambda score: -score.D)
-        for window in (*pool, *waiting):
-            yield self.span(window)
+        spans = [self.span(window) for window in (*pool, *waiting)]
+        yield from spans[:1]
+        if self.idle is not None:
+            origin = self.origin or 0
+            first = self.idle.start - LEAD_IN_FRAMES
+            yield origin + first * FRAME_TICKS, origin + self.idle.stop * FRAME_TICKS
+        yield from spans[1:]
 
     def span(self, window: WindowScore) -> Span:
         """When a window is shown, with the tracker's lead-in and a trainer's validation frames, on the source's clock.

@@ -55,6 +55,10 @@ def _write(selection: Selection, material: Material, folder: Path, preset: str) 
         span = best.start, best.start + selection.settings.parameters.window_frames
         write_clip(folder / "clip.mp4", material.pictures(*span), *material.sound(*span), preset)
         write_wave(folder / "clip.wav", material.pcm(*span))
+    if selection.idle is not None:
+        still = selection.idle.start, selection.idle.stop
+        write_clip(folder / "idle.mp4", material.pictures(*still), *material.sound(*still), preset)
+        write_wave(folder / "idle.wav", material.pcm(*still))
     write_report(selection, folder / "report.json")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from take5.scoring.errors import ModelMissing
 from take5.stream.batch.engine import Work
 from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
-from take5.stream.batch.processes import ProcessEngine
+from take5.stream.batch.processes import THREADS, ProcessEngine
 from take5.stream.selection import Settings
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
@@ -31,6 +31,15 @@ def answer(job: Job) -> Outcome:
     """Say which process did it; do what the video's name says first."""
     DEADLY.get(job.video.stem, lambda: None)()
     return NotTaken(job, str(os.getpid()))
+
+
+def threads(job: Job) -> Outcome:
+    """Say what the worker knows of threads."""
+    return NotTaken(job, " ".join(os.environ[name] for name in THREADS))
+
+
+def setup_threads() -> Work:
+    return threads
 
 
 def answering() -> Work:

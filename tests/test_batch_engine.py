@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from batch_workers import answer, answering, job, setup_failing, setup_mixed
+from batch_workers import answer, answering, job, setup_failing, setup_mixed, setup_threads
 from serving import eventually
 
 from take5.scoring.errors import Take5Error
 from take5.stream.batch.engine import Engine, SerialEngine
 from take5.stream.batch.job import Job, NotTaken, Outcome
-from take5.stream.batch.processes import ProcessEngine
+from take5.stream.batch.processes import THREADS, ProcessEngine
 
 
 def videos(outcomes: Iterable[Outcome]) -> list[str]:
@@ -96,6 +96,16 @@ def test_a_worker_that_cannot_begin_ends_it_all(kind: str, told: str) -> None:
     with pytest.raises(Take5Error, match=told):
         list(ProcessEngine(partial(setup_failing, kind), 2).run(map(job, range(9))))
     assert multiprocessing.active_children() == []
+
+
+def test_workers_compute_with_one_thread_unless_somebody_wants_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in THREADS[1:]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(THREADS[0], "3")
+    (outcome,) = ProcessEngine(setup_threads, 1).run([job("a")])
+    assert isinstance(outcome, NotTaken)
+    assert outcome.error == "3 1 1"
+    assert THREADS[1] not in os.environ
 
 
 def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:

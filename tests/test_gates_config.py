@@ -1,5 +1,7 @@
 """Presets and overrides."""
 
+import pickle
+
 import pytest
 
 from take5.scoring.errors import ParameterError
@@ -15,6 +17,12 @@ def limits(*overrides: str, strictness: str = "normal", code: Code = Code.BLURRE
 def test_the_default_is_normal() -> None:
     assert GateConfig() == GateConfig.of("normal")
     assert set(GateConfig().limits) == set(RULES)
+
+
+def test_a_configuration_goes_to_other_processes() -> None:
+    config = GateConfig("strict", ("blurred=off",), ("instag",))
+    copy = pickle.loads(pickle.dumps(config))  # noqa: S301 - our own bytes
+    assert (copy, copy.limits, hash(copy)) == (config, config.limits, hash(config))
 
 
 @pytest.mark.parametrize("code", RULES)

@@ -173,7 +173,7 @@ def test_a_crop_at_the_picture_border_keeps_its_width() -> None:
 
 
 def test_flat_pictures() -> None:
-    flat = np.full((30, 30), 128.0)
+    flat = np.full((30, 30), 128, dtype=np.float32)
     assert blur_effect(flat) == 1
     assert grain(flat.astype(np.uint8)) == 0
     assert grain(np.zeros((2, 9), dtype=np.uint8)) == 0

@@ -219,6 +219,7 @@ class Session:
             verdicts=tuple(map(Verdict.of, capture.windows)),
             settings=self._settings,
             warnings=tuple(self._shortcomings(capture)) if self._ended else (),
+            idle=capture.idle,
         )
 
     def _begun_or_empty(self) -> Capture:

@@ -13,6 +13,7 @@ from scipy.ndimage import uniform_filter1d
 from take5.scoring.gates.face import BROWS, JAW
 
 Floats = NDArray[np.float64]
+Values = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
@@ -81,7 +82,7 @@ def whole_box(landmarks: Floats) -> Box:
     return float(left), float(landmarks[BROWS, 1].min()), float(right), float(landmarks[JAW, 1].max())
 
 
-def fixed_width(rgb: Picture, box: Box) -> Floats:
+def fixed_width(rgb: Picture, box: Box) -> Values:
     """The box's green channel at :data:`CROP_WIDTH`, each pixel the mean of the area that it covers.
 
     Green stands for luma here: it has most of its weight.
@@ -90,10 +91,11 @@ def fixed_width(rgb: Picture, box: Box) -> Floats:
     rows = max(3, round(CROP_WIDTH * (bottom - top) / (right - left)))
     part = np.ascontiguousarray(_cut(rgb, box)[..., 1])
     lines = area_means(part, np.linspace(top - int(top), bottom - int(top), rows + 1))
-    return area_means(lines.T, np.linspace(left - int(left), right - int(left), CROP_WIDTH + 1)).T
+    across = np.linspace(left - int(left), right - int(left), CROP_WIDTH + 1)
+    return area_means(np.ascontiguousarray(lines.T), across).T
 
 
-def area_means(pixels: NDArray[Any], edges: Floats) -> Floats:
+def area_means(pixels: NDArray[Any], edges: Floats) -> Values:
     """Means [n, w] of the rows of ``pixels`` [h, w] between neighbouring ones of n + 1 even ``edges`` in [0, h].
 
     By differences of the running sum, which stands between two rows in proportion.
@@ -101,11 +103,11 @@ def area_means(pixels: NDArray[Any], edges: Floats) -> Floats:
     total = np.zeros((len(pixels) + 1, pixels.shape[1]), dtype=np.float32)
     np.cumsum(pixels, axis=0, dtype=np.float32, out=total[1:])
     row = np.minimum(edges.astype(np.intp), len(pixels) - 1)
-    at_edges = total[row] + (edges - row)[:, None] * pixels[row]
-    return np.asarray((at_edges[1:] - at_edges[:-1]) / (edges[1] - edges[0]), dtype=np.float64)
+    at_edges = total[row] + (edges - row).astype(np.float32)[:, None] * pixels[row]
+    return np.asarray((at_edges[1:] - at_edges[:-1]) / np.float32(edges[1] - edges[0]), dtype=np.float32)
 
 
-def blur_effect(luma: Floats) -> float:
+def blur_effect(luma: Values) -> float:
     """How little a picture [H, W] changes when it is blurred once more, in [0, 1]: 0 sharp, 1 flat.
 
     Of the differences d between neighbours, and b the same after a mean filter of :data:`BLUR_TAPS`, the share that
@@ -117,11 +119,11 @@ def blur_effect(luma: Floats) -> float:
     return max(_kept(luma, axis) for axis in (0, 1))
 
 
-def _kept(luma: Floats, axis: int) -> float:
+def _kept(luma: Values, axis: int) -> float:
     lines = luma if axis == 0 else luma.T
     sharp, blurred = (np.abs(y[1:] - y[:-1]) for y in (lines, uniform_filter1d(lines, BLUR_TAPS, axis=0)))
-    whole = sharp.sum()
-    return 1 - float(np.maximum(sharp - blurred, 0).sum() / whole) if whole > 0 else 1.0
+    whole = sharp.sum(dtype=np.float64)
+    return 1 - float(np.maximum(sharp - blurred, 0).sum(dtype=np.float64) / whole) if whole > 0 else 1.0
 
 
 def grain(channel: Picture) -> float:

@@ -26,6 +26,10 @@ GRACE_S = 5.0
 CONTEXT = get_context("spawn")
 """A fork would copy locks of FFmpeg's and the models' threads in any state."""
 
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""Environment variables for the threads of numpy's libraries. In workers they are 1 where they are not set: two workers
+on two cores need 8 % less CPU so, since threads without work spin."""
+
 
 class ProcessEngine:
     """Does jobs in worker processes.
@@ -91,7 +95,7 @@ class _Worker:
         self._job = job
         self._ready = False
         self._process = CONTEXT.Process(target=_serve, args=(theirs, setup), name="take5-worker", daemon=True)
-        with _deaf():
+        with _deaf(), _one_thread():
             self._process.start()
         theirs.close()
 
@@ -169,6 +173,18 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes that are started meanwhile compute with one thread."""
+    added = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _serve(pipe: "Connection[Outcome | Take5Error | None, Job]", setup: Setup) -> None:

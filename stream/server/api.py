@@ -12,6 +12,10 @@ from take5.stream.server.refusal import Refused
 FILES = {
     "clip.mp4": "video/mp4",
     "clip.wav": "audio/wav",
+    "idle.mp4": "video/mp4",
+    "idle.wav": "audio/wav",
+    "report.html": "text/html",
+    "report.png": "image/png",
     "source.mp4": "video/mp4",
     "source.webm": "video/webm",
     "report.json": "application/json",

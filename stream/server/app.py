@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from take5.stream.coaching_texts import COACHING
 from take5.stream.server import api, whip
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.refusal import Refused, refused
@@ -90,6 +91,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/healthz", api.health),
     ]
     if pages is not None:
+        routes.append(Mount("/coaching", Pages(directory=COACHING)))
         routes.append(Mount("/", Pages(directory=pages, html=True)))
     return routes
 

@@ -12,6 +12,7 @@ from take5.stream.events import (
     BestChanged,
     Bundled,
     ClipReady,
+    Coached,
     Event,
     Failed,
     Progress,
@@ -130,7 +131,7 @@ class Feed:
             self.state = event.state
         elif isinstance(event, Resumed):
             self.last.pop(Stalled, None)
-        elif isinstance(event, BestChanged | Stalled | Stopped):
+        elif isinstance(event, BestChanged | Stalled | Stopped | Coached):
             self.last[type(event)] = event
 
     def _last_json(self, kind: type[Event]) -> Json | None:
@@ -138,7 +139,13 @@ class Feed:
         return None if event is None else event.json()
 
 
-_LAST_KEYS: dict[str, type[Event]] = {"stalled": Stalled, "stopped": Stopped, "clip": ClipReady, "error": Failed}
+_LAST_KEYS: dict[str, type[Event]] = {
+    "coach": Coached,
+    "stalled": Stalled,
+    "stopped": Stopped,
+    "clip": ClipReady,
+    "error": Failed,
+}
 
 
 def rules_json(rules: StopRules) -> Json:
