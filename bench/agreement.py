@@ -9,11 +9,8 @@ largest relative difference in D and MC. Then the core's online form against its
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from take5.client.cli.options import load_models
 from take5.scoring import algorithm1
-from take5.scoring.eligibility import Timing
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow

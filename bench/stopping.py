@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.client.cli.options import load_models
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import STOP_AT, Stopper, StopRule, StopRules, leave_out_gain
-from take5.scoring.judging import JudgedWindow
 from take5.stream.scanner import Models
 from take5.stream.select import select
 from take5.stream.selection import Selection, Settings

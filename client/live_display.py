@@ -4,6 +4,7 @@ It shows the events of ``docs/events.md``, whoever sends them.
 """
 
 import math
+import os
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from take5.client.terminal import REASON_TEXTS, clock
 from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
+from take5.stream.coaching_texts import coaching_texts, preferred
 from take5.stream.selection import Json
 
 SILENT_DBFS, QUIET_DBFS, LOUD_DBFS, FLOOR_DBFS = -70.0, -45.0, -6.0, -60.0
@@ -69,6 +71,7 @@ class Board:
         self._told_at = self._warned_at = now()
         self._last: dict[str, Json] = {}
         self._highest = {"D": 0.0, "I": 0.0}
+        self._coaching = coaching_texts(preferred([os.environ.get("LC_ALL") or os.environ.get("LANG", "")]))
 
     def update(self, event: Json) -> None:
         """Take an event."""
@@ -111,8 +114,8 @@ class Board:
             return f"{stopped['text']}; {STATES[self._state]}" if stopped else STATES[self._state]
         if "stalled" in self._last:
             return f"{STALLED[self._last['stalled']['track']]}; waiting for it"
-        chunk = self._progress.get("chunk") or {}
-        return _seen(chunk) or _heard(chunk) or self._judged()
+        coach = self._last.get("coach") or {}
+        return self._coaching.get(coach.get("code") or "", coach.get("text") or "") or self._judged()
 
     def _judged(self) -> str:
         window, best = self._progress.get("window"), self._progress.get("best")
@@ -221,22 +224,6 @@ class LiveDisplay:
     def update(self, event: Json) -> None:
         """Take an event."""
         self._board.update(event)
-
-
-def _seen(chunk: Json) -> str:
-    if chunk.get("faces") == 2:
-        return "more than one face: only you may be in the picture"
-    face = chunk.get("face")
-    return "no face to be seen: sit in front of the camera" if face is not None and face < SEEN else ""
-
-
-def _heard(chunk: Json) -> str:
-    if "level_dbfs" not in chunk:
-        return ""
-    level = chunk["level_dbfs"]
-    if level is None or level < SILENT_DBFS:
-        return "no sound: is the microphone muted?"
-    return "very quiet: speak up, or move closer to the microphone" if level < QUIET_DBFS else ""
 
 
 def _level(chunk: Json) -> tuple[RenderableType, str]:

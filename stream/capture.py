@@ -45,6 +45,7 @@ class Capture:
         self._ready = Condition()
         self._end: Stop | Failed | None = None
         self._lost = False
+        self._restart = False
         self.dropped = 0
         self._thread = Thread(target=self._run, name="take5-capture", daemon=True)
 
@@ -72,6 +73,11 @@ class Capture:
         with self._ready:
             self._end = self._end or end
             self._ready.notify()
+
+    def restart(self) -> None:
+        """Let the stop rules count anew from the next window on, from any thread."""
+        with self._ready:
+            self._restart = True
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the last event; return whether it has come."""
@@ -114,6 +120,9 @@ class Capture:
         while self._live.stop is None and self._end is None:
             for media in self._take(wait=not busy):
                 self._tell(self._live.push(media))
+            if self._restart:
+                self._restart = False
+                self._live.restart()
             step = self._live.work()
             busy = step is not None
             self._tell(step or [])

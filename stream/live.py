@@ -117,6 +117,10 @@ class LiveSession:
             self._relook = relook(window, material, self._models, self._faces.region, self._settings)
         return None if self._relook is None else self._notice(self._look_again(session, self._relook))
 
+    def restart(self) -> None:
+        """Let the gain rule forget the windows so far: the person speaks in another way from now on."""
+        self._stopper.restart()
+
     def keep(self, media: Received) -> None:
         """Add what arrived after the stop: to the ring alone."""
         if isinstance(media, AccessUnit):
@@ -260,7 +264,7 @@ class LiveSession:
                 self.stop = self._stopper.push(event.window, event.best)
             return replace(event, gain=self._stopper.gain)
         if isinstance(event, Coached) and event.restarts:
-            self._stopper.restart()
+            self.restart()
         if isinstance(event, Scored):
             self.stop = self._stopper.amend(event.window, session.selector.best)
         return event

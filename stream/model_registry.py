@@ -118,7 +118,7 @@ MODELS: tuple[ModelFile, ...] = (
         sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
         licence="MIT",
         source="Silero Team, Silero VAD 6.2, in silero-vad",
-        origin=Packaged("silero_vad", "data/silero_vad_16k_sequence.onnx", "silero-vad>=6.2,<7"),
+        origin=Packaged("silero_vad", "data/silero_vad_16k_sequence.onnx", "silero-vad>=6.2.3,<6.3"),
     ),
 )
 """Every model file that take5 can use."""

@@ -1,5 +1,6 @@
 """What is on disk: results are written beside their place and moved there whole, or not at all."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         If it cannot be written.
     """
     refuse_existing(path, force=force)
-    temporary = path.with_name(f".{uuid4().hex}.partial")
+    temporary = _temporary(path)
     with _writing(path), _parents(path):
         try:
             temporary.mkdir()
@@ -34,13 +35,23 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """Give a temporary file name that becomes ``path`` when the block ends, and vanishes if it fails."""
-    temporary = path.with_name(f".{uuid4().hex}.partial")
+    temporary = _temporary(path)
     with _writing(path), _parents(path):
         try:
             yield temporary
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{os.getpid()}-{uuid4().hex}.partial")
+
+
+def remove_unfinished(path: Path, process: int) -> None:
+    """Remove what a process that was killed had begun to write for ``path``."""
+    for temporary in path.parent.glob(f".{process}-*.partial"):
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

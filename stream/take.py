@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.clip import QUICK, SMALL, write_clip, write_wave
+from take5.stream.film import Film
 from take5.stream.media import Picture
+from take5.stream.report.data import film_notes, report_data
+from take5.stream.report.write import write_report_page
 from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import NO_LIPS, NO_POSE
 from take5.stream.select import Scored
@@ -60,6 +64,14 @@ def _write(selection: Selection, material: Material, folder: Path, preset: str) 
         write_clip(folder / "idle.mp4", material.pictures(*still), *material.sound(*still), preset)
         write_wave(folder / "idle.wav", material.pcm(*still))
     write_report(selection, folder / "report.json")
+
+
+def add_report_page(selection: Selection, film: Film, folder: Path) -> None:
+    """Write ``report.html`` and ``report.png`` to a take's folder."""
+    data = report_data(selection, film, film_notes(film, selection.settings.parameters.hop_frames))
+    with TemporaryDirectory(prefix=".report-", dir=folder) as temporary:
+        for name in write_report_page(data, Path(temporary)):
+            (Path(temporary) / name).replace(folder / name)
 
 
 def write_report(selection: Selection, path: Path) -> None:

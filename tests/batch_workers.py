@@ -11,6 +11,7 @@ from take5.stream.batch.engine import Work
 from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
 from take5.stream.batch.processes import THREADS, ProcessEngine
 from take5.stream.selection import Settings
+from take5.stream.store import new_folder
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
 PATIENCE_S = 60.0
@@ -31,6 +32,18 @@ def answer(job: Job) -> Outcome:
     """Say which process did it; do what the video's name says first."""
     DEADLY.get(job.video.stem, lambda: None)()
     return NotTaken(job, str(os.getpid()))
+
+
+def die_writing(job: Job) -> Outcome:
+    """Be killed with half a take written."""
+    with new_folder(job.folder) as temporary:
+        (temporary / "clip.mp4").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return NotTaken(job, "not killed")
+
+
+def setup_dying() -> Work:
+    return die_writing
 
 
 def threads(job: Job) -> Outcome:

@@ -95,7 +95,8 @@ class Outcome:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
+        """One a video, in order of their names: several are done at a time."""
+        return sorted(map(json.loads, self.out.splitlines()), key=lambda found: str(found["video"]))
 
 
 Select = Callable[..., Outcome]
@@ -212,7 +213,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path, select: Select) -
     recording(tmp_path / "silent.mp4", sound=np.zeros((1, 32_000), np.float32))
     outcome = select("--json", "good.mp4", "bad.mp4", "silent.mp4")
     assert outcome.code == 1
-    good, bad, silent = outcome.objects
+    bad, good, silent = outcome.objects
     assert good["best"]["start_s"] in (0.0, 1.0)
     assert (bad["video"], sorted(bad)) == ("bad.mp4", ["error", "video"])
     assert silent["best"] is None
@@ -316,8 +317,7 @@ def test_an_existing_folder_is_refused_before_any_scoring(
     recording(tmp_path / "talk.mp4", nobody)
     (tmp_path / "take5-out" / "talk").mkdir(parents=True)
     (tmp_path / "take5-out" / "talk" / "mine").write_text("keep me")
-    command = sys.modules["take5.client.cli.select"]  # the package calls its command by the same name
-    monkeypatch.setattr(command, "choose", lambda *_, **__: pytest.fail("scored for nothing"))
+    monkeypatch.setattr("take5.stream.batch.work.select", lambda *_, **__: pytest.fail("scored for nothing"))
     outcome = select("talk.mp4")
     assert outcome.code == 1
     assert "take5-out/talk: exists already" in outcome.err
@@ -385,7 +385,7 @@ def test_the_program_itself(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("take5: error: bad.mp4: ")
     assert done.stderr.count("\n") == 1
-    silent, bad = map(json.loads, done.stdout.splitlines())
+    silent, bad = sorted(map(json.loads, done.stdout.splitlines()), key=lambda found: str(found["video"]))
     assert silent["windows"][0]["reasons"][0]["code"] == "digital_silence"
     assert bad["video"] == "bad.mp4"
     assert sorted(path.name for path in (tmp_path / "take5-out").iterdir()) == ["-talk 你好"]

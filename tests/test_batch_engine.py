@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from batch_workers import answer, answering, job, setup_failing, setup_mixed, setup_threads
+from batch_workers import answer, answering, job, setup_dying, setup_failing, setup_mixed, setup_threads
 from serving import eventually
 
 from take5.scoring.errors import Take5Error
@@ -106,6 +106,14 @@ def test_workers_compute_with_one_thread_unless_somebody_wants_more(monkeypatch:
     assert isinstance(outcome, NotTaken)
     assert outcome.error == "3 1 1"
     assert THREADS[1] not in os.environ
+
+
+def test_what_a_killed_worker_had_half_written_is_removed(tmp_path: Path) -> None:
+    (tmp_path / f".{os.getpid()}-0.partial").mkdir()  # another process's
+    (outcome,) = ProcessEngine(setup_dying, 1).run([job("a", tmp_path / "take")])
+    assert isinstance(outcome, NotTaken)
+    assert "SIGKILL" in outcome.error
+    assert [path.name for path in tmp_path.iterdir()] == [f".{os.getpid()}-0.partial"]
 
 
 def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:

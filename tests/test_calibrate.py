@@ -13,8 +13,8 @@ from demo.talker import DEFAULT, Script, truth
 from take5.client.cli import options
 from take5.client.cli.calibrate import _lines, _show
 from take5.client.cli.calibrate import calibrate as command
-from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.errors import ParameterError
+from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore, best, rank

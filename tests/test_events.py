@@ -10,15 +10,16 @@ import jsonschema
 import pytest
 
 from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.scoring.judging import JudgedWindow
 from take5.stream.events import (
     BestChanged,
     Bundled,
     ChunkNote,
     ClipReady,
+    Coached,
     Event,
     Failed,
     Failure,
@@ -54,6 +55,9 @@ EVENTS: list[Event] = [
     Scored(225, GOOD),
     *(Warned(0, trouble, 3.0) for trouble in Trouble),
     Warned(0, Trouble.LOW_RESOLUTION, [320, 180]),
+    Coached(150, Code.TOO_FAR),
+    Coached(150, None, Code.TOO_FAR, restarts=True),
+    Coached(150, None),
     *(StateChanged(0, state) for state in State),
     *(Stalled(10, track) for track in ("picture", "sound", "both")),
     Resumed(11),

@@ -16,10 +16,10 @@ from serving import Served, eventually, offer_of, served
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.scoring.judging import JudgedWindow
 from take5.stream.events import (
     BestChanged,
     ChunkNote,

@@ -8,13 +8,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.errors import ParameterError
+from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore
 from take5.scoring.stopping import STOP_AT, Stop, Stopper, StopRule, StopRules, leave_out_gain, measured_stop_at
-from take5.scoring.judging import JudgedWindow
 
 NO_GAIN = StopRules(gain=None)
 FACELESS = (Finding(Code.NO_FACE, 0, 1),)

@@ -8,9 +8,9 @@ from take5.client.cli import run
 from take5.client.cli.replay import paced
 from take5.client.terminal import REASON_TEXTS, clock, event_line, summary
 from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.scoring.judging import JudgedWindow
 from take5.stream.events import BestChanged, Finished, Progress
 from take5.stream.grid import FrameCounts
 from take5.stream.selection import Selection, Settings, Verdict

@@ -21,13 +21,13 @@ from rich.console import Console
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.cli.webcam import Recording, _interrupts, webcam
 from take5.client.live_display import Board, LiveDisplay
-from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.errors import CaptureError
+from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.scoring.judging import JudgedWindow
 from take5.stream.clock import TICKS
 from take5.stream.events import (
     BestChanged,

@@ -7,8 +7,11 @@ from typing import IO
 import click
 
 from take5.client.batch_display import Standings, line_of, row_of
-from take5.client.terminal import summary
+from take5.client.terminal import bundle_line, summary
 from take5.stream.batch.job import NotTaken, Outcome, Skipped, Taken
+from take5.stream.events import ClipReady
+from take5.stream.ready.hooks import Hooks
+from take5.stream.ready.notice import BundlePlace, Notice, clip_notice
 from take5.stream.selection import Json
 
 DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
@@ -17,7 +20,8 @@ DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
 class Teller:
     """Says what comes of each video, and in the end of all."""
 
-    def __init__(self, total: int, *, whole: bool, as_json: bool) -> None:
+    def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: Hooks | None = None) -> None:
+        self._hooks = hooks or Hooks()
         self._whole, self._as_json, self._several = whole, as_json, total > 1
         self._standings = Standings()
         self._failures: list[str] = []
@@ -42,6 +46,8 @@ class Teller:
             self._standings.add(row)
         self._skipped += isinstance(outcome, Skipped)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
+        if isinstance(outcome, Taken) and (notice := _notice(outcome)) is not None:
+            self._hooks.tell(notice)
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
         """Say what is wrong with a video."""
@@ -72,7 +78,7 @@ class Teller:
         folder = outcome.folder if isinstance(outcome, Skipped) else outcome.job.folder
         written = folder / ("report.json" if report["best"] is None else "clip.mp4")
         if isinstance(outcome, Taken) and not self._whole:
-            return summary(outcome.selection, written)
+            return "\n".join([summary(outcome.selection, written), *map(bundle_line, outcome.bundles)])
         return f"{line_of(report)}\n  {written}" + " (done before)" * isinstance(outcome, Skipped)
 
 
@@ -80,6 +86,18 @@ def _report(outcome: Taken | Skipped) -> Json:
     if isinstance(outcome, Taken):
         return outcome.selection.json()
     return outcome.report | {"video": str(outcome.job.video)}
+
+
+def _notice(taken: Taken) -> Notice | None:
+    """What programs are told of a take; nothing of one without a clip."""
+    selection, folder = taken.selection, taken.job.folder
+    if selection.best is None:
+        return None
+    names = {path.name: path.name for path in sorted(folder.iterdir()) if path.is_file()}
+    length = selection.settings.parameters.window_frames
+    clip = ClipReady(selection.frames, selection.best, length, str(folder), names)
+    places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in taken.bundles]
+    return clip_notice(clip, taken.job.video.stem, selection.encoder, places)
 
 
 def _echo(text: str, *, err: bool = False) -> None:

@@ -7,17 +7,23 @@ import click
 
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_teller import DONE, FAILED, NOTHING_ELIGIBLE, Teller
-from take5.client.cli.options import parameter_options
+from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.options import gate_options, parameter_options
+from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.diversity import DIVERSITIES, DiversityName
+from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
-from take5.stream.batch.job import Recipe
+from take5.stream.batch.job import Extras, Recipe
+from take5.stream.handoff.bundle import WantedBundles
+from take5.stream.ready.hooks import Hooks
 from take5.stream.selection import Settings
 
 __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
+@ready_options
 @click.argument("videos", metavar="VIDEO...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -46,6 +52,10 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
     "--diversity", type=click.Choice(DIVERSITIES), default="euclidean", show_default=True, help="How D is measured."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For --strategy random and --diversity entropy.")
+@click.option("--report", "page", is_flag=True, help="Write report.html and report.png, for people to look at.")
+@click.option("--idle", is_flag=True, help="Look for a still and silent stretch, too, and write it as idle.mp4.")
+@bundle_options
+@gate_options
 @parameter_options
 @model_choice
 def select(
@@ -62,8 +72,14 @@ def select(
     strategy: StrategyName,
     diversity: DiversityName,
     seed: int,
+    page: bool,
+    idle: bool,
+    wanted: WantedBundles | None,
+    name: str | None,
+    gates: GateConfig,
     parameters: Parameters,
     choice: ModelChoice,
+    hooks: Hooks,
 ) -> int:
     """Find the most informative five seconds of each VIDEO and write them as a clip.
 
@@ -75,12 +91,14 @@ def select(
     inputs = gather(videos, names, output, null=null)
     if features is not None and (inputs.whole or len(inputs.sources) > 1):
         raise click.UsageError("--features writes one file, for one VIDEO; run the videos one by one")
-    teller = Teller(len(inputs.sources), whole=inputs.whole, as_json=as_json)
+    teller = Teller(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
     for path, error in inputs.errors:
         teller.fail(str(path), str(error))
     if inputs.sources:
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
-        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version)
+        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
+        extras = Extras(wanted, name, page, idle)
+        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, extras)
         run(engine, Order(output, recipe, force, features), inputs, teller, resume=resume)
+    let_deliveries_end(hooks)
     return teller.code

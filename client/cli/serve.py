@@ -10,7 +10,7 @@ import click
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
-from take5.client.pages import PAGES
+from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
@@ -93,7 +93,7 @@ def serve(
         handoff = Handoff(wanted, hooks, name)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, handoff)
-        return create_app(sessions, token=token, pages=PAGES, origins=origins or ("*",)), sessions
+        return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:
         click.echo(f"take5 at {address}")

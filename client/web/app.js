@@ -4,6 +4,7 @@
 import { Camera } from './camera.js';
 import { Capture } from './capture.js';
 import { Chart } from './chart.js';
+import { Coach } from './coach.js';
 import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
 import * as meters from './meters.js';
@@ -11,7 +12,7 @@ import { meaning, Narrator } from './narrator.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
 import { setUpSender, senderName } from './sender.js';
-import { access, config, namedSession, newName, Refusal, useToken } from './server.js';
+import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
 import { language, say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
 
@@ -24,7 +25,8 @@ import { whenChosen } from './tabs.js';
 const page = { config: null, capture: null, external: false, asked: false, turn: 0, awake: null };
 const chart = new Chart($('chart'), $('chart-text'));
 const narrator = new Narrator($('status'));
-const prompter = new Prompter();
+const coach = new Coach();
+const prompter = new Prompter(changedSpeaking);
 const problem = new Problem(() => retry());
 const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
 let retry = setUp;
@@ -126,6 +128,7 @@ function follow(name, next) {
   const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
   page.capture = capture;
   show(capture);
+  coach.clear();
   prompter.begin();
   stage('live', 'live-title');
   return capture;
@@ -150,6 +153,7 @@ function onceMore(capture) {
 
 /** @param {Capture} capture @param {Event} event */
 function took(capture, event) {
+  coach.take(event);
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
   if (capture.session.clip) return finish(() => result.showClip(capture));
@@ -168,6 +172,12 @@ function show({ session }) {
   if (page.asked && !session.stopped) return;
   const urgent = !session.begun || session.stopped;
   narrator[urgent ? 'say' : 'suggest'](meaning(session, page.external));
+}
+
+/** The person begins to read, or to talk freely: the windows before say nothing of those to come. */
+function changedSpeaking() {
+  const { capture } = page;
+  if (capture) request(`api/sessions/${capture.name}/prompted`, { method: 'POST' }).catch(() => {}); // it may be over
 }
 
 /** @param {'reconnecting' | 'gone' | 'back'} kind */
@@ -206,6 +216,7 @@ function giveUp(error, again) {
 
 /** Let go of the capture and the server; the camera stays. */
 function end() {
+  coach.clear();
   prompter.end();
   page.capture?.leave();
   page.capture?.close();
@@ -224,6 +235,7 @@ function ended(capture, error) {
 
 /** @param {() => void} tell */
 function finish(tell) {
+  coach.clear();
   prompter.end();
   page.capture?.close();
   camera.close();
@@ -273,6 +285,7 @@ async function begin() {
   document.documentElement.lang = language;
   fill({ window_s: 5 });
   setUpSender();
+  coach.open();
   prompter.open();
   const select = whenChosen(choose);
   if (!namedSession) return setUp();

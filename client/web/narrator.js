@@ -48,20 +48,7 @@ export function meaning(session, external) {
   if (!session.begun) return external ? status.waiting : status.connecting;
   if (session.state === 'connecting') return status.connecting;
   if (session.stalled) return status.stalled[/** @type {keyof typeof status.stalled} */ (session.stalled.track)] ?? status.stalled.both;
-  return seen(session) || heard(session) || judged(session);
-}
-
-/** @param {Session} session */
-function seen({ chunk }) {
-  if (chunk?.faces === 2) return texts.status.faces;
-  return chunk?.face != null && chunk.face < SEEN ? texts.status.noFace : '';
-}
-
-/** @param {Session} session */
-function heard({ chunk }) {
-  if (!chunk) return '';
-  if (chunk.level_dbfs == null || chunk.level_dbfs < SILENT_DBFS) return texts.status.silent;
-  return chunk.level_dbfs < QUIET_DBFS ? texts.status.quiet : '';
+  return judged(session);
 }
 
 /** @param {Session} session */

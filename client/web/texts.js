@@ -268,6 +268,10 @@ const en = {
   files: {
     'clip.mp4': 'Clip, picture and sound',
     'clip.wav': 'Sound alone, 16 kHz',
+    'idle.mp4': 'Still and silent, for between sentences',
+    'idle.wav': 'Its sound',
+    'report.html': 'Report: why this was chosen',
+    'report.png': 'Its figures as a picture',
     'source.mp4': 'As it arrived, not encoded again',
     'source.webm': 'As it arrived, not encoded again',
     'report.json': 'Every score',

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.audio import Float32, read_model
+from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 
 ROWS, BANDS = 76, 32
@@ -23,18 +23,6 @@ SPAN_SAMPLES = 512 + (ROWS - 1) * 160
 
 INT16_SCALE = np.float32(32768)
 """The mel graph wants samples in the range of 16-bit integers."""
-
-ONNX_ERRORS = (
-    onnx_errors.EPFail,
-    onnx_errors.Fail,
-    onnx_errors.InvalidArgument,
-    onnx_errors.InvalidGraph,
-    onnx_errors.InvalidProtobuf,
-    onnx_errors.NotImplemented,
-    onnx_errors.RuntimeException,
-    ValueError,  # an input of another name
-)
-"""What onnxruntime raises when it cannot load or run a graph."""
 
 
 class SpeechEmbedding:
@@ -74,8 +62,8 @@ class SpeechEmbedding:
         mel_bytes, mel_version = read_model(mel_path)
         network_bytes, network_version = read_model(embedding_path)
         self.version = f"{mel_version}-{network_version}"
-        self._mel = _session(mel_path, mel_bytes, threads)
-        self._network = _session(embedding_path, network_bytes, threads)
+        self._mel = load_graph(mel_path, mel_bytes, threads)
+        self._network = load_graph(embedding_path, network_bytes, threads)
         _try(mel_path, self._mel, (1, SPAN_SAMPLES), (1, 1, ROWS, BANDS))
         _try(embedding_path, self._network, (1, ROWS, BANDS, 1), (1, 1, 1, self.dimension))
 
@@ -90,20 +78,6 @@ class SpeechEmbedding:
         decibels = np.stack([_run(self._mel, scaled[i : i + 1])[0, 0] for i in range(len(scaled))])
         rows = (decibels / 10 + 2).astype(np.float32)
         return _run(self._network, rows[..., np.newaxis]).reshape(len(segments), self.dimension)
-
-
-def _session(path: Path, content: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # errors are raised, and need not be printed too
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Its convolutions of one row are wrong on arm64 in onnxruntime 1.27; livekit-wakeword turns it off too.
-    options.add_session_config_entry("mlas.disable_kleidiai", "1")
-    try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-    except ONNX_ERRORS as error:
-        raise ModelDamaged(f"{path}: not an ONNX model, or damaged; fetch it again") from error
 
 
 def _run(session: onnxruntime.InferenceSession, rows: Float32) -> Float32:

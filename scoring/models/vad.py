@@ -12,7 +12,7 @@ import numpy as np
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.gates.sound import BLOCK_FRAMES, BLOCK_SAMPLES
 from take5.scoring.models.audio import Float32, read_model
-from take5.scoring.models.speech_embedding import ONNX_ERRORS, _session
+from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
 
 CHUNK_SAMPLES = 512
 CONTEXT_SAMPLES = 64
@@ -49,7 +49,7 @@ class SpeechDetector:
             raise ParameterError(f"{threads=} must be at least 1")
         content, self.version = read_model(path)
         self._path = path
-        self._session = _session(path, content, threads)
+        self._session = load_graph(path, content, threads)
         self._try()
 
     def stream(self) -> "SpeechStream":

@@ -6,7 +6,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from take5.stream.batch.content import Content
+from take5.stream.handoff.bundle import Bundle, WantedBundles
 from take5.stream.selection import REPORT_VERSION, Json, Selection, Settings
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a take gets beside its clip: bundles for trainers, the report page, the idle clip.
+
+    ``name`` is the person's in the bundles; by default it comes of the take's folder.
+    """
+
+    wanted: WantedBundles | None = None
+    name: str | None = None
+    page: bool = False
+    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,6 +31,7 @@ class Recipe:
     exhaustive: bool
     encoder: str
     encoder_version: str
+    extras: Extras = Extras()
 
     def key(self) -> str:
         """SHA-256 of it and of the report's version; what is added to a recipe is in it by itself."""
@@ -71,6 +86,7 @@ class Taken:
     job: Job
     selection: Selection
     done: Done | None = None
+    bundles: tuple[Bundle, ...] = ()
 
 
 @dataclass(frozen=True)

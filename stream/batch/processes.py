@@ -19,6 +19,7 @@ from typing import NoReturn
 from take5.scoring.errors import Take5Error
 from take5.stream.batch.engine import Setup, Work
 from take5.stream.batch.job import Job, NotTaken, Outcome
+from take5.stream.store import remove_unfinished
 
 GRACE_S = 5.0
 """A worker that is told to end has so long to remove what it has half-written."""
@@ -127,6 +128,8 @@ class _Worker:
         how = _ending(self._process.exitcode)
         if not self._ready:
             raise Take5Error(f"a worker process {how} while it loaded the models; try fewer --jobs")
+        if self._process.pid is not None:
+            remove_unfinished(self._job.folder, self._process.pid)
         return NotTaken(self._job, f"{self._job.video}: the worker process that read it {how}")
 
     def dismiss(self) -> None:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error, TooShort, UnreadableMedia
 from take5.stream.batch.content import Content, content_of, stamp_of
-from take5.stream.batch.job import Done, Job, NotTaken, Outcome, Skipped, Taken
-from take5.stream.film import Report
+from take5.stream.batch.job import Done, Extras, Job, NotTaken, Outcome, Skipped, Taken
+from take5.stream.film import Film, Report
+from take5.stream.handoff.bundle import Bundle, bundle_selection
+from take5.stream.handoff.manifest import MANIFEST
+from take5.stream.idle import find_idle
 from take5.stream.scanner import Models
 from take5.stream.select import select
-from take5.stream.selection import Json
+from take5.stream.selection import Json, Selection
 from take5.stream.sources.file import MediaFile
 from take5.stream.store import refuse_existing
-from take5.stream.take import write_features, write_take
+from take5.stream.take import add_report_page, write_features, write_take
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -40,14 +43,14 @@ def take(job: Job, models: Models, report: Report = silent) -> Outcome:
 def _skipped(job: Job, content: Content | None) -> Skipped | None:
     for done in job.known:
         if content is not None and done.content.sha256 == content.sha256:
-            report = _intact(done)
+            report = _intact(done, job.recipe.extras)
             if report is not None:
                 news = None if done.content == content else replace(done, content=content)
                 return Skipped(job, done.folder, report, news)
     return None
 
 
-def _intact(done: Done) -> Json | None:
+def _intact(done: Done, extras: Extras) -> Json | None:
     """The report of a take that is still what was noted; None if it is not."""
     try:
         text = (done.folder / "report.json").read_bytes()
@@ -57,7 +60,9 @@ def _intact(done: Done) -> Json | None:
         return None
     report: Json = json.loads(text)
     files = [] if report["best"] is None else ["clip.mp4", "clip.wav"]
-    return report if all((done.folder / name).is_file() for name in files) else None
+    trainers = () if extras.wanted is None or not files else extras.wanted.trainers
+    bundled = all(any((done.folder / trainer.name).glob(f"*/{MANIFEST}")) for trainer in trainers)
+    return report if bundled and all((done.folder / name).is_file() for name in files) else None
 
 
 def _taken(job: Job, models: Models, content: Content | None, report: Report) -> Taken:
@@ -68,10 +73,24 @@ def _taken(job: Job, models: Models, content: Content | None, report: Report) ->
     scored = select(MediaFile(job.video), models, recipe.settings, exhaustive=recipe.exhaustive, report=report)
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
-    write_take(scored.selection, scored.film, job.folder, force=job.force)
+    extras, selection = recipe.extras, scored.selection
+    if extras.idle:
+        selection = replace(selection, idle=find_idle(scored.film, recipe.settings.gates))
+    write_take(selection, scored.film, job.folder, force=job.force)
+    if extras.page:
+        add_report_page(selection, scored.film, job.folder)
+    bundles = _bundles(selection, scored.film, models, job)
     if job.features is not None:
         write_features(scored, job.features)
-    return Taken(job, scored.selection, None if content is None else _done(content, job.folder))
+    return Taken(job, selection, None if content is None else _done(content, job.folder), bundles)
+
+
+def _bundles(selection: Selection, film: Film, models: Models, job: Job) -> tuple[Bundle, ...]:
+    extras = job.recipe.extras
+    if extras.wanted is None:
+        return ()
+    made = bundle_selection(selection, film, models.encoder, extras.wanted, job.folder, extras.name, force=job.force)
+    return tuple(made)
 
 
 def _done(content: Content, folder: Path) -> Done:

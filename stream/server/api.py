@@ -65,3 +65,14 @@ async def health(request: Request) -> Response:
     """Say how many captures are going on."""
     sessions = sessions_of(request)
     return JSONResponse({"live": sessions.live, "capacity": sessions.capacity})
+
+
+async def prompted(request: Request) -> Response:
+    """Take note that the person speaks in another way from now on: the stop rules begin to count anew."""
+    authorise(request)
+    name = request.path_params["name"]
+    take = sessions_of(request).entry(name).take
+    if take is None:
+        raise Refused(404, "not_found", f"session {name!r} has no capture that is going on")
+    take.restart()
+    return Response(status_code=204)

@@ -18,7 +18,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from take5.stream.coaching_texts import COACHING
-from take5.stream.server import api, whip
+from take5.stream.prompts import read_folder
+from take5.stream.server import api, prompter, whip
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.refusal import Refused, refused
 from take5.stream.server.sessions import Sessions
@@ -37,7 +38,12 @@ CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 def create_app(
-    sessions: Sessions, *, token: str | None = None, pages: Path | None = None, origins: Sequence[str] = ("*",)
+    sessions: Sessions,
+    *,
+    token: str | None = None,
+    pages: Path | None = None,
+    prompts: Path | None = None,
+    origins: Sequence[str] = ("*",),
 ) -> Starlette:
     """Make the application.
 
@@ -49,6 +55,8 @@ def create_app(
         Bearer token that senders and followers must show.
     pages : Path, optional
         Folder of the page, served at ``/``.
+    prompts : Path, optional
+        Folder of the lists of sentences to read, for ``/api/prompts``.
     origins : sequence of str
         Origins whose pages may call it; ``*`` for all.
     """
@@ -72,6 +80,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.sessions, app.state.token = sessions, token
+    app.state.prompts = {} if prompts is None else read_folder(prompts)
     return app
 
 
@@ -84,8 +93,11 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/whip/{name}/{take}", whip.end, methods=["DELETE"]),
         Route("/whip/{name}/{take}", whip.methods, methods=["OPTIONS"]),
         Route("/api/config", api.config),
+        Route("/api/prompts", prompter.languages),
+        Route("/api/prompts/{language}", prompter.following),
         Route("/api/sessions/{name}", api.state),
         Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
+        Route("/api/sessions/{name}/prompted", api.prompted, methods=["POST"]),
         WebSocketRoute("/api/sessions/{name}/events", events_socket),
         Route("/api/sessions/{name}/{file}", api.file),
         Route("/healthz", api.health),

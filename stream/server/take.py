@@ -90,6 +90,10 @@ class Take:
         self._live.close()
         await self._peer.close()
 
+    def restart(self) -> None:
+        """Let the stop rules count anew: the person speaks in another way from now on."""
+        self._capture.restart()
+
     def end(self, rule: StopRule) -> None:
         """Let the recording end; the best clip is saved."""
         arrived = self._peer.arrivals
