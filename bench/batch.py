@@ -71,8 +71,8 @@ def measured(folder: Path, output: Path, jobs: int, every: int, *options: str) -
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     command = [sys.executable, "-m", "take5.client.cli", "select", str(folder), "-o", str(output), "--json", *options]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*command, "--jobs", str(jobs)], **pipes) as process:
+    pipe, away = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen([*command, "--jobs", str(jobs)], stdout=pipe, stderr=away) as process:
         for number, line in enumerate(process.stdout or [], 1):
             run.media_s += json.loads(line).get("duration_s", 0.0)
             if number % every == 0 or number == 1:

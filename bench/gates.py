@@ -103,7 +103,7 @@ def light(factor: float) -> Doctor:
 def side_light(rgb: NDArray[np.float32], face: Place) -> NDArray[np.floating]:
     """Full light at one edge of the face, a tenth of it at the other."""
     x = (np.arange(rgb.shape[1]) - face.x) / face.width + 0.5
-    return rgb * (0.1 + 0.9 * np.clip(x, 0, 1))[None, :, None]
+    return np.asarray(rgb * (0.1 + 0.9 * np.clip(x, 0, 1))[None, :, None])
 
 
 def noise(deviation: float) -> Doctor:
@@ -121,7 +121,7 @@ def smaller(rgb: NDArray[np.float32], face: Place) -> NDArray[np.floating]:
     """The face 50 pixels wide."""
     step = face.width / 50
     rows, columns = (np.arange(0, side - 1, step).astype(int) for side in rgb.shape[:2])
-    return gaussian_filter(rgb, (step / 3, step / 3, 0))[rows][:, columns]
+    return np.asarray(gaussian_filter(rgb, (step / 3, step / 3, 0))[rows][:, columns])
 
 
 def second(rgb: NDArray[np.float32], face: Place) -> NDArray[np.floating]:

@@ -38,7 +38,9 @@ class JudgedWindow:
 
 def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
     """What is wrong with a window's timestamps and sound: the cheap looks."""
-    return [*timing_reasons(timing, start), *sound_findings(sound, start, gates)]
+    timed = timing_reasons(timing, start)
+    silent = any(found.code is Code.DIGITAL_SILENCE for found in timed)
+    return [*timed, *(f for f in sound_findings(sound, start, gates) if not (silent and f.code is Code.NOT_SPEAKING))]
 
 
 def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: GateConfig) -> list[Finding]:

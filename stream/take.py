@@ -1,18 +1,15 @@
 """A take on disk: the folder with the clip and its report, and the features that were scored."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.film import Film
-from take5.stream.media import Picture
+from take5.stream.material import Material
 from take5.stream.report.data import film_notes, report_data
 from take5.stream.report.write import write_report_page
 from take5.stream.ring_film import RingFilm
@@ -21,19 +18,6 @@ from take5.stream.select import Scored
 from take5.stream.selection import Selection
 from take5.stream.source_file import write_source
 from take5.stream.store import new_file, new_folder
-
-
-class Material(Protocol):
-    """What a clip is made of."""
-
-    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
-        """Pictures of grid frames [start, stop)."""
-
-    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
-        """What grid frames [start, stop) sound like: float32 [C, n] with 1 or 2 channels, and samples per second."""
-
-    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
-        """What was scored of grid frames [start, stop): 16 kHz, int16 [(stop - start) * 640]."""
 
 
 def write_take(selection: Selection, material: Material, folder: Path, *, force: bool = False) -> None:

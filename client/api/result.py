@@ -15,7 +15,7 @@ from take5.stream.clock import frame_seconds
 from take5.stream.film import Film
 from take5.stream.handoff.bundle import Bundle, bundle_selection, wanted_for
 from take5.stream.handoff.crop import SIZE
-from take5.stream.handoff.footage import Filmed
+from take5.stream.material import Filmed
 from take5.stream.scanner import Models, stack_looks, unseen
 from take5.stream.select import Scored
 from take5.stream.selection import Json, Selection, Verdict

@@ -11,12 +11,13 @@ from take5.scoring.errors import OutputError, ParameterError
 from take5.scoring.models.audio import AudioEncoder
 from take5.stream.clip import SMALL
 from take5.stream.handoff.crop import SIZE, square_crop
-from take5.stream.handoff.footage import Filmed, Footage, footage
+from take5.stream.handoff.footage import Footage, footage
 from take5.stream.handoff.manifest import MANIFEST, Origin, manifest, write_manifest
 from take5.stream.handoff.part import Draft
 from take5.stream.handoff.raw import RAW
 from take5.stream.handoff.trainer import Trainer
 from take5.stream.handoff.trainers import trainer_named
+from take5.stream.material import Filmed
 from take5.stream.selection import Json, Selection
 from take5.stream.store import new_folder, refuse_existing
 

@@ -1,35 +1,19 @@
 """What a bundle is made of: the window, the frames after it that a trainer validates on, and their faces."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import look_reasons, timing_reasons
 from take5.scoring.errors import NoFace
 from take5.scoring.gates.findings import Finding
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.stream.material import Filmed, Material
 from take5.stream.scanner import Face, FrameLook, stack_looks
-from take5.stream.take import Material
 
 SPLIT = (10, 11)
 """Of N frames trainers train on the first ``N * 10 // 11``."""
-
-
-class Filmed(Material, Protocol):
-    """A recording of which clips and bundles are made."""
-
-    @property
-    def frames(self) -> int:
-        """Grid frames for which there are pictures and sound."""
-
-    def looked(self, start: int, stop: int) -> Sequence[FrameLook]:
-        """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
-
-    def timing_of(self, start: int, stop: int) -> Timing:
-        """What is missing in grid frames [start, stop)."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.events import ChunkNote
 from take5.stream.film import Film
-from take5.stream.handoff.footage import Filmed
+from take5.stream.material import Filmed
 from take5.stream.report.thumbnails import LARGE, SMALL, Thumbnail, thumbnails
 from take5.stream.selection import Selection
 

@@ -7,8 +7,8 @@ from itertools import islice
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from take5.stream.handoff.footage import Filmed
 from take5.stream.handoff.frames import TIME_BASE, Chain
+from take5.stream.material import Filmed
 from take5.stream.media import Picture
 from take5.stream.sources.pictures import encodable
 
