@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from take5.client.api.models import EncoderName
 from take5.client.batch_display import BatchBar
 from take5.client.cli.batch_teller import Teller
 from take5.client.cli.options import MODEL_OPTIONS, Command, load_encoder, load_models
@@ -31,7 +32,7 @@ from take5.stream.scanner import Models
 class ModelChoice:
     """Which models; it pickles, so that each worker loads its own."""
 
-    encoder: str
+    encoder: EncoderName
     ave_weights: Path | None
     device: str
 
@@ -51,7 +52,7 @@ def model_choice(command: Command) -> Command:
     """Give a command the choice of models, as one argument ``choice``, not loaded yet."""
 
     @functools.wraps(command)
-    def with_choice(*args: Any, encoder: str, ave_weights: Path | None, device: str, **options: Any) -> Any:
+    def with_choice(*args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, **options: Any) -> Any:
         return command(*args, choice=ModelChoice(encoder, ave_weights, device), **options)
 
     made: Any = with_choice

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from take5.client.api import models as api
+from take5.client.api.models import ENCODERS, EncoderName
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
@@ -15,8 +17,6 @@ from take5.scoring.stopping import StopRules, measured_stop_at
 from take5.stream.scanner import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-ENCODERS = ("auto", "speech-embedding", "ave")
 
 PARAMETER_OPTIONS = (
     click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a window."),
@@ -62,7 +62,7 @@ def model_options(command: Command) -> Command:
     """Give a command the choice of models, as one argument ``models``, loaded."""
 
     @functools.wraps(command)
-    def with_models(*args: Any, encoder: str, ave_weights: Path | None, device: str, **options: Any) -> Any:
+    def with_models(*args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, **options: Any) -> Any:
         return command(*args, models=load_models(encoder, ave_weights, device), **options)
 
     return _decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
@@ -153,32 +153,18 @@ def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], .
     return command
 
 
-def load_models(encoder: str, ave_weights: Path | None, device: str) -> Models:
-    """Load what looks and listens, fetching model files that are missing."""
-    from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
-    from take5.scoring.models.vad import SpeechDetector
-    from take5.stream.models import ensure, find
-    from take5.stream.quiet import hushed
-
-    face = ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
-    return Models(
-        encoder=load_encoder(encoder, ave_weights, device),
-        tracker=lambda region: FaceTracker(face, region, hushed),
-        counter=FaceCounter(face, hushed),
-        finder=FaceFinder(face, hushed),
-        speech=SpeechDetector(find("silero_vad")).stream,
-    )
+def load_models(encoder: EncoderName, ave_weights: Path | None, device: str) -> Models:
+    """Load what looks and listens, fetching model files that are missing, and say so."""
+    _weights_given(encoder, ave_weights)
+    return api.load_models(encoder, ave_weights, device, lambda text: click.echo(f"take5: {text}", err=True))
 
 
-def load_encoder(encoder: str, ave_weights: Path | None, device: str) -> AudioEncoder:
+def load_encoder(encoder: EncoderName, ave_weights: Path | None, device: str) -> AudioEncoder:
     """Load the audio encoder that the options ask for."""
+    _weights_given(encoder, ave_weights)
+    return api.load_encoder(encoder, ave_weights, device)
+
+
+def _weights_given(encoder: EncoderName, ave_weights: Path | None) -> None:
     if encoder == "ave" and ave_weights is None:
         raise click.UsageError("--encoder ave needs --ave-weights PATH (or TAKE5_AVE_WEIGHTS)")
-    if ave_weights is not None and encoder != "speech-embedding":
-        from take5.scoring.models.ave import Ave
-
-        return Ave(ave_weights, device)
-    from take5.scoring.models.speech_embedding import SpeechEmbedding
-    from take5.stream.models import find
-
-    return SpeechEmbedding(find("melspectrogram"), find("speech_embedding"))
