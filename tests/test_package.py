@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from take5.client.cli import take5
-from take5.client.pages import PAGES
+from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.findings import Code
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +35,9 @@ def test_the_wheel_holds_take5_and_nothing_else(tmp_path: Path) -> None:
         "take5/scoring/algorithm1.py",
         "take5/stream/sources/file.py",
         "take5/client/cli/select.py",
+        "take5/client/api/session.py",
+        "take5/stream/coaching/zh-Hans.json",
+        *(f"take5/client/prompts/{file.name}" for file in PROMPTS.iterdir()),
         *(f"take5/client/web/{file.name}" for file in PAGES.iterdir()),
     }
     assert expected <= set(names)
@@ -54,9 +57,10 @@ def test_every_option_has_a_help_text() -> None:
 
 
 def test_every_reason_is_documented() -> None:
-    mathematics = (ROOT / "docs" / "mathematics.md").read_text()
-    assert all(f"`{code}`" in mathematics for code in Code)
-    assert set(re.findall(r"^\| [a-g] \| `(\w+)`", mathematics, re.MULTILINE)) == set(Code)
+    documents = [(ROOT / "docs" / name).read_text() for name in ("mathematics.md", "gates.md", "sound-gates.md")]
+    assert [code for code in Code if not any(f"`{code}`" in text for text in documents)] == []
+    lettered = re.findall(r"^\| [a-g] \| `(\w+)`", documents[0], re.MULTILINE)
+    assert set(lettered) == set(list(Code)[:9])
 
 
 def test_links_in_the_documents_lead_somewhere() -> None:

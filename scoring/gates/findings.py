@@ -51,7 +51,6 @@ class Code(StrEnum):
     LIGHT_UNLIKE_SESSION = "light_unlike_session"
 
     TOO_QUIET = "too_quiet"
-    TOO_LOUD = "too_loud"
     CLIPPING = "clipping"
     NOISY = "noisy"
     NOT_SPEAKING = "not_speaking"

@@ -45,7 +45,6 @@ TEXTS: dict[Code, tuple[str, str]] = {
     Code.LESS_SHARP: ("less sharp than before", "Stay at the same distance from the camera."),
     Code.LIGHT_UNLIKE_SESSION: ("light unlike at the beginning", "Keep the light steady."),
     Code.TOO_QUIET: ("too quiet", "Speak up, or move closer to the microphone."),
-    Code.TOO_LOUD: ("too loud", "Turn the microphone down."),
     Code.CLIPPING: ("distorted sound", "Turn the microphone down."),
     Code.NOISY: ("noisy sound", "Move closer to the microphone, in a quiet room."),
     Code.NOT_SPEAKING: ("hardly any speech", "Talk while it records."),
