@@ -20,9 +20,11 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.stream.coaching_texts import coaching_texts
 from take5.stream.events import (
     BestChanged,
     ChunkNote,
+    Coached,
     Event,
     Failed,
     Failure,
@@ -193,7 +195,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     first = re.search(r"m=video \d+ \S+ (\d+)", sent)
     assert first
     assert f"a=rtpmap:{first[1]} H264/" in sent
-    status(page, "No face to be seen")
+    status(page, "no face in the picture")
     page.evaluate(UNPLUG)
     expect(page.locator("#result-text")).to_contain_text("That was too short")
     assert eventually(lambda: server.sessions.live == 0)
@@ -380,30 +382,30 @@ def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served,
     expect(page.locator("#chart .unscored")).to_have_count(1)
 
 
-def test_what_is_seen_and_heard_is_said_in_words(server: Served, open_page: OpenPage) -> None:
+def test_the_one_thing_to_change_is_said_on_the_picture(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "words")
-    tell(server, "words", *begun())
-    for note, text in (
-        (ChunkNote(1.0, 1, -20.0), "Keep talking: the first score needs five seconds."),
-        (ChunkNote(0.2, 0, -20.0), "No face to be seen"),
-        (ChunkNote(1.0, 2, -20.0), "More than one face"),
-        (ChunkNote(1.0, 1, None), "No sound"),
-        (ChunkNote(1.0, 1, -55.0), "Very quiet"),
+    tell(server, "words", *begun(), Progress(25, None, None, ChunkNote(1.0, 1, -20.0)))
+    says(page, "Keep talking: the first score needs five seconds.")
+    texts = coaching_texts("en")
+    for told, text in (
+        (Coached(25, Code.NO_FACE), texts["no_face"]),
+        (Coached(50, Code.TOO_QUIET), texts["too_quiet"]),
+        (Coached(75, None, Code.TOO_QUIET), texts["good"]),
+        (Coached(100, None), ""),
     ):
-        tell(server, "words", Progress(25, None, None, note))
-        says(page, text)
+        tell(server, "words", told)
+        expect(page.locator("#coach")).to_have_text(text)
 
 
 def test_what_is_said_stays_long_enough_to_be_read(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "steady")
     page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
-    tell(server, "steady", *begun(), Progress(25, None, None, ChunkNote(1.0, 2, -20.0)))
-    expect(page.locator("#clock")).to_have_text("0:01")
-    says(page, "More than one face")
-    tell(server, "steady", Progress(50, None, None, ChunkNote(1.0, 1, -20.0)))
-    expect(page.locator("#clock")).to_have_text("0:02")
-    status(page, "More than one face")
-    says(page, "Keep talking")
+    tell(server, "steady", *begun(), *scored(800.0))
+    says(page, "Best so far at 0:00")
+    tell(server, "steady", Progress(150, JudgedWindow(WindowScore(25, 120.0), (Finding(Code.NO_FACE, 60, 70),)), None))
+    expect(page.locator("#clock")).to_have_text("0:06")
+    status(page, "Best so far at 0:00")
+    says(page, "This does not count")
 
 
 def test_stalls_warnings_and_the_stop_are_told(server: Served, open_page: OpenPage) -> None:

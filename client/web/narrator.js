@@ -7,9 +7,6 @@ import { clock, say, texts } from './texts.js';
 /** @typedef {import('./session.js').Session} Session */
 
 const STEADY_MS = 1500;
-const SILENT_DBFS = -70;
-const QUIET_DBFS = -45;
-const SEEN = 0.9;
 
 export class Narrator {
   /** @param {HTMLElement} place */
