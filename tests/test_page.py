@@ -195,7 +195,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     first = re.search(r"m=video \d+ \S+ (\d+)", sent)
     assert first
     assert f"a=rtpmap:{first[1]} H264/" in sent
-    status(page, "no face in the picture")
+    expect(page.locator("#coach")).to_have_text(coaching_texts("en")["no_face"])
     page.evaluate(UNPLUG)
     expect(page.locator("#result-text")).to_contain_text("That was too short")
     assert eventually(lambda: server.sessions.live == 0)
@@ -401,8 +401,9 @@ def test_what_is_said_stays_long_enough_to_be_read(server: Served, open_page: Op
     page = following(server, open_page, "steady")
     page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
     tell(server, "steady", *begun(), *scored(800.0))
+    expect(page.locator("#clock")).to_have_text("0:05")
     says(page, "Best so far at 0:00")
-    tell(server, "steady", Progress(150, JudgedWindow(WindowScore(25, 120.0), (Finding(Code.NO_FACE, 60, 70),)), None))
+    tell(server, "steady", Progress(150, window(1, 700.0, Finding(Code.NO_FACE, 60, 70)), None))
     expect(page.locator("#clock")).to_have_text("0:06")
     status(page, "Best so far at 0:00")
     says(page, "This does not count")
