@@ -55,7 +55,7 @@ def pages(browser: Browser) -> Iterator[OpenPage]:
     yield open_page
     for context in contexts:
         context.close()
-    assert not faults
+    assert not faults, faults
 
 
 def _own(url: str, netloc: str) -> bool:

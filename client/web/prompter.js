@@ -77,7 +77,7 @@ export class Prompter {
 
   /** @param {import('./feed.js').Event} event */
   take(event) {
-    if (event.type === 'progress') this.pacer.hear(event.chunk.level_dbfs);
+    if (event.type === 'progress') this.pacer.hear(event.chunk?.level_dbfs);
     if (event.type === 'stalled') this.pacer.hear(null);
   }
 
