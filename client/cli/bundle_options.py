@@ -34,13 +34,15 @@ def _options(command: Command, *, required: bool) -> Command:
         help=f"Write a bundle that TRAINER takes as it is; more than once for several: {', '.join(TRAINERS)}.",
     )
     @click.option("--name", help="The person's name in the bundles.  [default: from the folder's]")
-    @click.option("--size", type=int, default=SIZE, show_default=True, help="Side of a bundle's pictures in pixels.")
+    @click.option(
+        "--bundle-size", type=int, default=SIZE, show_default=True, help="Side of a bundle's pictures in pixels."
+    )
     @click.option("--consent", help="Reference to the person's consent, for the bundle's manifest.")
     @functools.wraps(command)
     def with_bundles(
-        *args: Any, trainers: tuple[str, ...], name: str | None, size: int, consent: str | None, **options: Any
+        *args: Any, trainers: tuple[str, ...], name: str | None, bundle_size: int, consent: str | None, **options: Any
     ) -> Any:
-        wanted: WantedBundles | None = wanted_for(trainers, size, consent) if trainers else None
+        wanted: WantedBundles | None = wanted_for(trainers, bundle_size, consent) if trainers else None
         called = None if name is None else checked_bundle_name(name)
         return command(*args, wanted=wanted, name=called, **options)
 
