@@ -15,7 +15,9 @@ def test_a_clip_of_somebody_elses_becomes_bundles(
     rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
-    assert run(["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]) == 0
+    assert (
+        run(["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]) == 0
+    )
     assert "for er-nerf: " in capsys.readouterr().out
     assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf"]) == 0
     assert "no violations" in capsys.readouterr().out
