@@ -1,5 +1,6 @@
 """Which videos a folder or a list has, and which folder each one's take gets."""
 
+import errno
 import io
 import os
 from pathlib import Path, PurePath
@@ -63,12 +64,18 @@ def test_a_folder_without_a_video_is_told(tmp_path: Path) -> None:
     assert places(tmp_path) == ([], [f"{tmp_path}: is a folder with no video in it (.mp4, .mkv, .mov and so on)"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is closed to root, so the system's answer is put in its place."""
     tree(tmp_path, "closed/x.mp4", "open/y.mp4")
-    (tmp_path / "closed").chmod(0)
+    listed = os.scandir
+
+    def scandir(path: str | Path) -> object:
+        if Path(path) == tmp_path / "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
     found, told = places(tmp_path)
-    (tmp_path / "closed").chmod(0o700)
     assert found == ["open/y.mp4"]
     assert told == [f"{tmp_path / 'closed'}: cannot be listed (Permission denied)"]
 
