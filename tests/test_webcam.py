@@ -29,10 +29,13 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.clock import TICKS
+from take5.stream.coaching_texts import coaching_texts
+from take5.stream.ending import saver
 from take5.stream.events import (
     BestChanged,
     ChunkNote,
     ClipReady,
+    Coached,
     Event,
     Failed,
     Failure,
@@ -211,7 +214,7 @@ def recording(
 ) -> tuple[Recording, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = Recording(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), folder, shown.append)
+    made = Recording(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), saver(folder), shown.append)
     return made, shown, made.run()
 
 
@@ -276,7 +279,8 @@ def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
 def test_devices_are_listed_without_loading_models(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = webcam.params[0].callback.__globals__  # type: ignore[union-attr] # it has one
+    devices = next(option for option in webcam.params if option.name == "list_devices")
+    names = devices.callback.__globals__  # type: ignore[union-attr] # it has one
     monkeypatch.setitem(names, "cameras", lambda _: [Device("/dev/video0", "HD Webcam")])
     monkeypatch.setitem(names, "microphones", list)
     assert webcam.main(["--list-devices"], standalone_mode=False) == 0
@@ -306,29 +310,41 @@ def after(*events: Event, rules: StopRules = NEVER) -> Board:
 
 
 @pytest.mark.parametrize(
-    ("chunk", "window", "words"),
+    ("window", "words"),
     [
-        (FINE, None, "talk: the first score needs 5 seconds"),
-        (FINE, JudgedWindow(GOOD, ()), "best so far, keep talking"),
-        (FINE, JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "keep talking"),
+        (None, "talk: the first score needs 5 seconds"),
+        (JudgedWindow(GOOD, ()), "best so far, keep talking"),
+        (JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "keep talking"),
         (
-            FINE,
             JudgedWindow(WindowScore(50, 1.0), (), seen=False),
             "this computer is busy: these seconds are not scored yet",
         ),
         (
-            FINE,
             JudgedWindow(GOOD, (Finding(Code.FROZEN_PICTURE, 0, 5),)),
             "this does not count: the picture is frozen",
         ),
-        (ChunkNote(0.2, 1, -21.0), None, "no face to be seen: sit in front of the camera"),
-        (ChunkNote(1.0, 2, -21.0), None, "more than one face: only you may be in the picture"),
-        (ChunkNote(1.0, 1, None), None, "no sound: is the microphone muted?"),
-        (ChunkNote(1.0, 1, -50.0), None, "very quiet: speak up, or move closer to the microphone"),
     ],
 )
-def test_the_words_say_what_is_most_urgent(chunk: ChunkNote, window: JudgedWindow | None, words: str) -> None:
-    assert after(Progress(150, window, GOOD if window else None, chunk)).words() == words
+def test_the_words_say_what_the_last_window_is(window: JudgedWindow | None, words: str) -> None:
+    assert after(Progress(150, window, GOOD if window else None, FINE)).words() == words
+
+
+def test_the_coach_is_heard_before_anything_else_but_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    progress = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE)
+    told = after(progress, Coached(150, Code.SEVERAL_FACES))
+    assert told.words() == coaching_texts()[str(Code.SEVERAL_FACES)]
+    told.update(Stalled(160, "sound").json())
+    assert told.words() == "no sound arrives; waiting for it"
+    for event in (Resumed(170), Coached(170, None)):
+        told.update(event.json())
+    assert told.words() == "best so far, keep talking"
+
+
+def test_the_coach_speaks_the_language_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    told = after(Coached(150, Code.SEVERAL_FACES))
+    assert told.words() == coaching_texts("zh-Hans")[str(Code.SEVERAL_FACES)]
 
 
 def test_the_words_follow_the_state() -> None:
