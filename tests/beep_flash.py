@@ -15,6 +15,7 @@ from typing import Any
 
 import av
 import numpy as np
+from media_files import Audio, Sound, Video, steady, write_media
 from numpy.typing import NDArray
 from scipy.signal import chirp, correlate, fftconvolve
 from scipy.signal.windows import tukey
@@ -24,7 +25,6 @@ from demo.talker.motion import moments
 from demo.talker.script import Stretch
 from demo.talker.scripts import BEST, CALM
 from demo.talker.voice import sound
-from tests.media_files import Audio, Sound, Video, steady, write_media
 
 FPS, RATE = 25, 48_000
 BEEP_S, BEEP_HZ, LOUDNESS = 0.02, (1500.0, 6500.0), 0.6

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from beep_flash import backdrop
 
 from demo.talker import DEFAULT, FILLER, fitted
 from take5.client.cli import run
-from tests.beep_flash import backdrop
 
 
 def test_a_clip_of_somebody_elses_becomes_bundles(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from media_files import numbered_media, silence, steady
 
 from demo.talker import DEFAULT, Script, truth
 from take5.client.cli import options
@@ -35,7 +36,6 @@ from take5.stream.calibration import (
 from take5.stream.grid import FrameCounts
 from take5.stream.scanner import Models
 from take5.stream.selection import Selection, Settings, Verdict
-from tests.media_files import numbered_media, silence, steady
 
 Json = dict[str, Any]
 FACELESS = (Finding(Code.NO_FACE, 0, 1),)

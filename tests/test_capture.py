@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from live_media import NEVER, live_session, received, seconds
+from trainer_readers import read
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.errors import OutputError
@@ -24,7 +25,6 @@ from take5.stream.media import AccessUnit, Received, UnitFormat
 from take5.stream.ready.command import parse_command
 from take5.stream.ready.hooks import Hooks
 from take5.stream.scanner import Models
-from tests.trainer_readers import read
 
 ENDED = Stop(StopRule.ENDED)
 PATIENCE_S = 120.0

@@ -12,9 +12,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from ave_checkpoint import save
+from beep_flash import backdrop, pairs
 from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from PIL import Image
+from trainer_readers import READERS, check_commands, read
 
 from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.errors import NoFace, OutputExists
@@ -27,9 +30,6 @@ from take5.stream.handoff.manifest import Origin
 from take5.stream.handoff.trainers import TRAINERS, trainer_named
 from take5.stream.scanner import Models
 from take5.stream.sources.file import MediaFile
-from tests.ave_checkpoint import save
-from tests.beep_flash import backdrop, pairs
-from tests.trainer_readers import READERS, check_commands, read
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "manifest.schema.json"
 START = 50

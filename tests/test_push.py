@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from media_files import Audio, Video, clicks, numbered_media, silence, steady, write_media
+from whip_clients.refusing import Answer, refusing
 
 from take5.client.cli import run
 from take5.client.cli.push import whip_address
@@ -16,8 +18,6 @@ from take5.scoring.errors import MissingTrack, ServerError
 from take5.stream.clock import TICKS, to_seconds
 from take5.stream.media import AudioBlock, VideoFrame
 from take5.stream.sources.file import MediaFile
-from tests.media_files import Audio, Video, clicks, numbered_media, silence, steady, write_media
-from tests.whip_clients.refusing import Answer, refusing
 
 SIZE = (96, 64)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from report_data import invented
 from scipy.fft import fft
 
 from take5.scoring.algorithm1 import motion_complexity
@@ -23,7 +24,6 @@ from take5.stream.scanner import Models
 from take5.stream.select import select
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
-from tests.report_data import invented
 
 
 class Drawn:

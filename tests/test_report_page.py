@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from page_browser import DESKTOP, PHONE, launch, pages
 from playwright.sync_api import Browser, sync_playwright
+from report_data import ReportData, invented
 
 from take5.scoring.score import best
 from take5.stream.report.write import write_report_page
-from tests.page_browser import DESKTOP, PHONE, launch, pages
-from tests.report_data import ReportData, invented
 
 HOSTILE = '<img src=x onerror=alert(1)>"&\udcff $\\alpha$.mp4'
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+import trainer_readers
 
 from take5.stream.handoff.trainer import Trainer
 from take5.stream.handoff.trainers import TRAINERS
-from tests import trainer_readers
 
 PAGES = Path(__file__).parent.parent / "docs" / "trainers"
 TRAINED = [trainer for trainer in TRAINERS.values() if trainer.left]

@@ -8,9 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import trainer_readers
 from PIL import Image
-
-from tests import trainer_readers
 
 N, SIDE, TRAIN = 138, 256, 125
 

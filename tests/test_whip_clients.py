@@ -15,16 +15,15 @@ from time import monotonic
 from typing import Any
 
 import av
+import beep_flash
 import pytest
+from lossy_relay import Line, LossyRelay
 from playwright.sync_api import expect
-
-from tests import beep_flash
-from tests.lossy_relay import Line, LossyRelay
-from tests.whip_clients import chromium, node_sender
-from tests.whip_clients.chromium import Chromium, write_camera, write_microphone
-from tests.whip_clients.node_sender import NodeSender
-from tests.whip_clients.packed import pack
-from tests.whip_clients.server import Server
+from whip_clients import chromium, node_sender
+from whip_clients.chromium import Chromium, write_camera, write_microphone
+from whip_clients.node_sender import NodeSender
+from whip_clients.packed import pack
+from whip_clients.server import Server
 
 SIZE = (1280, 720)
 FILM_S, PACKED_S, CAP_S = 14, 9, 10

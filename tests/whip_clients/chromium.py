@@ -10,9 +10,8 @@ from typing import Self
 
 import av
 import numpy as np
+from beep_flash import heard
 from playwright.sync_api import Page, ViewportSize, sync_playwright
-
-from tests.beep_flash import heard
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

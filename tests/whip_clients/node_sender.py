@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.lossy_relay import LossyRelay
+from lossy_relay import LossyRelay
 
 FOLDER = Path(__file__).parent / "node"
 ANSWER_S = 10.0
