@@ -136,13 +136,17 @@ class Capture:
         return taken
 
     def _keep_the_frames_after(self) -> None:
-        """Wait for a trainer's validation frames, unless the sender has gone."""
+        """Wait for a trainer's validation frames, unless the sender has gone, and look at them as they come."""
         deadline = monotonic() + VALIDATION_WAIT_S
         while self._end is None and not self._live.complete() and (left := deadline - monotonic()) > 0:
             with self._ready:
                 self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
             for media in self._take(wait=False):
                 self._live.keep(media)
+            while not self._inbox and self._live.look_on():
+                pass
+        while self._live.look_on():
+            pass
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -18,7 +18,7 @@ from take5.scoring.stopping import Stop, Stopper, StopRules
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
 from take5.stream.events import Coached, Event, Progress, Scored, Trouble, Warned
 from take5.stream.lag import Lag, Passing
-from take5.stream.media import AccessUnit, AnyFrame, Received, UnitFormat, VideoFrame
+from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat, VideoFrame
 from take5.stream.opening import Opening
 from take5.stream.relook import relook
 from take5.stream.ring import Ring
@@ -122,12 +122,26 @@ class LiveSession:
         self._stopper.restart()
 
     def keep(self, media: Received) -> None:
-        """Add what arrived after the stop: to the ring alone."""
-        if isinstance(media, AccessUnit):
-            self._ring.push_unit(media)
-            self._times = sorted([*self._times[-FPS:], media.pts])
-        else:
+        """Add what arrived after the stop: to the ring; nothing is scored any more."""
+        if isinstance(media, AudioBlock):
             self._ring.push_sound(media)
+            return
+        self._ring.push_unit(media)
+        self._times = sorted([*self._times[-FPS:], media.pts])
+        if not self._lag.behind:
+            self._units.append(media)
+
+    def look_on(self) -> bool:
+        """Look at the next picture of those after the best window; False when there is none to look at.
+
+        They are a trainer's validation frames: the tracker that has seen the window goes on with them.
+        """
+        session = self._session
+        if session is None or not self._units or self._lag.behind or session.seen_after_best:
+            return False
+        for frame in self._decoder.decode(self._units.popleft()):
+            session.look(frame)
+        return True
 
     def finish(self) -> list[Event]:
         """End the recording: look at everything that is left, and score the last windows."""

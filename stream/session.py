@@ -25,7 +25,7 @@ from take5.stream.aligner import Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
 from take5.stream.grid import FrameCounts
-from take5.stream.media import AccessUnit, AudioBlock, Media
+from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Media
 from take5.stream.ring import Ring, Span
 from take5.stream.scanner import FrameLook, FrameScanner, Models, stack_looks
 from take5.stream.selection import Settings
@@ -123,6 +123,19 @@ class Session:
         """What was seen in grid frames [start, stop) of a window of the pool; None where nobody looked, or any more."""
         waiting = dict(enumerate(self._looks, self._chunked))
         return [waiting.get(frame) or self._kept_looks.get(frame) for frame in range(start, stop)]
+
+    def look(self, frame: AnyFrame) -> None:
+        """Look at a frame after the recording's end: :meth:`looks` knows of it, nothing is scored."""
+        self._take(self._aligner.push(frame))
+
+    @property
+    def seen_after_best(self) -> bool:
+        """Whether the best window's frames after it have been looked at, or there is no best window."""
+        best = self.selector.best
+        if best is None:
+            return True
+        stop = best.start + self.parameters.window_frames
+        return None not in self.looks(stop, stop + VALIDATION_FRAMES)
 
     def to_look_at(self) -> JudgedWindow | None:
         """The window of highest D that nobody has looked at and that would enter the pool if it were eligible."""

@@ -4,6 +4,8 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,6 +16,7 @@ from trainer_readers import read
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.errors import OutputError
+from take5.scoring.models.region import Region
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream import capture as capture_module
 from take5.stream.capture import Capture
@@ -24,7 +27,7 @@ from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, Received, UnitFormat
 from take5.stream.ready.command import parse_command
 from take5.stream.ready.hooks import Hooks
-from take5.stream.scanner import Models
+from take5.stream.scanner import Models, Tracker
 
 ENDED = Stop(StopRule.ENDED)
 PATIENCE_S = 120.0
@@ -212,6 +215,26 @@ def test_bundles_follow_the_clip_and_programs_are_told_last(
     assert hooks.wait(30)
     hooks.close()
     assert json.loads((tmp_path / "ann" / "deliveries.json").read_text())
+
+
+def test_the_frames_after_a_window_are_tracked_as_they_come(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    opened: list[Region | None] = []
+
+    def tracker(region: Region | None) -> AbstractContextManager[Tracker]:
+        opened.append(region)
+        return models.tracker(region)
+
+    live = live_session(replace(models, tracker=tracker), arrived[0], StopRules(stop_at=1.0))
+    run = Run(live, saver(tmp_path / "clip", Handoff(wanted_for(["er-nerf"]))))
+    for media in some(arrived, 8.0):
+        run.capture.put(media)
+    assert run.capture.join(PATIENCE_S)
+    bundle = run.events[-1]
+    assert isinstance(bundle, Bundled)
+    assert (bundle.error, bundle.frames) == (None, 138)
+    assert len(opened) == 1, "none looked at them again"
 
 
 def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_after(

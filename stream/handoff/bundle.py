@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -161,16 +161,26 @@ def write_bundles(
         for part in RAW.parts:
             part.write(made)
         for trainer in wanted.trainers:
-            yield _write(trainer, made, origin, wanted, folder / trainer.name / name, force=force)
+            put = Path.replace if trainer is wanted.trainers[-1] else shutil.copyfile  # the last may have the files
+            yield _write(trainer, made, origin, wanted, folder / trainer.name / name, put, force=force)
 
 
-def _write(trainer: Trainer, made: Draft, origin: Origin, wanted: WantedBundles, place: Path, *, force: bool) -> Bundle:
+def _write(
+    trainer: Trainer,
+    made: Draft,
+    origin: Origin,
+    wanted: WantedBundles,
+    place: Path,
+    put: Callable[[Path, Path], object],
+    *,
+    force: bool,
+) -> Bundle:
     with new_folder(place, force=force) as folder:
         draft = replace(made, folder=folder)
         paths = _there(trainer, made)
         for path in paths:
             (folder / path).parent.mkdir(exist_ok=True)
-            shutil.copyfile(made.folder / path, folder / path)
+            put(made.folder / path, folder / path)
         content = manifest(trainer, draft, origin, paths, made.crop.warnings(wanted.size), wanted.consent)
         write_manifest(content, folder)
     return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))

@@ -1,6 +1,8 @@
 """``<name>.mp4``: H.264, 4:2:0, 25 frames a second, each 40 ms after the one before, with sound from 0."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -16,6 +18,9 @@ from take5.stream.media import Picture
 from take5.stream.sources.pictures import DecodedPicture
 
 CODEC, LAYOUTS = "h264", ("yuv420p", "yuvj420p")
+IMAGES_WAITING = 8
+"""So many frames at most wait to become images."""
+
 REMAKE = "make the bundle again with take5 bundle"
 
 
@@ -68,9 +73,20 @@ class Video:
 
 
 def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[[int], Path]) -> Iterator[Picture]:
-    for index, frame in enumerate(frames):
+    """Yield the frames for the video; beside it a thread writes them as images."""
+
+    def write(index: int, frame: av.VideoFrame) -> None:
         path(index).write_bytes(jpeg.encode(frame))
-        yield DecodedPicture(frame, Fraction(1), 0)
+
+    with ThreadPoolExecutor(1, "take5-images") as beside:
+        waiting: deque[Future[None]] = deque()
+        for index, frame in enumerate(frames):
+            waiting.append(beside.submit(write, index, frame))
+            if len(waiting) > IMAGES_WAITING:
+                waiting.popleft().result()
+            yield DecodedPicture(frame, Fraction(1), 0)
+        for image in waiting:
+            image.result()
 
 
 @dataclass(frozen=True)
