@@ -16,6 +16,7 @@ from take5.stream.events import Event, Finished, Progress
 from take5.stream.grid import FrameCounts
 from take5.stream.handoff.bundle import Bundle
 from take5.stream.report.words import TEXTS
+from take5.stream.report.write import PAGE
 from take5.stream.selection import Json, Selection
 
 REASON_TEXTS = {code: words for code, (words, _) in TEXTS.items()}
@@ -106,6 +107,8 @@ def json_event_line(event: Json) -> str:
         return f"{clock(round(event['time_s'] * FPS))}  stalled: nothing arrives ({event['track']})"
     if kind == "bundle":
         return _bundle_line(event) if event["error"] is None else f"no bundle for {event['trainer']}: {event['error']}"
+    if kind == "report":
+        return f"no report: {event['error']}" if event["error"] else f"report: {event['files'].get(PAGE)}"
     if kind == "clip":
         best = event["best"]
         return (

@@ -14,7 +14,7 @@ from take5.scoring.errors import ServerError
 Json = dict[str, Any]
 
 LAST = frozenset({"clip", "error"})
-"""Types of the events that tell how a capture ended; after a clip its bundles come."""
+"""Types of the events that tell how a capture ended; after a clip its bundles and its report come."""
 
 LONGEST_EVENT = 16 * 2**20
 """Bytes; ``hello`` holds every window of a recording, some hours at most."""
@@ -89,20 +89,25 @@ class Coming:
     """What a capture's followers still have to hear."""
 
     def __init__(self) -> None:
-        self._bundles = 0
+        self._left = 0
 
     def over(self, event: Json) -> bool:
         """Take an event; return whether it was the last."""
         if event["type"] == "hello":
-            told = len(event.get("bundles") or ())
-            self._bundles = len((event.get("clip") or {}).get("bundles", ())) - told
+            told = len(event.get("bundles") or ()) + (event.get("report") is not None)
+            self._left = _announced(event.get("clip") or {}) - told
         elif event["type"] == "clip":
-            self._bundles = len(event.get("bundles", ()))
-            return self._bundles == 0
-        elif event["type"] == "bundle":
-            self._bundles -= 1
-            return self._bundles <= 0
+            self._left = _announced(event)
+            return self._left == 0
+        elif event["type"] in ("bundle", "report"):
+            self._left -= 1
+            return self._left <= 0
         return bool(event["type"] == "error")
+
+
+def _announced(clip: Json) -> int:
+    """How many events come after a clip's."""
+    return len(clip.get("bundles", ())) + bool(clip.get("report"))
 
 
 def _event(text: str | bytes, address: str) -> Json:

@@ -2,14 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error
 from take5.stream.clip import QUICK
-from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure
+from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
 from take5.stream.handoff.bundle import Bundle, WantedBundles, bundle_selection
 from take5.stream.handoff.manifest import MANIFEST
 from take5.stream.live import LiveSession
@@ -17,7 +17,7 @@ from take5.stream.ready.hooks import Hooks
 from take5.stream.ready.notice import BundlePlace, clip_notice
 from take5.stream.ring_film import RingFilm
 from take5.stream.selection import Selection
-from take5.stream.take import write_live_take
+from take5.stream.take import add_live_report_page, write_live_take
 
 NAME_LETTERS = 24
 """So much of a session's name is in its folder's."""
@@ -36,7 +36,7 @@ def capture_folder(output: Path, name: str) -> Path:
 
 @dataclass(frozen=True)
 class Handoff:
-    """What happens with a clip once it is on disk: bundles for trainers, and who is told.
+    """What happens with a clip once it is on disk: bundles for trainers, who is told, and a report for people.
 
     ``name`` is the person's, in the bundles; by default it comes of the capture's folder.
     """
@@ -44,6 +44,7 @@ class Handoff:
     wanted: WantedBundles | None = None
     hooks: Hooks | None = None
     name: str | None = None
+    report: bool = False
 
 
 NOTHING_MORE = Handoff()
@@ -54,8 +55,8 @@ def saver(
 ) -> Callable[[LiveSession], Iterator[Event]]:
     """Return what writes a capture's clip to ``folder`` and hands it on.
 
-    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; last, programs are told. ``address``
-    says where a file of that name is to be had.
+    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then programs are told; Reported
+    comes last, if it is wanted. ``address`` says where a file of that name is to be had.
     """
 
     def save(live: LiveSession) -> Iterator[Event]:
@@ -72,6 +73,8 @@ def saver(
                 bundled.append(bundle)
                 yield bundle
             _tell(clip, bundled, selection, handoff, session)
+            if handoff.report:
+                yield _report(selection, film, live.notes, folder, address)
 
     return save
 
@@ -88,7 +91,7 @@ def _write_clip(
     files = {name: address(name) for name in names}
     length = selection.settings.parameters.window_frames
     trainers = () if handoff.wanted is None else tuple(trainer.name for trainer in handoff.wanted.trainers)
-    return ClipReady(selection.frames, selection.best, length, str(folder), files, trainers)
+    return ClipReady(selection.frames, selection.best, length, str(folder), files, trainers, handoff.report)
 
 
 def _bundles(selection: Selection, film: RingFilm, folder: Path, handoff: Handoff) -> Iterator[Bundled]:
@@ -116,6 +119,20 @@ def _bundles(selection: Selection, film: RingFilm, folder: Path, handoff: Handof
 def bundled(bundle: Bundle, frame: int) -> Bundled:
     """Return the event that tells of a bundle."""
     return Bundled(frame, bundle.trainer, str(bundle.folder), bundle.frames, bundle.train_frames, bundle.warnings)
+
+
+def _report(
+    selection: Selection, film: RingFilm, notes: Iterable[ChunkNote], folder: Path, address: Callable[[str], str]
+) -> Reported:
+    """Write the report; one that cannot be written is told, and costs nothing else."""
+    try:
+        names = add_live_report_page(selection, film, notes, folder)
+    except (Take5Error, OSError) as error:
+        return Reported(selection.frames, error=str(error))
+    except Exception as error:
+        log.exception("a report failed")
+        return Reported(selection.frames, error=f"an internal error ended it: {error}")
+    return Reported(selection.frames, {name: address(name) for name in names})
 
 
 def _tell(clip: ClipReady, bundles: list[Bundled], selection: Selection, handoff: Handoff, session: str) -> None:

@@ -214,7 +214,10 @@ class Stopped:
 
 @dataclass(frozen=True)
 class ClipReady:
-    """The clip is on disk: ``files`` by name, in the folder ``path``; a bundle for each of ``bundles`` comes next."""
+    """The clip is on disk: ``files`` by name, in the folder ``path``.
+
+    A bundle for each of ``bundles`` comes next, and then, if there will be one, the ``report``.
+    """
 
     frame: int
     best: WindowScore
@@ -222,6 +225,7 @@ class ClipReady:
     path: str
     files: Mapping[str, str] = field(default_factory=dict)
     bundles: tuple[str, ...] = ()
+    report: bool = False
     accepted: bool = False
 
     def json(self) -> Json:
@@ -235,6 +239,7 @@ class ClipReady:
             "end_s": frame_seconds(stop),
             "best": best_json(self.best),
             "bundles": list(self.bundles),
+            "report": self.report,
             "accepted": self.accepted,
         }
 
@@ -266,6 +271,19 @@ class Bundled:
             "warnings": list(self.warnings),
             "error": self.error,
         }
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The report for people is on disk beside the clip: ``files`` by name; or why there is none."""
+
+    frame: int
+    files: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "report", ...}``."""
+        return {**_head("report", self.frame), "files": dict(self.files), "error": self.error}
 
 
 class Failure(StrEnum):
@@ -318,6 +336,7 @@ Event = (
     | Stopped
     | ClipReady
     | Bundled
+    | Reported
     | Failed
     | Finished
 )

@@ -16,7 +16,7 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, Stopper, StopRules
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
-from take5.stream.events import Coached, Event, Progress, Scored, Trouble, Warned
+from take5.stream.events import ChunkNote, Coached, Event, Progress, Scored, Trouble, Warned
 from take5.stream.lag import Lag, Passing
 from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat, VideoFrame
 from take5.stream.opening import Opening
@@ -180,6 +180,11 @@ class LiveSession:
         )
         material = RingMaterial(self._ring, self._format, session.origin)
         return selection, RingFilm(material, self._models, self._faces.region, session.looks)
+
+    @property
+    def notes(self) -> list[ChunkNote]:
+        """What was seen and heard in each hop so far."""
+        return [] if self._session is None else self._session.notes
 
     def complete(self) -> bool:
         """Whether the ring has the validation frames after the best window, or there is no best window."""

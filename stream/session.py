@@ -3,7 +3,6 @@
 Nothing here waits, reads a clock or owns a thread: whoever drives the session decides when.
 """
 
-import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,6 +25,7 @@ from take5.stream.clock import FRAME_TICKS
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
 from take5.stream.grid import FrameCounts
 from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Media
+from take5.stream.notes import chunk_note
 from take5.stream.ring import Ring, Span
 from take5.stream.scanner import FrameLook, FrameScanner, Models, stack_looks
 from take5.stream.selection import Settings
@@ -60,6 +60,7 @@ class Session:
         parameters = self.parameters = settings.parameters
         self.selector = Selector(parameters.pool)
         self.windows: list[JudgedWindow] = []
+        self.notes: list[ChunkNote] = []
         self.ring = ring or Ring()
         self._aligner = Aligner(origin)
         self._scanner = scanner
@@ -169,6 +170,7 @@ class Session:
         hop = self.parameters.hop_frames
         while self._complete >= hop:
             features, note = self._chunk(hop)
+            self.notes.append(note)
             judged = self._rolling.push(features)
             self._chunked += hop
             before = self.selector.best
@@ -197,7 +199,7 @@ class Session:
         stacked = stack_looks(looks)
         stretch = stacked.with_sound(self._timing(looks, samples), sound)
         features = ChunkFeatures(embeddings, stacked.pose, stretch)
-        return features, _note(looks, samples)
+        return features, chunk_note(looks, samples)
 
     def _keep(self, looks: list[FrameLook]) -> None:
         """Remember the latest looks, and those at the pool's windows with the frames after them."""
@@ -255,15 +257,3 @@ class Session:
         stop = window.start + self.parameters.window_frames + VALIDATION_FRAMES
         origin = self.origin or 0
         return origin + first * FRAME_TICKS, origin + stop * FRAME_TICKS
-
-
-def _note(looks: list[FrameLook], samples: NDArray[np.float32]) -> ChunkNote:
-    """What a person is told of one chunk."""
-    seen = [look.face is not None for look in looks if look.seen]
-    counted = [look.faces for look in looks if look.seen and look.faces >= 0]
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    return ChunkNote(
-        face=sum(seen) / len(seen) if seen else None,
-        faces=max(counted, default=None),
-        level_dbfs=round(10 * math.log10(power), 1) if power else None,
-    )

@@ -1,6 +1,7 @@
 """A take on disk: the folder with the clip and its report, and the features that were scored."""
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,9 +9,11 @@ import numpy as np
 
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.clip import QUICK, SMALL, write_clip, write_wave
+from take5.stream.events import ChunkNote
 from take5.stream.film import Film
 from take5.stream.material import Material
-from take5.stream.report.data import film_notes, report_data
+from take5.stream.report.apart import write_report_apart
+from take5.stream.report.data import ReportData, film_notes, report_data
 from take5.stream.report.write import write_report_page
 from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import NO_LIPS, NO_POSE
@@ -53,9 +56,20 @@ def _write(selection: Selection, material: Material, folder: Path, preset: str) 
 def add_report_page(selection: Selection, film: Film, folder: Path) -> None:
     """Write ``report.html`` and ``report.png`` to a take's folder."""
     data = report_data(selection, film, film_notes(film, selection.settings.parameters.hop_frames))
+    _add_report(data, folder, write_report_page)
+
+
+def add_live_report_page(selection: Selection, film: RingFilm, notes: Iterable[ChunkNote], folder: Path) -> list[str]:
+    """Write the same of a capture, in a process of its own; return the files' names."""
+    return _add_report(report_data(selection, film, notes), folder, write_report_apart)
+
+
+def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
     with TemporaryDirectory(prefix=".report-", dir=folder) as temporary:
-        for name in write_report_page(data, Path(temporary)):
+        names = write(data, Path(temporary))
+        for name in names:
             (Path(temporary) / name).replace(folder / name)
+    return names
 
 
 def write_report(selection: Selection, path: Path) -> None:

@@ -21,12 +21,24 @@ from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream import capture as capture_module
 from take5.stream.capture import Capture
 from take5.stream.ending import Handoff, saver
-from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure, Progress, State, StateChanged, Stopped
+from take5.stream.events import (
+    Bundled,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Progress,
+    Reported,
+    State,
+    StateChanged,
+    Stopped,
+)
 from take5.stream.handoff.bundle import wanted_for
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, Received, UnitFormat
 from take5.stream.ready.command import parse_command
 from take5.stream.ready.hooks import Hooks
+from take5.stream.report import apart
 from take5.stream.scanner import Models, Tracker
 
 ENDED = Stop(StopRule.ENDED)
@@ -46,6 +58,7 @@ class Run:
     """One capture, and what it said."""
 
     def __init__(self, live: LiveSession, save: Callable[[LiveSession], Iterator[Event]]) -> None:
+        self.live = live
         self.events: list[Event] = []
         self.capture = Capture(live, self.events.append, save)
         self.capture.start()
@@ -215,6 +228,40 @@ def test_bundles_follow_the_clip_and_programs_are_told_last(
     assert hooks.wait(30)
     hooks.close()
     assert json.loads((tmp_path / "ann" / "deliveries.json").read_text())
+
+
+def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ann"
+    run = Run(live_session(models, arrived[0]), saver(folder, Handoff(report=True), lambda name: f"at/{name}"))
+    for media in some(arrived, 8.5):
+        run.capture.put(media)
+    run.end()
+    clip, report = run.events[-2:]
+    assert isinstance(clip, ClipReady)
+    assert clip.report
+    assert isinstance(report, Reported)
+    assert (report.error, dict(report.files)) == (None, {name: f"at/{name}" for name in ("report.html", "report.png")})
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") >= 5, "thumbnails come from the ring"
+    assert (folder / "report.png").read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in folder.iterdir()} == {*clip.files, *report.files}, "nothing else is left"
+    assert len(run.live.notes) == 8
+
+
+def test_a_report_that_cannot_be_drawn_is_told(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart.sys, "executable", "/bin/false")
+    run = Run(live_session(models, arrived[0]), saver(tmp_path / "ann", Handoff(report=True)))
+    for media in some(arrived, 8.5):
+        run.capture.put(media)
+    report = run.end()
+    assert isinstance(report, Reported)
+    assert report.error is not None
+    assert "the report was not drawn (exit 1)" in report.error
+    assert (tmp_path / "ann" / "clip.mp4").exists()
 
 
 def test_the_frames_after_a_window_are_tracked_as_they_come(

@@ -24,6 +24,7 @@ from take5.stream.events import (
     Failed,
     Failure,
     Progress,
+    Reported,
     Resumed,
     Scored,
     Stalled,
@@ -151,3 +152,21 @@ def test_a_clip_with_bundles_is_over_when_the_last_of_them_has_been_told() -> No
     feed.publish(Bundled(175, "raw", error="no"))
     assert feed.over
     assert [bundle["trainer"] for bundle in feed.hello()["bundles"]] == ["synctalk", "raw"]
+
+
+def test_a_clip_with_a_report_is_over_when_it_has_been_told() -> None:
+    feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, bundles=("raw",), report=True))
+    feed.publish(Bundled(175, "raw", "/out"))
+    assert not feed.over
+    report = Reported(175, {"report.html": "api/sessions/x/report.html"})
+    feed.publish(report)
+    assert feed.over
+    assert feed.hello()["report"] == report.json()
+    assert [event["type"] for event in (item.json() for item in feed.after_clip)] == ["bundle", "report"]
+
+
+def test_who_waits_for_the_next_capture_hears_nothing_of_the_one_that_is_decided() -> None:
+    feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, report=True))
+    assert not feed.over
+    assert feed.hello(fresh=True)["clip"] is None
+    assert feed.hello()["clip"] is not None

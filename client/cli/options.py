@@ -55,7 +55,7 @@ def parameter_options(command: Command) -> Command:
     def with_parameters(*args: Any, seconds: float, hop: float, pool: int, hfr_threshold: float, **options: Any) -> Any:
         return command(*args, parameters=Parameters(seconds, hop, pool, hfr_threshold), **options)
 
-    return _decorated(with_parameters, PARAMETER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    return decorated(with_parameters, PARAMETER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 def model_options(command: Command) -> Command:
@@ -65,7 +65,7 @@ def model_options(command: Command) -> Command:
     def with_models(*args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, **options: Any) -> Any:
         return command(*args, models=load_models(encoder, ave_weights, device), **options)
 
-    return _decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    return decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 GATE_OPTIONS = (
@@ -93,7 +93,7 @@ def gate_options(command: Command) -> Command:
     def with_gates(*args: Any, strictness: str, overrides: tuple[str, ...], **options: Any) -> Any:
         return command(*args, gates=GateConfig.of(strictness, overrides), **options)
 
-    return _decorated(with_gates, GATE_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    return decorated(with_gates, GATE_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 STOP_OPTIONS = (
@@ -144,10 +144,11 @@ def stop_options(command: Command) -> Command:
         rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap)
         return command(*args, models=models, parameters=parameters, rules=rules, **options)
 
-    return _decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    return decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
-def _decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+def decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+    """Give a command options, which help shows in this order."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -1,14 +1,14 @@
 """``take5 serve``: the server for browsers, OBS and any WHIP sender."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
-from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
+from take5.client.cli.live_options import live_options
+from take5.client.cli.options import Command, decorated, gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
@@ -34,14 +34,6 @@ SERVER_OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
     click.option("--port", type=click.IntRange(0, 65535), default=8005, show_default=True, help="0 for a free one."),
     click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token to ask for.  [env: TAKE5_TOKEN]"),
-    click.option(
-        "-o",
-        "--output",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path("take5-out"),
-        show_default=True,
-        help="Folder that gets a folder for each capture.",
-    ),
     click.option("--max-sessions", type=click.IntRange(1), help="Captures at a time.  [default: cores / 0.65]"),
     click.option("--ice-server", "ice_servers", multiple=True, help="STUN or TURN address, as stun:example.org."),
     click.option("--allow-origin", "origins", multiple=True, help="Origin whose pages may call it.  [default: all]"),
@@ -50,16 +42,16 @@ SERVER_OPTIONS = (
 )
 
 
-def _server_options(command: Callable[..., int]) -> Callable[..., int]:
-    for option in reversed(SERVER_OPTIONS):
-        command = option(command)
-    return command
+def server_options(command: Command) -> Command:
+    """Give the command what a server has beside."""
+    return decorated(command, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 @click.command()
 @ready_options
-@_server_options
+@server_options
 @bundle_options
+@live_options
 @gate_options
 @model_options
 @parameter_options
@@ -80,6 +72,7 @@ def serve(
     gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
+    report: bool,
     hooks: Hooks,
 ) -> int:
     """Receive live captures by WHIP, score them while they come, and keep the best five seconds of each."""
@@ -90,7 +83,7 @@ def serve(
     capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION))
 
     def make() -> "tuple[Starlette, Sessions]":
-        handoff = Handoff(wanted, hooks, name)
+        handoff = Handoff(wanted, hooks, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, handoff)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions

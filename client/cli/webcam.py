@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.live_options import live_options
 from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
@@ -30,7 +31,6 @@ from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.capture import Capture, Save
 from take5.stream.ending import Handoff, capture_folder, saver
 from take5.stream.events import (
-    Bundled,
     ClipReady,
     Event,
     Failed,
@@ -104,16 +104,9 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
 @click.option(
     "--driver", help="FFmpeg input: v4l2, avfoundation, dshow; lavfi makes --camera a filter graph.  [default: system]"
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("take5-out"),
-    show_default=True,
-    help="Folder that gets a folder for the capture.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
 @bundle_options
+@live_options
 @gate_options
 @model_options
 @parameter_options
@@ -132,6 +125,7 @@ def webcam(
     gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
+    report: bool,
     hooks: Hooks,
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
@@ -149,12 +143,12 @@ def webcam(
         feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
-            save = saver(capture_folder(output, NAME), Handoff(wanted, hooks, name), session=NAME)
+            save = saver(capture_folder(output, NAME), Handoff(wanted, hooks, name, report), session=NAME)
             recording = Recording(source, live, feed, save, show)
             last = recording.run()
     finally:
         source.close()
-    code = _end(last, feed.bundles, recording.broken, as_json=as_json)
+    code = _end([last, *feed.after_clip], recording.broken, as_json=as_json)
     let_deliveries_end(hooks)
     return code
 
@@ -274,18 +268,19 @@ def _showing(board: Board, *, as_json: bool) -> Iterator[Show]:
 
 def _line(event: Json) -> str:
     """An event's line; how it ended is told at the end."""
-    return "" if event["type"] in ("clip", "bundle", "error") else json_event_line(event)
+    return "" if event["type"] in ("clip", "bundle", "report", "error") else json_event_line(event)
 
 
-def _end(last: ClipReady | Failed, bundles: list[Bundled], broken: CaptureError | None, *, as_json: bool) -> int:
-    """Say how it ended; return the exit code."""
+def _end(ending: Sequence[Event], broken: CaptureError | None, *, as_json: bool) -> int:
+    """Say how it ended: clip or error, and what came of the clip; return the exit code."""
+    last = ending[0]
     if isinstance(last, Failed) and broken is not None:
         raise broken
     if broken is not None:
         click.echo(f"take5: warning: {broken}", err=True)
     if not as_json:
-        for event in (last, *bundles):
+        for event in ending:
             click.echo(json_event_line(event.json()))
-    if isinstance(last, ClipReady):
-        return DONE
-    return NOTHING_ELIGIBLE if last.failure in UNUSABLE else FAILED
+    if isinstance(last, Failed):
+        return NOTHING_ELIGIBLE if last.failure in UNUSABLE else FAILED
+    return DONE

@@ -156,6 +156,7 @@ function took(capture, event) {
   coach.take(event);
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
+  if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
   if (capture.session.clip) return finish(() => result.showClip(capture));
   if (event.type !== 'warning') show(capture);
   else put($('warning'), say(texts.warning[/** @type {keyof typeof texts.warning} */ (event.code)], event.value));
@@ -237,7 +238,7 @@ function ended(capture, error) {
 function finish(tell) {
   coach.clear();
   prompter.end();
-  page.capture?.close();
+  page.capture?.hangUp();
   camera.close();
   page.awake?.release();
   problem.clear();
@@ -249,7 +250,7 @@ function finish(tell) {
 async function use() {
   problem.clear();
   try {
-    await result.accept(/** @type {Capture} */ (page.capture).name);
+    await result.accept(/** @type {Capture} */ (page.capture));
     $('accepted').focus();
   } catch (error) {
     retry = use;

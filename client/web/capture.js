@@ -62,6 +62,12 @@ export class Capture {
     this.whip?.leave();
   }
 
+  /** The clip is there: what comes of it may still be told. */
+  hangUp() {
+    this.over = true;
+    this.whip?.close();
+  }
+
   /** Let go of everything. */
   close() {
     this.over = true;

@@ -6,6 +6,7 @@ import { withToken } from './server.js';
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 const VERSION = 1;
+/** How a capture ends. The server closes after its last event: what comes of a clip is waited for, but not again. */
 const LAST = new Set(['clip', 'error']);
 /** @type {Record<number, string>} */
 const REFUSED = { 4401: 'unauthorized', 4404: 'not_found', 1013: 'full' };
@@ -22,6 +23,7 @@ export class Feed {
     this.next = next;
     this.reader = reader;
     this.over = false;
+    this.told = false;
     this.failures = 0;
     /** Settles when the first connection is there, or will not be. @type {Promise<void>} */
     this.opened = new Promise((resolve) => { this.settle = resolve; });
@@ -51,7 +53,7 @@ export class Feed {
     if (this.failures) this.reader.again();
     this.failures = 0;
     if (event.type === 'hello' && event.state !== 'waiting') this.next = false;
-    if (LAST.has(event.type)) this.over = true;
+    if (LAST.has(event.type) || event.clip || event.error) this.told = true;
     this.settle?.();
     this.reader.event(event);
   }
@@ -59,7 +61,7 @@ export class Feed {
   /** @param {number} code */
   #closed(code) {
     this.settle?.();
-    if (this.over || code === 1000) return;
+    if (this.over || this.told || code === 1000) return;
     if (REFUSED[code]) {
       this.over = true;
       this.reader.refused(REFUSED[code]);

@@ -5,7 +5,7 @@ import { $, make, put } from './dom.js';
 import { request, withToken } from './server.js';
 import { clock, say, texts } from './texts.js';
 
-/** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event */
+/** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
 
 /** @param {Capture} capture */
 export function showClip(capture) {
@@ -21,7 +21,25 @@ export function showClip(capture) {
   $('clip').play().catch(() => {}); // a browser that waits for a click
   $('use').disabled = false;
   $('accepted').hidden = true;
-  if (clip.accepted) showAccepted(clip);
+  showHandedOn(session);
+  if (clip.accepted) showAccepted(session);
+}
+
+/** What comes of the clip: a bundle for each trainer, and the report. @param {Session} session */
+export function showHandedOn({ clip, bundles, report }) {
+  const trainers = clip?.bundles ?? [];
+  $('bundles').replaceChildren(...trainers.map((/** @type {string} */ trainer) => handedOn(trainer, bundles.get(trainer))));
+  $('bundles').hidden = !trainers.length;
+  $('report').hidden = !clip?.report;
+  $('report').replaceChildren(reported(report));
+  $('files').replaceChildren(...Object.entries({ ...clip?.files, ...report?.files }).map(([name, path]) => download(name, String(path))));
+}
+
+/** @param {Event | null} report null while it is being drawn */
+function reported(report) {
+  if (report === null) return make('span', texts.result.reportComing);
+  if (report.error !== null) return make('span', texts.result.noReport);
+  return make('a', texts.result.report, { href: withToken(report.files['report.html']), target: '_blank', rel: 'noopener' });
 }
 
 /** @param {number | null} value @param {number} digits */
@@ -34,28 +52,24 @@ function reason({ session, cut, whip }) {
   return say(texts.stoppedAs[/** @type {keyof typeof texts.stoppedAs} */ (rule === 'ended' && !whip ? 'endedOutside' : rule)]);
 }
 
-/** "Use this": tell the server, then say where it is. @param {string} name */
-export async function accept(name) {
+/** "Use this": tell the server, then say where it is. @param {Capture} capture */
+export async function accept({ name, session }) {
   $('use').disabled = true;
   try {
-    const answer = await request(`api/sessions/${name}/accept`, { method: 'POST' });
-    showAccepted(await answer.json());
+    await request(`api/sessions/${name}/accept`, { method: 'POST' });
+    showAccepted(session);
   } catch (error) {
     $('use').disabled = false;
     throw error;
   }
 }
 
-/** @param {Event | any} clip */
-function showAccepted(clip) {
+/** @param {Session} session */
+function showAccepted({ clip }) {
   $('use').disabled = true;
   put($('accepted-text'), texts.result.accepted);
-  put($('accepted-path'), clip.path);
+  put($('accepted-path'), clip?.path ?? '');
   $('accepted').hidden = false;
-  $('files').replaceChildren(...Object.entries(clip.files).map(([name, path]) => download(name, String(path))));
-  const made = new Map((clip.handed_on ?? []).map((/** @type {Event} */ bundle) => [bundle.trainer, bundle]));
-  $('bundles').replaceChildren(...(clip.bundles ?? []).map((/** @type {string} */ trainer) => handedOn(trainer, made.get(trainer))));
-  $('bundles').hidden = !clip.bundles?.length;
 }
 
 /** @param {string} trainer @param {Event | undefined} bundle undefined while it is being written */
@@ -85,6 +99,7 @@ export function showFailure(error, code) {
   const counted = Object.entries(error.reasons ?? {}).sort(([, a], [, b]) => Number(b) - Number(a));
   $('why').replaceChildren(...counted.map(([reason, count]) => why(reason, Number(count))));
   $('why').hidden = counted.length === 0;
+  $('report').hidden = true;
   closeClip();
 }
 

@@ -32,6 +32,10 @@ export class Session {
   stopped = null;
   /** @type {Event | null} */
   clip = null;
+  /** By their trainer. @type {Map<string, Event>} */
+  bundles = new Map();
+  /** @type {Event | null} */
+  report = null;
   /** @type {Event | null} */
   error = null;
   /** @type {Event | null} */
@@ -66,8 +70,9 @@ export class Session {
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, encoder, best, stopped, clip, error, stalled, time_s } = event;
-    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, error, stalled, time_s });
+    const { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, time_s } = event;
+    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, time_s });
+    for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }
 
@@ -85,6 +90,9 @@ export class Session {
         this.best = event.best ?? this.best;
         if (event.window) this.#window(event.window);
         break;
+      case 'bundle':
+        this.bundles.set(event.trainer, event);
+        break;
       case 'scored':
         this.windows.set(event.window.start_s, event.window);
         break;
@@ -97,6 +105,7 @@ export class Session {
       case 'stalled':
       case 'stopped':
       case 'clip':
+      case 'report':
       case 'error':
       case 'warning':
         this[event.type] = event;

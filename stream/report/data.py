@@ -1,6 +1,5 @@
 """What a report is made of, from a finished file or a live capture alike."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.events import ChunkNote
 from take5.stream.film import Film
 from take5.stream.material import Filmed
+from take5.stream.notes import chunk_note
 from take5.stream.report.thumbnails import LARGE, SMALL, Thumbnail, thumbnails
 from take5.stream.selection import Selection
 
@@ -97,16 +97,5 @@ def film_notes(film: Film, hop_frames: int) -> Iterator[ChunkNote]:
     """What was seen and heard in each hop of a finished file; nothing is looked at that nobody has looked at."""
     for start in range(0, film.frames, hop_frames):
         stop = min(start + hop_frames, film.frames)
-        looks = [look for look in film.looks[start:stop] if look is not None and look.seen]
-        counted = [look.faces for look in looks if look.faces >= 0]
-        yield ChunkNote(
-            face=sum(look.face is not None for look in looks) / len(looks) if looks else None,
-            faces=max(counted, default=None),
-            level_dbfs=level_dbfs(film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]),
-        )
-
-
-def level_dbfs(pcm: NDArray[np.int16]) -> float | None:
-    """RMS of 16-bit sound in dB of full scale; None for digital silence."""
-    power = float(np.mean(np.square(pcm / 32768.0))) if len(pcm) else 0.0
-    return round(10 * math.log10(power), 1) if power else None
+        pcm = film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
+        yield chunk_note(film.looks[start:stop], pcm / 32768.0)

@@ -6,6 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from take5.stream.report.write import PAGE
 from take5.stream.server.asked import authorise, sessions_of
 from take5.stream.server.refusal import Refused
 
@@ -20,6 +21,14 @@ FILES = {
     "source.webm": "video/webm",
     "report.json": "application/json",
 }
+
+FILE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+REPORT_HEADERS = {
+    **FILE_HEADERS,
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",  # its address may hold the token
+}
+"""The report shows its own pictures in its own style, and loads nothing."""
 
 
 async def config(request: Request) -> Response:
@@ -41,12 +50,12 @@ async def file(request: Request) -> Response:
     authorise(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     name = request.path_params["file"]
-    if name not in FILES or entry.clip is None or name not in entry.clip.files:
+    if name not in FILES or name not in entry.files:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no {name}; it comes when the clip is ready")
     path = entry.folder / name
     if not path.is_file():
         raise Refused(404, "not_found", f"{name} has been moved or removed on the server")
-    return FileResponse(path, media_type=FILES[name], headers={"Cache-Control": "private, no-cache"})
+    return FileResponse(path, media_type=FILES[name], headers=REPORT_HEADERS if name == PAGE else FILE_HEADERS)
 
 
 async def accept(request: Request) -> Response:
@@ -58,7 +67,7 @@ async def accept(request: Request) -> Response:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no clip to accept")
     text = json.dumps({"accepted": True}) + "\n"
     await run_in_threadpool((entry.folder / "accepted.json").write_text, text)
-    return JSONResponse({**clip.json(), "handed_on": [bundle.json() for bundle in entry.feed.bundles]})
+    return JSONResponse(clip.json())
 
 
 async def health(request: Request) -> Response:

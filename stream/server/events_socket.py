@@ -50,11 +50,13 @@ async def _gone(socket: WebSocket) -> None:
 async def _tell(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:
     try:
         over = feed.over and not fresh
+        first = feed.capture + (fresh and feed.decided)
         await socket.send_text(json.dumps(feed.hello(fresh=fresh)))
         while not over and not follower.gone:
             for message in await follower.read():
-                await socket.send_text(message.text)
-                over |= message.last
+                if message.capture >= first:  # what comes of a clip before is not for one who waits for the next
+                    await socket.send_text(message.text)
+                    over |= message.last
         await socket.close(READ_NOT if follower.gone else 1000)
     except (WebSocketDisconnect, RuntimeError):
         return  # it has gone meanwhile

@@ -16,6 +16,7 @@ from take5.stream.events import (
     Event,
     Failed,
     Progress,
+    Reported,
     Resumed,
     Scored,
     Stalled,
@@ -68,10 +69,12 @@ class Feed:
     def __init__(self, name: str, about: About) -> None:
         self.name, self.about = name, about
         self.followers: set[Follower] = set()
+        self.capture = -1
         self.restart()
 
     def restart(self) -> None:
-        """Forget the last capture."""
+        """Forget the last capture: another one begins, or will."""
+        self.capture += 1
         self.state = State.WAITING
         self.frame = 0
         self.windows: dict[int, JudgedWindow] = {}
@@ -82,19 +85,31 @@ class Feed:
     def over(self) -> bool:
         """Whether the capture's last event has been published."""
         clip = self.last.get(ClipReady)
-        handed_on = isinstance(clip, ClipReady) and len(self.bundles) >= len(clip.bundles)
-        return handed_on or Failed in self.last
+        if not isinstance(clip, ClipReady):
+            return Failed in self.last
+        return len(self.bundles) >= len(clip.bundles) and (Reported in self.last or not clip.report)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known how the capture has ended; what comes of a clip may still be to come."""
+        return ClipReady in self.last or Failed in self.last
+
+    @property
+    def after_clip(self) -> list[Event]:
+        """What came of the clip: its bundles and its report."""
+        report = self.last.get(Reported)
+        return [*self.bundles, *([] if report is None else [report])]
 
     def publish(self, event: Event) -> None:
         """Remember an event and hand it to every follower."""
-        if isinstance(event, ClipReady | Failed):
+        if isinstance(event, ClipReady | Reported | Failed):
             self.last[type(event)] = event
         elif isinstance(event, Bundled):
             self.bundles.append(event)
         else:
             self._remember(event)
         content = event.json()
-        message = Message(content["type"], json.dumps(content), last=self.over)
+        message = Message(content["type"], json.dumps(content), last=self.over, capture=self.capture)
         for follower in self.followers:
             follower.put(message)
 
@@ -105,8 +120,8 @@ class Feed:
         return follower
 
     def hello(self, *, fresh: bool = False) -> Json:
-        """The present state; ``fresh`` means for one who waits for the next capture, if the last is over."""
-        if fresh and self.over:
+        """The present state; ``fresh`` means for one who waits for the next capture, if the last is decided."""
+        if fresh and self.decided:
             return Feed(self.name, self.about).hello()
         best = self.last.get(BestChanged)
         return {
@@ -144,6 +159,7 @@ _LAST_KEYS: dict[str, type[Event]] = {
     "stalled": Stalled,
     "stopped": Stopped,
     "clip": ClipReady,
+    "report": Reported,
     "error": Failed,
 }
 

@@ -16,11 +16,12 @@ LIMIT = 500
 
 @dataclass(frozen=True)
 class Message:
-    """An event's type, its JSON text, and whether nothing comes after it."""
+    """An event's type, its JSON text, whether nothing comes after it, and which capture of its name it is of."""
 
     kind: str
     text: str
     last: bool = False
+    capture: int = 0
 
 
 class Mailbox:

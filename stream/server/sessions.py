@@ -3,14 +3,14 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.ending import NOTHING_MORE, Handoff, capture_folder
-from take5.stream.events import ClipReady
+from take5.stream.events import ClipReady, Reported
 from take5.stream.live import LiveSession
 from take5.stream.media import UnitFormat
 from take5.stream.scanner import Models
@@ -53,6 +53,13 @@ class Entry:
         """The last capture's clip, once it is there."""
         clip = self.feed.last.get(ClipReady)
         return clip if isinstance(clip, ClipReady) else None
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """The last capture's files by name, those of the report when they are there."""
+        report = self.feed.last.get(Reported)
+        files = {} if self.clip is None else self.clip.files
+        return {**files, **report.files} if isinstance(report, Reported) else files
 
     def accept(self) -> ClipReady | None:
         """Mark the clip as accepted, and return it."""
