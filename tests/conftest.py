@@ -1,10 +1,12 @@
 """What tests share: the models, the generated talker, and the folder of real clips where there is one."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from page_browser import OpenPage, launch, pages
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from demo.talker import DEFAULT, Script
 from demo.talker.render import render
@@ -37,6 +39,26 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Script]
 @pytest.fixture(scope="session")
 def talker(rendered: Callable[[str, Script], Path]) -> Path:
     return rendered("talker", DEFAULT)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser with Chromium's test picture before its camera."""
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    with pages(browser) as opened:
+        yield opened
 
 
 @pytest.fixture

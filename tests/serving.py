@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
 from take5.scoring.stopping import StopRules
+from take5.stream.ending import NOTHING_MORE, Handoff
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.server.app import create_app
@@ -79,14 +80,21 @@ def _received(socket: ClientConnection) -> str | bytes | None:
 
 @contextmanager
 def served(
-    models: Models, output: Path, *, rules: StopRules | None = None, capacity: int = 3, under: str = "", **options: Any
+    models: Models,
+    output: Path,
+    *,
+    rules: StopRules | None = None,
+    capacity: int = 3,
+    under: str = "",
+    handoff: Handoff = NOTHING_MORE,
+    **options: Any,
 ) -> Iterator[Served]:
     """Run a server while the block lasts, inside another application if ``under`` says where, then drain it."""
     started = threading.Event()
     running: dict[str, Any] = {}
 
     async def main() -> None:
-        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity)
+        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, handoff=handoff)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
         server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=3), sessions)

@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from page_browser import DESKTOP, PHONE, OpenPage, launch, pages
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from page_browser import DESKTOP, PHONE, OpenPage
+from page_talk import begun, is_followed, looks_right, ready, tell
+from playwright.sync_api import Page, Request, expect
 from serving import Served, eventually, served
-from test_page import begun, is_followed, looks_right, ready, tell
 
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.prompting import plan
@@ -18,20 +18,6 @@ from take5.stream.prompts import PromptList, read_folder
 from take5.stream.scanner import Models
 
 SPOKEN, SILENT = ChunkNote(1.0, 1, -20.0), ChunkNote(1.0, 1, -60.0)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    with pages(browser) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from page_browser import DESKTOP, PHONE, launch, pages
-from playwright.sync_api import Browser, sync_playwright
+from page_browser import DESKTOP, PHONE, pages
+from playwright.sync_api import Browser
 from report_data import ReportData, invented
 
 from take5.scoring.score import best
@@ -130,14 +129,6 @@ def test_matplotlib_is_not_loaded_before_it_is_needed() -> None:
 def brightness(colour: str) -> int:
     """Sum of the channels of a colour such as "rgb(82, 98, 93)"."""
     return sum(map(int, re.findall(r"\d+", colour)))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

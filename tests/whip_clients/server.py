@@ -32,7 +32,8 @@ class Server:
     def __init__(self, output: Path, options: Sequence[str] = ()) -> None:
         self.output = output
         self.log: list[str] = []
-        self._command = [sys.executable, "-m", "take5.client.cli", "serve", "--port", "0", "-o", str(output), *options]
+        beside = ["--port", "0", "--no-report", "-o", str(output)]
+        self._command = [sys.executable, "-m", "take5.client.cli", "serve", *beside, *options]
         self._lines: Queue[str | None] = Queue()
 
     def __enter__(self) -> Self:

@@ -1,0 +1,241 @@
+"""The page in real Chromium: what the server says, and how it is shown."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from page_browser import OpenPage
+from page_talk import begun, following, is_followed, problem, says, scored, status, tell, window
+from playwright.sync_api import WebSocketRoute, expect
+from serving import Served, eventually, served
+
+from take5.client.pages import PAGES
+from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.stopping import Stop, StopRule, StopRules
+from take5.stream.coaching_texts import coaching_texts
+from take5.stream.events import (
+    BestChanged,
+    Bundled,
+    ChunkNote,
+    ClipReady,
+    Coached,
+    Failed,
+    Failure,
+    Progress,
+    Reported,
+    Resumed,
+    Stalled,
+    Stopped,
+    Trouble,
+    Warned,
+)
+from take5.stream.scanner import Models
+
+GOAL = StopRules(stop_at=1120.0, gain=None)
+IMPATIENT = "const later = setTimeout; window.setTimeout = (task, wait_ms) => later(task, wait_ms / 20);"
+
+
+@pytest.fixture(scope="module")
+def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(models, tmp_path_factory.mktemp("out"), rules=GOAL, pages=PAGES) as running:
+        yield running
+
+
+def test_meters_chart_and_ring_show_what_is_best_so_far(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "meters")
+    tell(server, "meters", *begun())
+    for event in scored(800.0, 1010.0, 900.0):
+        tell(server, "meters", event)
+        if isinstance(event, Progress) and event.window:
+            expect(page.locator("#number-overall")).to_have_text(f"{event.window.score.I:.0f}")
+    expect(page.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
+    expect(page.locator("#clock")).to_have_text("0:07")
+    for name, text in (("overall", "900"), ("variety", "146"), ("calm", "0.162")):
+        expect(page.locator(f"#number-{name}")).to_have_text(text)
+    ring = page.get_by_role("progressbar", name="Progress")
+    expect(ring).to_have_attribute("aria-valuenow", "90")
+    expect(ring).to_have_attribute("aria-valuetext", "90 % of the goal")
+    meter = page.get_by_role("meter", name="Overall")
+    expect(meter).to_have_attribute("aria-valuetext", "900; the goal is 1120")
+    expect(page.locator("#chart .point")).to_have_count(1)
+    expect(page.locator("#chart .goal")).to_have_count(1)
+    expect(page.locator("#chart-text")).to_have_text("3 windows scored. The best runs from 0:01 to 0:06, overall 1010.")
+    late = open_page(f"{server.address}/#session=meters")
+    expect(late.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
+
+
+def test_the_best_is_marked_even_if_its_second_was_skipped(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "skipped")
+    latest, best = window(3, 900.0), window(1, 1010.0)
+    tell(
+        server,
+        "skipped",
+        *begun(),
+        BestChanged(150, best.score),
+        Progress(200, latest, best.score, ChunkNote(1.0, 1, -20.0)),
+    )
+    expect(page.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
+    expect(page.locator("#chart .point")).to_have_count(1)
+
+
+def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "marks")
+    lost = window(1, 900.0, Finding(Code.FRAMES_MISSING, 30, 40), Finding(Code.NO_FACE, 30, 40))
+    tell(server, "marks", *begun(), *scored(800.0), Progress(150, lost, None, ChunkNote(1.0, 1, -20.0)))
+    says(page, "This does not count: pictures are missing, no face in the picture.")
+    expect(page.locator("#verdict")).to_have_text("does not count")
+    expect(page.locator("#chart .ineligible")).to_have_count(1)
+    unseen = window(2, 900.0, seen=False)
+    tell(server, "marks", Progress(175, unseen, None, ChunkNote(None, None, -20.0)))
+    says(page, "The server is busy: these seconds are not scored.")
+    expect(page.locator("#verdict")).to_have_text("not scored")
+    expect(page.locator("#number-overall")).to_have_text(re.compile(r"^\W$"))
+    expect(page.locator("#chart .unscored")).to_have_count(1)
+
+
+def test_the_one_thing_to_change_is_said_on_the_picture(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "words")
+    tell(server, "words", *begun(), Progress(25, None, None, ChunkNote(1.0, 1, -20.0)))
+    says(page, "Keep talking: the first score needs five seconds.")
+    texts = coaching_texts("en")
+    for told, text in (
+        (Coached(25, Code.NO_FACE), texts["no_face"]),
+        (Coached(50, Code.TOO_QUIET), texts["too_quiet"]),
+        (Coached(75, None, Code.TOO_QUIET), texts["good"]),
+        (Coached(100, None), ""),
+    ):
+        tell(server, "words", told)
+        expect(page.locator("#coach")).to_have_text(text)
+
+
+def test_what_is_said_stays_long_enough_to_be_read(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "steady")
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    tell(server, "steady", *begun(), *scored(800.0))
+    expect(page.locator("#clock")).to_have_text("0:05")
+    says(page, "Best so far at 0:00")
+    tell(server, "steady", Progress(150, window(1, 700.0, Finding(Code.NO_FACE, 60, 70)), None))
+    expect(page.locator("#clock")).to_have_text("0:06")
+    status(page, "Best so far at 0:00")
+    says(page, "This does not count")
+
+
+def test_stalls_warnings_and_the_stop_are_told(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "stalls")
+    tell(server, "stalls", *begun(), *scored(800.0), Stalled(125, "picture"))
+    says(page, "No picture arrives.")
+    tell(server, "stalls", Resumed(125), Warned(125, Trouble.LOW_RESOLUTION, [640, 360]))
+    says(page, "Best so far at 0:00. Keep talking.")
+    expect(page.locator("#warning")).to_contain_text(re.compile("640 . 360"))
+    tell(server, "stalls", Stopped(150, Stop(StopRule.GAIN, 0.005, 0.01)))
+    says(page, "Stopping: going on would hardly bring anything better. Writing the clip")
+
+
+def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
+    models: Models, open_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(models, tmp_path, rules=StopRules(cap_s=100.0), pages=PAGES) as server:
+        page = following(server, open_page, "time")
+        best = window(0, 1000.0)
+        tell(server, "time", *begun(), Progress(625, best, best.score, ChunkNote(1.0, 1, -20.0), 0.0488))
+        ring = page.get_by_role("progressbar")
+        expect(ring).to_have_attribute("aria-valuetext", "0:25 of 1:40 at most")
+        expect(ring).to_have_attribute("aria-valuenow", "25")
+        expect(page.locator("#gain")).to_have_text("Another half minute may add 5 %; it stops at 1 %.")
+
+
+def test_why_there_is_no_clip_and_what_to_do(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "failed")
+    reasons = {"several_faces": 3, "still_mouth": 9}
+    for failure, texts in (
+        (Failure.NEVER_CONNECTED, ["A firewall may block UDP"]),
+        (Failure.NO_SOUND, ["No sound reached the server"]),
+        (Failure.NOTHING_ELIGIBLE, ["The mouth does not move", "9 windows", "Talk while it", "Only you may be in"]),
+    ):
+        tell(
+            server,
+            "failed",
+            *begun(),
+            Failed(0, failure, "told", reasons if failure is Failure.NOTHING_ELIGIBLE else {}),
+        )
+        expect(page.locator("#result-title")).to_be_focused()
+        for text in texts:
+            expect(page.locator("#result")).to_contain_text(re.compile(text, re.IGNORECASE))
+        expect(page.locator("#use")).to_be_hidden()
+        assert eventually(lambda: not is_followed(server, "failed"))
+        page.get_by_role("button", name="Again").click()
+        assert eventually(lambda: is_followed(server, "failed"))
+
+
+def test_a_lost_connection_is_made_again_and_nothing_is_forgotten(server: Served, open_page: OpenPage) -> None:
+    page = open_page(server.address + "/")
+    sockets: list[WebSocketRoute] = []
+
+    def through(route: WebSocketRoute) -> None:
+        sockets.append(route)
+        route.connect_to_server()
+
+    page.route_web_socket(re.compile("/events"), through)
+    page.get_by_role("tab", name="OBS").click()
+    page.get_by_label("Name of the session").fill("again")
+    page.get_by_role("button", name="Wait for the sender").click()
+    status(page, "Waiting for the sender")
+    tell(server, "again", *begun(), *scored(800.0))
+    expect(page.locator("#number-overall")).to_have_text("800")
+    sockets[0].close(code=1012)
+    status(page, "The connection to the server is lost. Trying again")
+    tell(server, "again", *scored(1010.0, first=1))
+    expect(page.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
+    assert len(sockets) == 2
+
+
+def test_a_server_that_is_gone_is_waited_for(server: Served, open_page: OpenPage) -> None:
+    page = open_page(server.address + "/", IMPATIENT)
+    gone, failed = True, 0
+
+    def through(route: WebSocketRoute) -> None:
+        nonlocal failed
+        if gone:
+            failed += 1
+            route.close(code=1012)
+        else:
+            route.connect_to_server()
+
+    page.route_web_socket(re.compile("/events"), through)
+    page.get_by_role("tab", name="OBS").click()
+    page.get_by_role("button", name="Wait for the sender").click()
+    problem(page, "The server is gone", "goes on trying")
+    assert failed >= 4
+    gone = False
+    status(page, "Waiting for the sender")
+    expect(page.locator("#problem")).to_be_hidden()
+
+
+def test_what_comes_of_the_clip_is_shown_as_it_comes(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "after")
+    files = {"clip.mp4": "api/sessions/after/clip.mp4"}
+    best = window(0, 1200.0).score
+    clip = ClipReady(150, best, 125, "/clips/after", files, ("synctalk", "er-nerf"), report=True)
+    tell(server, "after", *begun(), *scored(1200.0), clip)
+    expect(page.locator("#report")).to_have_text("The report on why this was chosen is being drawn …")
+    tell(server, "after", Bundled(150, "synctalk", "/clips/after/synctalk/ann", 138, 125, ("sit closer",)))
+    page.evaluate("document.querySelector('#accepted').hidden = false")
+    bundles = page.locator("#bundles li")
+    expect(bundles.first).to_contain_text("For synctalk:/clips/after/synctalk/annsit closer")
+    expect(bundles.last).to_contain_text("For er-nerf:being written, beside the clip")
+    tell(server, "after", Bundled(150, "er-nerf", error="the disk is full"))
+    expect(bundles.last).to_contain_text("the disk is full")
+    tell(server, "after", Reported(150, {"report.html": "api/sessions/after/report.html"}))
+    link = page.get_by_role("link", name="Why this was chosen")
+    expect(link).to_have_attribute("href", f"{server.address}/api/sessions/after/report.html")
+    assert "report.html" in page.locator("#files a").all_inner_texts()
+
+
+def test_a_report_that_could_not_be_drawn_is_no_failure(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "undrawn")
+    clip = ClipReady(150, window(0, 1200.0).score, 125, "/clips/undrawn", {"clip.mp4": "gone"}, report=True)
+    tell(server, "undrawn", *begun(), *scored(1200.0), clip, Reported(150, error="no room"))
+    expect(page.locator("#report")).to_have_text("There is no report this time; clip and scores are complete.")
+    expect(page.locator("#result-title")).to_have_text("The best five seconds")
