@@ -101,7 +101,7 @@ def json_event_line(event: Json) -> str:
         return _progress_line(event)
     if kind == "state" and event["state"] in STATE_TEXTS:
         return STATE_TEXTS[event["state"]]
-    if kind in ("warning", "stopped", "error"):
+    if kind in ("warning", "stopped", "error", "coach") and event["text"]:
         return f"{clock(round(event['time_s'] * FPS))}  {kind}: {event['text']}"
     if kind == "stalled":
         return f"{clock(round(event['time_s'] * FPS))}  stalled: nothing arrives ({event['track']})"

@@ -197,11 +197,11 @@ class IdleFinder:
 
 
 class IdleState(StrEnum):
-    """How far the second stage is."""
+    """How far the second stage is; the values are the codes of what the person is told."""
 
-    WAITING = "waiting"
-    FOUND = "found"
-    MISSED = "missed"
+    WAITING = "idle"
+    FOUND = "idle_done"
+    MISSED = "idle_missed"
 
 
 @dataclass

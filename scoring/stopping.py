@@ -54,6 +54,9 @@ class StopRules:
         How far the gain rule looks ahead in seconds, > 0.
     cap_s : float
         It stops after so many seconds of session time in any case, > 0.
+    idle_s : float
+        Once it is enough, and no idle stretch was found so far, the person is asked to be still and silent, for at
+        most so many seconds, before it stops, >= 0; 0 for not asking.
 
     Raises
     ------
@@ -67,13 +70,14 @@ class StopRules:
     gain_after_s: float = 60.0
     gain_horizon_s: float = 30.0
     cap_s: float = 600.0
+    idle_s: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("stop_at", "gain"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}={value} must be a finite number above 0, or 0 or None to leave it out")
-        for name in ("floor_s", "gain_after_s"):
+        for name in ("floor_s", "gain_after_s", "idle_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}={value} must be a finite number of seconds, 0 or more")

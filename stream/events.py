@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from take5.scoring.gates.findings import Code
+from take5.scoring.idle import IdleState
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
@@ -123,11 +124,13 @@ class Warned:
 class Coached:
     """What the speaker is told from now on; nothing where ``code`` is None and nothing was ``followed``.
 
+    In the second stage, for the idle clip, ``code`` says how far that is.
+
     ``restarts``: what was followed changes how the person speaks.
     """
 
     frame: int
-    code: Code | None
+    code: Code | IdleState | None
     followed: Code | None = None
     restarts: bool = False
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+from take5.scoring.idle import IdleState
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, Stopper, StopRules
@@ -65,10 +66,12 @@ class LiveSession:
         ring: Ring | None = None,
     ) -> None:
         self.stop: Stop | None = None
+        self._enough: Stop | None = None
         self.opening = Opening()
         self.losses = 0
         self._models, self._settings, self._name, self._format = models, settings, name, unit_format
         self._ring = ring or Ring()
+        self._rules = rules
         self._stopper = Stopper(rules, settings.parameters)
         self._session: Session | None = None
         self._open = ExitStack()
@@ -151,7 +154,9 @@ class LiveSession:
         left: list[AnyFrame] = [*self._decoder.decode(None), *self._passing.flush()]
         events += self._notice(self._show(self._session, left))
         events += self._notice(self._session.finish(self._last_frame + FRAME_TICKS))
-        return events + self._drain()
+        events += self._drain()
+        self.stop = self.stop or self._enough
+        return events
 
     def close(self) -> None:
         """Free the trackers."""
@@ -272,18 +277,29 @@ class LiveSession:
 
     def _notice(self, events: list[Event]) -> list[Event]:
         """Let the stop rules see what was scored; progress says what they expect."""
-        return [self._noticed(event) for event in events]
+        noticed = [self._noticed(event) for event in events]
+        return noticed if self._enough is None or self.stop is not None else [*noticed, *self._second_stage()]
+
+    def _second_stage(self) -> Iterator[Event]:
+        """It is enough: ask for an idle stretch if one is wanted and was not found, or stop."""
+        session, most = self._session, round(self._rules.idle_s * FPS)
+        if session is None:
+            return
+        if most and session.idle_state is None and session.idle is None:
+            yield session.ask_idle(most)
+        elif session.idle_state is not IdleState.WAITING:
+            self.stop = self._enough
 
     def _noticed(self, event: Event) -> Event:
         session = self._session
-        if session is None or self.stop is not None:
+        if session is None or self._enough is not None:
             return event
         if isinstance(event, Progress):
             if event.window is not None:
-                self.stop = self._stopper.push(event.window, event.best)
+                self._enough = self._stopper.push(event.window, event.best)
             return replace(event, gain=self._stopper.gain)
         if isinstance(event, Coached) and event.restarts:
             self.restart()
         if isinstance(event, Scored):
-            self.stop = self._stopper.amend(event.window, session.selector.best)
+            self._enough = self._stopper.amend(event.window, session.selector.best)
         return event

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from take5.scoring.coaching import Coach
 from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
-from take5.scoring.idle import Idle, IdleFinder
+from take5.scoring.idle import Idle, IdleFinder, IdleStage, IdleState
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
+from take5.scoring.stretch import Stretch
 from take5.scoring.window import ChunkFeatures, RollingWindow
 from take5.stream.aligner import Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS
@@ -75,8 +76,10 @@ class Session:
         self._frames: int | None = None
         self._unlooked: list[JudgedWindow] = []
         self._kept_looks: dict[int, FrameLook] = {}
+        self._gates = settings.gates
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
+        self._stage: IdleStage | None = None
         self.looked = 0
 
     @property
@@ -119,6 +122,19 @@ class Session:
     def idle(self) -> Idle | None:
         """The best stretch so far in which the person sits still and silent."""
         return self._idle.best
+
+    @property
+    def idle_state(self) -> IdleState | None:
+        """How far the second stage is; None before it was asked for."""
+        return None if self._stage is None else self._stage.state
+
+    def ask_idle(self, most: int) -> Coached:
+        """Begin the second stage, of at most so many frames: from now on the person is still and silent, or should be.
+
+        Nobody is coached to talk any more.
+        """
+        self._stage = IdleStage(self._chunked, self._gates, most)
+        return Coached(self._chunked, self._stage.state)
 
     def looks(self, start: int, stop: int) -> list[FrameLook | None]:
         """What was seen in grid frames [start, stop) of a window of the pool; None where nobody looked, or any more."""
@@ -179,10 +195,17 @@ class Session:
                 self._offer(judged)
             yield Progress(self._chunked, judged, self.selector.best, note)
             yield from self._changed(before)
-            for told in self._coach.push(features.stretch):
-                yield Coached(told.frame, told.code, told.followed, told.restarts)
             if self._idle.push(features.stretch):
                 self.ring.hold(self._kept_spans())
+            yield from self._told(features.stretch)
+
+    def _told(self, stretch: Stretch) -> Iterator[Coached]:
+        """What the speaker is told from now on."""
+        if self._stage is None:
+            for told in self._coach.push(stretch):
+                yield Coached(told.frame, told.code, told.followed, told.restarts)
+        elif self._stage.state is IdleState.WAITING and (state := self._stage.push(stretch)) is not IdleState.WAITING:
+            yield Coached(self._chunked, state)
 
     @property
     def _complete(self) -> int:

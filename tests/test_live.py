@@ -1,5 +1,6 @@
 """A live session against the replay of the same material: on time, late, and with losses."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,13 @@ import pytest
 from live_media import NEVER, drive, live_session, losing, received, seconds
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
+from demo.talker.motion import REST
+from demo.talker.script import Stretch, Wave
+from demo.talker.scripts import HELLO
 from take5.scoring.gates.findings import Code
+from take5.scoring.idle import IdleState
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.events import Event, Progress, Scored, Trouble, Warned
+from take5.stream.events import Coached, Event, Progress, Scored, Trouble, Warned
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.replay import Replay
@@ -179,3 +184,54 @@ def test_nothing_is_taken_before_both_tracks_have_begun(
     assert live.finish() == []
     assert live.opening.has_picture
     assert not live.opening.has_sound
+
+
+SITS_STILL = Stretch("still", 9, HELLO, (Wave(0.0, REST, -math.pi / 2),), silent=True)
+
+
+@pytest.fixture(scope="module")
+def then_silent(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, list[Received]]:
+    """Seven seconds of talk, then nine in which nobody speaks, with closed lips, then talk."""
+    return received(rendered("then-silent", (*fitted(DEFAULT, 7, FILLER), SITS_STILL, FILLER[0])))
+
+
+def test_once_it_is_enough_an_idle_stretch_is_asked_for(
+    then_silent: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, then_silent[0], StopRules(stop_at=1.0, idle_s=20.0))
+    events = drive(live, then_silent[1])
+    told = [(event.frame, event.code) for event in events if isinstance(event, Coached) and event.code is not None]
+    (asked, first), (done, last) = [each for each in told if isinstance(each[1], IdleState)]
+    assert (first, last) == (IdleState.WAITING, IdleState.FOUND)
+    assert asked < 7 * 25 < done <= 14 * 25
+    assert [code for frame, code in told if frame >= asked] == [first, last], "nobody is coached to talk"
+    assert live.stop is not None
+    assert live.stop.rule is StopRule.THRESHOLD
+    idle = selection(live).idle
+    assert idle is not None
+    assert idle.stop - idle.start >= 75
+    assert idle.start >= 7 * 25
+    assert selection(live).best is not None
+
+
+def test_without_a_still_stretch_it_stops_when_the_time_is_over(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0], StopRules(stop_at=1.0, idle_s=4.0))
+    events = drive(live, arrived[1])
+    told = [event for event in events if isinstance(event, Coached) and isinstance(event.code, IdleState)]
+    assert [event.code for event in told] == [IdleState.WAITING, IdleState.MISSED]
+    assert told[1].frame == told[0].frame + 100
+    assert live.stop is not None
+    assert live.stop.rule is StopRule.THRESHOLD
+
+
+def test_a_sender_that_ends_in_the_second_stage_gets_its_clip_by_the_rule_that_was_enough(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0], StopRules(stop_at=1.0, idle_s=60.0))
+    assert live.stop is None
+    drive(live, arrived[1])
+    assert live.stop is not None
+    assert live.stop.rule is StopRule.THRESHOLD
+    assert selection(live).best is not None

@@ -13,6 +13,7 @@ from serving import Served, eventually, served
 
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.idle import IdleState
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.coaching_texts import coaching_texts
 from take5.stream.events import (
@@ -239,3 +240,12 @@ def test_a_report_that_could_not_be_drawn_is_no_failure(server: Served, open_pag
     tell(server, "undrawn", *begun(), *scored(1200.0), clip, Reported(150, error="no room"))
     expect(page.locator("#report")).to_have_text("There is no report this time; clip and scores are complete.")
     expect(page.locator("#result-title")).to_have_text("The best five seconds")
+
+
+def test_the_second_stage_asks_for_silence(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "still")
+    tell(server, "still", *begun(), *scored(1200.0), Coached(150, IdleState.WAITING))
+    expect(page.locator("#coach")).to_have_text(coaching_texts()["idle"])
+    says(page, "That is good enough. Now sit still and silent for five seconds.")
+    tell(server, "still", *scored(1200.0, 900.0), Coached(275, IdleState.FOUND))
+    expect(page.locator("#coach")).to_have_text(coaching_texts()["idle_done"])

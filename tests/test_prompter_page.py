@@ -12,8 +12,9 @@ from playwright.sync_api import Page, Request, expect
 from serving import Served, eventually, served
 
 from take5.client.pages import PAGES, PROMPTS
+from take5.scoring.idle import IdleState
 from take5.scoring.prompting import plan
-from take5.stream.events import ChunkNote, Progress, Stalled
+from take5.stream.events import ChunkNote, Coached, Progress, Stalled
 from take5.stream.prompts import PromptList, read_folder
 from take5.stream.scanner import Models
 
@@ -194,3 +195,17 @@ def test_a_server_without_lists_shows_none(models: Models, open_page: OpenPage, 
         ready(page)
         expect(page.locator("#prompter")).to_be_hidden()
         expect(page.locator("body")).to_have_attribute("data-prompter", "off")
+
+
+def test_there_is_nothing_to_read_while_the_person_is_asked_to_be_silent(
+    server: Served, open_page: OpenPage, lists: dict[str, PromptList]
+) -> None:
+    first, second = texts(lists["en"], 2)
+    page = recording(server, open_page, "hush")
+    shows(page, first, second)
+    tell(server, "hush", Coached(150, IdleState.WAITING))
+    expect(page.locator("#prompter-now")).to_be_empty()
+    expect(page.locator("#prompter-after")).to_be_empty()
+    pass_s(page, 30)
+    tell(server, "hush", Coached(300, IdleState.FOUND))
+    shows(page, first, second)

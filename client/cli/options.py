@@ -122,6 +122,13 @@ STOP_OPTIONS = (
     click.option(
         "--stop-cap", type=float, default=600.0, show_default=True, help="Stop after so many seconds in any case."
     ),
+    click.option(
+        "--ask-idle",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Before it stops, ask for an idle clip: still and silent, for at most so many seconds; 0 for not.",
+    ),
 )
 
 
@@ -138,10 +145,11 @@ def stop_options(command: Command) -> Command:
         stop_gain: float,
         stop_gain_after: float,
         stop_cap: float,
+        ask_idle: float,
         **options: Any,
     ) -> Any:
         at = measured_stop_at(models.encoder.name, parameters) if stop_at is None else stop_at or None
-        rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap)
+        rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap, idle_s=ask_idle)
         return command(*args, models=models, parameters=parameters, rules=rules, **options)
 
     return decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable

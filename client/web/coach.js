@@ -24,11 +24,6 @@ export class Coach {
     this.texts = told?.texts ?? {};
   }
 
-  /** Whether there is something to say: then nobody else should talk. */
-  get speaks() {
-    return this.said.textContent !== '';
-  }
-
   /** @param {import('./feed.js').Event} event */
   take(event) {
     if (event.type === 'coach') this.#show(event);

@@ -45,7 +45,7 @@ export function meaning(session, external) {
   if (!session.begun) return external ? status.waiting : status.connecting;
   if (session.state === 'connecting') return status.connecting;
   if (session.stalled) return status.stalled[/** @type {keyof typeof status.stalled} */ (session.stalled.track)] ?? status.stalled.both;
-  return judged(session);
+  return session.idling ? status.idle : judged(session);
 }
 
 /** @param {Session} session */

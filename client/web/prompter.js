@@ -28,6 +28,8 @@ export class Prompter {
   passed = [];
   pacer = new Pacer();
   live = false;
+  /** The person is asked to be silent: nothing is to be read. */
+  hushed = false;
   /** Counts new beginnings, so that an answer that was overtaken is dropped. */
   turn = 0;
   asking = false;
@@ -57,7 +59,7 @@ export class Prompter {
   /** A recording begins: the sentences that raise the score most come first. */
   begin() {
     this.end();
-    this.live = true;
+    [this.live, this.hushed] = [true, false];
     this.pacer = new Pacer();
     if (this.heard.length) this.#again();
     else this.#show();
@@ -79,15 +81,24 @@ export class Prompter {
   take(event) {
     if (event.type === 'progress') this.pacer.hear(event.chunk?.level_dbfs);
     if (event.type === 'stalled') this.pacer.hear(null);
+    if (event.type === 'coach' || event.type === 'hello') this.#hush((event.coach ?? event).code === 'idle');
+  }
+
+  /** @param {boolean} hushed */
+  #hush(hushed) {
+    if (hushed === this.hushed) return;
+    this.hushed = hushed;
+    this.#show();
   }
 
   get #on() {
-    return $('prompter-on').getAttribute('aria-checked') === 'true';
+    return !this.hushed && $('prompter-on').getAttribute('aria-checked') === 'true';
   }
 
   #switch() {
-    this.#set(!this.#on);
-    keep(SHOWN, this.#on ? 'on' : 'off');
+    const on = $('prompter-on').getAttribute('aria-checked') !== 'true';
+    this.#set(on);
+    keep(SHOWN, on ? 'on' : 'off');
     if (this.live) this.changed();
   }
 
@@ -164,7 +175,7 @@ export class Prompter {
   }
 
   #dim() {
-    put($('prompter-after'), this.queue[1]?.text ?? '');
+    put($('prompter-after'), this.hushed ? '' : (this.queue[1]?.text ?? ''));
   }
 }
 

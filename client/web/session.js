@@ -40,6 +40,8 @@ export class Session {
   error = null;
   /** @type {Event | null} */
   warning = null;
+  /** @type {Event | null} */
+  coach = null;
 
   /** @param {Rules} rules @param {number} window_s @param {string} encoder */
   constructor(rules, window_s, encoder) {
@@ -51,6 +53,11 @@ export class Session {
   /** A sender has come. */
   get begun() {
     return BEGUN.has(this.state);
+  }
+
+  /** It is enough, and the person is asked to sit still and silent. */
+  get idling() {
+    return this.coach?.code === 'idle';
   }
 
   /** Take an event. @param {Event} event @returns {boolean} false if the capture that was followed is not there any more */
@@ -70,8 +77,8 @@ export class Session {
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, time_s } = event;
-    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, time_s });
+    const { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, coach, time_s } = event;
+    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, coach, time_s });
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }
@@ -102,6 +109,7 @@ export class Session {
       case 'best':
         this.best = event.best;
         break;
+      case 'coach':
       case 'stalled':
       case 'stopped':
       case 'clip':

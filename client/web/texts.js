@@ -179,6 +179,7 @@ const en = {
     connecting: 'Waiting for the connection …',
     begin: ({ window_s }) => `Keep talking: the first score needs ${stretch(window_s)}.`,
     talk: 'Keep talking.',
+    idle: 'That is good enough. Now sit still and silent for five seconds.',
     best: (time) => `Best so far at ${time}. Keep talking.`,
     stalled: { picture: 'No picture arrives. Waiting for it …', sound: 'No sound arrives. Waiting for it …', both: 'Nothing arrives. Waiting for the connection …' },
     shaky: 'The connection is shaky. Waiting for it …',

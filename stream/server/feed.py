@@ -172,4 +172,5 @@ def rules_json(rules: StopRules) -> Json:
         "gain": rules.gain,
         "gain_after_s": rules.gain_after_s,
         "cap_s": rules.cap_s,
+        "idle_s": rules.idle_s,
     }
