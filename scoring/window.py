@@ -16,6 +16,7 @@ from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_fin
 from take5.scoring.motion import ChunkMotion, chunk_motion, merge_motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
+from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
 from take5.scoring.views import View, chunk_views, merge_views
 
@@ -58,10 +59,12 @@ class RollingWindow:
         self._parameters, self._gates = parameters, gates
         self._chunks: deque[ChunkSummary] = deque(maxlen=parameters.chunks_per_window)
         self._count = 0
+        self.watch = SessionWatch(gates)
 
     def push(self, chunk: ChunkFeatures) -> JudgedWindow | None:
         """Add the next chunk; return the window that ends with it, if one does."""
         self._chunks.append(self._summarise(chunk))
+        self.watch.push(chunk.stretch.measures)
         self._count += 1
         if len(self._chunks) < self._parameters.chunks_per_window:
             return None
@@ -90,4 +93,4 @@ class RollingWindow:
         heard = heard_findings(stretch.timing, stretch.sound, start, self._gates)
         watched = seen_findings(stretch, motion, start, self._gates) if seen else []
         found = judged(score, [*heard, *watched], seen=seen)
-        return found if seen else replace(found, sound=stretch.sound)
+        return self.watch.compared(found, stretch) if seen else replace(found, sound=stretch.sound)

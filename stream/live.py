@@ -25,7 +25,7 @@ from take5.stream.relook import relook
 from take5.stream.ring import Ring
 from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import Faces, FrameScanner, Models
-from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.selection import Selection, Settings
 from take5.stream.session import Session
 from take5.stream.sources.units import RingMaterial, UnitDecoder
 
@@ -168,21 +168,7 @@ class LiveSession:
         session = self._session
         if session is None or session.origin is None:
             return None
-        selection = Selection(
-            video=self._name,
-            encoder=self._models.encoder.name,
-            encoder_version=self._models.encoder.version,
-            source_fps=self._rate,
-            origin=session.origin,
-            frames=session.frames,
-            tracked=session.looked,
-            counts=session.counts,
-            best=session.selector.best,
-            pool=session.selector.pool,
-            verdicts=tuple(map(Verdict.of, session.windows)),
-            settings=self._settings,
-            idle=session.idle,
-        )
+        selection = session.selection(self._name, self._rate)
         material = RingMaterial(self._ring, self._format, session.origin)
         return selection, RingFilm(material, self._models, self._faces.region, session.looks)
 

@@ -7,7 +7,7 @@ from take5.stream.events import Event, Finished
 from take5.stream.ring import Ring
 from take5.stream.scanner import Faces, FrameScanner, Models
 from take5.stream.select import long_enough
-from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.selection import Settings
 from take5.stream.session import Session
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.units import RingMaterial
@@ -51,28 +51,9 @@ class Replay:
                 yield from session.push(media)
             yield from session.finish(file.video_end())
         long_enough(file, session.frames, self._settings)
-        yield Finished(_selection(file, session, models, self._settings))
+        yield Finished(session.selection(str(file.path), file.source_fps, file.warnings))
 
     @property
     def material(self) -> RingMaterial:
         """What the ring kept, for the clip."""
         return RingMaterial(self._ring, self._file.unit_format, self._file.origin)
-
-
-def _selection(file: MediaFile, session: Session, models: Models, settings: Settings) -> Selection:
-    return Selection(
-        video=str(file.path),
-        encoder=models.encoder.name,
-        encoder_version=models.encoder.version,
-        source_fps=file.source_fps,
-        origin=file.origin,
-        frames=session.frames,
-        tracked=session.frames,
-        counts=session.counts,
-        best=session.selector.best,
-        pool=session.selector.pool,
-        verdicts=tuple(map(Verdict.of, session.windows)),
-        settings=settings,
-        warnings=tuple(file.warnings),
-        idle=session.idle,
-    )

@@ -6,10 +6,12 @@ from itertools import islice
 
 from take5.scoring.diversity import window_diversities
 from take5.scoring.errors import TooShort
-from take5.scoring.judging import heard_findings, judged
+from take5.scoring.judging import JudgedWindow, heard_findings, judged
 from take5.scoring.score import WindowScore
+from take5.scoring.session_watch import SessionWatch
+from take5.scoring.stretch import Stretch
 from take5.stream.film import Film, Floats, PictureScan, Report, open_film
-from take5.stream.scanner import Models, judge_window
+from take5.stream.scanner import Models, judge_window, stack_looks
 from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.sources.file import MediaFile
 
@@ -43,6 +45,27 @@ class Judge:
         verdict = Verdict.of(found)
         self.verdicts[start] = verdict
         return verdict
+
+    def compare(self) -> tuple[str, ...]:
+        """Warn of windows unlike the rest of what was looked at; return what is to be said of the whole."""
+        watch, parameters, looks = SessionWatch(self.settings.gates), self.settings.parameters, self.pictures.looks
+        pushed, hop = 0, parameters.hop_frames
+        for start, verdict in sorted(self.verdicts.items()):
+            stop = start + parameters.window_frames
+            if verdict.eligible is None or None in looks[start:stop]:
+                continue
+            for first in range(pushed, stop, hop):
+                if None not in looks[first : first + hop]:
+                    watch.push(self._stretch(first, first + hop).measures)
+            pushed = stop
+            window = JudgedWindow(verdict.score, verdict.reasons, warnings=verdict.warnings)
+            self.verdicts[start] = Verdict.of(watch.compared(window, self._stretch(start, stop)))
+        return watch.warnings
+
+    def _stretch(self, start: int, stop: int) -> Stretch:
+        """What was seen and heard where somebody looked."""
+        stacked = stack_looks([look for look in self.pictures.looks[start:stop] if look is not None])
+        return stacked.with_sound(self.film.timing[start:stop], self.film.heard.measures[start:stop])
 
     def _sounds_good(self, window: WindowScore) -> bool:
         """Whether a window is worth a look: its timestamps and its sound are."""
@@ -98,6 +121,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
             judge.judge(window)
     strategy = settings.strategy
     pool = judge.visit(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
+    said = judge.compare()
     selection = Selection(
         video=str(file.path),
         encoder=models.encoder.name,
@@ -111,7 +135,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
         pool=tuple(pool),
         verdicts=tuple(judge.verdicts.get(window.start, Verdict(window)) for window in windows),
         settings=settings,
-        warnings=tuple(file.warnings),
+        warnings=(*file.warnings, *said),
     )
     return Scored(selection, film)
 

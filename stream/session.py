@@ -4,7 +4,7 @@ Nothing here waits, reads a clock or owns a thread: whoever drives the session d
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,7 @@ from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Media
 from take5.stream.notes import chunk_note
 from take5.stream.ring import Ring, Span
 from take5.stream.scanner import FrameLook, FrameScanner, Models, stack_looks
-from take5.stream.selection import Settings
+from take5.stream.selection import Selection, Settings, Verdict
 from take5.stream.soundtrack import silent_frames
 
 
@@ -63,6 +63,7 @@ class Session:
         self.windows: list[JudgedWindow] = []
         self.notes: list[ChunkNote] = []
         self.ring = ring or Ring()
+        self._models, self._settings = models, settings
         self._aligner = Aligner(origin)
         self._scanner = scanner
         self._rolling = RollingWindow(parameters, settings.gates)
@@ -76,7 +77,6 @@ class Session:
         self._frames: int | None = None
         self._unlooked: list[JudgedWindow] = []
         self._kept_looks: dict[int, FrameLook] = {}
-        self._gates = settings.gates
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
         self._stage: IdleStage | None = None
@@ -123,6 +123,26 @@ class Session:
         """The best stretch so far in which the person sits still and silent."""
         return self._idle.best
 
+    def selection(self, video: str, source_fps: float, warnings: Sequence[str] = ()) -> Selection:
+        """The choice so far, as it is reported, with what else there is to say of the recording."""
+        encoder = self._models.encoder
+        return Selection(
+            video=video,
+            encoder=encoder.name,
+            encoder_version=encoder.version,
+            source_fps=source_fps,
+            origin=self.origin or 0,
+            frames=self.frames,
+            tracked=self.looked,
+            counts=self.counts,
+            best=self.selector.best,
+            pool=self.selector.pool,
+            verdicts=tuple(map(Verdict.of, self.windows)),
+            settings=self._settings,
+            warnings=(*warnings, *self._rolling.watch.warnings),
+            idle=self.idle,
+        )
+
     @property
     def idle_state(self) -> IdleState | None:
         """How far the second stage is; None before it was asked for."""
@@ -133,7 +153,7 @@ class Session:
 
         Nobody is coached to talk any more.
         """
-        self._stage = IdleStage(self._chunked, self._gates, most)
+        self._stage = IdleStage(self._chunked, self._settings.gates, most)
         return Coached(self._chunked, self._stage.state)
 
     def looks(self, start: int, stop: int) -> list[FrameLook | None]:

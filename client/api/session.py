@@ -205,22 +205,8 @@ class Session:
     def selection(self) -> Selection:
         """The result with everything that is in the report."""
         capture = self._begun_or_empty()
-        return Selection(
-            video=self._name,
-            encoder=self._models.encoder.name,
-            encoder_version=self._models.encoder.version,
-            source_fps=round(float(self._pictures.rate), 3),
-            origin=capture.origin or 0,
-            frames=capture.frames,
-            tracked=capture.looked,
-            counts=capture.counts,
-            best=capture.selector.best,
-            pool=capture.selector.pool,
-            verdicts=tuple(map(Verdict.of, capture.windows)),
-            settings=self._settings,
-            warnings=tuple(self._shortcomings(capture)) if self._ended else (),
-            idle=capture.idle,
-        )
+        said = self._shortcomings(capture) if self._ended else ()
+        return capture.selection(self._name, round(float(self._pictures.rate), 3), tuple(said))
 
     def _begun_or_empty(self) -> Capture:
         return self._capture or Capture(self._models, self._scanner, self._settings)

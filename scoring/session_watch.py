@@ -1,0 +1,68 @@
+"""A window beside the rest of its session: less sharp, in another light, or all of it out of sync. It only warns."""
+
+from dataclasses import dataclass, field, replace
+
+from take5.scoring.gates.av_offset import AvOffset, Correlation, Floats, correlate, offset
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.gates.findings import Code
+from take5.scoring.gates.measures import FrameMeasures
+from take5.scoring.gates.session import SessionReference
+from take5.scoring.judging import JudgedWindow
+from take5.scoring.parameters import FPS
+from take5.scoring.stretch import Stretch
+
+LEAST_WINDOWS = 4
+"""Of fewer windows the session's offset is unknown: one of them is told alone, by its own gate."""
+
+
+@dataclass
+class SessionWatch:
+    """Watches a session in order of time, of which all or a part was looked at.
+
+    Parameters
+    ----------
+    gates : GateConfig
+        The limits.
+    """
+
+    gates: GateConfig
+    _reference: SessionReference = field(default_factory=SessionReference)
+    _correlation: Correlation | None = None
+    _correlated: int = 0
+
+    def push(self, measures: FrameMeasures) -> None:
+        """Add the next chunk that was looked at."""
+        self._reference.push(measures)
+
+    def compared(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
+        """Add to the warnings of a window, which ends with the latest chunk, what sets it apart from the session."""
+        start = window.score.start
+        if start >= self._correlated and all(reason.code is Code.AV_OFFSET for reason in window.reasons):
+            self._correlate(stretch.lips, stretch.sound.bands, start)
+        apart = self._reference.findings(stretch.measures, start, self.gates)
+        return replace(window, warnings=(*window.warnings, *apart))
+
+    @property
+    def offset(self) -> AvOffset:
+        """How far the sound runs behind the picture, over all windows that do not overlap and have no other fault."""
+        known = self._correlation is not None and self._correlation.windows >= LEAST_WINDOWS
+        return offset(self._correlation if known else None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of the session as a whole."""
+        limit, frames = self.gates.limits[Code.AV_OFFSET].warn, self.offset.frames
+        if limit is None or frames is None or abs(frames) <= limit or self._correlation is None:
+            return ()
+        side = "after" if frames > 0 else "before"
+        text = (
+            f"the sound comes {abs(frames) * 1000 / FPS:.0f} ms {side} the lips all along "
+            f"({self._correlation.windows} windows agree): check camera and microphone for a delay"
+        )
+        return (text,)
+
+    def _correlate(self, lips: Floats, bands: Floats, start: int) -> None:
+        found = correlate(lips, bands)
+        if found is not None:
+            self._correlation = found if self._correlation is None else Correlation.merge([self._correlation, found])
+            self._correlated = start + len(lips)
