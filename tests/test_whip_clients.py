@@ -3,6 +3,7 @@
 Each sends a talking head with flashes and beeps, and the saved clip tells how far picture and sound have come apart.
 """
 
+import json
 import os
 import re
 import socket
@@ -217,6 +218,19 @@ def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
         assert sender.wait(WAIT_S) == (node_sender.SENT, "")
         assert relay.counts.lost >= 3
     check_files(server.clip("lossy"))
+
+
+def test_one_packet_in_a_hundred_may_be_lost(server: Server, packed: Path) -> None:
+    """They are sent again before their pictures are due, so that windows stay eligible."""
+    need(node_sender.missing)
+    with LossyRelay(Line(loss=0.01, delay_s=0.01, jitter_s=0.005, seed=5)) as relay:
+        sender = NodeSender(server.whip("lossier"), packed, relay=relay)
+        assert sender.wait(WAIT_S) == (node_sender.SENT, "")
+        assert relay.counts.lost >= 10
+    clip = server.clip("lossier")
+    check_files(clip)
+    windows = json.loads((clip / "report.json").read_text(encoding="utf-8"))["windows"]
+    assert [window["reasons"] for window in windows if not window["eligible"]] == []
 
 
 # --- a browser, on the page ---
