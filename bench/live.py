@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,9 @@ from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
 from take5.stream.sources.pictures import DecodedPicture
 from take5.stream.sources.units import UnitDecoder
+
+LATEST = 3000
+"""So many arrivals of a track are remembered, a minute of sound: what is measured must not grow itself."""
 
 NEVER = StopRules(gain=None, cap_s=1e6)
 
@@ -68,9 +71,11 @@ class Clock:
 
     def __init__(self, models: Models) -> None:
         self._models = models
-        self.arrivals: dict[type[Received], list[tuple[int, float]]] = defaultdict(list)
+        self.arrivals: dict[type[Received], deque[tuple[int, float]]] = defaultdict(lambda: deque(maxlen=LATEST))
         self.latencies: list[float] = []
-        self.units: list[tuple[int, int, bool, bool]] = []
+        self.times: list[int] = []
+        self.keyframes: list[int] = []
+        self.bytes = self.losses = self.pictures = 0
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
         self.bundles: list[tuple[str, float]] = []
@@ -80,7 +85,11 @@ class Clock:
         end = media.end if isinstance(media, AudioBlock) else media.pts
         self.arrivals[type(media)].append((end, time.monotonic()))
         if isinstance(media, AccessUnit):
-            self.units.append((media.pts, len(media.data), media.keyframe, media.lost_before))
+            self.times = [*self.times[:1], media.pts]
+            self.keyframes += [media.pts] * media.keyframe
+            self.bytes += len(media.data)
+            self.pictures += 1
+            self.losses += media.lost_before
 
     def said(self, event: Event) -> None:
         """Note an event."""
@@ -99,7 +108,7 @@ class Clock:
             self.bundles.append((event.error or event.trainer, now))
 
 
-def _first_at(arrivals: list[tuple[int, float]], wanted: int) -> float:
+def _first_at(arrivals: deque[tuple[int, float]], wanted: int) -> float:
     return next((at for end, at in arrivals if end >= wanted), arrivals[-1][1])
 
 
@@ -233,12 +242,11 @@ def _print_clock(clock: Clock) -> None:
     ordered = sorted(clock.latencies)
     middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
     print(f"score latency: median {middle * 1000:.0f} ms, p95 {late * 1000:.0f} ms, most {ordered[-1] * 1000:.0f} ms")
-    keys = [pts for pts, _, keyframe, _ in clock.units if keyframe]
-    seconds = (clock.units[-1][0] - clock.units[0][0]) / TICKS
-    bits = 8e-6 * sum(size for _, size, _, _ in clock.units) / seconds
-    widest = max((b - a) / TICKS for a, b in pairwise(keys))
-    print(f"arrived: {len(clock.units)} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s")
-    print(f"lost: {sum(lost for _, _, _, lost in clock.units)}")
+    seconds = (clock.times[-1] - clock.times[0]) / TICKS
+    bits = 8e-6 * clock.bytes / seconds
+    widest = max((b - a) / TICKS for a, b in pairwise(clock.keyframes))
+    print(f"arrived: {clock.pictures} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s")
+    print(f"lost: {clock.losses}")
     print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")
     for what, at in clock.bundles:
         print(f"stopped to bundle on disk: {at - clock.stopped:.2f} s  {what}")

@@ -5,13 +5,14 @@ what came before its end, so a stream and a finished recording agree.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.columns import Columns
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS
@@ -38,7 +39,7 @@ SILENCE_PEAK = 1.0 / 32768
 
 
 @dataclass(frozen=True)
-class Timing:
+class Timing(Columns):
     """What is known of n grid frames from sound and timestamps alone, without decoding a picture.
 
     Attributes
@@ -55,18 +56,9 @@ class Timing:
     sound_missing: Mask
     silent: Mask
 
-    def __getitem__(self, span: slice) -> Self:
-        """Return the frames of ``span``."""
-        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Join what is known of neighbouring stretches."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
-
 
 @dataclass(frozen=True)
-class Looks:
+class Looks(Columns):
     """What was seen in n grid frames.
 
     Attributes
@@ -92,10 +84,6 @@ class Looks:
     repeats: tuple[tuple[bool, ...], ...]
     resized: Mask
     seen: Mask
-
-    def __getitem__(self, span: slice) -> Self:
-        """Return the frames of ``span``."""
-        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:

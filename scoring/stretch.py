@@ -1,12 +1,13 @@
 """What was seen and heard in neighbouring grid frames, side by side: what coaching and the idle clip are judged by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.columns import Columns
 from take5.scoring.eligibility import Looks, Timing
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.measures import FrameMeasures
@@ -14,7 +15,7 @@ from take5.scoring.gates.sound import SoundMeasures
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class Stretch(Columns):
     """n neighbouring grid frames.
 
     Attributes
@@ -48,10 +49,6 @@ class Stretch:
     def __len__(self) -> int:
         """Return n."""
         return len(self.measures)
-
-    def __getitem__(self, span: slice) -> Self:
-        """Return the frames of ``span``."""
-        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:

@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from threading import Condition, Thread
 from time import monotonic
 
@@ -20,8 +21,12 @@ counted, and the loss is marked."""
 VALIDATION_WAIT_S = 0.6
 """After a stop, at most so long is waited for the frames after the window."""
 
-Save = Callable[[LiveSession], Iterator[Event]]
-"""Writes the clip; yields ClipReady, or Failed, and then what comes of the clip."""
+Save = Callable[[LiveSession, Callable[[], None]], Iterator[Event]]
+"""Writes the clip; yields ClipReady, or Failed, and then what comes of the clip.
+
+It is given what waits for the frames after the window, to be called when the clip itself is written: by then they are
+there.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +99,12 @@ class Capture:
         except Exception as error:
             log.exception("a capture failed")
             last = Failed(self._live.frame, Failure.INTERNAL, f"an internal error ended the capture: {error}")
+        try:
+            self._emit(StateChanged(self._live.frame, State.FAILED if isinstance(last, Failed) else State.READY))
+            self._emit(last)
+            self._tell(rest)
         finally:
             self._live.close()
-        self._emit(StateChanged(self._live.frame, State.FAILED if isinstance(last, Failed) else State.READY))
-        self._emit(last)
-        self._tell(rest)
 
     def _capture(self) -> Iterator[Event]:
         self._score()
@@ -111,8 +117,7 @@ class Capture:
         stop = live.stop or end
         assert isinstance(stop, Stop)  # noqa: S101 - scoring ends for no other reason
         self._tell([StateChanged(live.frame, State.STOPPING), Stopped(live.frame, stop)])
-        self._keep_the_frames_after()
-        return self._save(live)
+        return self._save(live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
 
     def _score(self) -> None:
         """Score until a rule stops the recording or somebody ends it."""
@@ -135,18 +140,16 @@ class Capture:
             self._inbox.clear()
         return taken
 
-    def _keep_the_frames_after(self) -> None:
-        """Wait for a trainer's validation frames, unless the sender has gone, and look at them as they come."""
-        deadline = monotonic() + VALIDATION_WAIT_S
-        while self._end is None and not self._live.complete() and (left := deadline - monotonic()) > 0:
-            with self._ready:
-                self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
+    def _keep_the_frames_after(self, deadline: float) -> None:
+        """Wait for a trainer's validation frames, unless the sender has gone."""
+        while True:
             for media in self._take(wait=False):
                 self._live.keep(media)
-            while not self._inbox and self._live.look_on():
-                pass
-        while self._live.look_on():
-            pass
+            left = deadline - monotonic()
+            if self._end is not None or self._live.complete() or left <= 0:
+                return
+            with self._ready:
+                self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
 
     def _tell(self, events: Iterable[Event]) -> None:
         for event in events:

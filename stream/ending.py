@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error
+from take5.scoring.score import WindowScore
+from take5.stream.capture import Save
 from take5.stream.clip import QUICK
 from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
 from take5.stream.handoff.bundle import Bundle, WantedBundles, bundle_selection
@@ -52,24 +54,27 @@ NOTHING_MORE = Handoff()
 
 def saver(
     folder: Path, handoff: Handoff = NOTHING_MORE, address: Callable[[str], str] = str, session: str = ""
-) -> Callable[[LiveSession], Iterator[Event]]:
+) -> Save:
     """Return what writes a capture's clip to ``folder`` and hands it on.
 
     It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then programs are told; Reported
     comes last, if it is wanted. ``address`` says where a file of that name is to be had.
     """
 
-    def save(live: LiveSession) -> Iterator[Event]:
+    def save(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
         taken = live.take()
         if taken is None:
             yield _nothing_came(live)
             return
         selection, film = taken
-        clip = _write_clip(selection, film, folder, handoff, address)
+        if selection.best is None:
+            yield _nothing_eligible(selection)
+            return
+        clip = _write_clip(selection, selection.best, film, folder, handoff, address, wait_for_frames_after)
         yield clip
         if isinstance(clip, ClipReady):
             bundled = []
-            for bundle in _bundles(selection, film, folder, handoff):
+            for bundle in _bundles(live, selection, film, folder, handoff):
                 bundled.append(bundle)
                 yield bundle
             _tell(clip, bundled, selection, handoff, session)
@@ -80,24 +85,32 @@ def saver(
 
 
 def _write_clip(
-    selection: Selection, film: RingFilm, folder: Path, handoff: Handoff, address: Callable[[str], str]
+    selection: Selection,
+    best: WindowScore,
+    film: RingFilm,
+    folder: Path,
+    handoff: Handoff,
+    address: Callable[[str], str],
+    wait_for_frames_after: Callable[[], None],
 ) -> ClipReady | Failed:
-    if selection.best is None:
-        return _nothing_eligible(selection)
     try:
-        names = write_live_take(selection, film, folder)
+        names = write_live_take(selection, film, folder, wait_for_frames_after)
     except OutputError as error:
         return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
     files = {name: address(name) for name in names}
     length = selection.settings.parameters.window_frames
     trainers = () if handoff.wanted is None else tuple(trainer.name for trainer in handoff.wanted.trainers)
-    return ClipReady(selection.frames, selection.best, length, str(folder), files, trainers, handoff.report)
+    return ClipReady(selection.frames, best, length, str(folder), files, trainers, handoff.report)
 
 
-def _bundles(selection: Selection, film: RingFilm, folder: Path, handoff: Handoff) -> Iterator[Bundled]:
+def _bundles(
+    live: LiveSession, selection: Selection, film: RingFilm, folder: Path, handoff: Handoff
+) -> Iterator[Bundled]:
     """Write each bundle; one that cannot be written is told, and costs neither the clip nor the others."""
     if handoff.wanted is None:
         return
+    while live.look_on():
+        pass
     left = [trainer.name for trainer in handoff.wanted.trainers]
     try:
         for bundle in bundle_selection(

@@ -147,4 +147,5 @@ class Ring:
 
 
 def _touches(block: AudioBlock, spans: Sequence[Span]) -> bool:
-    return any(block.pts < stop and start < block.end for start, stop in spans)
+    begin, end = block.pts, block.end
+    return any(begin < stop and start < end for start, stop in spans)

@@ -210,10 +210,11 @@ class Session:
             judged = self._rolling.push(features)
             self._chunked += hop
             before = self.selector.best
-            if judged is not None:
-                self.windows.append(replace(judged, sound=None))
+            told = None if judged is None else replace(judged, sound=None)  # 53 kB, which followers need not remember
+            if judged is not None and told is not None:
+                self.windows.append(told)
                 self._offer(judged)
-            yield Progress(self._chunked, judged, self.selector.best, note)
+            yield Progress(self._chunked, told, self.selector.best, note)
             yield from self._changed(before)
             if self._idle.push(features.stretch):
                 self.ring.hold(self._kept_spans())

@@ -29,11 +29,17 @@ def write_take(selection: Selection, material: Material, folder: Path, *, force:
         _write(selection, material, temporary, SMALL)
 
 
-def write_live_take(selection: Selection, film: RingFilm, folder: Path) -> list[str]:
-    """Write the same of a capture, in haste, and the access units as they were received; return the files' names."""
+def write_live_take(
+    selection: Selection, film: RingFilm, folder: Path, wait_for_frames_after: Callable[[], None]
+) -> list[str]:
+    """Write the same of a capture, in haste, and the access units as they were received; return the files' names.
+
+    The frames after the window are waited for in between.
+    """
     with new_folder(folder) as temporary:
         _write(selection, film, temporary, QUICK)
         if selection.best is not None:
+            wait_for_frames_after()
             start = selection.best.start
             stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
             write_source(temporary, film.material.source(start, stop))

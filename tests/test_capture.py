@@ -19,7 +19,7 @@ from take5.scoring.errors import OutputError
 from take5.scoring.models.region import Region
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream import capture as capture_module
-from take5.stream.capture import Capture
+from take5.stream.capture import Capture, Save
 from take5.stream.ending import Handoff, saver
 from take5.stream.events import (
     Bundled,
@@ -57,7 +57,7 @@ def some(arrived: tuple[UnitFormat, list[Received]], until_s: float) -> list[Rec
 class Run:
     """One capture, and what it said."""
 
-    def __init__(self, live: LiveSession, save: Callable[[LiveSession], Iterator[Event]]) -> None:
+    def __init__(self, live: LiveSession, save: Save) -> None:
         self.live = live
         self.events: list[Event] = []
         self.capture = Capture(live, self.events.append, save)
@@ -172,7 +172,7 @@ def test_what_cannot_be_written_is_told(
 def test_a_fault_of_its_own_is_an_event_and_not_the_end_of_the_server(
     arrived: tuple[UnitFormat, list[Received]], models: Models
 ) -> None:
-    def broken(_: LiveSession) -> Event:
+    def broken(_: LiveSession, __: Callable[[], None]) -> Iterator[Event]:
         raise OutputError("the disk is gone")
 
     run = Run(live_session(models, arrived[0]), broken)
@@ -289,8 +289,8 @@ def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_a
 ) -> None:
     handoff = Handoff(wanted_for(["raw", "synctalk"], size=256), name="ann")
 
-    def blocked(live: LiveSession) -> Iterator[Event]:
-        for event in saver(tmp_path / "ann", handoff)(live):
+    def blocked(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
+        for event in saver(tmp_path / "ann", handoff)(live, wait_for_frames_after):
             if isinstance(event, ClipReady):
                 (tmp_path / "ann" / "synctalk").write_text("in the way")
             yield event

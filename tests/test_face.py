@@ -8,11 +8,23 @@ import av
 import numpy as np
 import pytest
 from face_pictures import FACE_WIDTH, Picture, close_up, moving, noise, portrait, resized, turned, wide_shot
+from mediapipe.tasks.python import BaseOptions, vision
 from scipy.spatial.transform import Rotation
 
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.detector import Detection, region_around, tiles
-from take5.scoring.models.face import FaceCounter, FaceFinder, FaceObservation, FaceTracker, Region, euler_zyx
+from take5.scoring.models.face import (
+    FIRST_MS,
+    MS_PER_FRAME,
+    FaceCounter,
+    FaceFinder,
+    FaceObservation,
+    FaceTracker,
+    Region,
+    euler_zyx,
+)
+from take5.scoring.models.ibug import IBUG_68
+from take5.scoring.models.runtime import as_image
 from take5.stream.models import ensure
 from take5.stream.quiet import hushed
 
@@ -51,6 +63,29 @@ def test_shapes_and_dtypes(model: Path):
     assert (seen.pose.shape, seen.pose.dtype) == ((3,), np.float64)
     assert (seen.blendshapes.shape, seen.blendshapes.dtype) == ((52,), np.float32)
     np.testing.assert_array_equal(seen.lips, seen.landmarks[48:])
+
+
+def test_it_is_what_mediapipes_own_result_says(model: Path):
+    """Its C result is read directly; a version that lays it out otherwise must not go unnoticed."""
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(model)),
+        running_mode=vision.RunningMode.VIDEO,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
+    )
+    with vision.FaceLandmarker.create_from_options(options) as own, FaceTracker(model) as tracker:
+        for frame, picture in enumerate([portrait(), turned(portrait(), 5.0), portrait()]):
+            told = own.detect_for_video(as_image(picture), FIRST_MS + frame * MS_PER_FRAME)
+            seen = tracker.track(picture, frame)
+            assert seen is not None
+            (mesh,), (shapes,), (matrix,) = (
+                told.face_landmarks, told.face_blendshapes, told.facial_transformation_matrixes,
+            )  # fmt: skip
+            height, width = picture.shape[:2]
+            points = [(mesh[vertex].x * width, mesh[vertex].y * height) for vertex in IBUG_68]
+            np.testing.assert_array_equal(seen.landmarks, points)
+            assert [seen.blendshapes[shape.index] for shape in shapes] == [np.float32(shape.score) for shape in shapes]
+            np.testing.assert_array_equal(seen.pose, euler_zyx(np.asarray(matrix, dtype=np.float64)[:3, :3]))
 
 
 def test_landmarks_are_pixels_of_the_picture(model: Path):

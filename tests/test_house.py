@@ -73,3 +73,14 @@ def test_importing_the_command_line_does_not_load_the_models() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_bundle_without_ave_does_not_load_pytorch() -> None:
+    code = (
+        "import sys, numpy, types\n"
+        "from take5.stream.handoff.arrays import ave_rows\n"
+        "assert ave_rows(types.SimpleNamespace(name='speech-embedding'), numpy.zeros(640, numpy.int16)) is None\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

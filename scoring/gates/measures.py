@@ -1,12 +1,12 @@
 """What is measured in each frame for the gates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.scoring.columns import Columns
 from take5.scoring.gates.face import MeasurableFace, measure_face
 from take5.scoring.gates.picture import Picture, measure_picture
 
@@ -14,7 +14,7 @@ Column = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class FrameMeasures:
+class FrameMeasures(Columns):
     """What was measured in n grid frames; NaN where there was no face to measure, or nobody looked.
 
     Every attribute is an ndarray float32 [n].
@@ -84,24 +84,15 @@ class FrameMeasures:
     def __len__(self) -> int:
         return len(self.step)
 
-    def __getitem__(self, span: slice) -> Self:
-        """Return the frames of ``span``."""
-        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Join the measures of neighbouring stretches; at least one."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
-
     @classmethod
     def unmeasured(cls, frames: int) -> Self:
         """Return NaN throughout, of frames that nobody looked at."""
-        return cls(*(np.full(frames, np.nan, dtype=np.float32) for _ in fields(cls)))
+        return cls(*(np.full(frames, np.nan, dtype=np.float32) for _ in cls.__dataclass_fields__))
 
     @classmethod
     def of_frame(cls, **values: float) -> Self:
         """Return one frame of which these values are known."""
-        return cls(*(np.array([values.get(field.name, np.nan)], dtype=np.float32) for field in fields(cls)))
+        return cls(*(np.array([values.get(name, np.nan)], dtype=np.float32) for name in cls.__dataclass_fields__))
 
 
 NOT_LOOKED_AT = FrameMeasures.unmeasured(1)

@@ -8,15 +8,15 @@ All levels are root mean squares in dBFS: 0 is a constant 1, a sine of full scal
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from take5.scoring.columns import Columns
 from take5.scoring.eligibility import SILENCE_PEAK
 from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import SAMPLE_RATE, SAMPLES_PER_FRAME
@@ -72,7 +72,7 @@ class SpeechStream(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class SoundMeasures:
+class SoundMeasures(Columns):
     """What was heard in n grid frames.
 
     Attributes
@@ -99,15 +99,6 @@ class SoundMeasures:
     def __len__(self) -> int:
         """Return n."""
         return len(self.power)
-
-    def __getitem__(self, span: slice) -> Self:
-        """Return the frames of ``span``."""
-        return type(self)(*(getattr(self, field.name)[span] for field in fields(self)))
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Join what was heard in neighbouring stretches."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 class SoundMeter:

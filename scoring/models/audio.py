@@ -21,6 +21,10 @@ from take5.scoring.parameters import FPS
 Float32 = npt.NDArray[np.float32]
 
 
+AVE = "ave"
+"""Name of the encoder that trainers have, too."""
+
+
 class AudioEncoder(Protocol):
     """What turns the sound around a grid frame into an embedding.
 

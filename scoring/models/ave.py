@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from take5.scoring.errors import ModelDamaged, ParameterError, WeightsMismatch
-from take5.scoring.models.audio import Float32, embed, read_model
+from take5.scoring.models.audio import AVE, Float32, embed, read_model
 from take5.scoring.parameters import SAMPLE_RATE
 
 N_FFT, HOP, BANDS, COLUMNS = 800, 200, 80, 16
@@ -111,7 +111,7 @@ class Ave:
         If the file cannot be read, is no checkpoint, or is one of another network.
     """
 
-    name = "ave"
+    name = AVE
     dimension = 512
     preemphasis = 0.97
 

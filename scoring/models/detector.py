@@ -97,7 +97,7 @@ class _Detector(Closing):
         """Faces in ``rgb``, the surest first."""
         found = [
             Detection(face.categories[0].score, box.origin_x, box.origin_y, box.width, box.height)
-            for face in self._task.run("detect", as_image(rgb)).detections
+            for face in self._task.run(vision.FaceDetector.detect, as_image(rgb)).detections
             for box in [face.bounding_box]
         ]
         return sorted(found, key=lambda face: -face.score)

@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +17,14 @@ from mediapipe.tasks.python import BaseOptions, vision
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.detector import FaceCounter, FaceFinder
 from take5.scoring.models.ibug import IBUG_68, LIP_POINTS
+from take5.scoring.models.landmarks import Mesh, detect_for_video
 from take5.scoring.models.region import Region
 from take5.scoring.models.runtime import Closing, Picture, Quiet, Task, as_image, checked_picture
 from take5.scoring.parameters import FPS
 
 __all__ = ["FaceCounter", "FaceFinder", "FaceObservation", "FaceTracker", "Region", "euler_zyx"]
+
+IBUG = np.array(IBUG_68)
 
 MS_PER_FRAME = 1000 // FPS
 """Milliseconds of one grid frame."""
@@ -116,26 +118,17 @@ class FaceTracker(Closing):
         part = region.crop(rgb)
         if part.shape != (region.height, region.width, 3):
             raise ParameterError(f"{region} does not fit in a picture of {rgb.shape[1]}x{rgb.shape[0]} pixels")
-        result = self._task.run("detect_for_video", as_image(part), FIRST_MS + frame * MS_PER_FRAME, settled=_has_face)
+        mesh = self._task.run(detect_for_video, as_image(part), FIRST_MS + frame * MS_PER_FRAME, settled=bool)
         self._last = frame
-        return _observation(result, region) if _has_face(result) else None
+        return None if mesh is None else _observation(mesh, region)
 
 
-def _has_face(result: Any) -> bool:
-    return bool(result.face_landmarks)
-
-
-def _observation(result: Any, region: Region) -> FaceObservation:
-    """The first face of a ``FaceLandmarkerResult``, in pixels: normalised * (width, height) + the region's corner."""
-    mesh = result.face_landmarks[0]
-    normalised = np.array([(mesh[vertex].x, mesh[vertex].y) for vertex in IBUG_68], dtype=np.float64)
-    blendshapes = np.zeros(len(result.face_blendshapes[0]), dtype=np.float32)
-    for shape in result.face_blendshapes[0]:
-        blendshapes[shape.index] = shape.score
+def _observation(mesh: Mesh, region: Region) -> FaceObservation:
+    """A face in pixels: normalised * (width, height) + the region's corner."""
     return FaceObservation(
-        landmarks=normalised * (region.width, region.height) + (region.left, region.top),
-        pose=euler_zyx(np.asarray(result.facial_transformation_matrixes[0], dtype=np.float64)[:3, :3]),
-        blendshapes=blendshapes,
+        landmarks=mesh.points[IBUG] * (region.width, region.height) + (region.left, region.top),
+        pose=euler_zyx(mesh.transformation[:3, :3]),
+        blendshapes=mesh.blendshapes,
     )
 
 

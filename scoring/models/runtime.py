@@ -7,13 +7,15 @@ import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 import mediapipe
 import numpy as np
 import numpy.typing as npt
 
 from take5.scoring.errors import ModelDamaged, ParameterError
+
+T = TypeVar("T")
 
 Quiet = Callable[[], AbstractContextManager[None]]
 """Makes what keeps MediaPipe's chatter off stderr while it is entered; it belongs to whoever owns the process."""
@@ -87,15 +89,14 @@ class Task:
         self._settled = False
         self._end = weakref.finalize(self, _close, task)
 
-    def run(self, method: str, *args: Any, settled: Callable[[Any], bool] = lambda _: True) -> Any:
-        """Result of the task's ``method``; quiet until one is ``settled``: so long MediaPipe may have things to say."""
+    def run(self, call: Callable[..., T], *args: Any, settled: Callable[[T], bool] = lambda _: True) -> T:
+        """What ``call`` makes of the task; quiet until it is ``settled``: so long MediaPipe may have things to say."""
         if not self._end.alive:
-            raise ParameterError(f"{method}: this tracker or detector is closed")
-        call = getattr(self._task, method)
+            raise ParameterError(f"{call.__name__}: this tracker or detector is closed")
         if self._settled:
-            return call(*args)
+            return call(self._task, *args)
         with self._quiet():
-            result = call(*args)
+            result = call(self._task, *args)
         self._settled = settled(result)
         return result
 
