@@ -25,7 +25,7 @@ def write_report_apart(data: ReportData, folder: Path) -> list[str]:
     OutputError
         If the process fails, or takes longer than two minutes.
     """
-    command = [sys.executable, "-m", "take5.stream.report.apart", str(folder)]
+    command = [sys.executable, "-P", "-m", "take5.stream.report.apart", str(folder)]
     try:
         drawn = subprocess.run(  # noqa: S603 - this module, by this interpreter
             command, input=pickle.dumps(data), capture_output=True, timeout=PATIENCE_S, check=False
