@@ -115,11 +115,12 @@ def test_select_is_the_command(
     result: take5.FileResult, video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     features = tmp_path / "command.npz"
-    assert run(["select", str(video), "-o", str(tmp_path), "--json", "--features", str(features)]) == 0
+    assert run(["select", str(video), "-o", str(tmp_path), "--json", "--report", "--features", str(features)]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(result.json()))
     folder = result.write(tmp_path / "mine")
     assert folder == tmp_path / "mine"
-    for name in ("clip.mp4", "clip.wav", "report.json"):
+    assert result.write_report(folder) == folder
+    for name in ("clip.mp4", "clip.wav", "report.json", "report.html", "report.png"):
         assert (folder / name).read_bytes() == (tmp_path / video.stem / name).read_bytes()
     mine, theirs = result.features(), np.load(features)
     for name in ("audio", "lips", "pose", "faces"):

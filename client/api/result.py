@@ -19,7 +19,7 @@ from take5.stream.material import Filmed
 from take5.stream.scanner import Models, stack_looks, unseen
 from take5.stream.select import Scored
 from take5.stream.selection import Json, Selection, Verdict
-from take5.stream.take import write_features, write_take
+from take5.stream.take import add_report_page, write_features, write_take
 
 
 @dataclass(frozen=True)
@@ -268,3 +268,8 @@ class FileResult(Result):
         """Write them to an .npz file, with ``fps``, as ``take5 select --features`` does."""
         write_features(Scored(self.selection, self.material), Path(path))
         return Path(path)
+
+    def write_report(self, folder: StrPath) -> Path:
+        """Write ``report.html`` and ``report.png``, for people to look at, to a folder that :meth:`write` has made."""
+        add_report_page(self.selection, self.material, Path(folder))
+        return Path(folder)
