@@ -70,7 +70,8 @@ def main() -> None:
     subprocess.run(
         [sys.executable, "-m", "demo.verdict", str(options.video.with_suffix(".truth.json")), str(report)], check=True
     )
-    print(Path(folder, "clip.mp4"))
+    for name in ("clip.mp4", "report.html"):
+        print(Path(folder, name))
 
 
 if __name__ == "__main__":

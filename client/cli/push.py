@@ -189,9 +189,11 @@ async def _follow(sending: Sending, over: threading.Event) -> int:
 
 def _told(event: Json) -> list[Json]:
     """An event, or the ones that ``hello`` holds for a follower who comes late."""
-    return (
-        [event[kind] for kind in ("stopped", "clip", "error") if event[kind]] if event["type"] == "hello" else [event]
-    )
+    if event["type"] != "hello":
+        return [event]
+    ended = [event[kind] for kind in ("stopped", "clip", "error") if event[kind]]
+    report = event.get("report")
+    return [*ended, *event.get("bundles", ()), *([report] if report else [])]
 
 
 def _code(event: Json, so_far: int) -> int:
@@ -207,7 +209,8 @@ def _show(sending: Sending, event: Json) -> None:
         sending.say(json.dumps(event))
         return
     for told in _told(event):
-        if line := json_event_line(told):
+        files = {name: urljoin(sending.root, path) for name, path in told.get("files", {}).items()}
+        if line := json_event_line(told | {"files": files}):
             sending.say(line)
-        if told["type"] == "clip" and "clip.mp4" in told["files"]:
-            sending.say(f"  {urljoin(sending.root, told['files']['clip.mp4'])}")
+        if told["type"] == "clip" and "clip.mp4" in files:
+            sending.say(f"  {files['clip.mp4']}")
