@@ -182,7 +182,10 @@ def test_a_sender_that_freezes_stalls_and_then_is_lost(
     assert kinds[-1] == "clip"
 
 
-def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, video: Path) -> None:
+def test_two_captures_at_once_do_not_disturb_each_other(
+    models: Models, tmp_path: Path, rendered: Callable[[str, Script], Path]
+) -> None:
+    video = rendered("short", fitted(DEFAULT, 20, FILLER))
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = [Filming(f"{server.address}/whip/{name}", video) for name in ("one", "two")]
         assert eventually(lambda: {"one", "two"} <= set(server.sessions._entries))

@@ -84,8 +84,8 @@ def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(
         "connecting", "receiving", "stopping", "ready",
     ]  # fmt: skip
     assert next(event["rule"] for event in told if event["type"] == "stopped") == "ended"
-    clip = told[-1]
-    assert clip["type"] == "clip"
+    clip, report = told[-2:]
+    assert (clip["type"], report["type"], report["error"]) == ("clip", "report", None)
     assert sorted(clip["files"]) == ["clip.mp4", "clip.wav", "report.json", "source.mp4"]
     check(Path(clip["path"]))
 
