@@ -2,6 +2,7 @@
 
 import wave
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from take5.scoring.errors import OutputError
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 from take5.stream.media import Picture
+from take5.stream.sources.container import AnyPacket
 from take5.stream.sources.pictures import encodable
 
 CRF = "8"
@@ -29,6 +31,8 @@ def write_clip(
     path: Path, pictures: Iterable[Picture], sound: NDArray[np.float32], rate: int, preset: str = SMALL
 ) -> int:
     """Write an MP4 of H.264 at 25 fps and AAC, both from 0; return the number of pictures.
+
+    The sound is encoded in a thread beside the pictures.
 
     Parameters
     ----------
@@ -49,22 +53,29 @@ def write_clip(
         If there is no picture.
     """
     count = 0
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with (
+        av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        ThreadPoolExecutor(1, "take5-sound") as beside,
+    ):
         video: av.VideoStream | None = None
+        heard: Future[list[AnyPacket]] | None = None
         audio = container.add_stream("aac", rate=rate if rate in AAC_RATES else 48_000)
         audio.codec_context.layout = "stereo" if len(sound) == 2 else "mono"
         audio.codec_context.bit_rate = AAC_BIT_RATE
         for picture in pictures:
             frame = encodable(picture)
-            video = video or _video_stream(container, frame, preset)
+            if video is None or heard is None:
+                video = _video_stream(container, frame, preset)
+                container.start_encoding()  # which opens both codecs: not in two threads at a time
+                heard = beside.submit(encoded_sound, audio, sound, rate, AAC_FRAME)
             frame.pts, frame.time_base = count, Fraction(1, FPS)
             frame.pict_type = av.video.frame.PictureType.NONE
             container.mux(video.encode(frame))
             count += 1
-        if video is None:
+        if video is None or heard is None:
             raise OutputError(f"{path}: not one picture of the clip can be decoded")
         container.mux(video.encode(None))
-        encode_sound(container, audio, sound, rate, AAC_FRAME)
+        container.mux(heard.result())
     return count
 
 
@@ -79,21 +90,14 @@ def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame,
     return stream
 
 
-def encode_sound(
-    container: av.container.OutputContainer,
-    stream: av.AudioStream,
-    sound: NDArray[np.float32],
-    rate: int,
-    frame_size: int,
-) -> None:
-    """Encode sound [channels, n] from 0 on in frames of ``frame_size`` samples, and mux it."""
+def encoded_sound(stream: av.AudioStream, sound: NDArray[np.float32], rate: int, frame_size: int) -> list[AnyPacket]:
+    """Encode sound [channels, n] from 0 on in frames of ``frame_size`` samples."""
     layout = "stereo" if len(sound) == 2 else "mono"
     whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=layout)
     whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
     resampler = av.AudioResampler(stream.codec_context.format.name, layout, stream.rate, frame_size)
-    for frame in [*resampler.resample(whole), *resampler.resample(None)]:
-        container.mux(stream.encode(frame))
-    container.mux(stream.encode(None))
+    frames = [*resampler.resample(whole), *resampler.resample(None), None]
+    return [packet for frame in frames for packet in stream.encode(frame)]
 
 
 def write_wave(path: Path, pcm: NDArray[np.int16]) -> None:

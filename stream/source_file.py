@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from take5.stream.clip import encode_sound
+from take5.stream.clip import encoded_sound
 from take5.stream.clock import TICKS
 from take5.stream.media import AccessUnit
 from take5.stream.soundtrack import cut
@@ -50,7 +50,7 @@ def write_source(folder: Path, stretch: SourceStretch) -> Path:
         for packet in _packets(stretch.units, stretch.start):
             packet.stream = video
             container.mux(packet)
-        encode_sound(container, audio, sound, rate, kind.frame_size)
+        container.mux(encoded_sound(audio, sound, rate, kind.frame_size))
     return folder / kind.name
 
 

@@ -12,6 +12,7 @@ from take5.stream.handoff.part import Draft, Found, Violation, missing
 
 FOLDER = "ori_imgs"
 POINTS, MOUTH, LEAST_MOUTH = 68, slice(48, 60), 32
+LINES = "%f %f\n" * POINTS
 CURE = "make the bundle again with take5 bundle"
 
 
@@ -55,7 +56,7 @@ class Landmarks:
     def write(self, draft: Draft) -> None:
         """Write them."""
         for index, points in enumerate(draft.crop.moved(draft.footage.landmarks)):
-            np.savetxt(draft.folder / FOLDER / f"{index}.lms", points, fmt="%f")
+            (draft.folder / FOLDER / f"{index}.lms").write_text(LINES % tuple(points.ravel()))
 
     def check(self, found: Found) -> Iterator[Violation]:
         """Yield what trainers would stumble over: a frame without points shifts the poses of all after it."""
