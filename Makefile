@@ -24,8 +24,10 @@ demo: $(STAMP)
 	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
 	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
 
+# In parallel, but for what passes in real time: that runs after the rest, with the machine to itself.
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not realtime" --numprocesses auto --dist loadfile --no-loadscope-reorder; \
+	others=$$?; $(BIN)/python -m pytest -m realtime && exit $$others
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -1,8 +1,8 @@
-"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60] [--for TRAINER]``.
+"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60] [--stop-at I] [--for TRAINER]``.
 
 A real server in this process, ``take5 push`` in another one. Prints CPU seconds per second of media by stage, the
 latency of the scores, what arrived (size, bitrate, keyframes), memory, and the time from the stop to the clip and to
-each bundle.
+each bundle. It ends when its seconds are over, the sender with it, or by itself at a window that is good enough.
 """
 
 import argparse
@@ -43,8 +43,6 @@ from take5.stream.sources.units import UnitDecoder
 LATEST = 3000
 """So many arrivals of a track are remembered, a minute of sound: what is measured must not grow itself."""
 
-NEVER = StopRules(gain=None, cap_s=1e6)
-
 
 class Stages:
     """CPU seconds that the calling thread spends in functions."""
@@ -78,6 +76,7 @@ class Clock:
         self.bytes = self.losses = self.pictures = 0
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
+        self.over = threading.Event()
         self.bundles: list[tuple[str, float]] = []
 
     def arrived(self, media: Received) -> None:
@@ -102,6 +101,7 @@ class Clock:
             self.latencies.append(now - last)
         elif isinstance(event, Stopped):
             self.stopped = now
+            self.over.set()
         elif isinstance(event, ClipReady | Failed):
             self.ready = now
         elif isinstance(event, Bundled):
@@ -162,10 +162,14 @@ def resident_mb() -> float:
 
 
 async def serve(
-    models: Models, output: Path, handoff: Handoff, ready: Callable[[str, Callable[[], None]], None]
+    models: Models,
+    rules: StopRules,
+    output: Path,
+    handoff: Handoff,
+    ready: Callable[[str, Callable[[], None]], None],
 ) -> None:
     """Run the server until it is told to end."""
-    sessions = sessions_for(models, Settings(), NEVER, output, 8, handoff=handoff)
+    sessions = sessions_for(models, Settings(), rules, output, 8, handoff=handoff)
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -179,6 +183,7 @@ def measure(options: argparse.Namespace, models: Models) -> None:
     """Run, and print."""
     clock, stages = Clock(models), Stages()
     handoff = Handoff(wanted_for(options.trainers) if options.trainers else None)
+    rules = StopRules(stop_at=options.stop_at, gain=None, cap_s=1e6)
     hook(clock, stages)
     up = threading.Event()
     where: dict[str, Any] = {}
@@ -189,7 +194,7 @@ def measure(options: argparse.Namespace, models: Models) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         thread = threading.Thread(
-            target=lambda: asyncio.run(serve(models, Path(folder), handoff, ready)), name="event loop"
+            target=lambda: asyncio.run(serve(models, rules, Path(folder), handoff, ready)), name="event loop"
         )
         thread.start()
         up.wait()
@@ -200,13 +205,13 @@ def measure(options: argparse.Namespace, models: Models) -> None:
             _settle(clock)
             before, began, memory = thread_seconds(), time.monotonic(), []
             spent_before = dict(stages.spent)
-            while time.monotonic() - began < options.seconds and pushing.poll() is None:
-                time.sleep(min(10.0, options.seconds))
+            while time.monotonic() - began < options.seconds and not clock.over.wait(min(10.0, options.seconds)):
                 memory.append(resident_mb())
             lasted = time.monotonic() - began
             after, spent = thread_seconds(), dict(stages.spent)
             _report(lasted, before, after, spent_before, spent)
-            pushing.terminate()
+            if not clock.over.is_set():
+                pushing.terminate()
         while not clock.ready or len(clock.bundles) < len(options.trainers):
             time.sleep(0.1)
         _print_clock(clock)
@@ -257,6 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--stop-at", type=float, help="stop by itself at a window with so much I")
     parser.add_argument("--for", dest="trainers", action="append", default=[], help="also write bundles")
     measure(parser.parse_args(), load_models("speech-embedding", None, "cpu"))
 

@@ -141,13 +141,18 @@ def _beep(rate: int) -> NDArray[np.float32]:
 def pairs(path: Path) -> list[Pair]:
     """Flashes of a saved film with the beep nearest to each; those at the edges of picture or sound are left out."""
     begin, samples, rate = heard(path)
-    beeping = begin + _beginnings(samples, rate)
+    beeping = begin + beginnings(samples, rate)
     first, last = max(begin, 0.0) + EDGE_S, begin + len(samples) / rate - EDGE_S
     inside = [flash for flash in flashes(path) if first < flash < last]
-    paired = [Pair(flash, float(beeping[np.abs(beeping - flash).argmin()])) for flash in inside if len(beeping)]
-    if lonely := [pair for pair in paired if abs(pair.error_ms) > NEAR_MS]:
-        raise ValueError(f"{path.name}: flashes without a beep within {NEAR_MS} ms: {lonely}")
-    return paired
+    return paired(inside, beeping, path.name)
+
+
+def paired(flashing: list[float], beeping: NDArray[np.float64], name: str) -> list[Pair]:
+    """Flashes with the beep nearest to each, in seconds; ``name`` is the film's."""
+    found = [Pair(flash, float(beeping[np.abs(beeping - flash).argmin()])) for flash in flashing if len(beeping)]
+    if lonely := [pair for pair in found if abs(pair.error_ms) > NEAR_MS]:
+        raise ValueError(f"{name}: flashes without a beep within {NEAR_MS} ms: {lonely}")
+    return found
 
 
 def flashes(path: Path) -> list[float]:
@@ -159,11 +164,17 @@ def flashes(path: Path) -> list[float]:
             rows, columns = _square(grey.shape[0])
             middle = grey[rows, columns][8:-8, 8:-8]
             times.append(float(frame.time or 0.0))
-            bright.append(bool(middle.mean() > (DARK + WHITE) / 2))
-    return [times[i + 1] for i, (before, now) in enumerate(pairwise(bright)) if now and not before]
+            bright.append(float(middle.mean()))
+    return begun(bright, times)
 
 
-def _beginnings(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def begun(bright: list[float], times: list[float]) -> list[float]:
+    """Times of the pictures whose corner is bright, and was dark in the one before."""
+    white = [corner > (DARK + WHITE) / 2 for corner in bright]
+    return [times[i + 1] for i, (before, now) in enumerate(pairwise(white)) if now and not before]
+
+
+def beginnings(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     """Seconds from the first sample at which beeps begin, between the samples if need be."""
     beep = _beep(rate).astype(float)
     matched = correlate(samples, beep, "valid")

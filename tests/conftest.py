@@ -1,12 +1,15 @@
 """What tests share: the models, the generated talker, and the folder of real clips where there is one."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from talker_choice import SHORT
 
 from demo.talker import DEFAULT, Script
 from demo.talker.render import render
@@ -16,6 +19,9 @@ from take5.stream.scanner import Models
 CLIPS = Path(os.environ.get("TAKE5_CLIPS", Path(__file__).parent.parent.parent / "shared" / "clips"))
 SIZE = (450, 360)
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; programs that tests start inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def models() -> Models:
@@ -24,13 +30,16 @@ def models() -> Models:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Script], Path]:
-    """Render a script once, small; later calls by the same name give the same file."""
-    folder = tmp_path_factory.mktemp("talker")
+    """Render a script once, small; later calls by the same name give the same file, in every process of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "talkers"
+    folder.mkdir(exist_ok=True)
 
     def render_once(name: str, script: Script) -> Path:
         path = folder / f"{name}.mkv"
-        if not path.exists():
-            render(script, path, SIZE)
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                render(script, path, SIZE)
         return path
 
     return render_once
@@ -39,6 +48,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Script]
 @pytest.fixture(scope="session")
 def talker(rendered: Callable[[str, Script], Path]) -> Path:
     return rendered("talker", DEFAULT)
+
+
+@pytest.fixture(scope="session")
+def short(rendered: Callable[[str, Script], Path]) -> Path:
+    """Twenty seconds, with the same best window."""
+    return rendered("short", SHORT)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ import pytest
 from live_media import NEVER, live_session, received, seconds
 from trainer_readers import read
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.errors import OutputError
 from take5.scoring.models.region import Region
 from take5.scoring.stopping import Stop, StopRule, StopRules
@@ -46,8 +45,8 @@ PATIENCE_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def arrived(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, list[Received]]:
-    return received(rendered("short", fitted(DEFAULT, 20, FILLER)))
+def arrived(short: Path) -> tuple[UnitFormat, list[Received]]:
+    return received(short)
 
 
 def some(arrived: tuple[UnitFormat, list[Received]], until_s: float) -> list[Received]:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from trainer_readers import READERS, check_commands, read
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.errors import NoFace, OutputExists
 from take5.scoring.models.ave import Ave
 from take5.stream.film import Film, open_film
@@ -40,8 +39,8 @@ def opened(path: Path, models: Models) -> Film:
 
 
 @pytest.fixture(scope="module")
-def film(rendered: Callable[..., Path], models: Models) -> Film:
-    return opened(rendered("short", fitted(DEFAULT, 20, FILLER)), models)
+def film(short: Path, models: Models) -> Film:
+    return opened(short, models)
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,8 @@ from take5.stream.sources.file import MediaFile
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[[str, Script], Path]) -> Path:
-    return rendered("short", fitted(DEFAULT, 20, FILLER))
-
-
-@pytest.fixture(scope="module")
-def arrived(video: Path) -> tuple[UnitFormat, list[Received]]:
-    return received(video)
+def arrived(short: Path) -> tuple[UnitFormat, list[Received]]:
+    return received(short)
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +50,10 @@ def warned(events: list[Event]) -> list[Trouble]:
 
 
 def test_every_second_has_the_same_numbers_as_a_replay(
-    on_time: tuple[LiveSession, list[Event]], video: Path, models: Models
+    on_time: tuple[LiveSession, list[Event]], short: Path, models: Models
 ) -> None:
     live, events = on_time
-    replayed = list(Replay(MediaFile(video), models, Settings()).events())
+    replayed = list(Replay(MediaFile(short), models, Settings()).events())
     assert windows(events) == windows(replayed)
     assert len(windows(events)) == 16
     assert warned(events) == [Trouble.LOW_RESOLUTION]  # the talker is drawn at 450x360

@@ -26,6 +26,8 @@ from take5.stream.selection import Settings
 from take5.stream.server import watchdog
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.realtime
+
 NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
 Json = dict[str, Any]
 MC_AGREEMENT = 2e-2
@@ -182,12 +184,9 @@ def test_a_sender_that_freezes_stalls_and_then_is_lost(
     assert kinds[-1] == "clip"
 
 
-def test_two_captures_at_once_do_not_disturb_each_other(
-    models: Models, tmp_path: Path, rendered: Callable[[str, Script], Path]
-) -> None:
-    video = rendered("short", fitted(DEFAULT, 20, FILLER))
+def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
-        filming = [Filming(f"{server.address}/whip/{name}", video) for name in ("one", "two")]
+        filming = [Filming(f"{server.address}/whip/{name}", short) for name in ("one", "two")]
         assert eventually(lambda: {"one", "two"} <= set(server.sessions._entries))
         assert eventually(lambda: server.sessions.entry("one").feed.frame >= 100)
         filming[1].end()

@@ -20,6 +20,8 @@ from take5.stream.sources import microphone
 from take5.stream.sources.microphone import Microphone, microphones
 from take5.stream.sources.microphone_clock import Heard
 
+pytestmark = pytest.mark.realtime
+
 SECONDS = 3
 PROGRAM = Path(__file__).parent / "capture_program.py"
 TIMEOUT_S = 60.0

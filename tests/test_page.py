@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from page_talk import begun, is_followed, looks_right, ready, scored, status, te
 from playwright.sync_api import Browser, Playwright, expect
 from serving import Served, eventually, served
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
 from take5.scoring.stopping import StopRule, StopRules
@@ -25,6 +24,8 @@ from take5.stream.events import (
     Warned,
 )
 from take5.stream.scanner import Models
+
+pytestmark = pytest.mark.realtime
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 FIRST = StopRules(stop_at=1.0, gain=None)
@@ -54,12 +55,10 @@ FAIL = """() => {
 
 
 @pytest.fixture(scope="module")
-def talking(
-    playwright: Playwright, rendered: Callable[[str, Script], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
+def talking(playwright: Playwright, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser with a talking head before its camera."""
-    folder, video = tmp_path_factory.mktemp("devices"), rendered("short", fitted(DEFAULT, 20, FILLER))
-    camera, microphone = fake_camera(video, folder / "camera.y4m"), fake_microphone(video, folder / "microphone.wav")
+    folder = tmp_path_factory.mktemp("devices")
+    camera, microphone = fake_camera(short, folder / "camera.y4m"), fake_microphone(short, folder / "microphone.wav")
     browser = launch(playwright, camera=camera, microphone=microphone)
     yield browser
     browser.close()

@@ -34,6 +34,8 @@ from take5.stream.events import (
 )
 from take5.stream.scanner import Models
 
+pytestmark = pytest.mark.realtime
+
 GOAL = StopRules(stop_at=1120.0, gain=None)
 IMPATIENT = "const later = setTimeout; window.setTimeout = (task, wait_ms) => later(task, wait_ms / 20);"
 

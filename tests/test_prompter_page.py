@@ -18,6 +18,8 @@ from take5.stream.events import ChunkNote, Coached, Progress, Stalled
 from take5.stream.prompts import PromptList, read_folder
 from take5.stream.scanner import Models
 
+pytestmark = pytest.mark.realtime
+
 SPOKEN, SILENT = ChunkNote(1.0, 1, -20.0), ChunkNote(1.0, 1, -60.0)
 
 

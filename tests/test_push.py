@@ -19,6 +19,8 @@ from take5.stream.clock import TICKS, to_seconds
 from take5.stream.media import AudioBlock, VideoFrame
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.realtime
+
 SIZE = (96, 64)
 
 

@@ -14,6 +14,8 @@ from take5.stream.scanner import Models
 from take5.stream.server import watchdog
 from take5.stream.server.whip import MAX_OFFER
 
+pytestmark = pytest.mark.realtime
+
 TOKEN = "open-sesame"  # noqa: S105 - of this test alone
 OFFER = offer_of()
 

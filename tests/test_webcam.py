@@ -18,7 +18,6 @@ from av.video.codeccontext import VideoCodecContext
 from live_media import NEVER, live_session, received
 from rich.console import Console
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.cli.webcam import Recording, _interrupts, webcam
 from take5.client.live_display import Board, LiveDisplay
 from take5.scoring.errors import CaptureError
@@ -58,6 +57,8 @@ from take5.stream.sources.camera_devices import Device
 from take5.stream.sources.camera_units import Filmed
 from take5.stream.sources.microphone_clock import Heard
 from take5.stream.sources.units import decode_units
+
+pytestmark = pytest.mark.realtime
 
 RATE = 48_000
 BEGUN_S = 5000.0
@@ -200,8 +201,8 @@ class FakeSource:
 
 
 @pytest.fixture(scope="module")
-def recorded(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, list[Received]]:
-    return received(rendered("short", fitted(DEFAULT, 20, FILLER)))
+def recorded(short: Path) -> tuple[UnitFormat, list[Received]]:
+    return received(short)
 
 
 def some(recorded: tuple[UnitFormat, list[Received]], seconds: float) -> tuple[UnitFormat, list[Received]]:

@@ -22,6 +22,8 @@ from take5.stream.sources.camera_units import Filmed
 from take5.stream.sources.container import AnyPacket
 from take5.stream.sources.units import decode_units
 
+pytestmark = pytest.mark.realtime
+
 FLASHING = "testsrc2=size=322x242:rate=30,format=yuyv422,realtime"
 DEVICES = [Device("/dev/video0", "HD Webcam"), Device("/dev/video2", "HD Capture"), Device("/dev/video4", "Desk")]
 

@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from capture_devices import RATE, SoundServer, sound_server
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.client.cli import run
 from take5.stream.models import DIRECTORY_VARIABLE, models_directory
+
+pytestmark = pytest.mark.realtime
 
 PROGRAM = [sys.executable, "-m", "take5.client.cli", "webcam"]
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "events.schema.json").read_text(encoding="utf-8"))
@@ -51,16 +52,13 @@ def events(running: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(
-    rendered: Callable[[str, Script], Path], server: SoundServer, tmp_path: Path
-) -> None:
-    talker = rendered("short", fitted(DEFAULT, 20, FILLER))
+def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(short: Path, server: SoundServer, tmp_path: Path) -> None:
     environment = {**server.silent, DIRECTORY_VARIABLE: str(models_directory())}
-    camera = f"movie={talker},realtime"
+    camera = f"movie={short},realtime"
     command = [*PROGRAM, "--driver", "lavfi", "--camera", camera, "--json"]
     told: list[dict[str, Any]] = []
     with (
-        playing(talker, server, tmp_path),
+        playing(short, server, tmp_path),
         subprocess.Popen(
             [*command, "-o", str(tmp_path / "out"), "--stop-at", "0"],
             env=environment,

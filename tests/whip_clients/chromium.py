@@ -93,11 +93,13 @@ class Chromium:
         self._browser.close()
         self._playwright.stop()
 
-    def open(self, url: str) -> Page:
-        """Open a page; what it says on its console goes to ``log``."""
+    def open(self, url: str, *scripts: str) -> Page:
+        """Open a page; scripts run before its own, and what it says on its console goes to ``log``."""
         context = self._browser.new_context(permissions=["camera", "microphone"], viewport=SMALL)
         page = context.new_page()
         page.on("console", lambda message: self.log.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.log.append(f"error: {error}"))
+        for script in scripts:
+            page.add_init_script(script)
         page.goto(url)
         return page

@@ -1,0 +1,24 @@
+"""Scoring a drawn talker, and what is known of it before."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from demo.talker import DEFAULT, FILLER, Script, fitted, truth
+from demo.talker.__main__ import as_json
+from take5.stream.scanner import Models
+from take5.stream.select import Scored, select
+from take5.stream.selection import Settings
+from take5.stream.sources.file import MediaFile
+
+SHORT = fitted(DEFAULT, 20, FILLER)
+"""Twenty seconds with the best window of the whole script, and the same winner."""
+
+
+def score(video: Path, models: Models, *, exhaustive: bool = False) -> Scored:
+    return select(MediaFile(video), models, Settings(), exhaustive=exhaustive, report=lambda *_: None)
+
+
+def known(script: Script) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(as_json(script, truth(script)))
+    return parsed
