@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
-from take5.client.cli.options import model_options
+from take5.client.cli.options import model_options, output_option
 from take5.client.terminal import Bars, bundle_line
 from take5.scoring.errors import TooShort
 from take5.stream.clock import to_seconds
@@ -25,14 +25,7 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @click.command()
 @click.argument("clip", metavar="CLIP", type=click.Path(path_type=Path))
 @needed_bundle_options
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("take5-out"),
-    show_default=True,
-    help="Folder that gets TRAINER/NAME/ for each bundle.",
-)
+@output_option("Folder that gets TRAINER/NAME/ for each bundle.")
 @click.option("--force", is_flag=True, help="Replace bundles that exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bundle a line.")
 @model_options

@@ -1,20 +1,11 @@
 """The options that live captures have in common, on a server and at a webcam."""
 
-from pathlib import Path
-
 import click
 
-from take5.client.cli.options import Command, decorated
+from take5.client.cli.options import Command, decorated, output_option
 
 LIVE_OPTIONS = (
-    click.option(
-        "-o",
-        "--output",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path("take5-out"),
-        show_default=True,
-        help="Folder that gets a folder for each capture.",
-    ),
+    output_option("Folder that gets a folder for each capture."),
     click.option(
         "--report/--no-report",
         default=True,

@@ -155,6 +155,19 @@ def stop_options(command: Command) -> Command:
     return decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
+def output_option(help_text: str) -> Callable[[Command], Command]:
+    """Give a command ``output``, the folder that it writes to."""
+    option: Callable[[Command], Command] = click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("take5-out"),
+        show_default=True,
+        help=help_text,
+    )
+    return option
+
+
 def decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
     """Give a command options, which help shows in this order."""
     for option in reversed(options):

@@ -8,7 +8,7 @@ import click
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_teller import DONE, FAILED, NOTHING_ELIGIBLE, Teller
 from take5.client.cli.bundle_options import bundle_options, gates_for
-from take5.client.cli.options import gate_options, parameter_options
+from take5.client.cli.options import gate_options, output_option, parameter_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
@@ -25,14 +25,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 @click.command(context_settings={"ignore_unknown_options": False})
 @ready_options
 @click.argument("videos", metavar="VIDEO...", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("take5-out"),
-    show_default=True,
-    help="Folder that gets a folder for each video.",
-)
+@output_option("Folder that gets a folder for each video.")
 @click.option("--list", "names", type=click.File("rb"), help="File with the paths of videos, one a line; - is stdin.")
 @click.option("-0", "--null", is_flag=True, help="The paths of --list end with NUL, as find -print0 writes them.")
 @click.option(
