@@ -109,7 +109,8 @@ class Clock:
 
 
 def _first_at(arrivals: deque[tuple[int, float]], wanted: int) -> float:
-    return next((at for end, at in arrivals if end >= wanted), arrivals[-1][1])
+    known = tuple(arrivals)  # another thread adds to them
+    return next((at for end, at in known if end >= wanted), known[-1][1])
 
 
 def hook(clock: Clock, stages: Stages) -> None:

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from take5.scoring.idle import IdleState
-from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, Stopper, StopRules
 from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks
@@ -21,7 +20,7 @@ from take5.stream.events import ChunkNote, Coached, Event, Progress, Scored, Tro
 from take5.stream.lag import Lag, Passing
 from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat, VideoFrame
 from take5.stream.opening import Opening
-from take5.stream.relook import relook
+from take5.stream.relook import SecondLook, relook
 from take5.stream.ring import Ring
 from take5.stream.ring_film import RingFilm
 from take5.stream.scanner import Faces, FrameScanner, Models
@@ -79,7 +78,7 @@ class LiveSession:
         self._units: deque[AccessUnit] = deque()
         self._decoder = UnitDecoder(unit_format)
         self._lag, self._passing = Lag(), Passing()
-        self._relook: Iterator[JudgedWindow | None] | None = None
+        self._relook: Iterator[SecondLook | None] | None = None
         self._times: list[int] = []
         self._last_frame = 0
         self._keyframe: int | None = None
@@ -116,8 +115,7 @@ class LiveSession:
         if self._units:
             return self._notice(self._show(session, self._decoder.decode(self._units.popleft())))
         if self._relook is None and (window := session.to_look_at()) is not None:
-            material = RingMaterial(self._ring, self._format, session.origin or 0)
-            self._relook = relook(window, material, self._models, self._faces.region, self._settings)
+            self._relook = relook(window, self._film(session), self._settings)
         return None if self._relook is None else self._notice(self._look_again(session, self._relook))
 
     def restart(self) -> None:
@@ -169,8 +167,7 @@ class LiveSession:
         if session is None or session.origin is None:
             return None
         selection = session.selection(self._name, self._rate)
-        material = RingMaterial(self._ring, self._format, session.origin)
-        return selection, RingFilm(material, self._models, self._faces.region, session.looks)
+        return selection, self._film(session)
 
     @property
     def notes(self) -> list[ChunkNote]:
@@ -236,13 +233,17 @@ class LiveSession:
             if min(frame.picture.size) < SMALL_PIXELS:
                 yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
-    def _look_again(self, session: Session, looks: Iterator[JudgedWindow | None]) -> list[Event]:
+    def _film(self, session: Session) -> RingFilm:
+        material = RingMaterial(self._ring, self._format, session.origin or 0)
+        return RingFilm(material, self._models, self._faces.region, session.looks)
+
+    def _look_again(self, session: Session, looks: Iterator[SecondLook | None]) -> list[Event]:
         """Look at the next frame of a window that was passed over."""
-        judged = next(looks)
-        if judged is None:
+        second = next(looks)
+        if second is None:
             return []
         self._relook = None
-        return session.looked_at(judged)
+        return session.looked_at(*second)
 
     def _drain(self) -> list[Event]:
         events: list[Event] = []

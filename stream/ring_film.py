@@ -43,11 +43,27 @@ class RingFilm:
 
     def looked(self, start: int, stop: int) -> list[FrameLook]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
-        known = {frame: look for frame, look in enumerate(self.known(start, stop), start) if look and look.seen}
-        absent = [frame for frame in range(start, stop) if frame not in known and frame not in self._found]
-        if absent:
-            self._track(absent[0], absent[-1] + 1)
-        return [known.get(frame) or self._found.get(frame, UNDECODABLE) for frame in range(start, stop)]
+        for _ in self.look(start, stop):
+            pass
+        known = self._known(start, stop)
+        return [known.get(frame, UNDECODABLE) for frame in range(start, stop)]
+
+    def look(self, start: int, stop: int) -> Iterator[None]:
+        """Look at those of grid frames [start, stop) at which nobody looked, one a step, with a lead-in before them.
+
+        The ring is asked for its units at the first step.
+        """
+        known = self._known(start, stop)
+        absent = [frame for frame in range(start, stop) if frame not in known]
+        if not absent:
+            return
+        with Faces(self.models, self.region) as faces:
+            scanner = FrameScanner(faces)
+            for frame in self.material.grid_frames(max(0, absent[0] - LEAD_IN_FRAMES), absent[-1] + 1):
+                look = scanner.look(frame)
+                if frame.index >= absent[0]:
+                    self._found[frame.index] = look
+                yield
 
     def timing_of(self, start: int, stop: int) -> Timing:
         """What is missing in grid frames [start, stop)."""
@@ -67,10 +83,6 @@ class RingFilm:
         """What was scored of grid frames [start, stop): 16 kHz, int16."""
         return self.material.pcm(start, stop)
 
-    def _track(self, start: int, stop: int) -> None:
-        with Faces(self.models, self.region) as faces:
-            scanner = FrameScanner(faces)
-            for frame in self.material.grid_frames(max(0, start - LEAD_IN_FRAMES), stop):
-                look = scanner.look(frame)
-                if frame.index >= start:
-                    self._found[frame.index] = look
+    def _known(self, start: int, stop: int) -> dict[int, FrameLook]:
+        before = enumerate(self.known(start, stop), start)
+        return self._found | {frame: look for frame, look in before if look is not None and look.seen}

@@ -179,12 +179,15 @@ class Session:
         self._unlooked = [w for w in self._unlooked if self.selector.would_enter(w.score)]
         return max(self._unlooked, key=lambda w: w.score.D, default=None)
 
-    def looked_at(self, judged: JudgedWindow) -> list[Event]:
-        """Take the verdict on a window of :meth:`to_look_at`."""
+    def looked_at(self, judged: JudgedWindow, seen: Sequence[FrameLook]) -> list[Event]:
+        """Take the verdict on a window of :meth:`to_look_at`, and what was seen in it: others share its frames."""
         before = self.selector.best
-        index = next(i for i, window in enumerate(self.windows) if window.score.start == judged.score.start)
+        start, stop = judged.score.start, judged.score.start + len(seen)
+        self.looked += sum(look is None or not look.seen for look in self.looks(start, stop))
+        self._kept_looks |= dict(enumerate(seen, start))
+        index = next(i for i, window in enumerate(self.windows) if window.score.start == start)
         self.windows[index] = judged
-        self._unlooked = [w for w in self._unlooked if w.score.start != judged.score.start]
+        self._unlooked = [w for w in self._unlooked if w.score.start != start]
         self._offer(judged)
         return [Scored(self._chunked, judged), *self._changed(before)]
 
@@ -246,15 +249,15 @@ class Session:
         return features, chunk_note(looks, samples)
 
     def _keep(self, looks: list[FrameLook]) -> None:
-        """Remember the latest looks, and those at the pool's windows with the frames after them."""
+        """Remember the latest looks, and those at windows that can win with the frames after them."""
         self._kept_looks |= dict(enumerate(looks, self._chunked))
         span = self.parameters.window_frames + VALIDATION_FRAMES
-        pool = [window.start for window in self.selector.pool]
+        can_win = [window.start for window in (*self.selector.pool, *(judged.score for judged in self._unlooked))]
         latest = self._chunked - span
         self._kept_looks = {
             frame: look
             for frame, look in self._kept_looks.items()
-            if frame >= latest or any(start <= frame < start + span for start in pool)
+            if frame >= latest or any(start <= frame < start + span for start in can_win)
         }
 
     def _timing(self, looks: list[FrameLook], samples: NDArray[np.float32]) -> Timing:
