@@ -32,6 +32,7 @@ from take5.stream.events import Bundled, ClipReady, Event, Failed, Progress, Sto
 from take5.stream.handoff.bundle import wanted_for
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, AudioBlock, Received
+from take5.stream.ring import Ring
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.server.app import create_app
@@ -77,6 +78,7 @@ class Clock:
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
         self.over = threading.Event()
+        self.ring: Ring | None = None
         self.bundles: list[tuple[str, float]] = []
 
     def arrived(self, media: Received) -> None:
@@ -129,6 +131,7 @@ def hook(clock: Clock, stages: Stages) -> None:
             emit(event)
 
         init(self, live, watched, save)
+        clock.ring = live._ring  # noqa: SLF001 - to see how much of the memory is what is kept
 
     def watched_push(self: LiveSession, media: Received) -> list[Event]:
         events = begin(self, media)
@@ -204,10 +207,12 @@ def measure(options: argparse.Namespace, models: Models) -> None:
         push = [sys.executable, "-m", "take5.client.cli", *sending]
         with subprocess.Popen(push, stdout=subprocess.DEVNULL) as pushing:
             _settle(clock)
-            before, began, memory = thread_seconds(), time.monotonic(), []
+            before, began, memory = thread_seconds(), time.monotonic(), list[float]()
+            kept: list[float] = []
             spent_before = dict(stages.spent)
             while time.monotonic() - began < options.seconds and not clock.over.wait(min(10.0, options.seconds)):
                 memory.append(resident_mb())
+                kept.append(clock.ring.size / 1e6 if clock.ring else 0.0)
             lasted = time.monotonic() - began
             after, spent = thread_seconds(), dict(stages.spent)
             _report(lasted, before, after, spent_before, spent)
@@ -217,6 +222,7 @@ def measure(options: argparse.Namespace, models: Models) -> None:
             time.sleep(0.1)
         _print_clock(clock)
         print(f"memory: {idle:.0f} MB before; while it ran, each 10 s: {' '.join(f'{mb:.0f}' for mb in memory)} MB")
+        print(f"of it in the ring: {' '.join(f'{mb:.0f}' for mb in kept)} MB")
         where["end"]()
         thread.join()
 
