@@ -1,6 +1,7 @@
 """What a bundle is made of: the window, the frames after it that a trainer validates on, and their faces."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Footage:
         """Frames that trainers train on: the first 10/11."""
         return self.frames * SPLIT[0] // SPLIT[1]
 
-    @property
+    @cached_property
     def pcm(self) -> NDArray[np.int16]:
         """Sound at 16 kHz [N * 640]."""
         return self.material.pcm(self.start, self.stop)
