@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -32,7 +32,7 @@ REFUSALS = {
 }
 
 
-async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -> AsyncIterator[Json]:
+async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -> AsyncGenerator[Json, None]:
     """Yield a session's events, the present state first, until the last.
 
     If the connection is lost before that, it is made again, and ``hello`` comes again. Of a capture that is over there

@@ -12,8 +12,7 @@ FACE_WIDTH = 95
 
 def portrait() -> Picture:
     """One face, 512 x 512 pixels."""
-    picture: Picture = data.astronaut()
-    return picture
+    return np.asarray(data.astronaut(), np.uint8)
 
 
 def close_up() -> Picture:
@@ -24,12 +23,12 @@ def close_up() -> Picture:
 def resized(picture: Picture, width: int) -> Picture:
     """``picture`` scaled to ``width`` pixels."""
     height = round(picture.shape[0] * width / picture.shape[1])
-    return (transform.resize(picture, (height, width), anti_aliasing=True) * 255).round().astype(np.uint8)
+    return np.asarray((transform.resize(picture, (height, width), anti_aliasing=True) * 255).round(), np.uint8)
 
 
 def turned(picture: Picture, degrees: float) -> Picture:
     """``picture`` turned counter-clockwise about its middle."""
-    return (transform.rotate(picture, degrees, mode="edge") * 255).round().astype(np.uint8)
+    return np.asarray((transform.rotate(picture, degrees, mode="edge") * 255).round(), np.uint8)
 
 
 def noise(height: int, width: int, seed: int = 0) -> Picture:

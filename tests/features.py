@@ -28,7 +28,7 @@ def lips(rng: np.random.Generator, frames: int) -> Floats:
     ring = np.stack([40 * np.cos(angles), 18 * np.sin(angles)], axis=1)
     shape = ring[None] * np.stack([np.ones(frames), opening], axis=1)[:, None]
     centre = np.cumsum(rng.normal(size=(frames, 2)), axis=0) * 0.3 + [640, 400]
-    return shape + centre[:, None] + 0.05 * rng.normal(size=(frames, 20, 2))
+    return np.asarray(shape + centre[:, None] + 0.05 * rng.normal(size=(frames, 20, 2)))
 
 
 def pose(rng: np.random.Generator, frames: int) -> Floats:

@@ -9,7 +9,7 @@ from take5.scoring.stopping import StopRules
 from take5.stream.clock import TICKS
 from take5.stream.events import Event
 from take5.stream.live import LiveSession
-from take5.stream.media import AccessUnit, Received, UnitFormat, VideoFrame
+from take5.stream.media import AccessUnit, Received, UnitFormat
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.sources.file import MediaFile
@@ -28,7 +28,7 @@ def received(path: Path) -> tuple[UnitFormat, list[Received]]:
             if isinstance(item, AccessUnit)
             else item
             for item in file.media()
-            if not isinstance(item, VideoFrame)
+            if isinstance(item, Received)
         ]
     return UnitFormat("h264", None), media
 
@@ -45,8 +45,8 @@ def losing(arrived: list[Received], at_s: float) -> list[Received]:
         for i, media in enumerate(arrived)
         if isinstance(media, AccessUnit) and not media.keyframe and seconds(media, arrived) > at_s
     )
-    after = next(i for i, media in enumerate(arrived) if i > lost and isinstance(media, AccessUnit))
-    marked = replace(arrived[after], lost_before=True)
+    after, unit = next((i, media) for i, media in enumerate(arrived) if i > lost and isinstance(media, AccessUnit))
+    marked = replace(unit, lost_before=True)
     return [*arrived[:lost], *arrived[lost + 1 : after], marked, *arrived[after + 1 :]]
 
 

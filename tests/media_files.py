@@ -16,6 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.stream.sources.container import AnyPacket
+
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder would fill stderr
 
 CELLS = 4
@@ -25,6 +27,7 @@ UPRIGHT, QUARTER, HALF, THREE_QUARTERS = 0, 90, 180, 270
 
 Rgb = NDArray[np.uint8]
 Sound = NDArray[np.float32]
+Stored = NDArray[np.uint8] | NDArray[np.int16] | NDArray[np.int32] | NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def clicks(times: Iterable[float], seconds: float, rate: int = 48_000, channels:
     return np.repeat((0.8 * pulse)[None], channels, axis=0).astype(np.float32)
 
 
-def click_time(sound: Sound, rate: int) -> float:
+def click_time(sound: NDArray[np.floating], rate: int) -> float:
     """Seconds at which the only click of [n] samples stands: its centre of mass."""
     peak = int(np.abs(sound).argmax())
     reach = max(3, round(0.001 * rate))
@@ -123,7 +126,7 @@ def write_media(
 ) -> Path:
     """Write pictures shown at ``times`` and sound [C, n]; either may be None."""
     with av.open(f"file:{path}", "w", format=container, options=dict(options or {})) as output:
-        streams: list[Iterator[tuple[float, int, av.Packet]]] = []
+        streams: list[Iterator[tuple[float, int, AnyPacket]]] = []
         if pictures is not None:
             streams.append(_video_packets(_video_stream(output, video), pictures, times, video))
         if sound is not None:
@@ -135,6 +138,7 @@ def write_media(
 
 def _video_stream(output: av.container.OutputContainer, video: Video) -> av.VideoStream:
     stream = output.add_stream(video.codec, rate=video.rate, options={**FAST.get(video.codec, {}), **video.options})
+    assert isinstance(stream, av.VideoStream)
     stream.width, stream.height = video.size
     stream.pix_fmt = video.pix_fmt
     stream.codec_context.time_base = stream.time_base = video.time_base or 1 / Fraction(video.rate)
@@ -148,7 +152,7 @@ def _video_stream(output: av.container.OutputContainer, video: Video) -> av.Vide
 
 def _video_packets(
     stream: av.VideoStream, pictures: Iterable[Rgb | av.VideoFrame], times: Sequence[Fraction], video: Video
-) -> Iterator[tuple[float, int, av.Packet]]:
+) -> Iterator[tuple[float, int, AnyPacket]]:
     base = video.time_base or 1 / Fraction(video.rate)
     for picture, at in zip(pictures, times, strict=False):
         frame = picture if isinstance(picture, av.VideoFrame) else av.VideoFrame.from_ndarray(picture, format="rgb24")
@@ -162,13 +166,14 @@ def _video_packets(
 
 def _audio_stream(output: av.container.OutputContainer, audio: Audio) -> av.AudioStream:
     stream = output.add_stream(audio.codec, rate=audio.rate)
+    assert isinstance(stream, av.AudioStream)
     stream.codec_context.layout = audio.layout
     stream.codec_context.format = audio.format
     stream.codec_context.time_base = stream.time_base = Fraction(1, audio.rate)
     return stream
 
 
-def _audio_packets(stream: av.AudioStream, sound: Sound, audio: Audio) -> Iterator[tuple[float, int, av.Packet]]:
+def _audio_packets(stream: av.AudioStream, sound: Sound, audio: Audio) -> Iterator[tuple[float, int, AnyPacket]]:
     size = stream.codec_context.frame_size or 1024
     begin = round(audio.start * audio.rate)
     for first in range(0, sound.shape[1], size):
@@ -183,18 +188,18 @@ def _audio_packets(stream: av.AudioStream, sound: Sound, audio: Audio) -> Iterat
     yield from ((float(audio.start) + sound.shape[1] / audio.rate, 1, packet) for packet in stream.encode(None))
 
 
-def _stored(sound: Sound, sample_format: str) -> NDArray[np.generic]:
+def _stored(sound: Sound, sample_format: str) -> Stored:
     """The samples as FFmpeg stores them: planar [C, n] or packed [1, C*n]."""
     kind = sample_format.rstrip("p")
     if kind == "u8":
-        samples: NDArray[np.generic] = np.clip(np.rint(sound * 128) + 128, 0, 255).astype(np.uint8)
+        samples: Stored = np.clip(np.rint(sound * 128) + 128, 0, 255).astype(np.uint8)
     elif kind == "s16":
         samples = np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
     elif kind == "s32":
         samples = np.clip(np.rint(sound.astype(float) * 2**31), -(2**31), 2**31 - 1).astype(np.int32)
     else:
         samples = sound.astype(np.float32)
-    return np.ascontiguousarray(samples if sample_format.endswith("p") else samples.T.reshape(1, -1))
+    return (samples if sample_format.endswith("p") else samples.T.reshape(1, -1)).copy()
 
 
 def numbered_media(
@@ -203,11 +208,12 @@ def numbered_media(
     sound: Sound,
     video: Video = Video(),
     audio: Audio = Audio(),
-    **more: object,
+    *,
+    options: Mapping[str, str] | None = None,
 ) -> Path:
     """A file whose picture i shows the number i."""
     pictures = (numbered(i, video.size) for i in range(len(times)))
-    return write_media(path, pictures, times, sound, video, audio, **more)  # type: ignore[arg-type]
+    return write_media(path, pictures, times, sound, video, audio, options=options)
 
 
 def rotate(path: Path, clockwise: int) -> None:

@@ -66,11 +66,11 @@ def cut_raggedly(heard: list[Heard], seed: int) -> list[Own]:
 
 def interleaved(shots: list[Own], heard: list[Own], sound_ahead_s: float) -> list[Own]:
     """Both tracks in one order, each block of sound so much before the pictures of its time; behind them below 0."""
-    time, timed = 0.0, []
+    time, timed = 0.0, list[tuple[float, Own]]()
     for block in heard:
         assert isinstance(block, Heard)
         time = time if block.time_s is None else block.time_s
         timed.append((time - sound_ahead_s, block))
         time += len(block.samples) / block.rate
-    frames = [(shot.time_s, shot) for shot in shots if isinstance(shot, Shot)]
-    return [media for _, media in sorted([*timed, *frames], key=lambda pair: pair[0])]
+    timed += [(shot.time_s, shot) for shot in shots if isinstance(shot, Shot)]
+    return [media for _, media in sorted(timed, key=lambda pair: pair[0])]

@@ -55,7 +55,7 @@ class Served:
         """Yield a session's events until one of these types."""
         url = f"{self.address.replace('http', 'ws')}/api/sessions/{name}/events{query}"
         with connect(url, open_timeout=30) as socket:
-            for text in iter(lambda: _received(socket), None):
+            while (text := _received(socket)) is not None:
                 event: dict[str, Any] = json.loads(text)
                 yield event
                 if event["type"] in until:

@@ -74,7 +74,7 @@ def without_face(stretch: Stretch, start: int, stop: int) -> Stretch:
 
 def cut(stretch: Stretch, lengths: Sequence[int]) -> list[Stretch]:
     """The stretch in pieces of these lengths, again and again."""
-    pieces, at = [], 0
+    pieces, at = list[Stretch](), 0
     while at < len(stretch):
         length = lengths[len(pieces) % len(lengths)]
         pieces.append(stretch[at : at + length])

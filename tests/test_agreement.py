@@ -11,8 +11,8 @@ from talker_choice import known, score
 
 from demo.talker import DEFAULT, Script, swapped
 from demo.verdict import differences
-from take5.scoring import algorithm1
 from take5.scoring.parameters import LEAD_IN_FRAMES
+from take5.scoring.score import best, rank
 from take5.stream.events import BestChanged, Finished, Progress
 from take5.stream.replay import Replay
 from take5.stream.scanner import Models
@@ -59,7 +59,7 @@ def test_swapping_two_stretches_moves_the_winner(
 def test_only_windows_that_algorithm_1_visits_are_looked_at(chosen: Scored, exhaustive: Scored) -> None:
     assert differences(known(DEFAULT), chosen.selection.json()) == []
     looked_at = [v.score.start for v in chosen.selection.verdicts if v.eligible is not None]
-    ranked = [w.start for w in algorithm1.rank([v.score for v in exhaustive.selection.verdicts])]
+    ranked = [w.start for w in rank([v.score for v in exhaustive.selection.verdicts])]
     assert set(ranked[: len(looked_at)]) == set(looked_at)
     assert chosen.selection.tracked <= len(looked_at) * (125 + LEAD_IN_FRAMES)
     assert chosen.selection.tracked < exhaustive.selection.tracked / 2
@@ -95,11 +95,11 @@ def test_at_every_second_the_stream_has_algorithm_1s_answer_so_far(
     exhaustive: Scored, replayed: tuple[Replay, list[Any]]
 ) -> None:
     verdicts = {v.score.start: v for v in exhaustive.selection.verdicts}
-    progress = [event for event in replayed[1] if isinstance(event, Progress) and event.window is not None]
-    assert [event.window.score.start for event in progress] == sorted(verdicts)
-    for event in progress:
+    progress = [(event, event.window) for event in replayed[1] if isinstance(event, Progress) and event.window]
+    assert [window.score.start for _, window in progress] == sorted(verdicts)
+    for event, _ in progress:
         so_far = [v.score for v in verdicts.values() if v.eligible and v.score.start + 125 <= event.frame]
-        expected = algorithm1.best(algorithm1.rank(so_far)[:5])
+        expected = best(rank(so_far)[:5])
         assert (event.best and event.best.start) == (expected and expected.start)
     changes = [event.best.start for event in replayed[1] if isinstance(event, BestChanged)]
     assert changes[-1] == known(DEFAULT)["winner_start_s"] * 25

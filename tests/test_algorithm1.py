@@ -122,7 +122,7 @@ def window_by_hand(audio: np.ndarray, mouth: np.ndarray, start: int) -> tuple[in
 )
 def test_parameters_that_break_a_rule_are_refused(settings: dict[str, float], rule: str) -> None:
     with pytest.raises(ParameterError, match=rule):
-        Parameters(**settings)  # type: ignore[arg-type]
+        Parameters(**settings)  # type: ignore[arg-type] # that is what is refused
 
 
 def test_windows_of_a_recording() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from take5.stream.aligner import HOLD_TICKS, Aligned, Aligner
 from take5.stream.clock import FRAME_TICKS, TICKS
 from take5.stream.grid import FrameCounts
-from take5.stream.media import AudioBlock, Timed, VideoFrame
+from take5.stream.media import AnyFrame, AudioBlock, Timed, VideoFrame
 
 MS = TICKS // 1000
 RATE = 48_000
@@ -67,9 +67,15 @@ def run(aligner: Aligner, media: list[Timed]) -> Outcome:
     return outcome([*parts, last], frames, aligner)
 
 
+def number(frame: AnyFrame) -> int:
+    assert isinstance(frame, VideoFrame)
+    assert isinstance(frame.picture, Numbered)
+    return frame.picture.number
+
+
 def outcome(parts: list[Aligned], frames: int, aligner: Aligner) -> Outcome:
     cells = [cell for part in parts for cell in part.frames]
-    shown = [(c.index, c.shown.picture.number, c.missing) for c in cells]  # type: ignore[attr-defined]
+    shown = [(c.index, number(c.shown), c.missing) for c in cells]
     sound = np.concatenate([np.zeros(0, np.float32), *(s for part in parts for s in part.samples)])
     return Outcome(shown, sound, frames, aligner.origin, aligner.counts)
 

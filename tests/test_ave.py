@@ -31,7 +31,7 @@ class MelOnly:
     preemphasis = Ave.preemphasis
 
     def span(self, frame: int, total_samples: int | None = None) -> tuple[int, int]:
-        return Ave.span(self, frame, total_samples)  # type: ignore[arg-type]
+        return Ave.span(self, frame, total_samples)  # type: ignore[arg-type] # it asks for no more of it
 
     def encode(self, segments: Float32) -> Float32:
         return log_mel(segments).reshape(len(segments), -1)

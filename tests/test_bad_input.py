@@ -297,7 +297,7 @@ def test_pictures_that_cannot_be_decoded_make_their_windows_ineligible(tmp_path:
         rotten = [
             (packet.pos, packet.size)
             for packet in packets
-            if packet.pts and 1.2 < float(packet.pts * packet.time_base) < 1.6
+            if packet.pts and packet.pos and 1.2 < float(packet.pts * packet.time_base) < 1.6
         ]
     content = bytearray(path.read_bytes())
     for position, size in rotten:

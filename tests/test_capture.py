@@ -37,7 +37,6 @@ from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, Received, UnitFormat
 from take5.stream.ready.command import parse_command
 from take5.stream.ready.hooks import Hooks
-from take5.stream.report import apart
 from take5.stream.scanner import Models, Tracker
 
 ENDED = Stop(StopRule.ENDED)
@@ -252,7 +251,7 @@ def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
 def test_a_report_that_cannot_be_drawn_is_told(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apart.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     run = Run(live_session(models, arrived[0]), saver(tmp_path / "ann", Handoff(report=True)))
     for media in some(arrived, 8.5):
         run.capture.put(media)

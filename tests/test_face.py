@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -35,13 +36,13 @@ def model() -> Path:
 
 
 @pytest.fixture(scope="module")
-def counter(model: Path):
+def counter(model: Path) -> Iterator[FaceCounter]:
     with FaceCounter(model) as counter:
         yield counter
 
 
 @pytest.fixture(scope="module")
-def finder(model: Path):
+def finder(model: Path) -> Iterator[FaceFinder]:
     with FaceFinder(model) as finder:
         yield finder
 
@@ -56,16 +57,16 @@ def look(model: Path, picture: Picture, region: Region | None = None) -> FaceObs
 # --- the tracker's answer
 
 
-def test_shapes_and_dtypes(model: Path):
+def test_shapes_and_dtypes(model: Path) -> None:
     seen = look(model, portrait())
-    assert (seen.landmarks.shape, seen.landmarks.dtype) == ((68, 2), np.float64)
-    assert (seen.lips.shape, seen.lips.dtype) == ((20, 2), np.float64)
-    assert (seen.pose.shape, seen.pose.dtype) == ((3,), np.float64)
-    assert (seen.blendshapes.shape, seen.blendshapes.dtype) == ((52,), np.float32)
+    assert (seen.landmarks.shape, seen.landmarks.dtype) == ((68, 2), np.dtype(np.float64))
+    assert (seen.lips.shape, seen.lips.dtype) == ((20, 2), np.dtype(np.float64))
+    assert (seen.pose.shape, seen.pose.dtype) == ((3,), np.dtype(np.float64))
+    assert (seen.blendshapes.shape, seen.blendshapes.dtype) == ((52,), np.dtype(np.float32))
     np.testing.assert_array_equal(seen.lips, seen.landmarks[48:])
 
 
-def test_it_is_what_mediapipes_own_result_says(model: Path):
+def test_it_is_what_mediapipes_own_result_says(model: Path) -> None:
     """Its C result is read directly; a version that lays it out otherwise must not go unnoticed."""
     options = vision.FaceLandmarkerOptions(
         base_options=BaseOptions(model_asset_path=str(model)),
@@ -88,7 +89,7 @@ def test_it_is_what_mediapipes_own_result_says(model: Path):
             np.testing.assert_array_equal(seen.pose, euler_zyx(np.asarray(matrix, dtype=np.float64)[:3, :3]))
 
 
-def test_landmarks_are_pixels_of_the_picture(model: Path):
+def test_landmarks_are_pixels_of_the_picture(model: Path) -> None:
     seen = look(model, portrait())
     x, y = seen.lips.mean(axis=0)  # her mouth in the well-known picture
     assert (x, y) == pytest.approx((222, 147), abs=6)
@@ -96,11 +97,11 @@ def test_landmarks_are_pixels_of_the_picture(model: Path):
     assert np.abs(twice.landmarks / 2 - seen.landmarks).max() < 1.5
 
 
-def test_a_smile_is_a_smile(model: Path):
+def test_a_smile_is_a_smile(model: Path) -> None:
     assert look(model, portrait()).blendshapes.argmax() in {44, 45}  # mouthSmileLeft, mouthSmileRight
 
 
-def test_no_face_is_none(model: Path):
+def test_no_face_is_none(model: Path) -> None:
     with FaceTracker(model) as tracker:
         assert tracker.track(noise(240, 320), 0) is None
         assert tracker.track(close_up(), 1) is not None
@@ -123,7 +124,7 @@ def layouts(picture: Picture) -> dict[str, Picture]:
 
 
 @pytest.mark.parametrize("width", [450, 451])
-def test_every_memory_layout_gives_the_same_answer(model: Path, width: int):
+def test_every_memory_layout_gives_the_same_answer(model: Path, width: int) -> None:
     picture = np.ascontiguousarray(portrait()[:, :width])
     expected = look(model, picture)
     for name, layout in layouts(picture).items():
@@ -133,13 +134,13 @@ def test_every_memory_layout_gives_the_same_answer(model: Path, width: int):
         np.testing.assert_array_equal(seen.pose, expected.pose, err_msg=name)
 
 
-def test_odd_widths_are_read_right(model: Path):
+def test_odd_widths_are_read_right(model: Path) -> None:
     whole = look(model, portrait())
     for width in (333, 449, 450, 451):
         assert np.abs(look(model, portrait()[:, :width]).landmarks - whole.landmarks).max() < 1, width
 
 
-def test_padded_rows_of_a_decoded_video(model: Path, tmp_path: Path):
+def test_padded_rows_of_a_decoded_video(model: Path, tmp_path: Path) -> None:
     picture = np.ascontiguousarray(portrait()[:449, :451])
     with av.open(tmp_path / "odd.mp4", "w") as out:
         stream = out.add_stream("libx264", rate=25, options={"crf": "1"})
@@ -152,7 +153,7 @@ def test_padded_rows_of_a_decoded_video(model: Path, tmp_path: Path):
     assert plane.line_size > 3 * 451
     rows = np.ndarray((449, 451, 3), np.uint8, buffer=bytes(plane), strides=(plane.line_size, 3, 1))
     seen = look(model, rows)
-    np.testing.assert_array_equal(seen.landmarks, look(model, frame.to_ndarray()).landmarks)
+    np.testing.assert_array_equal(seen.landmarks, look(model, np.asarray(frame.to_ndarray(), np.uint8)).landmarks)
     assert np.abs(seen.landmarks - look(model, picture).landmarks).max() < 1
 
 
@@ -160,26 +161,26 @@ def test_padded_rows_of_a_decoded_video(model: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("degrees", [-10, 10])
-def test_turning_the_picture_counter_clockwise_adds_to_roll(model: Path, degrees: float):
+def test_turning_the_picture_counter_clockwise_adds_to_roll(model: Path, degrees: float) -> None:
     change = look(model, turned(portrait(), degrees)).pose - look(model, portrait()).pose
     assert change[2] == pytest.approx(degrees, abs=0.5)
     assert change[:2] == pytest.approx([0, 0], abs=2)
 
 
-def test_mirroring_turns_yaw_and_roll_over(model: Path):
+def test_mirroring_turns_yaw_and_roll_over(model: Path) -> None:
     yaw, pitch, roll = look(model, turned(portrait(), 8)).pose
     mirrored = look(model, turned(portrait(), 8)[:, ::-1]).pose
     assert mirrored == pytest.approx([-yaw, pitch, -roll], abs=1.5)
 
 
-def test_euler_angles_undo_rz_ry_rx():
+def test_euler_angles_undo_rz_ry_rx() -> None:
     rng = np.random.default_rng(1)
     for yaw, pitch, roll in rng.uniform([-89, -179, -179], [89, 179, 179], (200, 3)):
         R = Rotation.from_euler("ZYX", [roll, yaw, pitch], degrees=True).as_matrix()
         assert euler_zyx(R) == pytest.approx([yaw, pitch, roll], abs=1e-9)
 
 
-def test_signs_of_the_angles():
+def test_signs_of_the_angles() -> None:
     nose = np.array([0.0, 0.0, 1.0])  # at the viewer; x to the picture's right, y up
     for yaw, pitch in ((20.0, 0.0), (0.0, 20.0)):
         R = Rotation.from_euler("ZYX", [0, yaw, pitch], degrees=True).as_matrix()
@@ -188,7 +189,7 @@ def test_signs_of_the_angles():
         assert euler_zyx(R) == pytest.approx([yaw, pitch, 0])
 
 
-def test_euler_angles_of_a_matrix_a_rounding_error_beyond_one():
+def test_euler_angles_of_a_matrix_a_rounding_error_beyond_one() -> None:
     R = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0000001, 0.0, 0.0]])
     assert euler_zyx(R)[0] == 90
 
@@ -196,7 +197,7 @@ def test_euler_angles_of_a_matrix_a_rounding_error_beyond_one():
 # --- repeatable
 
 
-def test_two_trackers_agree_exactly_even_when_interleaved(model: Path):
+def test_two_trackers_agree_exactly_even_when_interleaved(model: Path) -> None:
     pictures = moving(30)
     with FaceTracker(model) as tracker:
         alone = [tracker.track(picture, i) for i, picture in enumerate(pictures)]
@@ -211,7 +212,7 @@ def test_two_trackers_agree_exactly_even_when_interleaved(model: Path):
                 np.testing.assert_array_equal(seen.blendshapes, expected.blendshapes)
 
 
-def test_only_the_distance_of_frame_numbers_counts(model: Path):
+def test_only_the_distance_of_frame_numbers_counts(model: Path) -> None:
     with FaceTracker(model) as a, FaceTracker(model) as b:
         for i, picture in enumerate(moving(8)):
             first, later = a.track(picture, i), b.track(picture, 100_000 + i)
@@ -235,7 +236,7 @@ def test_only_the_distance_of_frame_numbers_counts(model: Path):
 )
 def test_other_pictures_are_refused(
     model: Path, counter: FaceCounter, finder: FaceFinder, picture: Picture, found: str
-):
+) -> None:
     with FaceTracker(model) as tracker, pytest.raises(ParameterError, match=f"rgb is {found}; it must be"):
         tracker.track(picture, 0)
     for refuse in (counter.count, finder.find):
@@ -243,7 +244,7 @@ def test_other_pictures_are_refused(
             refuse(picture)
 
 
-def test_frames_must_increase(model: Path):
+def test_frames_must_increase(model: Path) -> None:
     with FaceTracker(model) as tracker:
         with pytest.raises(ParameterError, match="frame=-1 must be above"):
             tracker.track(close_up(), -1)
@@ -251,10 +252,10 @@ def test_frames_must_increase(model: Path):
         for frame in (3, 2):
             with pytest.raises(ParameterError, match=f"frame={frame} must be above the frame before, 3"):
                 tracker.track(close_up(), frame)
-        assert tracker.track(close_up(), np.int64(4)) is not None  # type: ignore[arg-type]
+        assert tracker.track(close_up(), np.int64(4)) is not None  # type: ignore[arg-type] # numpy's numbers count, too
 
 
-def test_closed_is_closed(model: Path):
+def test_closed_is_closed(model: Path) -> None:
     tracker, counter = FaceTracker(model), FaceCounter(model)
     for closed in (tracker, counter):
         closed.close()
@@ -265,7 +266,7 @@ def test_closed_is_closed(model: Path):
         counter.count(close_up())
 
 
-def test_a_bad_model_file_is_named(model: Path, tmp_path: Path):
+def test_a_bad_model_file_is_named(model: Path, tmp_path: Path) -> None:
     damaged = {
         "missing.task": None,
         "empty.task": b"",
@@ -284,7 +285,7 @@ def test_a_bad_model_file_is_named(model: Path, tmp_path: Path):
 # --- how many, and where
 
 
-def test_counts_faces(counter: FaceCounter):
+def test_counts_faces(counter: FaceCounter) -> None:
     one = close_up()
     assert counter.count(noise(240, 320)) == 0
     assert counter.count(one) == 1
@@ -294,7 +295,7 @@ def test_counts_faces(counter: FaceCounter):
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.30, 2), (0.20, 2), (0.15, 2), (0.06, 1)])
-def test_a_second_face_counts_from_15_percent_of_the_width(counter: FaceCounter, share: float, count: int):
+def test_a_second_face_counts_from_15_percent_of_the_width(counter: FaceCounter, share: float, count: int) -> None:
     second = resized(portrait()[30:230, 130:330], round(200 * share * 1280 / FACE_WIDTH))
     size = second.shape[0]
     picture = noise(max(720, size), 1280)
@@ -303,18 +304,18 @@ def test_a_second_face_counts_from_15_percent_of_the_width(counter: FaceCounter,
     assert counter.count(picture) == count
 
 
-def test_finder_gives_the_whole_picture_when_the_face_is_wide_enough(finder: FaceFinder):
+def test_finder_gives_the_whole_picture_when_the_face_is_wide_enough(finder: FaceFinder) -> None:
     assert finder.find(portrait()) == Region(0, 0, 512, 512)
     assert finder.find(close_up()) == Region(0, 0, 260, 260)
 
 
-def test_finder_sees_no_face(finder: FaceFinder):
+def test_finder_sees_no_face(finder: FaceFinder) -> None:
     assert finder.find(noise(270, 480)) is None
     assert finder.find(noise(1, 1)) is None
 
 
 @pytest.mark.parametrize(("left", "top"), [(900, 300), (100, 100), (1000, 480), (107, 100), (0, 0)])
-def test_a_face_of_8_percent_is_found_and_tracked(model: Path, finder: FaceFinder, left: int, top: int):
+def test_a_face_of_8_percent_is_found_and_tracked(model: Path, finder: FaceFinder, left: int, top: int) -> None:
     picture = wide_shot(left, top)
     with FaceTracker(model) as tracker:
         assert tracker.track(picture, 0) is None
@@ -328,11 +329,11 @@ def test_a_face_of_8_percent_is_found_and_tracked(model: Path, finder: FaceFinde
     assert np.abs(seen.landmarks - np.add(alone.landmarks, (left, top))).max() < 3
 
 
-def test_two_looks_at_the_same_scene_give_the_same_region(finder: FaceFinder):
+def test_two_looks_at_the_same_scene_give_the_same_region(finder: FaceFinder) -> None:
     assert len({finder.find(wide_shot(960 + step, 300 + step // 2)) for step in range(0, 16, 5)}) == 1
 
 
-def test_a_region_that_does_not_fit_is_refused(model: Path):
+def test_a_region_that_does_not_fit_is_refused(model: Path) -> None:
     with FaceTracker(model, Region(100, 0, 200, 200)) as tracker, pytest.raises(ParameterError, match="does not fit"):
         tracker.track(close_up(), 0)
 
@@ -340,7 +341,7 @@ def test_a_region_that_does_not_fit_is_refused(model: Path):
 @pytest.mark.parametrize(
     ("width", "height", "side"), [(1920, 1080, 1080), (1920, 1080, 540), (360, 288, 144), (7, 5, 2)]
 )
-def test_tiles_cover_the_picture_and_overlap_by_half(width: int, height: int, side: int):
+def test_tiles_cover_the_picture_and_overlap_by_half(width: int, height: int, side: int) -> None:
     covered = np.zeros((height, width), int)
     for tile in tiles(width, height, side):
         part = tile.crop(covered[..., None])
@@ -350,7 +351,7 @@ def test_tiles_cover_the_picture_and_overlap_by_half(width: int, height: int, si
     assert covered[height // 2, side // 2 + 1 : width - side // 2 - 1].min() >= 2
 
 
-def test_regions_stay_inside_the_picture():
+def test_regions_stay_inside_the_picture() -> None:
     rng = np.random.default_rng(2)
     for _ in range(500):
         width, height = (int(n) for n in rng.integers(40, 2000, 2))
@@ -374,7 +375,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_nothing_of_mediapipe_on_stderr_even_if_nobody_closes(model: Path):
+def test_nothing_of_mediapipe_on_stderr_even_if_nobody_closes(model: Path) -> None:
     code = """
 import sys
 from pathlib import Path
@@ -395,7 +396,7 @@ print("our own error", file=sys.stderr)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "our own error\n")
 
 
-def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]):
+def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
     chatter = b"W0000 00:00:17 1 graph.cc:174] x\nINFO: Created TensorFlow Lite\nI0000 00:00:17 y\n"
     noisy = chatter + b"E0000 00:00:17 z\nWest\nend"
     with hushed():
@@ -403,14 +404,14 @@ def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]):
     assert capfd.readouterr().err == "E0000 00:00:17 z\nWest\nend"
 
 
-def test_stderr_comes_back_after_an_error(capfd: pytest.CaptureFixture[str]):
+def test_stderr_comes_back_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyError), hushed():
         raise KeyError
     os.write(2, b"W0000 00:00:17 back\n")
     assert capfd.readouterr().err == "W0000 00:00:17 back\n"
 
 
-def test_threads_take_turns_and_lose_nothing(capfd: pytest.CaptureFixture[str]):
+def test_threads_take_turns_and_lose_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     before, barrier = os.fstat(2), threading.Barrier(8)
 
     def work(number: int) -> None:
@@ -429,7 +430,7 @@ def test_threads_take_turns_and_lose_nothing(capfd: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closes a POSIX descriptor")
-def test_works_without_a_stderr(model: Path):
+def test_works_without_a_stderr(model: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Media files of every kind against what was put into them: which picture when, which sound when, from every start."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -289,8 +289,8 @@ def test_any_frame_rate_comes_onto_the_grid(tmp_path: Path, rate: str, ending: s
         nearest = min(abs(t - instant) for t in times)
         assert abs(times[number] - instant) - nearest <= Fraction(1, 1000)  # what the container rounds
         assert (cell.index, cell.shown) == (at, pts)
-    assert abs(counts.doubled - max(0, 50 - 2 * fps)) <= 2
-    assert abs(counts.dropped - max(0, 2 * fps - 50)) <= 2
+    assert abs(counts.doubled - max(Fraction(0), 50 - 2 * fps)) <= 2
+    assert abs(counts.dropped - max(Fraction(0), 2 * fps - 50)) <= 2
     assert file.source_fps == pytest.approx(float(fps), rel=0.01)
 
 
@@ -525,10 +525,12 @@ def test_reading_leaves_no_file_open(tmp_path: Path) -> None:
     frames = file.grid_frames(index, 10, 60)
     next(frames)
     assert opened() == 1
-    frames.close()  # type: ignore[attr-defined]
+    assert isinstance(frames, Generator)
+    frames.close()
     media = file.media()
     next(media)
-    media.close()  # type: ignore[attr-defined]
+    assert isinstance(media, Generator)
+    media.close()
     shown(file, index, 3, 5)
     file.sound(0, TICKS)
     assert opened() == 0

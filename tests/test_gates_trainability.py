@@ -67,7 +67,8 @@ def test_a_mouth_is_measured_in_the_pixels_of_the_bundle() -> None:
     small, large = (with_values(good_measures(), face_width=np.full(FRAMES, width), **area) for width in (100, 400))
     assert codes("instag", small) == set()  # enlarged by 1.5: 34 pixels
     (finding,) = trainability_findings(["instag"], large, 0)  # made smaller, to 6 pixels
-    assert (finding.code, finding.value) == (Code.MOUTH_TOO_SMALL, pytest.approx(15 * (256 / 400) ** 2))
+    assert finding.code == Code.MOUTH_TOO_SMALL
+    assert finding.value == pytest.approx(15 * (256 / 400) ** 2)
 
 
 def test_a_window_with_a_missing_face_is_rule_as_business() -> None:

@@ -172,7 +172,7 @@ def hostile(seed: int) -> tuple[list[int], int, int]:
         step_ms = int(chance.choice([0, -30, 1, 7, 16, 17, 20, 33, 33, 34, 40, 40, 40, 41, 80, 105, 106, 250, 800]))
         at += step_ms * MS + int(chance.choice([0, 0, 0, 1, -1, 333]))
     kept = on_time(pts)
-    origin = int(chance.choice([kept[0], kept[0], kept[len(kept) // 2], kept[0] + chance.integers(0, TICKS)]))
+    origin = int(chance.choice([kept[0], kept[0], kept[len(kept) // 2], kept[0] + int(chance.integers(0, TICKS))]))
     end = kept[-1] + int(chance.choice([0, FRAME_TICKS, 17 * MS, 300 * MS]))
     return pts, origin, end
 

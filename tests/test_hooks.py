@@ -67,7 +67,7 @@ def test_a_name_that_is_gone_is_told() -> None:
 
 def packet(sequence: int, timestamp: int, data: bytes = b"x") -> RtpPacket:
     made = RtpPacket(sequence_number=sequence % 65536, timestamp=timestamp % 2**32, ssrc=5)
-    made._data = data  # type: ignore[attr-defined]
+    made._data = data  # type: ignore[attr-defined] # as aiortc adds it
     return made
 
 
@@ -77,7 +77,7 @@ def run(packets: list[RtpPacket]) -> list[tuple[int, bytes, bool]]:
     for item in packets:
         _, frame = buffer.add(item)
         if frame is not None:
-            out.append((frame.timestamp, frame.data, frame.lost_before))  # type: ignore[attr-defined]
+            out.append((frame.timestamp, frame.data, frame.lost_before))  # type: ignore[attr-defined] # the buffer adds it
     return out
 
 

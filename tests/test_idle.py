@@ -143,9 +143,9 @@ def hostile(seed: int) -> Stretch:
 
 
 def test_the_cost_is_what_the_formula_says() -> None:
-    assert idle_cost(sitter(125)) == (pytest.approx(0.0), True)
-    assert idle_cost(sitter(75)) == (pytest.approx(1.0), True)
-    assert idle_cost(spoilt(sitter(125), "eye_open", 0.3, 0, 125)) == (pytest.approx(0.5), False)
+    assert idle_cost(sitter(125)) == pytest.approx((0.0, True))
+    assert idle_cost(sitter(75)) == pytest.approx((1.0, True))
+    assert idle_cost(spoilt(sitter(125), "eye_open", 0.3, 0, 125)) == pytest.approx((0.5, False))
 
 
 def test_a_blink_is_calm() -> None:

@@ -16,14 +16,14 @@ NTP = 3_900_000_000 << 32
 def opus_packets(count: int) -> list[bytes]:
     """Packets of 20 ms of a tone."""
     encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"  # type: ignore[attr-defined]
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
     time = np.arange(960 * count) / 48_000
     tone = (10_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
     packets = []
     for at in range(0, len(tone), 960):
         frame = av.AudioFrame.from_ndarray(np.repeat(tone[at : at + 960], 2)[None], format="s16", layout="stereo")
         frame.sample_rate, frame.pts = 48_000, at
-        packets += [bytes(packet) for packet in encoder.encode(frame)]  # type: ignore[attr-defined]
+        packets += [bytes(packet) for packet in encoder.encode(frame)]
     return packets[:count]
 
 

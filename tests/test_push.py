@@ -33,7 +33,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what is sent, and when ---
 
 
-class Recorder:
+class Recorder(Sender):
     """Stands in for a connection, and keeps what is sent; it breaks after so many."""
 
     def __init__(self, breaks_after: int = 10**6) -> None:
@@ -53,7 +53,7 @@ def pushed(film: Path, seconds: float = float("inf"), *, loop: bool = False, sto
     recorder = Recorder()
     push(
         MediaFile(film),
-        recorder,  # type: ignore[arg-type]
+        recorder,
         lambda _: None,
         seconds=seconds,
         loop=loop,
@@ -82,13 +82,13 @@ def test_what_comes_before_both_tracks_have_begun_is_not_sent(tmp_path: Path) ->
 
 def test_each_is_sent_when_it_is_due(film: Path) -> None:
     recorder, due = Recorder(), list[tuple[float, int]]()
-    push(MediaFile(film), recorder, lambda seconds: due.append((seconds, len(recorder.sent))))  # type: ignore[arg-type]
+    push(MediaFile(film), recorder, lambda seconds: due.append((seconds, len(recorder.sent))))
     assert due == [(to_seconds(pts), i) for i, (_, pts) in enumerate(recorder.sent)]
 
 
 def test_it_says_how_much_has_been_sent(film: Path) -> None:
     recorder, told = Recorder(), list[float]()
-    push(MediaFile(film), recorder, lambda _: None, sent=told.append)  # type: ignore[arg-type]
+    push(MediaFile(film), recorder, lambda _: None, sent=told.append)
     assert told == [to_seconds(pts) for _, pts in recorder.sent]
 
 
@@ -112,7 +112,7 @@ def test_a_loop_counts_on(film: Path) -> None:
 
 def test_a_server_that_hangs_up_is_an_error(film: Path) -> None:
     with pytest.raises(HungUp, match=r"hung up after 0\.\d s .*refused"):
-        push(MediaFile(film), Recorder(breaks_after=3), lambda _: None)  # type: ignore[arg-type]
+        push(MediaFile(film), Recorder(breaks_after=3), lambda _: None)
 
 
 def test_a_server_that_hangs_up_after_a_stop_is_none(film: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_server_that_hangs_up_after_a_stop_is_none(film: Path) -> None:
         asked.append(None)
         return len(asked) > 4
 
-    push(MediaFile(film), Recorder(breaks_after=3), lambda _: None, stopped=stopped)  # type: ignore[arg-type]
+    push(MediaFile(film), Recorder(breaks_after=3), lambda _: None, stopped=stopped)
     assert len(asked) == 5
 
 

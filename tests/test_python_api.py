@@ -108,7 +108,7 @@ def test_every_error_that_may_be_raised_can_be_named() -> None:
     assert tree - set(take5.__all__) == of_captures
     assert all(issubclass(getattr(errors, name), take5.Take5Error) for name in tree)
     with pytest.raises(AttributeError, match="nothing_of_that_name"):
-        take5.nothing_of_that_name  # noqa: B018
+        take5.nothing_of_that_name  # type: ignore[attr-defined] # noqa: B018 - that is what is refused
 
 
 def test_select_is_the_command(
@@ -154,7 +154,7 @@ def test_a_result_says_what_the_report_says(result: take5.FileResult) -> None:
     assert (result.encoder, result.duration_s, result.warnings) == ("speech-embedding", 7.0, ())
     assert len(repr(result)) < 2500
     with pytest.raises(FrozenInstanceError):
-        result.encoder = "another"  # type: ignore[misc]
+        result.encoder = "another"  # type: ignore[misc] # that is what is refused
 
 
 def test_every_option_of_the_command_arrives(video: Path, models: Models) -> None:
@@ -198,7 +198,7 @@ def test_an_option_that_breaks_a_rule_is_told(video: Path, option: str, monkeypa
     monkeypatch.delenv("TAKE5_AVE_WEIGHTS", raising=False)
     options, text = WRONG[option]
     with pytest.raises(take5.ParameterError, match=re.escape(text)):
-        take5.select(video, **options)  # type: ignore[arg-type]
+        take5.select(video, **options)  # type: ignore[arg-type] # that is what is refused
 
 
 def test_models_and_what_they_are_loaded_by_do_not_go_together(video: Path, models: Models) -> None:
@@ -242,4 +242,5 @@ def test_the_document_names_everything() -> None:
         for name in vars(kind) | vars(take5.Result):
             if not name.startswith("_") and name not in {"of", "selection", "material"}:
                 assert f"`{name}" in text or f"`{name}(" in text, name
+    assert take5.select.__kwdefaults__ is not None
     assert all(f"`{option}`" in text for option in take5.select.__kwdefaults__)

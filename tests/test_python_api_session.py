@@ -104,10 +104,11 @@ def test_a_session_has_every_number_of_a_replay(
     mine = [replace(event, gain=None) if isinstance(event, take5.Progress) else event for event in session[1]]
     assert [event for event in mine if isinstance(event, kinds)] == [e for e in replayed if isinstance(e, kinds)]
     assert len(mine) > len(replayed) > 12
-    last = session[1][-1]
+    last, expected = session[1][-1], replayed[-1]
     assert isinstance(last, take5.Finished)
+    assert isinstance(expected, take5.Finished)
     assert last.selection == session[0].selection
-    assert last.selection.verdicts == replayed[-1].selection.verdicts  # type: ignore[union-attr]
+    assert last.selection.verdicts == expected.selection.verdicts
 
 
 @pytest.mark.parametrize("ahead_s", [-1.5, 6.5])
@@ -246,7 +247,7 @@ def test_a_frame_that_breaks_a_rule_is_told_and_left_out(models: Models, wrong: 
     session.push_audio(SOUND, 16_000, 2.0)
     frame, time_s, text = WRONG_FRAMES[wrong]
     with pytest.raises(take5.ParameterError, match=text):
-        session.push_frame(frame, time_s)  # type: ignore[arg-type]
+        session.push_frame(frame, time_s)  # type: ignore[arg-type] # that is what is refused
     session.push_frame(PICTURE)
     assert session._pictures.latest == round(2.04 * 705_600_000)
 
@@ -273,7 +274,7 @@ def test_sound_that_breaks_a_rule_is_told_and_left_out(models: Models, wrong: st
     session.push_audio(SOUND, 16_000, 2.0)
     samples, rate, time_s, text = WRONG_SOUNDS[wrong]
     with pytest.raises(take5.ParameterError, match=text):
-        session.push_audio(samples, rate, time_s)  # type: ignore[arg-type]
+        session.push_audio(samples, rate, time_s)  # type: ignore[arg-type] # that is what is refused
     session.push_audio(SOUND, 16_000)
     assert session._sounds.latest == round(2.2 * 705_600_000)
 

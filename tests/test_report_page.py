@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from page_browser import DESKTOP, PHONE, pages
-from playwright.sync_api import Browser
-from report_data import ReportData, invented
+from playwright.sync_api import Browser, ViewportSize
+from report_data import invented
 
 from take5.scoring.score import best
+from take5.stream.report.data import ReportData
 from take5.stream.report.write import write_report_page
 
 HOSTILE = '<img src=x onerror=alert(1)>"&\udcff $\\alpha$.mp4'
@@ -132,7 +133,9 @@ def brightness(colour: str) -> int:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_chromium_shows_it_within_its_policy_in_both_schemes(browser: Browser, tmp_path: Path, size: object) -> None:
+def test_chromium_shows_it_within_its_policy_in_both_schemes(
+    browser: Browser, tmp_path: Path, size: ViewportSize
+) -> None:
     written(invented(video=HOSTILE), tmp_path / "a")
     with pages(browser) as open_page:
         for scheme in ("light", "dark"):

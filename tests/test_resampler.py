@@ -33,7 +33,7 @@ def tone(frequency: float, rate: int, seconds: float = 0.5, start_s: float = 0.0
 
 
 def decibels(amplitude: float) -> float:
-    return 20 * np.log10(max(amplitude, 1e-12))
+    return float(20 * np.log10(max(amplitude, 1e-12)))
 
 
 def middle(sound: Sound) -> Sound:

@@ -61,7 +61,7 @@ def test_the_output_folder(short: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert {line["video"] for line in lines} == {str(short), str(twin)}
     check_json(lines[0])
     with av.open(str(out / "short" / "clip.mp4")) as clip:
-        assert [f.pts * f.time_base * 25 for f in clip.decode(video=0)] == list(range(125))
+        assert [(f.pts or 0) * (f.time_base or 0) * 25 for f in clip.decode(video=0)] == list(range(125))
 
 
 def check_json(report: Json) -> None:

@@ -19,6 +19,7 @@ from take5.scoring.gates.sound import (
     share_at_ceiling,
     window_sound,
 )
+from take5.stream.media import AudioBlock
 from take5.stream.soundtrack import SoundTrack
 from take5.stream.sources.file import MediaFile
 
@@ -35,7 +36,7 @@ class Loud:
     def push(self, block: Float32) -> Float32:
         self.blocks.append(block.copy())
         level = np.sqrt(np.mean(block.reshape(4, 640) ** 2, axis=1))
-        return (level > 0.02).astype(np.float32)
+        return np.asarray(level > 0.02, np.float32)
 
 
 def measured(sound: Float32, lengths: Iterable[int] | None = None, frames: int | None = None) -> SoundMeasures:
@@ -72,7 +73,7 @@ def with_noise(snr_db: float, colour: str = "white", seed: int = 0) -> Float32:
 def clipped_speech(share: float) -> Float32:
     """Speech of which this share of the samples is cut off at full scale."""
     sound = speech()
-    return (sound / np.quantile(np.abs(sound), 1 - share)).clip(-1, 1)
+    return np.asarray((sound / np.quantile(np.abs(sound), 1 - share)).clip(-1, 1))
 
 
 def test_a_sine_has_its_level_and_its_peak() -> None:
@@ -168,7 +169,7 @@ def test_clean_speech_passes_every_level() -> None:
 
 
 def test_quieter_speech_is_as_much_quieter() -> None:
-    loud, quiet = window(speech()), window(speech() / 10)
+    loud, quiet = window(speech()), window(speech() / np.float32(10))
     assert loud.speech_dbfs is not None
     assert quiet.level_dbfs == pytest.approx(loud.level_dbfs - 20, abs=0.01)
     assert quiet.clipped == pytest.approx(loud.clipped, abs=3e-4)
@@ -250,9 +251,9 @@ def test_what_cannot_be_measured_is_refused(frames: int) -> None:
 def test_real_clips_are_clean(clips: list[Path]) -> None:
     for clip in clips:
         file = MediaFile(clip)
-        track, meter, parts = SoundTrack(file.origin), SoundMeter(Loud()), [NOTHING]
-        file.scan(lambda block, parts=parts, meter=meter, track=track: parts.append(meter.push(track.push(block))))
-        rows = SoundMeasures.concatenate(parts)
+        track, meter, blocks = SoundTrack(file.origin), SoundMeter(Loud()), list[AudioBlock]()
+        file.scan(blocks.append)
+        rows = SoundMeasures.concatenate([NOTHING, *(meter.push(track.push(block)) for block in blocks)])
         assert len(rows) > 400
         for start in range(0, len(rows) - FRAMES + 1, FRAMES):
             heard = window_sound(rows[start : start + FRAMES])

@@ -59,8 +59,9 @@ def test_pictures_and_sound_are_there_as_they_came(
     assert path.name == name
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
-        assert [number_of(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(FRAMES))
-        assert [round(float(f.pts * f.time_base) * 25) for f in frames if f.pts is not None] == list(range(FRAMES))
+        pictures = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
+        assert [number_of(picture) for picture in pictures] == list(range(FRAMES))
+        assert [round(f.time * 25) for f in frames if f.time is not None] == list(range(FRAMES))
     with av.open(str(path)) as container:
         pieces = [frame.to_ndarray().reshape(1, -1) for frame in container.decode(audio=0)]
     sound = np.concatenate(pieces, axis=1)[0].astype(np.float32)

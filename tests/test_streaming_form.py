@@ -7,7 +7,7 @@ from features import chunks, embeddings, lips, pose
 from take5.scoring import algorithm1
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
-from take5.scoring.score import WindowScore
+from take5.scoring.score import WindowScore, best, rank
 from take5.scoring.selector import Selector
 from take5.scoring.window import RollingWindow
 
@@ -113,7 +113,7 @@ def test_the_selector_gives_algorithm_1s_answer_after_every_window() -> None:
         selector = Selector(pool=int(rng.integers(1, 7)))
         for count, window in enumerate(windows, start=1):
             entered = selector.add(window)
-            pool = algorithm1.rank(windows[:count])[: selector._size]
+            pool = rank(windows[:count])[: selector._size]
             assert list(selector.pool) == pool
             assert entered == (window in pool)
-            assert selector.best == algorithm1.best(pool)
+            assert selector.best == best(pool)

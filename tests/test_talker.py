@@ -67,7 +67,7 @@ def test_the_winner_is_the_window_in_the_best_stretch() -> None:
     ids=str,
 )
 def test_there_is_no_single_winner_once_anything_is_wrong_with_it(change: dict[str, object]) -> None:
-    assert truth((DULL, replace(GOOD, **change))).winner_start_s is None  # type: ignore[arg-type]
+    assert truth((DULL, replace(GOOD, **change))).winner_start_s is None  # type: ignore[arg-type] # any of its fields
 
 
 def test_a_window_may_win_across_two_good_stretches() -> None:
@@ -89,7 +89,7 @@ def test_a_window_may_win_across_two_good_stretches() -> None:
 def test_every_window_that_touches_a_faulty_stretch_is_ineligible(
     change: dict[str, object], reasons: tuple[Reason, ...]
 ) -> None:
-    faulty = replace(DULL, name="faulty", duration_s=2, **change)  # type: ignore[arg-type]
+    faulty = replace(DULL, name="faulty", duration_s=2, **change)  # type: ignore[arg-type] # any of its fields
     known = truth((replace(DULL, duration_s=6), faulty, replace(DULL, name="after", duration_s=7)))
     assert known.ineligible() == dict.fromkeys(range(2, 8), reasons)
     assert known.reasons(1) == known.reasons(8) == ()
@@ -156,7 +156,7 @@ def test_a_script_is_cut() -> None:
 )
 def test_an_impossible_stretch_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(TalkerError, match=message):
-        replace(DULL, **change)  # type: ignore[arg-type]
+        replace(DULL, **change)  # type: ignore[arg-type] # any of its fields
 
 
 def test_an_unknown_stretch_cannot_be_swapped() -> None:
@@ -281,7 +281,8 @@ def pictures(path: Path) -> list[av.VideoFrame]:
 def sounds(path: Path) -> list[tuple[int, np.ndarray]]:
     """First sample on the clock of the file, and samples, of each decoded frame."""
     with av.open(path) as container:
-        return [(round(frame.time * SAMPLE_RATE), frame.to_ndarray().ravel()) for frame in container.decode(audio=0)]
+        frames = container.decode(audio=0)
+        return [(round((frame.time or 0) * SAMPLE_RATE), frame.to_ndarray().ravel()) for frame in frames]
 
 
 def test_every_frame_is_there_but_those_in_the_hole(video: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from take5.client.cli import run
-from take5.client.cli.replay import paced
+from take5.client.pacing import paced
 from take5.client.terminal import REASON_TEXTS, clock, event_line, summary
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow

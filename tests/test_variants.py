@@ -1,20 +1,22 @@
 """The paper's variants: other diversities and other strategies."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
-from features import embeddings
+from features import Floats, embeddings
 
 from take5.scoring import algorithm1
-from take5.scoring.diversity import DIVERSITIES, clusters, pc1, pc_cumulative, window_diversities
+from take5.scoring.diversity import DIVERSITIES, DiversityName, clusters, pc1, pc_cumulative, window_diversities
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
-from take5.scoring.strategy import STRATEGIES, Strategy
+from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 
 
 def shares(e: np.ndarray) -> np.ndarray:
     eigenvalues = np.linalg.eigvalsh(np.cov(e.T))[::-1]
-    return eigenvalues / eigenvalues.sum()
+    return np.asarray(eigenvalues / eigenvalues.sum())
 
 
 def test_pc1_and_pc_cumulative_are_what_principal_components_leave() -> None:
@@ -24,7 +26,7 @@ def test_pc1_and_pc_cumulative_are_what_principal_components_leave() -> None:
 
 
 @pytest.mark.parametrize("measure", [pc1, pc_cumulative])
-def test_equal_embeddings_have_no_diversity(measure) -> None:  # type: ignore[no-untyped-def]
+def test_equal_embeddings_have_no_diversity(measure: Callable[[Floats], float]) -> None:
     assert measure(np.ones((10, 4))) == 0.0
 
 
@@ -47,9 +49,9 @@ def test_entropy_is_seeded_and_survives_fewer_points_than_clusters() -> None:
 
 
 @pytest.mark.parametrize("name", DIVERSITIES)
-def test_every_diversity_gives_a_number_a_window(name: str) -> None:
+def test_every_diversity_gives_a_number_a_window(name: DiversityName) -> None:
     e = embeddings(np.random.default_rng(1), 200)
-    values = window_diversities(e, Parameters(), name, seed=3)  # type: ignore[arg-type]
+    values = window_diversities(e, Parameters(), name, seed=3)
     assert len(values) == 4
     assert np.isfinite(values).all()
     if name == "euclidean":
@@ -69,8 +71,8 @@ WINDOWS = [
 
 
 @pytest.mark.parametrize(("name", "start"), [("full", 50), ("audio", 0), ("views", 50), ("lip", 25), ("lip+views", 50)])
-def test_each_strategy_has_its_winner_and_ties_go_to_the_earlier(name: str, start: int) -> None:
-    strategy = Strategy(name)  # type: ignore[arg-type]
+def test_each_strategy_has_its_winner_and_ties_go_to_the_earlier(name: StrategyName, start: int) -> None:
+    strategy = Strategy(name)
     looked_at = strategy.order(WINDOWS)[: strategy.wanted(pool=3, windows=len(WINDOWS))]
     winner = strategy.winner(looked_at)
     assert winner is not None
@@ -89,5 +91,5 @@ def test_random_is_seeded_and_reaches_every_window() -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_no_window_no_winner(name: str) -> None:
-    assert Strategy(name).winner([]) is None  # type: ignore[arg-type]
+def test_no_window_no_winner(name: StrategyName) -> None:
+    assert Strategy(name).winner([]) is None

@@ -60,7 +60,7 @@ def smoothstep(x: Floats) -> Floats:
 @cache
 def planes(scene: Scene) -> Floats:
     """Y, Cb and Cr of a scene (BT.601, limited range), all at full size: shape (3, 512, 512)."""
-    photo: Bytes = data.astronaut()  # type: ignore[no-untyped-call]
+    photo: Bytes = data.astronaut()
     draw: dict[Scene, Callable[[Bytes], Bytes]] = {Scene.EMPTY: _backdrop, Scene.TWO: _with_second_face}
     rgb = draw[scene](photo) if scene in draw else photo
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(format="yuv444p")
