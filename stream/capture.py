@@ -50,7 +50,7 @@ class Capture:
         self._ready = Condition()
         self._end: Stop | Failed | None = None
         self._lost = False
-        self._restart = False
+        self._restart = self._over = False
         self.dropped = 0
         self._thread = Thread(target=self._run, name="take5-capture", daemon=True)
 
@@ -61,6 +61,8 @@ class Capture:
     def put(self, media: Received) -> None:
         """Add what arrived, from any thread; each track in order."""
         with self._ready:
+            if self._over:
+                return
             if len(self._inbox) >= INBOX:
                 self.dropped += 1
                 self._lost |= isinstance(media, AccessUnit)
@@ -104,6 +106,9 @@ class Capture:
             self._emit(last)
             self._tell(rest)
         finally:
+            with self._ready:
+                self._over = True
+                self._inbox.clear()
             self._live.close()
 
     def _capture(self) -> Iterator[Event]:

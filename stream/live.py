@@ -83,11 +83,12 @@ class LiveSession:
         self._last_frame = 0
         self._keyframe: int | None = None
         self._size_known = False
+        self._closed_at = 0
 
     @property
     def frame(self) -> int:
         """Session time in grid frames."""
-        return 0 if self._session is None else self._session.frames
+        return self._closed_at if self._session is None else self._session.frames
 
     @property
     def begun(self) -> bool:
@@ -157,9 +158,15 @@ class LiveSession:
         return events
 
     def close(self) -> None:
-        """Free the trackers."""
-        self._relook = None
+        """Free the trackers and what was kept; only :attr:`frame` is known from then on.
+
+        Whoever has held the session, a connection's callbacks, say, may hold it for long.
+        """
         self._open.close()
+        self._closed_at = self.frame
+        self._session = self._relook = None
+        self._units.clear()
+        self._ring, self.opening, self._decoder = Ring(), Opening(), UnitDecoder(self._format)
 
     def take(self) -> tuple[Selection, RingFilm] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""

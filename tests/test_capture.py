@@ -245,7 +245,8 @@ def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
     assert page.count("data:image/jpeg") >= 5, "thumbnails come from the ring"
     assert (folder / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in folder.iterdir()} == {*clip.files, *report.files}, "nothing else is left"
-    assert len(run.live.notes) == 8
+    assert sum(isinstance(event, Progress) for event in run.events) == 8
+    assert (run.live.frame, run.live.take()) == (213, None), "what was kept has been let go of"
 
 
 def test_a_report_that_cannot_be_drawn_is_told(
