@@ -36,6 +36,7 @@ from take5.stream.ring import Ring
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
 from take5.stream.server.app import create_app
+from take5.stream.server.arenas import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
 from take5.stream.sources.pictures import DecodedPicture
@@ -271,6 +272,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--stop-at", type=float, help="stop by itself at a window with so much I")
     parser.add_argument("--for", dest="trainers", action="append", default=[], help="also write bundles")
+    share_arenas()
     measure(parser.parse_args(), load_models("speech-embedding", None, "cpu"))
 
 

@@ -19,6 +19,7 @@ from take5.client.cli.options import load_models
 from take5.scoring.stopping import StopRules
 from take5.stream.selection import Settings
 from take5.stream.server.app import create_app
+from take5.stream.server.arenas import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import Sessions, sessions_for
 
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=2.0, help="that each sends")
     options = parser.parse_args()
+    share_arenas()
     asyncio.run(measure(options.video, options.count, options.seconds))
 
 

@@ -1,8 +1,9 @@
 """``take5 serve``: the server for browsers, OBS and any WHIP sender."""
 
+import functools
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +20,7 @@ from take5.stream.handoff.bundle import WantedBundles
 from take5.stream.ready.hooks import Hooks
 from take5.stream.scanner import Models
 from take5.stream.selection import Settings
+from take5.stream.server.arenas import share_arenas
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -47,7 +49,19 @@ def server_options(command: Command) -> Command:
     return decorated(command, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
+def memory_shared(command: Command) -> Command:
+    """Let captures share memory, before models are loaded."""
+
+    @functools.wraps(command)
+    def with_memory_shared(*args: Any, **options: Any) -> Any:
+        share_arenas()
+        return command(*args, **options)
+
+    return with_memory_shared  # type: ignore[return-value] # click keeps the callable
+
+
 @click.command()
+@memory_shared
 @ready_options
 @server_options
 @bundle_options
