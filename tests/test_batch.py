@@ -199,6 +199,23 @@ def test_nothing_to_do_is_an_error_and_leaves_nothing(batch: Batch, tmp_path: Pa
     assert not (tmp_path / "take5-out").exists()
 
 
+def test_a_folder_that_was_written_but_not_noted_is_done_again(
+    batch: Batch, talkers: Callable[..., None], tmp_path: Path
+) -> None:
+    """As when the run is ended in between; a folder that was there before is nobody's to replace."""
+    talkers("in/0.mkv", "in/1.mkv")
+    (tmp_path / "out" / "1").mkdir(parents=True)
+    assert batch("in", "-o", "out", "--json", "--resume").code == 1
+    ledger = tmp_path / "out" / LEDGER
+    begun = [line for line in ledger.read_text().splitlines() if "begun" in json.loads(line)]
+    assert [json.loads(line)["begun"] for line in begun] == ["0"]
+    ledger.write_text("".join(f"{line}\n" for line in begun))
+    resumed = batch("in", "-o", "out", "--json", "--resume")
+    assert sorted("error" in told for told in resumed.objects) == [False, True]
+    assert resumed.skipped() == []
+    assert list((tmp_path / "out" / "1").iterdir()) == []
+
+
 def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
     batch: Batch, talkers: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -218,9 +235,9 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
     assert eventually(lambda: not alive(program.pid))
     done = 1 + len(told.splitlines())
     noted = (tmp_path / "out" / LEDGER).read_text().splitlines()
-    assert 1 <= done <= len(noted) < len(names)
+    assert 1 <= done <= len([line for line in noted if "begun" not in json.loads(line)]) < len(names)
     assert [path for path in files(tmp_path / "out") if "partial" in path] == []
     resumed = batch("in", "-o", "out", "--json", "--resume")
     assert resumed.code == 0
     assert len(resumed.objects) == len(names)
-    assert len(resumed.skipped()) == len(noted)
+    assert len(resumed.skipped()) == len([line for line in noted if "begun" not in json.loads(line)])

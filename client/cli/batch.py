@@ -104,11 +104,13 @@ class Order:
     def jobs(self, sources: Sequence[Source], ledger: Ledger | None, *, resume: bool) -> Iterator[Job]:
         """One job for each video, made when it is drawn."""
         for source, folder in zip(sources, folders(sources), strict=True):
+            place = self.output / folder
+            left = ledger is not None and ledger.begin(place)
             yield Job(
                 source.path,
-                self.output / folder,
+                place,
                 self.recipe,
-                self.force,
+                self.force or (resume and left),
                 self.features,
                 noted=ledger is not None,
                 known=_known(source.path, ledger) if resume else (),

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from take5.scoring.errors import OutputError
 from take5.stream.batch.content import Content, Stamp
 from take5.stream.batch.job import Done, NotTaken, Outcome
+from take5.stream.selection import Json
 
 LEDGER, LOCK = ".take5-done.jsonl", ".take5-done.lock"
 LEDGER_VERSION = 1
@@ -22,6 +23,7 @@ class Ledger:
     """The takes of an output folder, of one recipe; while it is entered, no other run may enter it.
 
     Lines are only added. One that was torn, by a full disk or a power cut, is ignored, and so its video is done again.
+    A folder that is begun has a line, too, so that one which a run was interrupted in is known to be take5's own.
     A line is a claim: whoever skips a video looks whether its take is still there, and still the one that was noted.
 
     Parameters
@@ -40,6 +42,7 @@ class Ledger:
     def __init__(self, output: Path, recipe: str) -> None:
         self._output, self._recipe = output, recipe
         self._known: dict[int, list[Done]] = defaultdict(list)
+        self._begun: set[str] = set()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -69,6 +72,14 @@ class Ledger:
         same_size = self._known.get(stamp.size, [])
         return tuple(done for done in same_size if done.content.stamp == stamp) or tuple(same_size)
 
+    def begin(self, folder: Path) -> bool:
+        """Note that a folder is begun, if nothing is there; return whether an interrupted run has left one there."""
+        name = self._name(folder)
+        left = name in self._begun
+        if not left and not folder.exists():
+            self._write({"v": LEDGER_VERSION, "begun": name})
+        return left
+
     def noting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Yield the outcomes, each once its take is noted."""
         for outcome in outcomes:
@@ -81,7 +92,7 @@ class Ledger:
         line = {
             "v": LEDGER_VERSION,
             "video": str(video),
-            "folder": PurePath(os.path.relpath(done.folder, self._output)).as_posix(),
+            "folder": self._name(done.folder),
             "size": stamp.size,
             "mtime_ns": stamp.mtime_ns,
             "inode": stamp.inode,
@@ -89,6 +100,12 @@ class Ledger:
             "recipe": self._recipe,
             "report_sha256": done.report_sha256,
         }
+        self._write(line)
+
+    def _name(self, folder: Path) -> str:
+        return PurePath(os.path.relpath(folder, self._output)).as_posix()
+
+    def _write(self, line: Json) -> None:
         try:
             self._file.write(json.dumps(line).encode("ascii") + b"\n")
         except OSError as error:
@@ -110,6 +127,10 @@ class Ledger:
         """The line's take; None of one by another recipe, or of a line that is none."""
         try:
             found = json.loads(line)
+            if "begun" in found:
+                self._begun.add(found["begun"])
+                return None
+            self._begun.discard(found["folder"])
             if (found["v"], found["recipe"]) != (LEDGER_VERSION, self._recipe):
                 return None
             content = Content(Stamp(found["size"], found["mtime_ns"], found["inode"]), found["sha256"])
