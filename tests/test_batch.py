@@ -211,8 +211,8 @@ def test_a_folder_that_was_written_but_not_noted_is_done_again(
     assert [json.loads(line)["begun"] for line in begun] == ["0"]
     ledger.write_text("".join(f"{line}\n" for line in begun))
     resumed = batch("in", "-o", "out", "--json", "--resume")
-    assert sorted("error" in told for told in resumed.objects) == [False, True]
-    assert resumed.skipped() == []
+    assert sorted("error" in told for told in resumed.objects.values()) == [False, True]
+    assert resumed.skipped() == set()
     assert list((tmp_path / "out" / "1").iterdir()) == []
 
 
