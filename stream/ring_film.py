@@ -46,12 +46,12 @@ class RingFilm:
         for _ in self.look(start, stop):
             pass
         known = self._known(start, stop)
-        return [known.get(frame, UNDECODABLE) for frame in range(start, stop)]
+        return [known[frame] for frame in range(start, stop)]
 
     def look(self, start: int, stop: int) -> Iterator[None]:
         """Look at those of grid frames [start, stop) at which nobody looked, one a step, with a lead-in before them.
 
-        The ring is asked for its units at the first step.
+        The ring is asked for its units at the first step; what it no longer has cannot be decoded, then or later.
         """
         known = self._known(start, stop)
         absent = [frame for frame in range(start, stop) if frame not in known]
@@ -64,6 +64,7 @@ class RingFilm:
                 if frame.index >= absent[0]:
                     self._found[frame.index] = look
                 yield
+        self._found = dict.fromkeys(absent, UNDECODABLE) | self._found
 
     def timing_of(self, start: int, stop: int) -> Timing:
         """What is missing in grid frames [start, stop)."""

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -123,10 +123,10 @@ def probe(sending: Sending) -> bool:
 
 
 async def _run(sending: Sending, *, follows: bool) -> int:
-    over = threading.Event()
-    following = asyncio.create_task(_follow(sending, over)) if follows else None
+    accepted, over = threading.Event(), threading.Event()
+    following = asyncio.create_task(_follow(sending, accepted, over)) if follows else None
     try:
-        await _sent(sending, over, follows=follows)
+        await _sent(sending, accepted, over, follows=follows)
         return DONE if following is None else await asyncio.wait_for(following, LAST_EVENT_S)
     except TimeoutError as error:
         text = f"{sending.whip}: the server has not said how it ended within {LAST_EVENT_S:.0f} s"
@@ -139,19 +139,20 @@ async def _run(sending: Sending, *, follows: bool) -> int:
                 await following
 
 
-async def _sent(sending: Sending, over: threading.Event, *, follows: bool) -> None:
+async def _sent(sending: Sending, accepted: threading.Event, over: threading.Event, *, follows: bool) -> None:
     """Send it all; where events are followed, they tell better than the connection why the server hung up."""
     try:
-        await asyncio.to_thread(_send, sending, over)
+        await asyncio.to_thread(_send, sending, accepted, over)
     except HungUp:
         if not follows:
             raise
 
 
-def _send(sending: Sending, over: threading.Event) -> None:
+def _send(sending: Sending, accepted: threading.Event, over: threading.Event) -> None:
     sender = Sender(sending.whip, even_size(sending.file), sending.token)
     pace = paced(time.monotonic, time.sleep)
     with sender.connected(), _bar(sending) as sent:
+        accepted.set()
         send(sending.file, sender, pace, seconds=sending.seconds, loop=sending.loop, stopped=over.is_set, sent=sent)
 
 
@@ -172,11 +173,11 @@ def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
         yield lambda seconds: shown.update(task, completed=seconds)
 
 
-async def _follow(sending: Sending, over: threading.Event) -> int:
+async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event) -> int:
     """Print events; end the sending when the recording has stopped; return the exit code."""
     code = FAILED
     try:
-        async for event in watch(sending.whip, sending.token, upcoming=True):
+        async for event in _own(watch(sending.whip, sending.token, upcoming=True), accepted):
             _show(sending, event)
             for told in _told(event):
                 if told["type"] in {"stopped", *LAST}:
@@ -185,6 +186,17 @@ async def _follow(sending: Sending, over: threading.Event) -> int:
     finally:
         over.set()
     return code
+
+
+async def _own(events: AsyncIterator[Json], accepted: threading.Event) -> AsyncIterator[Json]:
+    """Hold events back until the sender is accepted: before, they may be another sender's under the same name."""
+    held: list[Json] = []
+    async for event in events:
+        held.append(event)
+        while held and accepted.is_set():
+            yield held.pop(0)
+    for event in held:
+        yield event
 
 
 def _told(event: Json) -> list[Json]:

@@ -73,12 +73,11 @@ class Ledger:
         return tuple(done for done in same_size if done.content.stamp == stamp) or tuple(same_size)
 
     def begin(self, folder: Path) -> bool:
-        """Note that a folder is begun, if nothing is there; return whether an interrupted run has left one there."""
+        """Note that a folder is begun, if nothing is there; return whether an interrupted run has left a take there."""
         name = self._name(folder)
-        left = name in self._begun
-        if not left and not folder.exists():
+        if name not in self._begun and not folder.exists():
             self._write({"v": LEDGER_VERSION, "begun": name})
-        return left
+        return name in self._begun and (folder / "report.json").is_file()
 
     def noting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Yield the outcomes, each once its take is noted."""
