@@ -6,29 +6,36 @@ from typing import Any
 import aioice.ice
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcrtpreceiver
-from aiortc.rtp import RtpPacket
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import RtpPacket, pack_header_extensions
 
 from take5.stream.sources.webrtc import hooks
 from take5.stream.sources.webrtc.hooks import (
     BITRATE,
+    CAPTURE_TIME,
     GIVE_UP_VIDEO,
+    CaptureTimes,
     FixedBitrate,
     LossyJitterBuffer,
     RawTimes,
     Tap,
     TappedReceiver,
+    accept_capture_times,
     trust_timers,
     widen_buffers,
 )
+from take5.stream.sources.webrtc.timeline import ClockReading
 
 
-async def tapped() -> tuple[RTCPeerConnection, list[TappedReceiver]]:
+async def tapped(extension: str = "") -> tuple[RTCPeerConnection, list[TappedReceiver]]:
     """A connection as the server makes it from an offer, its receivers tapped."""
     sender, receiver = RTCPeerConnection(RTCConfiguration([])), RTCPeerConnection(RTCConfiguration([]))
     for kind in ("audio", "video"):
         sender.addTransceiver(kind, direction="sendonly")
     await sender.setLocalDescription(await sender.createOffer())
-    await receiver.setRemoteDescription(RTCSessionDescription(sender.localDescription.sdp, "offer"))
+    offer = sender.localDescription.sdp.replace("a=mid:", f"{extension}a=mid:")
+    await receiver.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+    accept_capture_times(receiver, offer)
     taps = [
         TappedReceiver(t.receiver, Tap(lambda _: None, lambda: None), lambda _: None)
         for t in receiver.getTransceivers()
@@ -49,6 +56,7 @@ def test_every_name_that_is_replaced_is_there() -> None:
             assert isinstance(receiver._RTCRtpReceiver__jitter_buffer, LossyJitterBuffer)
             assert isinstance(receiver._RTCRtpReceiver__timestamp_mapper, RawTimes)
             assert isinstance(receiver.track._queue, Tap)
+            assert isinstance(receiver.transport._rtp_header_extensions_map, CaptureTimes)
             if receiver.track.kind == "video":
                 assert isinstance(receiver._RTCRtpReceiver__remote_bitrate_estimator, FixedBitrate)
         await connection.close()
@@ -63,6 +71,41 @@ def test_every_name_that_is_replaced_is_there() -> None:
 def test_a_name_that_is_gone_is_told() -> None:
     with pytest.raises(AttributeError, match=r"no RawTimes\.gone"):
         hooks._replace(RawTimes(), "gone", 1)
+
+
+@pytest.mark.parametrize("wanted", [f"a=extmap:7 {CAPTURE_TIME}\r\n", f"a=extmap:7/sendonly {CAPTURE_TIME}\r\n", ""])
+def test_capture_times_are_accepted_where_they_are_offered(wanted: str) -> None:
+    async def answer() -> str:
+        connection, _ = await tapped(wanted)
+        await connection.close()
+        return str(connection.localDescription.sdp)
+
+    assert asyncio.run(answer()).count(f"a=extmap:7 {CAPTURE_TIME}") == (2 if wanted else 0)
+
+
+@pytest.mark.parametrize("relayed", [b"", bytes(8)])
+def test_a_capture_time_is_read_with_its_packet(relayed: bytes) -> None:
+    extensions = CaptureTimes()
+    extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(7, CAPTURE_TIME)]))
+    profile, value = pack_header_extensions([(7, (3_900_000_000 << 32 | 5).to_bytes(8, "big") + relayed)])
+    stamped = packet(1, 960)
+    stamped.extensions = extensions.get(profile, value)
+    read: list[ClockReading] = []
+    buffer = LossyJitterBuffer(is_video=False, read=read.append)
+    buffer.add(stamped)
+    buffer.add(packet(2, 1920))
+    assert read == [ClockReading(3_900_000_000 << 32 | 5, 960, 5, captured=True)]
+
+
+@pytest.mark.parametrize("value", [b"", b"short"])
+def test_a_capture_time_that_is_cut_short_is_none(value: bytes) -> None:
+    extensions = CaptureTimes()
+    extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(7, CAPTURE_TIME)]))
+    stamped = packet(1, 960)
+    stamped.extensions = extensions.get(*pack_header_extensions([(7, value)] if value else []))
+    read: list[ClockReading] = []
+    LossyJitterBuffer(is_video=False, read=read.append).add(stamped)
+    assert read == []
 
 
 def packet(sequence: int, timestamp: int, data: bytes = b"x") -> RtpPacket:

@@ -6,8 +6,10 @@ import pytest
 
 from take5.stream.clock import TICKS
 from take5.stream.media import AccessUnit, AudioBlock, Received
-from take5.stream.sources.webrtc.hooks import RtpFrame, SenderReport
-from take5.stream.sources.webrtc.intake import HELD, Intake, is_keyframe
+from take5.stream.sources.webrtc.hooks import RtpFrame
+from take5.stream.sources.webrtc.intake import HELD, OPUS_LOOK_AHEAD, Intake, OpusDecoder, is_keyframe
+from take5.stream.sources.webrtc.peer import AUDIO_LEVEL, look_ahead
+from take5.stream.sources.webrtc.timeline import ClockReading
 
 SPS, IDR, SLICE = b"\x00\x00\x00\x01\x67a", b"\x00\x00\x00\x01\x65a", b"\x00\x00\x00\x01\x41a"
 NTP = 3_900_000_000 << 32
@@ -34,10 +36,10 @@ def picture(frame: int, start: int = 1000, *, lost: bool = False) -> RtpFrame:
 class Taken:
     """What an intake delivers."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_ahead: int = 0) -> None:
         self.media: list[Received] = []
         self.unplaced = 0
-        self.intake = Intake(self.media.append, self._count)
+        self.intake = Intake(self.media.append, self._count, look_ahead)
 
     def _count(self) -> None:
         self.unplaced += 1
@@ -56,9 +58,9 @@ def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything()
     taken = Taken()
     taken.feed(1.0)
     assert taken.media == []
-    taken.intake.picture_report(SenderReport(NTP, 1000, 1))
+    taken.intake.picture_clock(ClockReading(NTP, 1000, 1))
     assert taken.media == []
-    taken.intake.sound_report(SenderReport(NTP, 50, 2))
+    taken.intake.sound_clock(ClockReading(NTP, 50, 2))
     assert len([m for m in taken.media if isinstance(m, AccessUnit)]) == 25
     assert len([m for m in taken.media if isinstance(m, AudioBlock)]) == 50
     first = next(m.pts for m in taken.media if isinstance(m, AccessUnit))
@@ -68,7 +70,29 @@ def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything()
     assert taken.unplaced == 0
 
 
-def test_without_reports_arrival_has_to_do_after_eight_seconds() -> None:
+def test_opus_gives_back_what_went_in_6_5_ms_later() -> None:
+    decoder = OpusDecoder()
+    out = np.concatenate([b.samples for at, data in enumerate(opus_packets(10)) for b in decoder.decode(data, at)])
+    tone = np.sin(2 * np.pi * 440 * np.arange(4800) / 48_000)
+    late = max(range(960), key=lambda samples: float(tone @ out[samples : samples + 4800]))
+    assert late * TICKS // 48_000 == OPUS_LOOK_AHEAD
+
+
+def test_sound_that_was_stamped_when_it_went_into_the_encoder_is_older_than_its_time() -> None:
+    taken = Taken(OPUS_LOOK_AHEAD)
+    taken.feed(0.1)
+    taken.intake.picture_clock(ClockReading(NTP, 1000, 1))
+    taken.intake.sound_clock(ClockReading(NTP, 50, 2))
+    first, sound = (next(m.pts for m in taken.media if isinstance(m, kind)) for kind in (AccessUnit, AudioBlock))
+    assert first - sound == OPUS_LOOK_AHEAD
+
+
+@pytest.mark.parametrize(("extension", "expected"), [(f"a=extmap:14 {AUDIO_LEVEL}\r\n", OPUS_LOOK_AHEAD), ("", 0)])
+def test_who_encodes_what_it_captures_is_known_by_offering_its_level(extension: str, expected: int) -> None:
+    assert look_ahead(f"v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{extension}") == expected
+
+
+def test_without_readings_arrival_has_to_do_after_eight_seconds() -> None:
     taken = Taken()
     taken.feed(7.9)
     assert taken.media == []
@@ -94,8 +118,8 @@ def test_a_packet_that_is_no_opus_is_a_hole() -> None:
     taken = Taken()
     taken.intake.sound(RtpFrame("opus", b"\xff" * 3, 50, 2, lost_before=False), 0)
     taken.intake.picture(picture(0), 0)
-    taken.intake.picture_report(SenderReport(NTP, 1000, 1))
-    taken.intake.sound_report(SenderReport(NTP, 50, 2))
+    taken.intake.picture_clock(ClockReading(NTP, 1000, 1))
+    taken.intake.sound_clock(ClockReading(NTP, 50, 2))
     assert [m for m in taken.media if isinstance(m, AudioBlock)] == []
 
 

@@ -8,6 +8,7 @@ const AUDIO_BITRATE = 128_000;
 const MAX_FPS = 30;
 const GATHER_MS = 1000;
 const WANTED = ['video/H264', 'video/VP8'];
+const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
 export class Whip {
   /** @param {string} name @param {MediaStream} stream @param {string[]} iceServers @param {(state: RTCPeerConnectionState) => void} changed */
@@ -67,9 +68,11 @@ export class Whip {
     const [audio] = stream.getAudioTracks();
     const sending = /** @type {RTCRtpTransceiverInit} */ ({ direction: 'sendonly', streams: [stream] });
     const picture = this.peer.addTransceiver(video, { ...sending, sendEncodings: [{ maxBitrate: VIDEO_BITRATE, maxFramerate: MAX_FPS }] });
-    this.peer.addTransceiver(audio, { ...sending, sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
+    const sound = this.peer.addTransceiver(audio, { ...sending, sendEncodings: [{ maxBitrate: AUDIO_BITRATE }] });
     keepResolution(picture.sender);
     preferH264(picture);
+    tellCaptureTimes(picture);
+    tellCaptureTimes(sound);
   }
 }
 
@@ -101,4 +104,12 @@ function preferH264(transceiver) {
   } catch {
     // a browser that will not be told sends what it likes; the server takes VP8, too
   }
+}
+
+/** Tell the server when each track was captured, not only when it was sent. @param {RTCRtpTransceiver} transceiver */
+function tellCaptureTimes(transceiver) {
+  const { getHeaderExtensionsToNegotiate: get, setHeaderExtensionsToNegotiate: set } = /** @type {any} */ (transceiver);
+  if (!get || !set) return; // a browser without them: its sender reports have to do
+  const known = /** @type {{ uri: string, direction: string }[]} */ (get.call(transceiver));
+  set.call(transceiver, known.map((one) => (one.uri === CAPTURE_TIME ? { ...one, direction: 'sendrecv' } : one)));
 }

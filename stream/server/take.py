@@ -65,7 +65,7 @@ class Take:
         self._loop = asyncio.get_running_loop()
         save = saver(folder, handoff, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
         self._capture = Capture(live, self._from_thread, save)
-        self._intake = Intake(self._capture.put, self._unplaced)
+        self._intake = Intake(self._capture.put, self._unplaced, peer.look_ahead)
         self._watchdog = Watchdog(monotonic())
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._watch: asyncio.Task[None] | None = None

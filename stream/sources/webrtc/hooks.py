@@ -20,7 +20,18 @@ from typing import Any
 import aioice.ice
 from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket, RtpPacket
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import (
+    AnyRtcpPacket,
+    HeaderExtensions,
+    HeaderExtensionsMap,
+    RtcpSrPacket,
+    RtpPacket,
+    unpack_header_extensions,
+)
+from aiortc.sdp import SessionDescription
+
+from take5.stream.sources.webrtc.timeline import ClockReading
 
 BITRATE = 8_000_000
 """Bits per second that senders of pictures are told to use: 720p at about 41 dB."""
@@ -31,6 +42,10 @@ BITRATE_EVERY_MS = 500
 VIDEO_PACKETS, AUDIO_PACKETS = 512, 16
 """Sizes of the jitter buffers, aiortc's own. Its holding back four packets of sound is not: around one that never comes
 it throws away as many good ones."""
+
+CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+CAPTURE_TIME_BYTES = 8
+"""An NTP time; a second one, of relays, may follow."""
 
 RECEIVE_BUFFER = 4 * 2**20
 SO_RCVBUFFORCE = 33
@@ -66,15 +81,6 @@ class RtpFrame:
     lost_before: bool
 
 
-@dataclass(frozen=True)
-class SenderReport:
-    """The instant ``ntp`` (seconds since 1900 times 2^32) at which the clock of ``source`` (SSRC) showed ``rtp``."""
-
-    ntp: int
-    rtp: int
-    source: int
-
-
 class Tap:
     """Stands where aiortc keeps a track's decoded frames, and takes the encoded ones instead; called from a thread."""
 
@@ -107,18 +113,25 @@ def _worker(
 
 
 class LossyJitterBuffer(JitterBuffer):
-    """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more."""
+    """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more.
 
-    def __init__(self, *, is_video: bool) -> None:
+    ``read`` is told the capture times that come with packets.
+    """
+
+    def __init__(self, *, is_video: bool, read: Callable[[ClockReading], None] = lambda _: None) -> None:
         super().__init__(VIDEO_PACKETS if is_video else AUDIO_PACKETS, is_video=is_video)
         self._give_up = GIVE_UP_VIDEO if is_video else GIVE_UP_AUDIO
         self.ssrc: int | None = None
+        self._read = read
         self._lost = False
         self._waiting_since: int | None = None
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
         self.ssrc = packet.ssrc
+        captured = getattr(packet.extensions, "capture_time", None)
+        if captured is not None:
+            self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True))
         keyframe_needed, frame = super().add(packet)
         if frame is None and self._overdue(packet.timestamp):
             self._skip()
@@ -185,6 +198,47 @@ class FixedBitrate:
         return BITRATE, [ssrc]
 
 
+class CaptureTimes(HeaderExtensionsMap):
+    """aiortc's header extensions of a transport, and the capture times, which it does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._id: int | None = None
+
+    def configure(self, parameters: RTCRtpParameters) -> None:
+        """Learn which extension has which number."""
+        super().configure(parameters)
+        for extension in parameters.headerExtensions:
+            if extension.uri == CAPTURE_TIME:
+                self._id = extension.id
+
+    def get(self, extension_profile: int, extension_value: bytes) -> HeaderExtensions:
+        """Return what the extensions of a packet say; a capture time as ``capture_time``."""
+        values = super().get(extension_profile, extension_value)
+        if self._id is not None:
+            for number, value in unpack_header_extensions(extension_profile, extension_value):
+                if number == self._id and len(value) >= CAPTURE_TIME_BYTES:
+                    values.capture_time = int.from_bytes(value[:CAPTURE_TIME_BYTES], "big")  # type: ignore[attr-defined] # open
+        return values
+
+
+def accept_capture_times(connection: RTCPeerConnection, offer: str) -> None:
+    """Let the sender of an offer tell when its packets were captured, if it offers to; before the answer is made."""
+    offered = {
+        media.kind: extension
+        for media in SessionDescription.parse(offer).media
+        for extension in media.rtp.headerExtensions
+        if extension.uri == CAPTURE_TIME
+    }
+    for transceiver in connection.getTransceivers():
+        if (extension := offered.get(transceiver.kind)) is not None:
+            known: list[RTCRtpHeaderExtensionParameters] = transceiver._headerExtensions  # noqa: SLF001
+            known.append(extension)
+        transport = transceiver.receiver.transport
+        if not isinstance(transport._rtp_header_extensions_map, CaptureTimes):  # noqa: SLF001 - it may be shared
+            _replace(transport, "_rtp_header_extensions_map", CaptureTimes())
+
+
 class RawTimes:
     """Leaves RTP times as they are, where aiortc makes them begin at 0 and stumbles over B-frames."""
 
@@ -196,9 +250,9 @@ class RawTimes:
 class TappedReceiver:
     """One receiver of a connection, tapped before it begins."""
 
-    def __init__(self, receiver: RTCRtpReceiver, tap: Tap, report: Callable[[SenderReport], None]) -> None:
-        self._receiver, self._report = receiver, report
-        self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video")
+    def __init__(self, receiver: RTCRtpReceiver, tap: Tap, read: Callable[[ClockReading], None]) -> None:
+        self._receiver, self._read = receiver, read
+        self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video", read=read)
         self._handle = receiver._handle_rtcp_packet  # noqa: SLF001 - what this module is for
         _replace(receiver, "_RTCRtpReceiver__jitter_buffer", self._jitter)
         _replace(receiver, "_RTCRtpReceiver__timestamp_mapper", RawTimes())
@@ -215,7 +269,7 @@ class TappedReceiver:
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket):
             sent = packet.sender_info
-            self._report(SenderReport(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc))
+            self._read(ClockReading(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc))
         await self._handle(packet)
 
 

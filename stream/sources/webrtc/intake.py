@@ -8,16 +8,19 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
-from take5.stream.clock import seconds_to_ticks
+from take5.stream.clock import TICKS, seconds_to_ticks
 from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.sources.container import channels, mono
-from take5.stream.sources.webrtc.hooks import RtpFrame, SenderReport
-from take5.stream.sources.webrtc.timeline import AUDIO_RATE, VIDEO_RATE, RtpClock
+from take5.stream.sources.webrtc.hooks import RtpFrame
+from take5.stream.sources.webrtc.timeline import AUDIO_RATE, ClockReading, TrackClocks
 
 UNIT_FORMATS = {"H264": UnitFormat("h264", None), "VP8": UnitFormat("vp8", None)}
 
 PATIENCE_TICKS = seconds_to_ticks(8.0)
-"""So much of both tracks is held while a sender report is missing; then their arrival has to do."""
+"""So much of both tracks is held while a clock reading is missing; then their arrival has to do."""
+
+OPUS_LOOK_AHEAD = TICKS * 312 // AUDIO_RATE
+"""So far Opus encoders look ahead (OPUS_GET_LOOKAHEAD: 6.5 ms), and so much later decoders give back what went in."""
 
 HELD = 2000
 """At most so many frames are held, of both tracks together."""
@@ -29,7 +32,7 @@ NAL_START = b"\x00\x00\x00\x01"
 class Intake:
     """Places what two tracks deliver on the sound's clock, and decodes the sound.
 
-    Its methods may be called from any thread. Until both tracks have been placed by a sender report, everything is
+    Its methods may be called from any thread. Until a reading of both tracks' clocks has come, everything is
     held, encoded as it is.
 
     Parameters
@@ -37,13 +40,15 @@ class Intake:
     put : callable
         Takes access units and blocks of sound, each track in order; called from the threads that deliver.
     unplaced : callable
-        Told once if a sender's reports do not come, and arrival times have to do.
+        Told once if no readings come, and arrival times have to do.
+    look_ahead : int
+        By so many flicks what a packet of sound decodes to is older than its RTP time.
     """
 
-    def __init__(self, put: Callable[[Received], None], unplaced: Callable[[], None]) -> None:
-        self._put, self._unplaced = put, unplaced
+    def __init__(self, put: Callable[[Received], None], unplaced: Callable[[], None], look_ahead: int = 0) -> None:
+        self._put, self._unplaced, self._look_ahead = put, unplaced, look_ahead
         self._lock = Lock()
-        self._video, self._audio = RtpClock(VIDEO_RATE), RtpClock(AUDIO_RATE)
+        self._clocks = TrackClocks()
         self._opus = OpusDecoder()
         self._held: list[Received] = []
         self._placed = False
@@ -52,26 +57,26 @@ class Intake:
     def picture(self, frame: RtpFrame, arrival: int) -> None:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
-            pts = self._video.unwrap(frame.rtp, frame.source, arrival)
+            pts = self._clocks.picture.unwrap(frame.rtp, frame.source, arrival)
             self._take(AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before))
 
     def sound(self, frame: RtpFrame, arrival: int) -> None:
         """Take an Opus packet that arrived at ``arrival``, in flicks of the same clock."""
         with self._lock:
-            pts = self._audio.unwrap(frame.rtp, frame.source, arrival)
-            for block in self._opus.decode(frame.data, pts):
+            pts = self._clocks.sound.unwrap(frame.rtp, frame.source, arrival)
+            for block in self._opus.decode(frame.data, pts - self._look_ahead):
                 self._take(block)
 
-    def picture_report(self, report: SenderReport) -> None:
-        """Take a sender report of the picture."""
+    def picture_clock(self, reading: ClockReading) -> None:
+        """Take a reading of the picture's clock."""
         with self._lock:
-            self._video.report(report.ntp, report.rtp, report.source)
+            self._clocks.picture.read(reading)
             self._release()
 
-    def sound_report(self, report: SenderReport) -> None:
-        """Take a sender report of the sound."""
+    def sound_clock(self, reading: ClockReading) -> None:
+        """Take a reading of the sound's clock."""
         with self._lock:
-            self._audio.report(report.ntp, report.rtp, report.source)
+            self._clocks.sound.read(reading)
             self._release()
 
     def _take(self, media: Received) -> None:
@@ -86,31 +91,26 @@ class Intake:
 
     def _release(self) -> None:
         """Deliver what was held, once it can be placed."""
-        if self._placed or not (self._reported() or self._tired()):
+        if self._placed or not (self._clocks.shift is not None or self._tired()):
             return
         self._placed = True
         held, self._held = self._held, []
         for media in held:
             self._put(self._on_sound_clock(media))
 
-    def _reported(self) -> bool:
-        return self._video.offset is not None and self._audio.offset is not None
-
     def _tired(self) -> bool:
         """Whether both tracks have waited long enough; then they are placed by their arrival."""
         times = {kind: [m.pts for m in self._held if isinstance(m, kind)] for kind in (AccessUnit, AudioBlock)}
         if not all(pts and max(pts) - min(pts) > PATIENCE_TICKS for pts in times.values()):
             return False
-        self._video.trust_arrival()
-        self._audio.trust_arrival()
+        self._clocks.trust_arrival()
         self._unplaced()
         return True
 
     def _on_sound_clock(self, media: Received) -> Received:
         if isinstance(media, AudioBlock):
             return media
-        shift = (self._video.offset or 0) - (self._audio.offset or 0)
-        return AccessUnit(media.pts + shift, media.data, media.keyframe, media.lost_before)
+        return AccessUnit(media.pts + (self._clocks.shift or 0), media.data, media.keyframe, media.lost_before)
 
 
 class OpusDecoder:

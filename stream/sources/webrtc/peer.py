@@ -24,16 +24,18 @@ from take5.stream.sources.webrtc.hooks import (
     RtpFrame,
     Tap,
     TappedReceiver,
+    accept_capture_times,
     install_worker,
     offer_loopback,
     trust_timers,
     widen_buffers,
 )
-from take5.stream.sources.webrtc.intake import UNIT_FORMATS, Intake
+from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
 
 MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, RuntimeError, struct.error)
 """What aiortc raises for an offer that makes no sense."""
 
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 OPUS_WISHES = "useinbandfec=1;stereo=1;maxaveragebitrate=128000"
 H264_WISHES = f"x-google-start-bitrate={BITRATE // 2000};x-google-max-bitrate={BITRATE // 1000}"
 """What a sender is asked for: browsers begin at 0.3 Mbps, and send speech at 27 kbps, unless told otherwise."""
@@ -42,8 +44,10 @@ H264_WISHES = f"x-google-start-bitrate={BITRATE // 2000};x-google-max-bitrate={B
 class Peer:
     """A connection that an offer was accepted for. Made by :func:`accept`."""
 
-    def __init__(self, connection: RTCPeerConnection, codec: str) -> None:
+    def __init__(self, connection: RTCPeerConnection, codec: str, look_ahead: int) -> None:
         self._connection, self._codec = connection, codec
+        self.look_ahead = look_ahead
+        """By so many flicks the sound of a packet is older than its RTP time."""
         self._video: TappedReceiver | None = None
         self.arrivals: dict[str, float] = {}
 
@@ -64,9 +68,9 @@ class Peer:
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":
                 tap = Tap(self._timed("picture", intake.picture), ended)
-                self._video = TappedReceiver(receiver, tap, intake.picture_report)
+                self._video = TappedReceiver(receiver, tap, intake.picture_clock)
             else:
-                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), ended), intake.sound_report)
+                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), ended), intake.sound_clock)
         connection.on("connectionstatechange", lambda: self._state_changed(ended))
         await connection.setLocalDescription(await connection.createAnswer())
         trust_timers(connection)
@@ -118,7 +122,7 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
         except (*MALFORMED, InvalidStateError) as error:
             await _close(connection)
             raise OfferMalformed(f"the offer cannot be read as SDP ({error or type(error).__name__})") from error
-        return Peer(connection, codec)
+        return Peer(connection, codec, look_ahead(offer))
     raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
 
 
@@ -134,6 +138,7 @@ async def _negotiate(connection: RTCPeerConnection, offer: str, codec: str) -> N
         wanted = (mime.lower(), "video/rtx")
         transceiver.setCodecPreferences([c for c in known.codecs if c.mimeType.lower() in wanted] if known else [])
     await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+    accept_capture_times(connection, offer)
 
 
 def check_tracks(offer: str) -> None:
@@ -147,6 +152,16 @@ def check_tracks(offer: str) -> None:
             raise OfferUnusable(f"the offer has {len(media)} {kind} tracks; take5 needs one {name}, and both of them")
         if re.search(r"^a=(recvonly|inactive)\s*$", media[0], flags=re.MULTILINE):
             raise OfferUnusable(f"the offer does not send its {kind} track (a=recvonly or a=inactive)")
+
+
+def look_ahead(offer: str) -> int:
+    """Flicks by which the sound that a packet decodes to is older than its RTP time says.
+
+    Browsers, and others that encode while they capture, stamp a packet with when its samples went into the encoder, and
+    do not count that it looks ahead; FFmpeg, and OBS with it, subtract that from their times. The former are known by
+    offering to tell the level of what they capture (RFC 6464), which one who sends finished packets cannot.
+    """
+    return OPUS_LOOK_AHEAD if AUDIO_LEVEL in offer else 0
 
 
 def with_wishes(answer: str) -> str:
