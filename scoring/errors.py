@@ -16,6 +16,7 @@
     │   ├── ModelMissing          not on this machine; the text names the command that fetches it
     │   ├── ModelDamaged          its bytes are not the expected ones
     │   └── WeightsMismatch       a checkpoint of another network; the text names the first difference
+    ├── LibraryMissing            this system lacks a library; the text names the command that installs it
     ├── OutputError               the result cannot be written
     │   └── OutputExists          there is one already, and nobody asked to replace it
     └── ServerError               a server cannot be started, or one that was asked does not do what it should
@@ -76,6 +77,10 @@ class ModelDamaged(ModelError):
 
 class WeightsMismatch(ModelError):
     """A checkpoint is of another network than the one that should load it."""
+
+
+class LibraryMissing(Take5Error):
+    """A library of the system is not there."""
 
 
 class OutputError(Take5Error):

@@ -37,6 +37,10 @@ python=$(find_python)
 missing=
 command -v espeak-ng >/dev/null 2>&1 || missing="$missing espeak-ng"
 has_library libportaudio.so.2 || missing="$missing libportaudio2"
+has_library libGL.so.1 || missing="$missing libgl1" # these four: MediaPipe, and the OpenCV that it brings along
+has_library libEGL.so.1 || missing="$missing libegl1"
+has_library libGLESv2.so.2 || missing="$missing libgles2"
+has_library libgthread-2.0.so.0 || missing="$missing libglib2.0-0"
 if [ "${TAKE5_TESTS:-}" ]; then # what only the tests need: a browser, a sound server, OBS's WebRTC
   command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
   command -v pulseaudio >/dev/null 2>&1 || missing="$missing pulseaudio"

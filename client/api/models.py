@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from take5.client.api.choices import one_of
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.models.libraries import is_missing, library_missing
 from take5.stream.scanner import Models
 
 EncoderName = Literal["auto", "speech-embedding", "ave"]
@@ -46,8 +47,15 @@ def load_models(
         If there is no such encoder or device, or "ave" has no weights.
     ModelError
         If a model file is missing and cannot be fetched, or is not what it should be.
+    LibraryMissing
+        If MediaPipe needs a library that this system does not have.
     """
-    from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
+    try:
+        from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
+    except ImportError as error:
+        if is_missing(error):
+            raise library_missing(error) from error
+        raise
     from take5.scoring.models.vad import SpeechDetector
     from take5.stream.models import ensure, find
     from take5.stream.quiet import hushed

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from take5.scoring.errors import ModelDamaged, ParameterError
+from take5.scoring.models.libraries import is_missing, library_missing
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ class Task:
     ------
     ModelDamaged
         If the file is missing or MediaPipe cannot use it.
+    LibraryMissing
+        If MediaPipe needs a library that this system does not have.
     """
 
     def __init__(self, model_path: Path, create: Callable[[], Any], quiet: Quiet = nullcontext) -> None:
@@ -83,6 +86,8 @@ class Task:
             with quiet():
                 task = create()
         except (RuntimeError, ValueError, OSError) as error:
+            if is_missing(error):
+                raise library_missing(error) from error
             raise ModelDamaged(f"{model_path}: MediaPipe cannot use this model file: {error}") from error
         self._task = task
         self._quiet = quiet

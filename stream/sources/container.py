@@ -21,6 +21,9 @@ CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC":
 TRANSPORT_PACKETS = (188, 192, 204)
 """Bytes of a packet of an MPEG transport stream: bare, with a time code, with error correction."""
 
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+"""Tags that are no UTF-8 do not keep a file from being read; from version 19 on PyAV is so by itself."""
+
 AnyStream = av.VideoStream | av.AudioStream
 AnyPacket: TypeAlias = "av.Packet[Any]"
 
@@ -46,9 +49,10 @@ def _open(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise UnreadableMedia(f"{path}: is empty (0 bytes)")
         # "file:" keeps FFmpeg from reading a name such as "http:x" or "concat:x" as something else than a name.
-        return av.open(f"file:{path}", "r", metadata_errors="replace")
+        container: InputContainer = av.open(f"file:{path}", "r", **LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    return container
 
 
 def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
