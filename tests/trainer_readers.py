@@ -85,7 +85,7 @@ def read_video(folder: Path) -> tuple[list[Small], tuple[int, int]]:
         size = stream.codec_context.width, stream.codec_context.height
         times_ms = [round(1000 * (frame.time or 0.0), 3) for frame in decoded]
         pictures = [shrunk(Image.fromarray(frame.to_ndarray(format="rgb24"))) for frame in decoded]
-    assert len(decoded) == stream.frames, f"{paths[0].name}: says {stream.frames} frames, has {len(decoded)}"
+        assert len(decoded) == stream.frames, f"{paths[0].name}: says {stream.frames} frames, has {len(decoded)}"
     assert times_ms == [40.0 * i for i in range(len(decoded))], f"{paths[0].name}: frames are not at 0, 40, 80 ms ..."
     return pictures, size
 

@@ -22,6 +22,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from take5.scoring.errors import (
+    LibraryMissing,
     MediaError,
     MissingTrack,
     ModelDamaged,
@@ -58,6 +59,7 @@ __all__ = [
     "FileResult",
     "Finished",
     "GateConfig",
+    "LibraryMissing",
     "MediaError",
     "MissingTrack",
     "ModelDamaged",

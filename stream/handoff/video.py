@@ -113,7 +113,8 @@ def read_film(path: Path) -> Film:
         stream = container.streams.video[0]
         context = stream.codec_context
         times = sorted(packet.pts * packet.time_base for packet in container.demux(stream) if packet.pts is not None)
+        tick = Fraction(stream.time_base or 0)
     steps = {b - a for a, b in pairwise(times)}
     layout = context.format.name if context.format else "?"
-    steady = all(abs(step - Fraction(1, FPS)) <= stream.time_base for step in steps) if stream.time_base else False
+    steady = tick > 0 and all(abs(step - Fraction(1, FPS)) <= tick for step in steps)
     return Film(context.name, layout, context.width, context.height, len(times), steady)
