@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from take5.scoring.models.face import (
     euler_zyx,
 )
 from take5.scoring.models.ibug import IBUG_68
-from take5.scoring.models.runtime import as_image
+from take5.scoring.models.runtime import Task, as_image
 from take5.stream.models import ensure
 from take5.stream.quiet import hushed
 
@@ -373,6 +374,29 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def test_what_the_garbage_collector_drops_is_closed_later(model: Path) -> None:
+    """It may drop a tracker while a thread pool of MediaPipe is about to start a thread, and holds a lock."""
+    busy, closed = threading.Lock(), []
+
+    class Landmarker:
+        def close(self) -> None:
+            with busy:
+                closed.append(self)
+
+    def dropped() -> None:
+        task = Task(model, Landmarker)
+        cycle = [task]
+        cycle.append(cycle)  # type: ignore[arg-type]
+
+    gc.collect()
+    with busy:
+        dropped()
+        gc.collect()
+        assert closed == []
+    Task(model, Landmarker).close()
+    assert len(closed) == 2
 
 
 def test_nothing_of_mediapipe_on_stderr_even_if_nobody_closes(model: Path) -> None:

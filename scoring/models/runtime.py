@@ -1,11 +1,18 @@
-"""What every MediaPipe task here needs: a checked model, a checked picture, a quiet start and a clean end."""
+"""What every MediaPipe task here needs: a checked model, a checked picture, a quiet start and a clean end.
 
+MediaPipe ends a task in a thread pool of its own. The garbage collector may drop a task at any moment, within the start
+of such a pool's thread, too, whose lock is then held for ever by the thread that waits for it. So what is dropped
+without having been closed is closed later: with the next task that is made or closed, or at the program's end.
+"""
+
+import atexit
 import ctypes
 import functools
 import weakref
 import zipfile
+from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -80,6 +87,7 @@ class Task:
     """
 
     def __init__(self, model_path: Path, create: Callable[[], Any], quiet: Quiet = nullcontext) -> None:
+        _close_dropped()
         if not model_path.is_file():
             raise ModelDamaged(f"{model_path}: no such model file")
         try:
@@ -92,11 +100,13 @@ class Task:
         self._task = task
         self._quiet = quiet
         self._settled = False
-        self._end = weakref.finalize(self, _close, task)
+        self._dropped = weakref.finalize(self, _DROPPED.append, task)
+        self._dropped.atexit = False
+        _OPEN.add(self)
 
     def run(self, call: Callable[..., T], *args: Any, settled: Callable[[T], bool] = lambda _: True) -> T:
         """What ``call`` makes of the task; quiet until it is ``settled``: so long MediaPipe may have things to say."""
-        if not self._end.alive:
+        if not self._dropped.alive:
             raise ParameterError(f"{call.__name__}: this tracker or detector is closed")
         if self._settled:
             return call(self._task, *args)
@@ -107,7 +117,9 @@ class Task:
 
     def close(self) -> None:
         """Free the model; more than once does no harm."""
-        self._end()
+        if self._dropped.detach() is not None:
+            _close(self._task)
+        _close_dropped()
 
 
 class Closing:
@@ -134,6 +146,24 @@ def _trim() -> Callable[[int], int]:
     except (OSError, AttributeError, TypeError):
         return lambda _: 0
     return cast("Callable[[int], int]", trim)
+
+
+_OPEN: "weakref.WeakSet[Task]" = weakref.WeakSet()
+_DROPPED: deque[Any] = deque()
+"""What MediaPipe made for tasks that nobody has closed and nobody has any more."""
+
+
+def _close_dropped() -> None:
+    while _DROPPED:
+        with suppress(IndexError):  # another thread was faster
+            _close(_DROPPED.popleft())
+
+
+@atexit.register
+def _close_all() -> None:
+    for task in list(_OPEN):
+        task.close()
+    _close_dropped()
 
 
 def _close(task: Any) -> None:
