@@ -18,7 +18,7 @@ from take5.stream.sources.pictures import encodable
 
 X264 = {"crf": "8", "x264-params": "mbtree=0", "bf": "0", "g": str(FPS)}
 """x264's options. SSIM of every picture against the decoded source is above 0.99, on noisy webcam pictures, too.
-Without macroblock trees, whose result depends on how its threads happen to run: the same pictures give the same bytes."""
+Without macroblock trees, which depend on how x264's threads happen to run: the same pictures give the same bytes."""
 
 SMALL, QUICK = "fast", "ultrafast"
 """x264's presets: at the same quality, the quick one takes a fifth of the time and twice the bytes."""
