@@ -31,15 +31,19 @@ def hushed() -> Iterator[None]:
 
     What other threads write meanwhile comes out at the end, in order; so keep the calls short. Threads take turns.
     Without a usable stderr or temporary directory nothing is held back. A child process that another thread starts
-    meanwhile keeps the temporary file as its stderr.
+    meanwhile keeps the temporary file as its stderr. A process that is told to end in the midst of it (SystemExit) stays
+    quiet: MediaPipe's thread goes on with the call that nobody waits for any more.
     """
     with _LOCK:
-        diverted = _divert()
+        diverted, ends = _divert(), False
         try:
             yield
+        except SystemExit:
+            ends = True
+            raise
         finally:
             if diverted is not None:
-                _restore(*diverted)
+                _restore(*diverted, ends=ends)
 
 
 def _divert() -> tuple[int, IO[bytes]] | None:
@@ -58,16 +62,17 @@ def _divert() -> tuple[int, IO[bytes]] | None:
     return saved, caught
 
 
-def _restore(saved: int, caught: IO[bytes]) -> None:
-    """Undo :func:`_divert` and write what deserves it."""
+def _restore(saved: int, caught: IO[bytes], *, ends: bool) -> None:
+    """Write what deserves it and undo :func:`_divert`, unless the process ends."""
     _flush()
-    os.dup2(saved, STDERR)
-    os.close(saved)
     with caught:
+        if not ends:
+            os.dup2(saved, STDERR)
         caught.seek(0)
         kept = b"".join(line for line in caught if not CHATTER.match(line))
     with suppress(OSError):
-        os.write(STDERR, kept)
+        os.write(saved, kept)
+    os.close(saved)
 
 
 def _flush() -> None:

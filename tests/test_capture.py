@@ -92,7 +92,7 @@ def test_the_clip_is_there_at_the_end_with_the_untouched_units_beside_it(
     assert len(source) >= 125
     at = next(i for i, frame in enumerate(source) if close(frame, shown[0]))
     assert all(close(a, b) for a, b in zip(source[at : at + 125], shown, strict=True))
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def close(a: av.VideoFrame, b: av.VideoFrame) -> bool:

@@ -428,6 +428,21 @@ def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == "E0000 00:00:17 z\nWest\nend"
 
 
+def test_a_process_that_is_told_to_end_in_the_midst_stays_quiet() -> None:
+    code = """
+import os
+from take5.stream.quiet import hushed
+try:
+    with hushed():
+        os.write(2, b"ours\\n")
+        raise SystemExit
+except SystemExit:
+    os.write(2, b"W0000 00:00:17 from a thread that goes on\\n")
+"""
+    done = run(code)
+    assert (done.returncode, done.stderr) == (0, "ours\n")
+
+
 def test_stderr_comes_back_after_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyError), hushed():
         raise KeyError

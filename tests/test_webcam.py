@@ -140,7 +140,7 @@ def test_stop_ends_it_and_nothing_goes_on() -> None:
     before = threading.active_count()
     stop, camera = threading.Event(), FakeCamera(units(1.0))
     source(camera, FakeMicrophone(heard(2.0))).run(lambda _: stop.set(), stop)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     assert camera.closed
 
 
@@ -233,7 +233,7 @@ def test_a_rule_ends_the_recording_and_the_clip_is_there(
     assert kinds[-4:] == ["state", "stopped", "state", "clip"]
     assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["cap"]
     assert kinds.count("progress") >= 5
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_a_device_that_breaks_ends_the_recording_but_the_best_is_kept(
