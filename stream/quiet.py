@@ -31,8 +31,8 @@ def hushed() -> Iterator[None]:
 
     What other threads write meanwhile comes out at the end, in order; so keep the calls short. Threads take turns.
     Without a usable stderr or temporary directory nothing is held back. A child process that another thread starts
-    meanwhile keeps the temporary file as its stderr. A process that is told to end in the midst of it (SystemExit) stays
-    quiet: MediaPipe's thread goes on with the call that nobody waits for any more.
+    meanwhile keeps the temporary file as its stderr. A process that is told to end in the midst of it stays quiet
+    (SystemExit): MediaPipe's thread goes on with the call that nobody waits for any more.
     """
     with _LOCK:
         diverted, ends = _divert(), False
