@@ -183,6 +183,18 @@ def test_it_is_large_near_the_camera_and_beside_the_face(server: Served, open_pa
     looks_right(page)
 
 
+def test_on_a_phone_it_and_the_face_are_in_sight_while_recording(server: Served, open_page: OpenPage) -> None:
+    page = open_page(server.address + "/")
+    page.set_viewport_size(PHONE)
+    ready(page)
+    page.click("#start")  # which is below them
+    expect(page.locator("body")).to_have_attribute("data-stage", "live")
+    for element in ("#prompter", "#frame"):
+        expect(page.locator(element)).to_be_in_viewport(ratio=1)
+    page.click("#stop")
+    expect(page.locator("body")).not_to_have_attribute("data-stage", "live")
+
+
 def test_readers_of_the_screen_hear_the_sentence_in_its_language(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", locale="zh-CN")
     now = page.locator("#prompter-now")

@@ -35,7 +35,8 @@ let retry = setUp;
 function stage(name, focus = '') {
   document.body.dataset.stage = name;
   document.title = name === 'live' ? `● ${$('live-title').textContent} – take5` : 'take5';
-  if (focus) $(focus).focus();
+  if (focus) $(focus).focus({ preventScroll: true });
+  scrollTo(0, 0); // on a phone the button that was pressed is below the picture and what there is to read
 }
 
 // Set up
