@@ -5,6 +5,7 @@ whole numbers of flicks, so that timestamps from different clocks are compared w
 """
 
 from fractions import Fraction
+from typing import Protocol
 
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 
@@ -15,7 +16,26 @@ FRAME_TICKS = TICKS // FPS
 SAMPLE_TICKS = TICKS // SAMPLE_RATE
 
 
-def to_ticks(count: int, time_base: Fraction) -> int:
+class Ratio(Protocol):
+    """A fraction of whole numbers, whoever made it: PyAV's are its own from version 19 on."""
+
+    @property
+    def numerator(self) -> int:
+        """The number above the line."""
+        ...
+
+    @property
+    def denominator(self) -> int:
+        """The number below it."""
+        ...
+
+
+def fraction(ratio: Ratio) -> Fraction:
+    """The same as Python's."""
+    return Fraction(ratio.numerator, ratio.denominator)
+
+
+def to_ticks(count: int, time_base: Ratio) -> int:
     """Flicks of ``count`` units of ``time_base`` seconds, rounded to the nearest where it is not whole."""
     numerator, denominator = count * time_base.numerator * TICKS, time_base.denominator
     return (2 * numerator + denominator) // (2 * denominator)

@@ -21,7 +21,7 @@ from take5.scoring.errors import OutputExists
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.clip import write_clip
-from take5.stream.clock import FRAME_TICKS, TICKS
+from take5.stream.clock import FRAME_TICKS, TICKS, fraction
 from take5.stream.grid import FrameCounts
 from take5.stream.media import AudioBlock, Picture
 from take5.stream.selection import Selection, Settings
@@ -118,7 +118,7 @@ def decode(path: Path) -> Decoded:
     return Decoded(
         frames,
         [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames],
-        [(frame.pts or 0) * Fraction(frame.time_base or 0) for frame in frames],
+        [(frame.pts or 0) * fraction(frame.time_base or 0) for frame in frames],
         np.concatenate([block.to_ndarray() for block in blocks], axis=1),
         first.pts * first.time_base,
         first.sample_rate,
@@ -213,7 +213,7 @@ def test_the_file_is_what_players_and_trainers_expect(tmp_path: Path) -> None:
         assert video.sample_aspect_ratio in (None, 0, 1)
         assert video.format.name == "yuv420p"
         assert (video.start_time, audio.start_time) == (0, 0)
-        assert (video.duration or 0) * Fraction(video.time_base or 0) == 5
+        assert (video.duration or 0) * fraction(video.time_base or 0) == 5
     content = (tmp_path / "clip.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
 

@@ -12,6 +12,7 @@ import av
 
 from take5.scoring.parameters import FPS
 from take5.stream.clip import write_clip
+from take5.stream.clock import fraction
 from take5.stream.handoff.frames import Jpeg, cropped
 from take5.stream.handoff.part import Draft, Found, Violation, missing
 from take5.stream.media import Picture
@@ -113,7 +114,7 @@ def read_film(path: Path) -> Film:
         stream = container.streams.video[0]
         context = stream.codec_context
         times = sorted(packet.pts * packet.time_base for packet in container.demux(stream) if packet.pts is not None)
-        tick = Fraction(stream.time_base or 0)
+        tick = fraction(stream.time_base or 0)
     steps = {b - a for a, b in pairwise(times)}
     layout = context.format.name if context.format else "?"
     steady = tick > 0 and all(abs(step - Fraction(1, FPS)) <= tick for step in steps)

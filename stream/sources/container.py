@@ -13,7 +13,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
-from take5.stream.clock import to_ticks
+from take5.stream.clock import fraction, to_ticks
 
 CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
 """Share of a channel in the mono mix, before normalisation; 1 for front channels."""
@@ -136,13 +136,13 @@ def torn(container: InputContainer, path: Path) -> bool:
 def sample_aspect(stream: av.VideoStream) -> Fraction:
     """Width over height of one pixel; 1 where the file does not say."""
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
-    return Fraction(aspect) if aspect else Fraction(1)
+    return fraction(aspect) if aspect else Fraction(1)
 
 
 def frame_duration(stream: av.VideoStream) -> Fraction:
     """Nominal seconds of one frame; 1/25 where the file does not say."""
     rate = stream.average_rate or stream.guessed_rate
-    return 1 / Fraction(rate) if rate else Fraction(1, 25)
+    return 1 / fraction(rate) if rate else Fraction(1, 25)
 
 
 def channels(frame: av.AudioFrame) -> NDArray[np.float32]:

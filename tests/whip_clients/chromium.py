@@ -3,7 +3,6 @@
 import shutil
 import wave
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +11,8 @@ import av
 import numpy as np
 from beep_flash import heard
 from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from take5.stream.clock import fraction
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -42,7 +43,7 @@ def write_camera(film: Path, path: Path) -> Path:
     """
     with av.open(str(film)) as container, path.open("wb") as file:
         stream = container.streams.video[0]
-        rate = Fraction(stream.average_rate or 25)
+        rate = fraction(stream.average_rate or 25)
         file.write(
             f"YUV4MPEG2 W{stream.width} H{stream.height} F{rate.numerator}:{rate.denominator} Ip A1:1 C420\n".encode()
         )
