@@ -108,8 +108,11 @@ function preferH264(transceiver) {
 
 /** Tell the server when each track was captured, not only when it was sent. @param {RTCRtpTransceiver} transceiver */
 function tellCaptureTimes(transceiver) {
-  const { getHeaderExtensionsToNegotiate: get, setHeaderExtensionsToNegotiate: set } = /** @type {any} */ (transceiver);
-  if (!get || !set) return; // a browser without them: its sender reports have to do
-  const known = /** @type {{ uri: string, direction: string }[]} */ (get.call(transceiver));
-  set.call(transceiver, known.map((one) => (one.uri === CAPTURE_TIME ? { ...one, direction: 'sendrecv' } : one)));
+  const one = /** @type {any} */ (transceiver);
+  try {
+    const known = /** @type {{ uri: string, direction: string }[]} */ (one.getHeaderExtensionsToNegotiate());
+    one.setHeaderExtensionsToNegotiate(known.map((each) => (each.uri === CAPTURE_TIME ? { ...each, direction: 'sendrecv' } : each)));
+  } catch {
+    // a browser that knows nothing of it: its sender reports have to do
+  }
 }
