@@ -3,8 +3,8 @@
 aiortc decodes whatever arrives, adapts its bitrate estimate slowly, keeps sender reports to itself, and forgets which
 packets never came. For the receivers of one connection, and no other, this module takes the encoded frames before they
 are decoded (:class:`Tap`), keeps their raw RTP times and the losses before them, hands on sender reports and capture
-times, states a fixed bitrate from the first packet, and asks for keyframes. aiortc is pinned to its minor version; ``test_hooks.py``
-fails when a name goes.
+times, states a fixed bitrate from the first packet, and asks for keyframes. aiortc is pinned to its minor version;
+``test_hooks.py`` fails when a name goes.
 """
 
 import asyncio
