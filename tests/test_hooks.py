@@ -83,28 +83,28 @@ def test_capture_times_are_accepted_where_they_are_offered(wanted: str) -> None:
     assert asyncio.run(answer()).count(f"a=extmap:7 {CAPTURE_TIME}") == (2 if wanted else 0)
 
 
-@pytest.mark.parametrize("relayed", [b"", bytes(8)])
-def test_a_capture_time_is_read_with_its_packet(relayed: bytes) -> None:
+def stamped(value: bytes) -> RtpPacket:
+    """A packet that arrived with a capture time, if ``value`` is one."""
     extensions = CaptureTimes()
     extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(7, CAPTURE_TIME)]))
-    profile, value = pack_header_extensions([(7, (3_900_000_000 << 32 | 5).to_bytes(8, "big") + relayed)])
-    stamped = packet(1, 960)
-    stamped.extensions = extensions.get(profile, value)
+    made = packet(1, 960)
+    made.extensions = extensions.get(*pack_header_extensions([(7, value)] if value else []))
+    return made
+
+
+@pytest.mark.parametrize("relayed", [b"", bytes(8)])
+def test_a_capture_time_is_read_with_its_packet(relayed: bytes) -> None:
     read: list[ClockReading] = []
     buffer = LossyJitterBuffer(is_video=False, read=read.append)
-    buffer.add(stamped)
+    buffer.add(stamped((3_900_000_000 << 32 | 5).to_bytes(8, "big") + relayed))
     buffer.add(packet(2, 1920))
     assert read == [ClockReading(3_900_000_000 << 32 | 5, 960, 5, captured=True)]
 
 
 @pytest.mark.parametrize("value", [b"", b"short"])
 def test_a_capture_time_that_is_cut_short_is_none(value: bytes) -> None:
-    extensions = CaptureTimes()
-    extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(7, CAPTURE_TIME)]))
-    stamped = packet(1, 960)
-    stamped.extensions = extensions.get(*pack_header_extensions([(7, value)] if value else []))
     read: list[ClockReading] = []
-    LossyJitterBuffer(is_video=False, read=read.append).add(stamped)
+    LossyJitterBuffer(is_video=False, read=read.append).add(stamped(value))
     assert read == []
 
 

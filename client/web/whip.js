@@ -106,7 +106,7 @@ function preferH264(transceiver) {
   }
 }
 
-/** Tell the server when each track was captured, not only when it was sent. @param {RTCRtpTransceiver} transceiver */
+/** Tell the server when each track was captured: steadier than sender reports, and at once. @param {RTCRtpTransceiver} transceiver */
 function tellCaptureTimes(transceiver) {
   const one = /** @type {any} */ (transceiver);
   try {
