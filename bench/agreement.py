@@ -14,11 +14,13 @@ from take5.scoring import algorithm1
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow
+from take5.stream.analysis.frames import stack_looks
+from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
-from take5.stream.replay import Replay
-from take5.stream.scanner import Models, stack_looks
-from take5.stream.select import Scored, select
-from take5.stream.selection import Selection, Settings
+from take5.stream.live.replay import Replay
+from take5.stream.offline.select import Scored, select
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 

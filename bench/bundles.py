@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from take5.client.cli.options import load_models
-from take5.stream.clip import QUICK, SMALL
-from take5.stream.handoff.bundle import bundle_selection, wanted_for
-from take5.stream.handoff.trainers import TRAINERS
-from take5.stream.select import select
-from take5.stream.selection import Settings
+from take5.stream.bundles.trainers.registry import TRAINERS
+from take5.stream.bundles.write import bundle_selection, wanted_for
+from take5.stream.offline.select import select
+from take5.stream.output.clip import QUICK, SMALL
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 

@@ -20,8 +20,10 @@ from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.idle import IdleFinder, candidates
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
-from take5.stream.film import open_film
-from take5.stream.scanner import Faces, FrameScanner, Models, stack_looks
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameScanner, stack_looks
+from take5.stream.analysis.models import Models
+from take5.stream.recording.from_file import open_film
 from take5.stream.sources.file import MediaFile
 
 

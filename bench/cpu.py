@@ -23,11 +23,11 @@ from typing import Any
 
 from take5.client.cli.options import load_models
 from take5.scoring.parameters import FPS
-from take5.stream.scanner import Models
-from take5.stream.select import Scored, select
-from take5.stream.selection import Settings
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import Scored, select
+from take5.stream.output.take import write_take
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
-from take5.stream.take import write_take
 
 STAGES = ("audio encoder", "tracker", "multi-face look", "decode", "clip", "rest")
 

@@ -26,11 +26,13 @@ from take5.scoring.gates.measures import FrameMeasures, measure_frame
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.gates.verdict import window_findings
 from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, Parameters
-from take5.stream.clock import FRAME_TICKS
-from take5.stream.grid import GridFrame
-from take5.stream.media import VideoFrame
-from take5.stream.scanner import Faces, FrameLook, FrameScanner, Models, stack_looks
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameLook, FrameScanner, stack_looks
+from take5.stream.analysis.models import Models
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import FRAME_TICKS
+from take5.stream.timeline.grid import GridFrame
+from take5.stream.timeline.media import VideoFrame
 
 Rgb = NDArray[np.uint8]
 WINDOW = Parameters().window_frames

@@ -25,22 +25,22 @@ from take5.client.cli.options import load_models
 from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
 from take5.scoring.stopping import StopRules
-from take5.stream import capture
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.ending import Handoff
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.write import wanted_for
 from take5.stream.events import Bundled, ClipReady, Event, Failed, Progress, Stopped
-from take5.stream.handoff.bundle import wanted_for
-from take5.stream.live import LiveSession
-from take5.stream.media import AccessUnit, AudioBlock, Received
-from take5.stream.ring import Ring
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.ffmpeg.unit_decoder import UnitDecoder
+from take5.stream.live import worker as capture
+from take5.stream.live.finish import Handoff
+from take5.stream.live.session import LiveSession
+from take5.stream.recording.ring import Ring
 from take5.stream.server.app import create_app
-from take5.stream.server.arenas import share_arenas
+from take5.stream.server.malloc import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
-from take5.stream.sources.pictures import DecodedPicture
-from take5.stream.sources.units import UnitDecoder
+from take5.stream.settings import Settings
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 LATEST = 3000
 """So many arrivals of a track are remembered, a minute of sound: what is measured must not grow itself."""

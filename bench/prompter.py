@@ -29,7 +29,7 @@ from take5.scoring.diversity import window_diversities
 from take5.scoring.models.audio import AudioEncoder, embed
 from take5.scoring.parameters import SAMPLE_RATE, SAMPLES_PER_FRAME, Parameters
 from take5.scoring.prompting import Prompt, plan
-from take5.stream.prompts import read_prompts
+from take5.stream.texts.prompts import read_prompts
 
 Floats = NDArray[np.float64]
 

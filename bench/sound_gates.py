@@ -29,11 +29,13 @@ from take5.scoring.gates.sound import NOTHING, SoundMeasures, SoundMeter, window
 from take5.scoring.judging import mouth_findings, sound_findings
 from take5.scoring.models.vad import SpeechDetector
 from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME, Parameters
-from take5.stream.media import AudioBlock
-from take5.stream.models import find
-from take5.stream.scanner import Faces, FrameScanner, Models, stack_looks
-from take5.stream.soundtrack import SoundTrack
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameScanner, stack_looks
+from take5.stream.analysis.models import Models
+from take5.stream.model_files.cache import find
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.media import AudioBlock
+from take5.stream.timeline.soundtrack import SoundTrack
 
 Floats = NDArray[np.float64]
 Doctor = Callable[[Floats, int], Floats]

@@ -17,11 +17,11 @@ import uvicorn
 
 from take5.client.cli.options import load_models
 from take5.scoring.stopping import StopRules
-from take5.stream.selection import Settings
 from take5.stream.server.app import create_app
-from take5.stream.server.arenas import share_arenas
+from take5.stream.server.malloc import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import Sessions, sessions_for
+from take5.stream.settings import Settings
 
 
 def state(loop: asyncio.AbstractEventLoop) -> str:

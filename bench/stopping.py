@@ -23,9 +23,10 @@ from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import STOP_AT, Stopper, StopRule, StopRules, leave_out_gain
-from take5.stream.scanner import Models
-from take5.stream.select import select
-from take5.stream.selection import Selection, Settings
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import select
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from take5.client.terminal import clock
 from take5.scoring.parameters import FPS
-from take5.stream.selection import Json
+from take5.stream.wire import Json
 
 COLUMNS = ("video", "window", "I", "D", "MC", "views")
 SHOWN = 20

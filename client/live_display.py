@@ -20,8 +20,8 @@ from take5.client.terminal import REASON_TEXTS, clock
 from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
-from take5.stream.coaching_texts import coaching_texts, preferred
-from take5.stream.selection import Json
+from take5.stream.texts.coaching import coaching_texts, preferred
+from take5.stream.wire import Json
 
 SILENT_DBFS, QUIET_DBFS, LOUD_DBFS, FLOOR_DBFS = -70.0, -45.0, -6.0, -60.0
 SEEN = 0.9

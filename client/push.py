@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from take5.scoring.errors import ServerError
-from take5.stream.clock import FRAME_TICKS, TICKS, to_seconds
-from take5.stream.media import AudioBlock, VideoFrame
-from take5.stream.replay import Pace
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.live.replay import Pace
 from take5.stream.sources.file import MediaFile
-from take5.stream.sources.pictures import DecodedPicture
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, to_seconds
+from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 OPUS_RATE, OPUS_FRAME, OPUS_BITRATE = 48_000, 960, 128_000
 PICTURE_CLOCK = 90_000

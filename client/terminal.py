@@ -11,13 +11,14 @@ from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, Tim
 
 from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS
-from take5.stream.clock import frame_seconds
+from take5.stream.bundles.write import Bundle
 from take5.stream.events import Event, Finished, Progress
-from take5.stream.grid import FrameCounts
-from take5.stream.handoff.bundle import Bundle
-from take5.stream.report.words import TEXTS
+from take5.stream.report.texts import TEXTS
 from take5.stream.report.write import PAGE
-from take5.stream.selection import Json, Selection
+from take5.stream.selection import Selection
+from take5.stream.timeline.clock import frame_seconds
+from take5.stream.timeline.grid import FrameCounts
+from take5.stream.wire import Json
 
 REASON_TEXTS = {code: words for code, (words, _) in TEXTS.items()}
 STAGES = {"sound": "listening", "faces": "looking at faces"}

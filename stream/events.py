@@ -9,9 +9,10 @@ from take5.scoring.idle import IdleState
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
-from take5.stream.clock import frame_seconds
-from take5.stream.coaching_texts import GOOD, coaching_texts
-from take5.stream.selection import Json, Selection, findings_json, score_json
+from take5.stream.selection import Selection
+from take5.stream.texts.coaching import GOOD, coaching_texts
+from take5.stream.timeline.clock import frame_seconds
+from take5.stream.wire import Json, findings_json, score_json
 
 EVENTS_VERSION = 1
 

@@ -1,26 +1,23 @@
 """The answer for one recording, the same from a finished file and from a stream, and its JSON (``docs/output.md``)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Any, Self
+from typing import Self
 
-from take5.scoring.diversity import DiversityName
-from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.gates.findings import Finding
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.parameters import FPS, Parameters
+from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
-from take5.scoring.strategy import Strategy
-from take5.stream.clock import frame_seconds, to_seconds
-from take5.stream.grid import FrameCounts
+from take5.stream.settings import Settings
+from take5.stream.timeline.clock import frame_seconds, to_seconds
+from take5.stream.timeline.grid import FrameCounts
+from take5.stream.wire import Json, findings_json, score_json
 
 REPORT_VERSION = 1
 PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntime", "scipy", "torch")
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,17 +33,6 @@ class Verdict:
     def of(cls, window: JudgedWindow) -> Self:
         """The verdict on a judged window."""
         return cls(window.score, window.eligible, window.reasons, window.warnings)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a recording is scored."""
-
-    parameters: Parameters = field(default_factory=Parameters)
-    strategy: Strategy = field(default_factory=Strategy)
-    diversity: DiversityName = "euclidean"
-    seed: int = 0
-    gates: GateConfig = NORMAL
 
 
 @dataclass(frozen=True)
@@ -135,19 +121,6 @@ class Selection:
         }
 
 
-def score_json(window: WindowScore) -> Json:
-    """The numbers of a window; null where its face was not looked at."""
-    motion = window.motion
-    return {
-        "D": window.D,
-        "MC": motion and motion.MC,
-        "MC_mouth": motion and motion.MC_mouth,
-        "MC_head": motion and motion.MC_head,
-        "views": window.views,
-        "I": window.I,
-    }
-
-
 def verdict_json(verdict: Verdict) -> Json:
     """A window's start, D, and whether it may win."""
     return {
@@ -157,20 +130,6 @@ def verdict_json(verdict: Verdict) -> Json:
         "reasons": findings_json(verdict.reasons),
         "warnings": findings_json(verdict.warnings),
     }
-
-
-def findings_json(findings: Iterable[Finding]) -> list[Json]:
-    """Each broken rule with the stretch that breaks it, in session time, and what was measured."""
-    return [
-        {
-            "code": str(finding.code),
-            "start_s": frame_seconds(finding.start),
-            "end_s": frame_seconds(finding.stop),
-            "value": finding.value,
-            "rule": finding.rule,
-        }
-        for finding in findings
-    ]
 
 
 def versions() -> Mapping[str, str]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from take5.scoring.errors import ModelMissing
-from take5.stream.batch.engine import Work
-from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
-from take5.stream.batch.processes import THREADS, ProcessEngine
-from take5.stream.selection import Settings
-from take5.stream.store import new_folder
+from take5.stream.offline.batch.engine import Work
+from take5.stream.offline.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.stream.offline.batch.processes import THREADS, ProcessEngine
+from take5.stream.output.atomic import new_folder
+from take5.stream.settings import Settings
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
 PATIENCE_S = 60.0

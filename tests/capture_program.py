@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from take5.scoring.errors import CaptureError
-from take5.stream.clock import TICKS
-from take5.stream.media import AccessUnit, AudioBlock, Received
-from take5.stream.sources.camera import Camera, Wanted
-from take5.stream.sources.camera_and_microphone import Webcam
-from take5.stream.sources.microphone import Microphone
-from take5.stream.sources.units import decode_units
+from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.sources.webcam.camera import Camera, Wanted
+from take5.stream.sources.webcam.microphone import Microphone
+from take5.stream.sources.webcam.webcam import Webcam
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 
 def held() -> tuple[int, int]:

@@ -14,7 +14,7 @@ from talker_choice import SHORT
 from demo.talker import DEFAULT, Script
 from demo.talker.render import render
 from take5.client.cli.options import load_models
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
 
 CLIPS = Path(os.environ.get("TAKE5_CLIPS", Path(__file__).parent.parent.parent / "shared" / "clips"))
 SIZE = (450, 360)

@@ -6,13 +6,13 @@ from pathlib import Path
 import av
 
 from take5.scoring.stopping import StopRules
-from take5.stream.clock import TICKS
+from take5.stream.analysis.models import Models
 from take5.stream.events import Event
-from take5.stream.live import LiveSession
-from take5.stream.media import AccessUnit, Received, UnitFormat
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
+from take5.stream.live.session import LiveSession
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
 """Rules that stop nothing."""

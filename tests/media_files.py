@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.stream.sources.container import AnyPacket
+from take5.stream.ffmpeg.container import AnyPacket
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder would fill stderr
 

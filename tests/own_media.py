@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import take5
-from take5.stream.clock import to_seconds
 from take5.stream.events import Event
-from take5.stream.media import AudioBlock, VideoFrame
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import to_seconds
+from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 
 @dataclass(frozen=True)

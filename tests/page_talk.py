@@ -10,15 +10,8 @@ from take5.scoring.gates.findings import Finding
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.stream.events import (
-    BestChanged,
-    ChunkNote,
-    Event,
-    Progress,
-    State,
-    StateChanged,
-)
-from take5.stream.server.refusal import Refused
+from take5.stream.events import BestChanged, ChunkNote, Event, Progress, State, StateChanged
+from take5.stream.server.errors import Refused
 
 READABLE_MS = 1500
 """So long a text stays at least, so that it can be read."""

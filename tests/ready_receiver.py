@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.events import ClipReady
-from take5.stream.ready.notice import BundlePlace, Notice, clip_notice
+from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 
 SECRET = b"sixteen bytes or more"
 

@@ -7,10 +7,11 @@ from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore, best, rank
 from take5.stream.events import ChunkNote
-from take5.stream.grid import FrameCounts
 from take5.stream.report.data import ReportData
 from take5.stream.report.thumbnails import Thumbnail
-from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.selection import Selection, Verdict
+from take5.stream.settings import Settings
+from take5.stream.timeline.grid import FrameCounts
 
 TWO_FACES = Finding(Code.SEVERAL_FACES, 310, 420)
 PITCHED = Finding(Code.HEAD_PITCHED, 250, 300, Severity.WARN, 29.5, "turn up or down at most 28 degrees")

@@ -21,12 +21,12 @@ from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 
 from take5.scoring.stopping import StopRules
-from take5.stream.ending import NOTHING_MORE, Handoff
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
+from take5.stream.analysis.models import Models
+from take5.stream.live.finish import NOTHING_MORE, Handoff
 from take5.stream.server.app import create_app
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import Sessions, sessions_for
+from take5.stream.settings import Settings
 
 SDP = {"Content-Type": "application/sdp"}
 PATIENCE_S = 60.0

@@ -6,9 +6,9 @@ from typing import Any
 
 from demo.talker import DEFAULT, FILLER, Script, fitted, truth
 from demo.talker.__main__ import as_json
-from take5.stream.scanner import Models
-from take5.stream.select import Scored, select
-from take5.stream.selection import Settings
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import Scored, select
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 SHORT = fitted(DEFAULT, 20, FILLER)

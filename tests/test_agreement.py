@@ -13,11 +13,12 @@ from demo.talker import DEFAULT, Script, swapped
 from demo.verdict import differences
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.score import best, rank
+from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, Finished, Progress
-from take5.stream.replay import Replay
-from take5.stream.scanner import Models
-from take5.stream.select import Scored
-from take5.stream.selection import Selection, Settings
+from take5.stream.live.replay import Replay
+from take5.stream.offline.select import Scored
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 AGREEMENT = 1e-2

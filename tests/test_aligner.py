@@ -7,10 +7,10 @@ import pytest
 from encoder_sounds import noise
 from numpy.typing import NDArray
 
-from take5.stream.aligner import HOLD_TICKS, Aligned, Aligner
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.grid import FrameCounts
-from take5.stream.media import AnyFrame, AudioBlock, Timed, VideoFrame
+from take5.stream.timeline.aligner import HOLD_TICKS, Aligned, Aligner
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.grid import FrameCounts
+from take5.stream.timeline.media import AnyFrame, AudioBlock, Timed, VideoFrame
 
 MS = TICKS // 1000
 RATE = 48_000

@@ -9,7 +9,7 @@ import pytest
 PROGRAM = """
 import ctypes
 import threading
-from take5.stream.server.arenas import share_arenas
+from take5.stream.server.malloc import share_arenas
 
 share_arenas()
 ready = threading.Barrier(12)

@@ -18,10 +18,12 @@ from take5.scoring.gates.av_offset import (
 )
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.models.vad import SpeechDetector
-from take5.stream.models import find
-from take5.stream.scanner import Faces, FrameScanner, Models, stack_looks
-from take5.stream.soundtrack import SoundTrack
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameScanner, stack_looks
+from take5.stream.analysis.models import Models
+from take5.stream.model_files.cache import find
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.soundtrack import SoundTrack
 
 Floats = NDArray[np.float64]
 

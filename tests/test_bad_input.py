@@ -317,7 +317,7 @@ def test_an_existing_folder_is_refused_before_any_scoring(
     recording(tmp_path / "talk.mp4", nobody)
     (tmp_path / "take5-out" / "talk").mkdir(parents=True)
     (tmp_path / "take5-out" / "talk" / "mine").write_text("keep me")
-    monkeypatch.setattr("take5.stream.batch.work.select", lambda *_, **__: pytest.fail("scored for nothing"))
+    monkeypatch.setattr("take5.stream.offline.batch.work.select", lambda *_, **__: pytest.fail("scored for nothing"))
     outcome = select("talk.mp4")
     assert outcome.code == 1
     assert "take5-out/talk: exists already" in outcome.err
@@ -351,7 +351,7 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, select: Select, mon
         next(iter(pictures))
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("take5.stream.take.write_clip", full)
+    monkeypatch.setattr("take5.stream.output.take.write_clip", full)
     outcome = select("talk.mp4")
     assert outcome.code == 1
     assert "take5-out/talk: cannot be written (No space left on device)" in outcome.err

@@ -17,7 +17,7 @@ from demo.talker import Script
 from demo.talker.script import Stretch
 from demo.talker.scripts import BEST, CALM
 from take5.client.cli import run
-from take5.stream.batch.ledger import LEDGER, LOCK, Ledger
+from take5.stream.offline.batch.ledger import LEDGER, LOCK, Ledger
 
 SHORT = ["--seconds", "1", "--hop", "1"]
 SCRIPT: Script = (Stretch("talk", 2, BEST, CALM),)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from take5.client.batch_display import NAME_WIDTH, SHOWN, Standings, line_of, row_of, shortened
-from take5.stream.batch.engine import Engine
-from take5.stream.batch.job import Job, NotTaken, Outcome, Recipe
-from take5.stream.selection import Settings
+from take5.stream.offline.batch.engine import Engine
+from take5.stream.offline.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.stream.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 

@@ -15,9 +15,9 @@ from batch_workers import answer, answering, job, setup_dying, setup_failing, se
 from serving import eventually
 
 from take5.scoring.errors import Take5Error
-from take5.stream.batch.engine import Engine, SerialEngine
-from take5.stream.batch.job import Job, NotTaken, Outcome
-from take5.stream.batch.processes import THREADS, ProcessEngine
+from take5.stream.offline.batch.engine import Engine, SerialEngine
+from take5.stream.offline.batch.job import Job, NotTaken, Outcome
+from take5.stream.offline.batch.processes import THREADS, ProcessEngine
 
 
 def videos(outcomes: Iterable[Outcome]) -> list[str]:

@@ -9,11 +9,11 @@ import pytest
 
 from take5.scoring.errors import OutputError, UnreadableMedia
 from take5.scoring.parameters import Parameters
-from take5.stream.batch.content import Content, Stamp, content_of, stamp_of
-from take5.stream.batch.job import Done, Job, NotTaken, Recipe, Skipped
-from take5.stream.batch.ledger import LEDGER, Ledger
-from take5.stream.batch.work import take
-from take5.stream.selection import Settings
+from take5.stream.offline.batch.content import Content, Stamp, content_of, stamp_of
+from take5.stream.offline.batch.job import Done, Job, NotTaken, Recipe, Skipped
+from take5.stream.offline.batch.ledger import LEDGER, Ledger
+from take5.stream.offline.batch.work import take
+from take5.stream.settings import Settings
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="speech-embedding", encoder_version="1")
 STAMP = Stamp(size=1000, mtime_ns=5, inode=7)

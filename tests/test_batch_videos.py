@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from take5.stream.batch.videos import Source, folders, listed, named
+from take5.stream.offline.batch.videos import Source, folders, listed, named
 
 
 def tree(root: Path, *names: str) -> None:

@@ -20,7 +20,8 @@ from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore, best, rank
 from take5.scoring.stopping import STOP_AT
-from take5.stream.calibration import (
+from take5.stream.analysis.models import Models
+from take5.stream.offline.calibration import (
     Aim,
     Calibration,
     Interval,
@@ -33,9 +34,9 @@ from take5.stream.calibration import (
     threshold,
     threshold_interval,
 )
-from take5.stream.grid import FrameCounts
-from take5.stream.scanner import Models
-from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.selection import Selection, Verdict
+from take5.stream.settings import Settings
+from take5.stream.timeline.grid import FrameCounts
 
 Json = dict[str, Any]
 FACELESS = (Finding(Code.NO_FACE, 0, 1),)

@@ -17,9 +17,8 @@ from trainer_readers import read
 from take5.scoring.errors import OutputError
 from take5.scoring.models.region import Region
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.stream import capture as capture_module
-from take5.stream.capture import Capture, Save
-from take5.stream.ending import Handoff, saver
+from take5.stream.analysis.models import Models, Tracker
+from take5.stream.bundles.write import wanted_for
 from take5.stream.events import (
     Bundled,
     ClipReady,
@@ -32,12 +31,13 @@ from take5.stream.events import (
     StateChanged,
     Stopped,
 )
-from take5.stream.handoff.bundle import wanted_for
-from take5.stream.live import LiveSession
-from take5.stream.media import AccessUnit, Received, UnitFormat
-from take5.stream.ready.command import parse_command
-from take5.stream.ready.hooks import Hooks
-from take5.stream.scanner import Models, Tracker
+from take5.stream.hooks.command import parse_command
+from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.live import worker as capture_module
+from take5.stream.live.finish import Handoff, saver
+from take5.stream.live.session import LiveSession
+from take5.stream.live.worker import Capture, Save
+from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 ENDED = Stop(StopRule.ENDED)
 PATIENCE_S = 120.0

@@ -20,15 +20,16 @@ from skimage.data import astronaut
 from take5.scoring.errors import OutputExists
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.stream.clip import write_clip
-from take5.stream.clock import FRAME_TICKS, TICKS, fraction
-from take5.stream.grid import FrameCounts
-from take5.stream.media import AudioBlock, Picture
-from take5.stream.selection import Selection, Settings
-from take5.stream.soundtrack import SoundTrack, to_pcm16
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.output.clip import write_clip
+from take5.stream.output.take import write_take
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
-from take5.stream.sources.pictures import DecodedPicture
-from take5.stream.take import write_take
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, fraction
+from take5.stream.timeline.grid import FrameCounts
+from take5.stream.timeline.media import AudioBlock, Picture
+from take5.stream.timeline.soundtrack import SoundTrack, to_pcm16
 
 FRAMES = 125
 SSIM = 0.99

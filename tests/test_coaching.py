@@ -19,8 +19,8 @@ from take5.scoring.gates.findings import Code
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.scoring.stretch import Stretch
-from take5.stream.coaching_texts import COACHING, coaching_texts, languages, preferred
-from take5.stream.coaching_texts import GOOD as PRAISED
+from take5.stream.texts.coaching import COACHING, coaching_texts, languages, preferred
+from take5.stream.texts.coaching import GOOD as PRAISED
 
 ROOT = Path(__file__).parent.parent
 FRAMES = 375

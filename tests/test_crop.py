@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from take5.scoring.errors import ParameterError
-from take5.stream.handoff.bundle import bundle_name
-from take5.stream.handoff.crop import square_crop
+from take5.stream.bundles.crop import square_crop
+from take5.stream.bundles.write import bundle_name
 
 
 def face(x: float, y: float, width: float, frames: int = 5) -> NDArray[np.float64]:

@@ -34,7 +34,8 @@ from take5.stream.events import (
     Trouble,
     Warned,
 )
-from take5.stream.server.feed import About, Feed
+from take5.stream.live.snapshot import About
+from take5.stream.server.feed import Feed
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -13,6 +13,7 @@ from face_pictures import FACE_WIDTH, Picture, close_up, moving, noise, portrait
 from mediapipe.tasks.python import BaseOptions, vision
 from scipy.spatial.transform import Rotation
 
+from take5.client.api.mediapipe_stderr import hushed
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.detector import Detection, region_around, tiles
 from take5.scoring.models.face import (
@@ -27,8 +28,7 @@ from take5.scoring.models.face import (
 )
 from take5.scoring.models.ibug import IBUG_68
 from take5.scoring.models.runtime import Task, as_image
-from take5.stream.models import ensure
-from take5.stream.quiet import hushed
+from take5.stream.model_files.cache import ensure
 
 
 @pytest.fixture(scope="session")
@@ -406,7 +406,7 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
-from take5.stream.quiet import hushed
+from take5.client.api.mediapipe_stderr import hushed
 picture = data.astronaut()[:, :500]
 trackers = [FaceTracker(Path(sys.argv[1]), quiet=hushed) for _ in range(2)]
 counter, finder = FaceCounter(Path(sys.argv[1]), hushed), FaceFinder(Path(sys.argv[1]), hushed)
@@ -431,7 +431,7 @@ def test_only_chatter_is_dropped(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_process_that_is_told_to_end_in_the_midst_stays_quiet() -> None:
     code = """
 import os
-from take5.stream.quiet import hushed
+from take5.client.api.mediapipe_stderr import hushed
 try:
     with hushed():
         os.write(2, b"ours\\n")

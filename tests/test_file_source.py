@@ -24,10 +24,10 @@ from media_files import (
 from numpy.typing import NDArray
 
 from take5.scoring.errors import UnreadableMedia
-from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds
-from take5.stream.media import AccessUnit, AudioBlock, VideoFrame
-from take5.stream.soundtrack import SoundTrack
 from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds
+from take5.stream.timeline.media import AccessUnit, AudioBlock, VideoFrame
+from take5.stream.timeline.soundtrack import SoundTrack
 
 SECONDS = 2
 CLICK_S = 1.503

@@ -15,9 +15,10 @@ from take5.scoring.gates.measures import FrameMeasures, measure_frame
 from take5.scoring.gates.verdict import window_findings
 from take5.scoring.models.face import FaceObservation
 from take5.scoring.parameters import LEAD_IN_FRAMES
-from take5.stream.clock import to_seconds
-from take5.stream.scanner import Faces, Models
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.models import Models
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import to_seconds
 
 WINDOW = 125
 NEW = ((False,),) * WINDOW

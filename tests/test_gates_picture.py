@@ -14,7 +14,7 @@ from take5.scoring.gates import face as faces
 from take5.scoring.gates.measures import FrameMeasures, measure_frame
 from take5.scoring.gates.picture import area_means, blur_effect, fixed_width, grain, measure_picture, whole_box
 from take5.scoring.models.face import FaceObservation
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
 
 Rgb = NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ from take5.scoring.gates.findings import Code, Severity
 from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.trainability import NEEDS, trainability_findings
 from take5.scoring.gates.verdict import window_findings
-from take5.stream.handoff.trainers import TRAINERS
+from take5.stream.bundles.trainers.registry import TRAINERS
 
 FLAT_EYES = {"eye_open": np.full(FRAMES, 0.3)}
 HALF_BLINK = {"eye_open": np.where(np.arange(FRAMES) == 50, 0.16, 0.3)}

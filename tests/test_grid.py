@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from take5.stream.clock import FRAME_TICKS, TICKS, to_ticks
-from take5.stream.grid import FrameCounts, GridFrame, PictureGrid
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, to_ticks
+from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 
 MS = TICKS // 1000
 RATES = [Fraction(24000, 1001), *map(Fraction, (24, 25)), Fraction(30000, 1001), *map(Fraction, (30, 50, 60, 15, 10))]

@@ -21,13 +21,14 @@ from trainer_readers import READERS, check_commands, read
 
 from take5.scoring.errors import NoFace, OutputExists
 from take5.scoring.models.ave import Ave
-from take5.stream.film import Film, open_film
-from take5.stream.handoff.bundle import Bundle, wanted_for, write_bundles
-from take5.stream.handoff.check import check
-from take5.stream.handoff.footage import Footage, footage, whole
-from take5.stream.handoff.manifest import Origin
-from take5.stream.handoff.trainers import TRAINERS, trainer_named
-from take5.stream.scanner import FrameLook, Models
+from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.check import check
+from take5.stream.bundles.footage import Footage, footage, whole
+from take5.stream.bundles.manifest import Origin
+from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
+from take5.stream.bundles.write import Bundle, wanted_for, write_bundles
+from take5.stream.recording.from_file import Film, open_film
 from take5.stream.sources.file import MediaFile
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "manifest.schema.json"

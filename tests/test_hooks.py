@@ -9,8 +9,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, r
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import RtpPacket, pack_header_extensions
 
-from take5.stream.sources.webrtc import hooks
-from take5.stream.sources.webrtc.hooks import (
+from take5.stream.sources.webrtc import aiortc_internals as hooks
+from take5.stream.sources.webrtc.aiortc_internals import (
     BITRATE,
     CAPTURE_TIME,
     GIVE_UP_VIDEO,
@@ -24,7 +24,7 @@ from take5.stream.sources.webrtc.hooks import (
     trust_timers,
     widen_buffers,
 )
-from take5.stream.sources.webrtc.timeline import ClockReading
+from take5.stream.sources.webrtc.track_clocks import ClockReading
 
 
 async def tapped(extension: str = "") -> tuple[RTCPeerConnection, list[TappedReceiver]]:

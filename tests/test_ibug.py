@@ -6,7 +6,7 @@ from face_pictures import close_up
 
 from take5.scoring.models import ibug
 from take5.scoring.models.face import FaceTracker
-from take5.stream.models import ensure
+from take5.stream.model_files.cache import ensure
 
 MIRROR = [
     *range(16, -1, -1),

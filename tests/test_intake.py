@@ -4,12 +4,12 @@ import av
 import numpy as np
 import pytest
 
-from take5.stream.clock import TICKS
-from take5.stream.media import AccessUnit, AudioBlock, Received
-from take5.stream.sources.webrtc.hooks import RtpFrame
+from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
 from take5.stream.sources.webrtc.intake import HELD, OPUS_LOOK_AHEAD, Intake, OpusDecoder, is_keyframe
 from take5.stream.sources.webrtc.peer import AUDIO_LEVEL, look_ahead
-from take5.stream.sources.webrtc.timeline import ClockReading
+from take5.stream.sources.webrtc.track_clocks import ClockReading
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 SPS, IDR, SLICE = b"\x00\x00\x00\x01\x67a", b"\x00\x00\x00\x01\x65a", b"\x00\x00\x00\x01\x41a"
 NTP = 3_900_000_000 << 32

@@ -1,7 +1,7 @@
 """When looking falls behind, and when it begins again."""
 
-from take5.stream.clock import TICKS
-from take5.stream.lag import Lag, Passing
+from take5.stream.live.backlog import Lag, Passing
+from take5.stream.timeline.clock import TICKS
 
 
 def test_it_falls_behind_after_three_seconds_and_recovers_after_five() -> None:

@@ -16,14 +16,16 @@ from take5.scoring.gates.measures import NOT_LOOKED_AT
 from take5.scoring.idle import IdleState
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.stopping import StopRule, StopRules
+from take5.stream.analysis.frames import FrameLook, FrameScanner
+from take5.stream.analysis.models import Models
 from take5.stream.events import Coached, Event, Finished, Progress, Scored, Trouble, Warned
-from take5.stream.grid import GridFrame
-from take5.stream.live import LiveSession
-from take5.stream.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat
-from take5.stream.replay import Replay
-from take5.stream.scanner import FrameLook, FrameScanner, Models
-from take5.stream.selection import Selection, Settings
+from take5.stream.live.replay import Replay
+from take5.stream.live.session import LiveSession
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.grid import GridFrame
+from take5.stream.timeline.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat
 
 
 @pytest.fixture(scope="module")

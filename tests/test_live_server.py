@@ -17,14 +17,14 @@ from serving import descriptors, eventually, served
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.capture import Capture
-from take5.stream.clock import TICKS
-from take5.stream.media import AccessUnit, AudioBlock, Received
-from take5.stream.scanner import Models
-from take5.stream.select import Scored, select
-from take5.stream.selection import Settings
-from take5.stream.server import watchdog
+from take5.stream.analysis.models import Models
+from take5.stream.live import watchdog
+from take5.stream.live.worker import Capture
+from take5.stream.offline.select import Scored, select
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 pytestmark = pytest.mark.realtime
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from take5.client.cli import run
 from take5.scoring.errors import CaptureError
-from take5.stream.clock import TICKS
-from take5.stream.sources import microphone
-from take5.stream.sources.microphone import Microphone, microphones
-from take5.stream.sources.microphone_clock import Heard
+from take5.stream.sources.webcam import microphone
+from take5.stream.sources.webcam.microphone import Microphone, microphones
+from take5.stream.sources.webcam.microphone_clock import Heard
+from take5.stream.timeline.clock import TICKS
 
 pytestmark = pytest.mark.realtime
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from take5.stream.clock import TICKS, to_seconds
-from take5.stream.media import AudioBlock
-from take5.stream.sources.camera_clock import LowerEnvelope, PictureClock
-from take5.stream.sources.microphone_clock import Heard, SampleClock
+from take5.stream.sources.webcam.camera_clock import LowerEnvelope, PictureClock
+from take5.stream.sources.webcam.microphone_clock import Heard, SampleClock
+from take5.stream.timeline.clock import TICKS, to_seconds
+from take5.stream.timeline.media import AudioBlock
 
 RATE, BLOCK = 48_000, 960
 BEGUN_S = 987_654.321

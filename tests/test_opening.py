@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.media import AccessUnit, AudioBlock
-from take5.stream.opening import BEAT_TICKS, Opening, on_beat
+from take5.stream.live.origin import BEAT_TICKS, Opening, on_beat
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock
 
 MS = TICKS // 1000
 

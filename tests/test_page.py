@@ -15,15 +15,10 @@ from serving import Served, eventually, served
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.coaching_texts import coaching_texts
-from take5.stream.ending import Handoff
-from take5.stream.events import (
-    Failed,
-    Failure,
-    Trouble,
-    Warned,
-)
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
+from take5.stream.events import Failed, Failure, Trouble, Warned
+from take5.stream.live.finish import Handoff
+from take5.stream.texts.coaching import coaching_texts
 
 pytestmark = pytest.mark.realtime
 

@@ -15,7 +15,7 @@ from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.idle import IdleState
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.stream.coaching_texts import coaching_texts
+from take5.stream.analysis.models import Models
 from take5.stream.events import (
     BestChanged,
     Bundled,
@@ -32,7 +32,7 @@ from take5.stream.events import (
     Trouble,
     Warned,
 )
-from take5.stream.scanner import Models
+from take5.stream.texts.coaching import coaching_texts
 
 pytestmark = pytest.mark.realtime
 

@@ -12,7 +12,7 @@ from serving import Served, offer_of, served
 
 from take5.client.pages import PAGES
 from take5.scoring.stopping import StopRules
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
 from take5.stream.server import sessions as sessions_module
 
 pytestmark = pytest.mark.realtime

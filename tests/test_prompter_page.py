@@ -14,9 +14,9 @@ from serving import Served, eventually, served
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.idle import IdleState
 from take5.scoring.prompting import plan
+from take5.stream.analysis.models import Models
 from take5.stream.events import ChunkNote, Coached, Progress, Stalled
-from take5.stream.prompts import PromptList, read_folder
-from take5.stream.scanner import Models
+from take5.stream.texts.prompts import PromptList, read_folder
 
 pytestmark = pytest.mark.realtime
 

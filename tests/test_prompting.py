@@ -18,9 +18,9 @@ from scripts.make_prompts import phones, syllables
 from take5.client.pages import PROMPTS
 from take5.scoring.errors import ParameterError
 from take5.scoring.prompting import REST, WINDOW_S, Prompt, choose, last_window, plan, variety, worth
-from take5.stream.prompts import PromptList, read_folder, read_prompts
 from take5.stream.server import prompter
-from take5.stream.server.refusal import Refused, refused
+from take5.stream.server.errors import Refused, refused
+from take5.stream.texts.prompts import PromptList, read_folder, read_prompts
 
 LISTS = sorted(path.stem for path in PROMPTS.glob("*.json"))
 Get = Callable[[str], httpx.Response]

@@ -15,9 +15,9 @@ from take5.client.cli import run
 from take5.client.cli.push import whip_address
 from take5.client.push import HungUp, Sender, push, why_refused
 from take5.scoring.errors import MissingTrack, ServerError
-from take5.stream.clock import TICKS, to_seconds
-from take5.stream.media import AudioBlock, VideoFrame
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import TICKS, to_seconds
+from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 pytestmark = pytest.mark.realtime
 

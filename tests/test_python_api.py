@@ -19,9 +19,9 @@ from demo.talker import DEFAULT, Script
 from take5.client.cli import run
 from take5.scoring import errors
 from take5.scoring.models.audio import AudioEncoder
-from take5.stream.handoff.check import check
-from take5.stream.handoff.trainers import trainer_named
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.check import check
+from take5.stream.bundles.trainers.registry import trainer_named
 
 ROOT = Path(__file__).parent.parent
 PYTHON_MD = ROOT / "docs" / "python.md"

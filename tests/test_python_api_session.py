@@ -13,14 +13,14 @@ from own_media import Heard, Own, Shot, cut_raggedly, interleaved, own_media, pu
 
 import take5
 from demo.talker import DEFAULT, Script
-from take5.client.api.held import UNIT_FORMAT, HeldMaterial
+from take5.client.api.frame_store import UNIT_FORMAT, HeldMaterial
 from take5.scoring.stopping import StopRule
+from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Trouble
-from take5.stream.replay import Replay
-from take5.stream.ring import Ring
-from take5.stream.ring_film import RingFilm
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
+from take5.stream.live.replay import Replay
+from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.ring import Ring
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 BY_NAME = {stretch.name: stretch for stretch in DEFAULT}

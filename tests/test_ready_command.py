@@ -15,10 +15,10 @@ from ready_receiver import notice_in
 from serving import descriptors, eventually
 
 from take5.scoring.errors import ParameterError
-from take5.stream.ready.command import SECRET_VARIABLE, Command, environment, parse_command
-from take5.stream.ready.delivery import Attempt
-from take5.stream.ready.notice import Notice
-from take5.stream.ready.output_log import LOG_BYTES
+from take5.stream.hooks.command import SECRET_VARIABLE, Command, environment, parse_command
+from take5.stream.hooks.delivery import Attempt
+from take5.stream.hooks.notice import Notice
+from take5.stream.hooks.output_log import LOG_BYTES
 
 TELL = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ), sys.stdin.read()], open('{}', 'w'))"
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ready_receiver import SECRET, notice_in
 
-from take5.stream.ready.command import environment
-from take5.stream.ready.delivery import Attempt, Delivery, State
-from take5.stream.ready.webhook import signature
+from take5.stream.hooks.command import environment
+from take5.stream.hooks.delivery import Attempt, Delivery, State
+from take5.stream.hooks.webhook import signature
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "hooks.md").read_text(encoding="utf-8")
 BODY = b'{"version": 1}'

@@ -13,13 +13,13 @@ import pytest
 from ready_receiver import SECRET, Receiver, hang, notice_in, receiving, status
 from serving import descriptors, eventually
 
-from take5.stream.ready import hooks as ready
-from take5.stream.ready.command import Command
-from take5.stream.ready.delivery import DELIVERIES, Attempt, State, recorded
-from take5.stream.ready.hooks import AT_A_TIME, Hooks
-from take5.stream.ready.notice import Notice
-from take5.stream.ready.retry import Backoff
-from take5.stream.ready.webhook import Webhook
+from take5.stream.hooks import dispatcher as ready
+from take5.stream.hooks.command import Command
+from take5.stream.hooks.delivery import DELIVERIES, Attempt, State, recorded
+from take5.stream.hooks.dispatcher import AT_A_TIME, Hooks
+from take5.stream.hooks.notice import Notice
+from take5.stream.hooks.retry import Backoff
+from take5.stream.hooks.webhook import Webhook
 
 WELL = Command((sys.executable, "-c", ""))
 BADLY = Command((sys.executable, "-c", "raise SystemExit(3)"))

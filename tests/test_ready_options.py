@@ -14,9 +14,9 @@ from serving import eventually
 
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.errors import ParameterError
-from take5.stream.ready.command import SECRET_VARIABLE
-from take5.stream.ready.delivery import recorded
-from take5.stream.ready.hooks import Hooks
+from take5.stream.hooks.command import SECRET_VARIABLE
+from take5.stream.hooks.delivery import recorded
+from take5.stream.hooks.dispatcher import Hooks
 
 
 @click.command()

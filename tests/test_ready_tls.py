@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ready_receiver import SECRET, notice_in, receiving, status
 
-from take5.stream.ready.delivery import Attempt
-from take5.stream.ready.notice import Notice
-from take5.stream.ready.retry import Backoff
-from take5.stream.ready.webhook import Webhook
+from take5.stream.hooks.delivery import Attempt
+from take5.stream.hooks.notice import Notice
+from take5.stream.hooks.retry import Backoff
+from take5.stream.hooks.webhook import Webhook
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,10 @@ from ready_receiver import (
 )
 
 from take5.scoring.errors import ParameterError
-from take5.stream.ready.delivery import Attempt
-from take5.stream.ready.notice import Notice
-from take5.stream.ready.retry import AGAIN, BACKOFF, Backoff, retry_after_s
-from take5.stream.ready.webhook import Webhook, signature
+from take5.stream.hooks.delivery import Attempt
+from take5.stream.hooks.notice import Notice
+from take5.stream.hooks.retry import AGAIN, BACKOFF, Backoff, retry_after_s
+from take5.stream.hooks.webhook import Webhook, signature
 
 NOW = datetime(2025, 6, 11, 9, 30, tzinfo=UTC)
 HURRIED = Backoff(0.01, 0.05)

@@ -14,16 +14,16 @@ from scipy.fft import fft
 from take5.scoring.algorithm1 import motion_complexity
 from take5.scoring.gates.findings import Code, Finding, Severity
 from take5.scoring.score import WindowScore
-from take5.stream.notes import level_dbfs
+from take5.stream.analysis.levels import level_dbfs
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import select
 from take5.stream.report.data import film_notes, report_data
+from take5.stream.report.decimate import covered, extremes
 from take5.stream.report.problems import problems
 from take5.stream.report.spectrum import spectrum
-from take5.stream.report.thin import covered, extremes
+from take5.stream.report.texts import TEXTS, about, clock, why
 from take5.stream.report.thumbnails import thumbnail
-from take5.stream.report.words import TEXTS, about, clock, why
-from take5.stream.scanner import Models
-from take5.stream.select import select
-from take5.stream.selection import Settings
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import firwin, resample_poly
 
 from take5.scoring.errors import ParameterError
-from take5.stream.resampler import Resampler
+from take5.stream.timeline.resampler import Resampler
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 37_800, 44_100, 48_000, 96_000]
 EDGE = 160

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.media import AccessUnit, AudioBlock
-from take5.stream.ring import Ring
+from take5.stream.recording.ring import Ring
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock
 
 RATE = 48_000
 

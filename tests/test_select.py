@@ -11,8 +11,8 @@ from talker_choice import SHORT, known, score
 
 from take5.client.cli import run
 from take5.scoring import algorithm1
-from take5.stream.scanner import Models
-from take5.stream.select import Scored
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import Scored
 
 Json = dict[str, Any]
 

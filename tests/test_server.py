@@ -10,8 +10,8 @@ from serving import Served, descriptors, eventually, offer_of, served
 from websockets.exceptions import ConnectionClosed
 
 from take5.client.pages import PAGES
-from take5.stream.scanner import Models
-from take5.stream.server import watchdog
+from take5.stream.analysis.models import Models
+from take5.stream.live import watchdog
 from take5.stream.server.whip import MAX_OFFER
 
 pytestmark = pytest.mark.realtime

@@ -19,9 +19,9 @@ from take5.scoring.gates.sound import (
     share_at_ceiling,
     window_sound,
 )
-from take5.stream.media import AudioBlock
-from take5.stream.soundtrack import SoundTrack
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.media import AudioBlock
+from take5.stream.timeline.soundtrack import SoundTrack
 
 FIELDS = ("power", "peak", "bands", "magnitudes", "speech")
 FRAMES = 125

@@ -8,9 +8,9 @@ from encoder_sounds import noise
 from numpy.typing import NDArray
 
 from take5.scoring.errors import ParameterError
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.media import AudioBlock
-from take5.stream.soundtrack import Continuity, Placement, SoundTrack, cut, silent_frames, to_pcm16
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.media import AudioBlock
+from take5.stream.timeline.soundtrack import Continuity, Placement, SoundTrack, cut, silent_frames, to_pcm16
 
 MS = TICKS // 1000
 RATE = 16_000

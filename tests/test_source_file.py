@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from media_files import click_time, clicks, number_of, numbered
 
-from take5.stream.clock import FRAME_TICKS, TICKS
-from take5.stream.media import AccessUnit, AudioBlock, UnitFormat
-from take5.stream.source_file import write_source
-from take5.stream.sources.units import SourceStretch
+from take5.stream.output.received import write_source
+from take5.stream.recording.from_ring import SourceStretch
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, UnitFormat
 
 SIZE = (320, 240)
 START = 7 * TICKS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from take5.scoring.errors import OutputError, OutputExists
-from take5.stream.store import new_file, new_folder, refuse_existing
+from take5.stream.output.atomic import new_file, new_folder, refuse_existing
 
 
 def tree(folder: Path) -> dict[str, str]:

@@ -12,8 +12,9 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.events import BestChanged, Finished, Progress
-from take5.stream.grid import FrameCounts
-from take5.stream.selection import Selection, Settings, Verdict
+from take5.stream.selection import Selection, Verdict
+from take5.stream.settings import Settings
+from take5.stream.timeline.grid import FrameCounts
 
 BEST = WindowScore(1550, 140.0, Motion(0.1, 0.1, 0.1, mouth_moves=True), 2)
 REASON = Finding(Code.NO_FACE, 0, 5)

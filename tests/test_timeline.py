@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from take5.stream.clock import TICKS
-from take5.stream.sources.webrtc.timeline import AUDIO_RATE, VIDEO_RATE, ClockReading, RtpClock, TrackClocks
+from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, VIDEO_RATE, ClockReading, RtpClock, TrackClocks
+from take5.stream.timeline.clock import TICKS
 
 NTP_NOW = 3_900_000_000
 SOURCE, RETRANSMISSIONS = 7, 8

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import trainer_readers
 
-from take5.stream.handoff.trainer import Trainer
-from take5.stream.handoff.trainers import TRAINERS
+from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.trainers.registry import TRAINERS
 
 PAGES = Path(__file__).parent.parent / "docs" / "trainers"
 TRAINED = [trainer for trainer in TRAINERS.values() if trainer.left]

@@ -9,7 +9,7 @@ from encoder_sounds import Float32, cuts, hum, noise, onnx_files, silence, speec
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
 from take5.scoring.gates.sound import BLOCK_SAMPLES, SoundMeasures, SoundMeter, window_sound
 from take5.scoring.models.vad import SpeechDetector
-from take5.stream.models import find
+from take5.stream.model_files.cache import find
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """The timers of a sender: connect, stalled, lost; no clock is read."""
 
-from take5.stream.server.watchdog import Turn, Watchdog
+from take5.stream.live.watchdog import Turn, Watchdog
 
 
 def test_a_sender_that_never_comes() -> None:

@@ -27,9 +27,7 @@ from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.stream.clock import TICKS
-from take5.stream.coaching_texts import coaching_texts
-from take5.stream.ending import saver
+from take5.stream.analysis.models import Models
 from take5.stream.events import (
     BestChanged,
     ChunkNote,
@@ -47,16 +45,19 @@ from take5.stream.events import (
     Trouble,
     Warned,
 )
-from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
-from take5.stream.scanner import Models
-from take5.stream.selection import Json
-from take5.stream.server.feed import About, Feed
-from take5.stream.sources import camera_and_microphone as source_module
-from take5.stream.sources.camera_and_microphone import Webcam
-from take5.stream.sources.camera_devices import Device
-from take5.stream.sources.camera_units import Filmed
-from take5.stream.sources.microphone_clock import Heard
-from take5.stream.sources.units import decode_units
+from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.live.finish import saver
+from take5.stream.live.snapshot import About
+from take5.stream.server.feed import Feed
+from take5.stream.sources.webcam import webcam as source_module
+from take5.stream.sources.webcam.devices import Device
+from take5.stream.sources.webcam.encoder import Filmed
+from take5.stream.sources.webcam.microphone_clock import Heard
+from take5.stream.sources.webcam.webcam import Webcam
+from take5.stream.texts.coaching import coaching_texts
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
+from take5.stream.wire import Json
 
 pytestmark = pytest.mark.realtime
 

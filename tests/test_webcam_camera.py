@@ -14,13 +14,13 @@ import pytest
 from av.container import InputContainer
 
 from take5.scoring.errors import CaptureError
-from take5.stream.clock import TICKS
-from take5.stream.media import AccessUnit
-from take5.stream.sources.camera import Camera, Wanted
-from take5.stream.sources.camera_devices import Device, choose, chosen_camera, v4l2_cameras
-from take5.stream.sources.camera_units import Filmed
-from take5.stream.sources.container import AnyPacket
-from take5.stream.sources.units import decode_units
+from take5.stream.ffmpeg.container import AnyPacket
+from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.sources.webcam.camera import Camera, Wanted
+from take5.stream.sources.webcam.devices import Device, choose, chosen_camera, v4l2_cameras
+from take5.stream.sources.webcam.encoder import Filmed
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit
 
 pytestmark = pytest.mark.realtime
 

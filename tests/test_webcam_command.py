@@ -16,7 +16,7 @@ import pytest
 from capture_devices import RATE, SoundServer, sound_server
 
 from take5.client.cli import run
-from take5.stream.models import DIRECTORY_VARIABLE, models_directory
+from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 
 pytestmark = pytest.mark.realtime
 

@@ -9,7 +9,7 @@ from take5.client.api.choices import one_of
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.libraries import is_missing, library_missing
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
 
 EncoderName = Literal["auto", "speech-embedding", "ave"]
 ENCODERS: tuple[EncoderName, ...] = get_args(EncoderName)
@@ -56,9 +56,9 @@ def load_models(
         if is_missing(error):
             raise library_missing(error) from error
         raise
+    from take5.client.api.mediapipe_stderr import hushed
     from take5.scoring.models.vad import SpeechDetector
-    from take5.stream.models import ensure, find
-    from take5.stream.quiet import hushed
+    from take5.stream.model_files.cache import ensure, find
 
     audio = load_encoder(encoder, ave_weights, device)
     face = ensure("face_landmarker", report)
@@ -82,6 +82,6 @@ def load_encoder(encoder: EncoderName, ave_weights: StrPath | None, device: str)
 
         return Ave(Path(weights), device)
     from take5.scoring.models.speech_embedding import SpeechEmbedding
-    from take5.stream.models import find
+    from take5.stream.model_files.cache import find
 
     return SpeechEmbedding(find("melspectrogram"), find("speech_embedding"))

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from take5.client.api.models import StrPath
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Finding
-from take5.stream.clock import frame_seconds
-from take5.stream.film import Film
-from take5.stream.handoff.bundle import Bundle, bundle_selection, wanted_for
-from take5.stream.handoff.crop import SIZE
-from take5.stream.material import Filmed
-from take5.stream.scanner import Models, stack_looks, unseen
-from take5.stream.select import Scored
-from take5.stream.selection import Json, Selection, Verdict
-from take5.stream.take import add_report_page, write_features, write_take
+from take5.stream.analysis.frames import stack_looks, unseen
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.crop import SIZE
+from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
+from take5.stream.output.take import add_report_page, write_features, write_take
+from take5.stream.recording.base import Filmed
+from take5.stream.recording.from_file import Film
+from take5.stream.selection import Selection, Verdict
+from take5.stream.timeline.clock import frame_seconds
+from take5.stream.wire import Json
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class FileResult(Result):
 
     def write_features(self, path: StrPath) -> Path:
         """Write them to an .npz file, with ``fps``, as ``take5 select --features`` does."""
-        write_features(Scored(self.selection, self.material), Path(path))
+        write_features(self.material, Path(path))
         return Path(path)
 
     def write_report(self, folder: StrPath) -> Path:

@@ -11,9 +11,9 @@ from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
-from take5.stream.scanner import Models
-from take5.stream.select import select as choose
-from take5.stream.selection import Settings
+from take5.stream.analysis.models import Models
+from take5.stream.offline.select import select as choose
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
 

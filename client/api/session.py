@@ -9,24 +9,27 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.client.api.beginning import Beginning
-from take5.client.api.held import UNIT_FORMAT, FrameKeeper, HeldMaterial
+from take5.client.api.frame_store import UNIT_FORMAT, FrameKeeper, HeldMaterial
+from take5.client.api.inputs import Pictures, Samples, Sounds
 from take5.client.api.models import StrPath, load_models
-from take5.client.api.pushed import Pictures, Samples, Sounds
+from take5.client.api.origin import Beginning
 from take5.client.api.result import Result, Window
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, Stopper, StopRules, measured_stop_at
-from take5.stream.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameScanner
+from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Finished, Progress, Stopped, Trouble, Warned
-from take5.stream.live import SMALL_PIXELS
-from take5.stream.media import AudioBlock, Picture, VideoFrame
-from take5.stream.ring import Ring
-from take5.stream.ring_film import RingFilm
-from take5.stream.scanner import Faces, FrameScanner, Models
-from take5.stream.selection import Selection, Settings, Verdict
-from take5.stream.session import Session as Capture
+from take5.stream.live.scorer import Session as Capture
+from take5.stream.live.session import SMALL_PIXELS
+from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.ring import Ring
+from take5.stream.selection import Selection, Verdict
+from take5.stream.settings import Settings
+from take5.stream.timeline.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
 
 AHEAD_S = 10.0
 """One track may be pushed so far ahead of the other."""

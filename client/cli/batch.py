@@ -13,19 +13,19 @@ import click
 
 from take5.client.api.models import EncoderName
 from take5.client.batch_display import BatchBar
-from take5.client.cli.batch_teller import Teller
+from take5.client.cli.batch_output import Teller
 from take5.client.cli.options import MODEL_OPTIONS, Command, load_encoder, load_models
 from take5.client.terminal import Bars
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.models.audio import AudioEncoder
-from take5.stream.batch.content import stamp_of
-from take5.stream.batch.engine import Engine, SerialEngine
-from take5.stream.batch.job import Done, Job, Outcome, Recipe
-from take5.stream.batch.ledger import Ledger
-from take5.stream.batch.processes import ProcessEngine
-from take5.stream.batch.videos import Source, folders, listed, named
-from take5.stream.batch.work import prepare, take
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
+from take5.stream.offline.batch.content import stamp_of
+from take5.stream.offline.batch.engine import Engine, SerialEngine
+from take5.stream.offline.batch.job import Done, Job, Outcome, Recipe
+from take5.stream.offline.batch.ledger import Ledger
+from take5.stream.offline.batch.processes import ProcessEngine
+from take5.stream.offline.batch.videos import Source, folders, listed, named
+from take5.stream.offline.batch.work import prepare, take
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ModelChoice:
 
     def listener(self) -> AudioEncoder:
         """Load what decides the recipe, and see to it that workers find all the others."""
-        from take5.stream.models import ensure
+        from take5.stream.model_files.cache import ensure
 
         ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
         return load_encoder(self.encoder, self.ave_weights, self.device)

@@ -9,15 +9,15 @@ from take5.client.cli.bundle_options import needed_bundle_options
 from take5.client.cli.options import model_options, output_option
 from take5.client.terminal import Bars, bundle_line
 from take5.scoring.errors import TooShort
-from take5.stream.clock import to_seconds
-from take5.stream.film import Film, open_film
-from take5.stream.handoff.bundle import WantedBundles, bundle_name, write_bundles
-from take5.stream.handoff.check import check as violations
-from take5.stream.handoff.footage import whole
-from take5.stream.handoff.manifest import Origin
-from take5.stream.handoff.trainers import TRAINERS, trainer_named
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.check import check as violations
+from take5.stream.bundles.footage import whole
+from take5.stream.bundles.manifest import Origin
+from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
+from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
+from take5.stream.recording.from_file import Film, open_film
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import to_seconds
 
 NOTE = "the clip is taken as it is: of its frames, trainers train on the first 10/11 and validate on the rest"
 

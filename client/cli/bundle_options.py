@@ -8,9 +8,9 @@ import click
 
 from take5.client.cli.options import Command
 from take5.scoring.gates.config import GateConfig
-from take5.stream.handoff.bundle import WantedBundles, checked_bundle_name, wanted_for
-from take5.stream.handoff.crop import SIZE
-from take5.stream.handoff.trainers import TRAINERS
+from take5.stream.bundles.crop import SIZE
+from take5.stream.bundles.trainers.registry import TRAINERS
+from take5.stream.bundles.write import WantedBundles, checked_bundle_name, wanted_for
 
 
 def bundle_options(command: Command) -> Command:

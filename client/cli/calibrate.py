@@ -15,12 +15,14 @@ from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import measured_stop_at
-from take5.stream.calibration import CALIBRATION_VERSION, Aim, Calibration, Talker, Trial
-from take5.stream.calibration import calibrate as derive
-from take5.stream.scanner import Models
-from take5.stream.select import select
-from take5.stream.selection import Json, Selection, Settings
+from take5.stream.analysis.models import Models
+from take5.stream.offline.calibration import CALIBRATION_VERSION, Aim, Calibration, Talker, Trial
+from take5.stream.offline.calibration import calibrate as derive
+from take5.stream.offline.select import select
+from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.wire import Json
 
 COLUMNS = ("video", "windows", "I 10 %", "50 %", "90 %", "best", "within", "reached", "kept", "held out", "kept")
 PIPE_WIDTH = 120

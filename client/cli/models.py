@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from take5.scoring.errors import ModelDamaged, ModelMissing
-from take5.stream import models as files
-from take5.stream.models import MODELS, ModelFile
+from take5.stream.model_files import cache as files
+from take5.stream.model_files.cache import MODELS, ModelFile
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules, measured_stop_at
-from take5.stream.scanner import Models
+from take5.stream.analysis.models import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,8 +9,8 @@ import click
 
 from take5.client.cli.options import Command
 from take5.scoring.errors import ParameterError
-from take5.stream.ready.command import SECRET_VARIABLE, parse_command
-from take5.stream.ready.hooks import TIMEOUT_S, Hooks, Target
+from take5.stream.hooks.command import SECRET_VARIABLE, parse_command
+from take5.stream.hooks.dispatcher import TIMEOUT_S, Hooks, Target
 
 SILENT_WAIT_S = 1.0
 """So long deliveries are waited for before anybody is told that they are."""
@@ -73,7 +73,7 @@ def _webhook(url: str | None, secret_file: Path | None) -> Target | None:
         if secret_file is not None:
             raise click.UsageError("--webhook-secret-file goes with --webhook URL")
         return None
-    from take5.stream.ready.webhook import Webhook
+    from take5.stream.hooks.webhook import Webhook
 
     return Webhook(url, _secret(secret_file))
 

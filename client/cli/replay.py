@@ -11,13 +11,13 @@ from take5.client.pacing import paced
 from take5.client.terminal import event_line
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
+from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
-from take5.stream.replay import Replay
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
+from take5.stream.live.replay import Replay
+from take5.stream.output.atomic import refuse_existing
+from take5.stream.output.take import write_take
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
-from take5.stream.store import refuse_existing
-from take5.stream.take import write_take
 
 
 @click.command()

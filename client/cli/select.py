@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
-from take5.client.cli.batch_teller import DONE, FAILED, NOTHING_ELIGIBLE, Teller
+from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, Teller
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.options import gate_options, output_option, parameter_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
@@ -14,10 +14,10 @@ from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
-from take5.stream.batch.job import Extras, Recipe
-from take5.stream.handoff.bundle import WantedBundles
-from take5.stream.ready.hooks import Hooks
-from take5.stream.selection import Settings
+from take5.stream.bundles.write import WantedBundles
+from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.offline.batch.job import Extras, Recipe
+from take5.stream.settings import Settings
 
 __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 

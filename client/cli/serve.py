@@ -15,12 +15,12 @@ from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
-from take5.stream.ending import Handoff
-from take5.stream.handoff.bundle import WantedBundles
-from take5.stream.ready.hooks import Hooks
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
-from take5.stream.server.arenas import share_arenas
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.write import WantedBundles
+from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.live.finish import Handoff
+from take5.stream.server.malloc import share_arenas
+from take5.stream.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

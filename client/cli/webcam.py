@@ -28,31 +28,23 @@ from take5.scoring.errors import CaptureError
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRule, StopRules
-from take5.stream.capture import Capture, Save
-from take5.stream.ending import Handoff, capture_folder, saver
-from take5.stream.events import (
-    ClipReady,
-    Event,
-    Failed,
-    Failure,
-    Resumed,
-    Stalled,
-    State,
-    StateChanged,
-    Stopped,
-)
-from take5.stream.handoff.bundle import WantedBundles
-from take5.stream.live import LiveSession
-from take5.stream.ready.hooks import Hooks
-from take5.stream.ring import Ring
-from take5.stream.scanner import Models
-from take5.stream.selection import Json, Settings
-from take5.stream.server.feed import About, Feed
-from take5.stream.server.watchdog import Turn, Watchdog
-from take5.stream.sources.camera import Camera, Wanted
-from take5.stream.sources.camera_and_microphone import Webcam
-from take5.stream.sources.camera_devices import cameras, default_driver
-from take5.stream.sources.microphone import Microphone, microphones
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.write import WantedBundles
+from take5.stream.events import ClipReady, Event, Failed, Failure, Resumed, Stalled, State, StateChanged, Stopped
+from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.live.finish import Handoff, capture_folder, saver
+from take5.stream.live.session import LiveSession
+from take5.stream.live.snapshot import About
+from take5.stream.live.watchdog import Turn, Watchdog
+from take5.stream.live.worker import Capture, Save
+from take5.stream.recording.ring import Ring
+from take5.stream.server.feed import Feed
+from take5.stream.settings import Settings
+from take5.stream.sources.webcam.camera import Camera, Wanted
+from take5.stream.sources.webcam.devices import cameras, default_driver
+from take5.stream.sources.webcam.microphone import Microphone, microphones
+from take5.stream.sources.webcam.webcam import Webcam
+from take5.stream.wire import Json
 
 NAME = "webcam"
 LOOK_EVERY_S = 0.2

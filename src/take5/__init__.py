@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from take5.client.api.session import Session
     from take5.scoring.gates.config import GateConfig
     from take5.scoring.stopping import Stop, StopRules
+    from take5.stream.analysis.models import Models
+    from take5.stream.bundles.write import Bundle
     from take5.stream.events import BestChanged, Event, Finished, Progress, Stopped, Warned
-    from take5.stream.handoff.bundle import Bundle
-    from take5.stream.scanner import Models
 
 __all__ = [
     "BestChanged",
@@ -95,8 +95,8 @@ _MODULES = {
     "take5.scoring.gates.config": ("GateConfig",),
     "take5.scoring.stopping": ("Stop", "StopRules"),
     "take5.stream.events": ("BestChanged", "Event", "Finished", "Progress", "Stopped", "Warned"),
-    "take5.stream.handoff.bundle": ("Bundle",),
-    "take5.stream.scanner": ("Models",),
+    "take5.stream.bundles.write": ("Bundle",),
+    "take5.stream.analysis.frames": ("Models",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

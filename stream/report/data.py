@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.stream.analysis.levels import chunk_note
 from take5.stream.events import ChunkNote
-from take5.stream.film import Film
-from take5.stream.material import Filmed
-from take5.stream.notes import chunk_note
+from take5.stream.recording.base import Filmed
+from take5.stream.recording.from_file import Film
 from take5.stream.report.thumbnails import LARGE, SMALL, Thumbnail, thumbnails
 from take5.stream.selection import Selection
 

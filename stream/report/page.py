@@ -8,13 +8,13 @@ from pathlib import PurePath
 from take5.scoring.gates.findings import Severity
 from take5.scoring.parameters import FPS
 from take5.stream.report.data import ReportData
+from take5.stream.report.decimate import covered
 from take5.stream.report.figures import NARROW, WIDE, pool_svg, spectrum_svg, timeline_svg
 from take5.stream.report.page_style import STYLE
 from take5.stream.report.plots import has_spectrum
 from take5.stream.report.problems import Problem
 from take5.stream.report.tables import found_table, image, pool_table, settings_list
-from take5.stream.report.thin import covered
-from take5.stream.report.words import TEXTS, about, clock, counted, exact, why
+from take5.stream.report.texts import TEXTS, about, clock, counted, exact, why
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST_TOLD = 6

@@ -12,9 +12,9 @@ from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.stream.report.colours import LIGHT
 from take5.stream.report.data import ReportData
+from take5.stream.report.decimate import covered, extremes
 from take5.stream.report.problems import Problem
-from take5.stream.report.thin import covered, extremes
-from take5.stream.report.words import TEXTS, clock
+from take5.stream.report.texts import TEXTS, clock
 from take5.stream.selection import Verdict
 
 Floats = NDArray[np.float64]

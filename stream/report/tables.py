@@ -7,12 +7,12 @@ from html import escape
 
 from take5.scoring.gates.findings import Severity
 from take5.scoring.score import WindowScore
-from take5.stream.clock import frame_seconds
 from take5.stream.report.data import ReportData
 from take5.stream.report.problems import Problem
+from take5.stream.report.texts import TEXTS, exact
 from take5.stream.report.thumbnails import Thumbnail
-from take5.stream.report.words import TEXTS, exact
 from take5.stream.selection import versions
+from take5.stream.timeline.clock import frame_seconds
 
 MOST_ROWS = 200
 """A table has at most so many rows; report.json has them all."""

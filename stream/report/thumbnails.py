@@ -7,10 +7,10 @@ from itertools import islice
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from take5.stream.handoff.frames import TIME_BASE, Chain
-from take5.stream.material import Filmed
-from take5.stream.media import Picture
-from take5.stream.sources.pictures import encodable
+from take5.stream.ffmpeg.filters import TIME_BASE, Chain
+from take5.stream.ffmpeg.pictures import encodable
+from take5.stream.recording.base import Filmed
+from take5.stream.timeline.media import Picture
 
 QUALITY = str(4 * 118)
 """FFmpeg's lambda of ``-q:v 4``: no blocks to be seen, a tenth of a byte a pixel."""

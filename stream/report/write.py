@@ -13,7 +13,7 @@ def write_report_page(data: ReportData, folder: Path) -> list[str]:
 
     The same data gives the same bytes.
     """
-    from take5.stream.report.figures import whole_png  # matplotlib takes a while: not before it is needed
+    from take5.stream.report.figures import whole_png
     from take5.stream.report.page import page
 
     found = problems(data)

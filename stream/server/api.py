@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from take5.stream.report.write import PAGE
-from take5.stream.server.asked import authorise, sessions_of
-from take5.stream.server.refusal import Refused
+from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.errors import Refused
 
 FILES = {
     "clip.mp4": "video/mp4",

@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from take5.stream.coaching_texts import COACHING
-from take5.stream.prompts import read_folder
 from take5.stream.server import api, prompter, whip
+from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
-from take5.stream.server.refusal import Refused, refused
 from take5.stream.server.sessions import Sessions
+from take5.stream.texts.coaching import COACHING
+from take5.stream.texts.prompts import read_folder
 
 PAGE_POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "

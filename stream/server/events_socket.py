@@ -6,9 +6,9 @@ from collections.abc import Coroutine
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from take5.stream.server.asked import authorise, sessions_of
+from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
-from take5.stream.server.refusal import Refused
 
 CLOSE_CODES = {401: 4401, 404: 4404, 503: 1013}
 READ_NOT = 1008

@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
 
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.stopping import StopRules
-from take5.stream.clock import frame_seconds
 from take5.stream.events import (
     EVENTS_VERSION,
     BestChanged,
@@ -26,21 +23,10 @@ from take5.stream.events import (
     best_json,
     window_json,
 )
-from take5.stream.selection import Json
+from take5.stream.live.snapshot import About
 from take5.stream.server.mailbox import Mailbox, Message
-
-
-@dataclass(frozen=True)
-class About:
-    """What every session of a server has in common."""
-
-    encoder: str
-    window_s: float
-    rules: StopRules
-
-    def json(self) -> Json:
-        """Return it as part of ``hello`` and of ``/api/config``."""
-        return {"encoder": self.encoder, "window_s": self.window_s, "rules": rules_json(self.rules)}
+from take5.stream.timeline.clock import frame_seconds
+from take5.stream.wire import Json
 
 
 class Follower:
@@ -162,15 +148,3 @@ _LAST_KEYS: dict[str, type[Event]] = {
     "report": Reported,
     "error": Failed,
 }
-
-
-def rules_json(rules: StopRules) -> Json:
-    """The rules of ``docs/events.md``."""
-    return {
-        "stop_at": rules.stop_at,
-        "floor_s": rules.floor_s,
-        "gain": rules.gain,
-        "gain_after_s": rules.gain_after_s,
-        "cap_s": rules.cap_s,
-        "idle_s": rules.idle_s,
-    }

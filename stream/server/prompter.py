@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from take5.scoring.prompting import plan
-from take5.stream.prompts import PromptList
-from take5.stream.server.refusal import Refused
+from take5.stream.server.errors import Refused
+from take5.stream.texts.prompts import PromptList
 
 AHEAD = 6
 """Sentences in an answer: about 15 s, so that a lost answer does not leave a reader without one."""

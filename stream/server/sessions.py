@@ -9,16 +9,17 @@ from pathlib import Path
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.ending import NOTHING_MORE, Handoff, capture_folder
+from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Reported
-from take5.stream.live import LiveSession
-from take5.stream.media import UnitFormat
-from take5.stream.scanner import Models
-from take5.stream.selection import Settings
-from take5.stream.server.feed import About, Feed, Follower
-from take5.stream.server.refusal import Refused
-from take5.stream.server.take import Take
+from take5.stream.live.finish import NOTHING_MORE, Handoff, capture_folder
+from take5.stream.live.session import LiveSession
+from take5.stream.live.snapshot import About
+from take5.stream.server.capture import Take
+from take5.stream.server.errors import Refused
+from take5.stream.server.feed import Feed, Follower
+from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.peer import MALFORMED, accept
+from take5.stream.timeline.media import UnitFormat
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 KEEP_S = 1800.0

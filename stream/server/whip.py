@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from take5.stream.server.asked import authorise, sessions_of
-from take5.stream.server.refusal import Refused
+from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.errors import Refused
 
 SDP = "application/sdp"
 MAX_OFFER = 64 * 1024

@@ -18,11 +18,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
-from take5.stream.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds, to_ticks
-from take5.stream.grid import FrameCounts, GridFrame, PictureGrid
-from take5.stream.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
-from take5.stream.soundtrack import cut
-from take5.stream.sources.container import (
+from take5.stream.ffmpeg.container import (
     audio_stream,
     frame_duration,
     opened,
@@ -33,8 +29,12 @@ from take5.stream.sources.container import (
     torn,
     video_stream,
 )
-from take5.stream.sources.decoders import PictureDecoder, SoundDecoder, packet_ticks
-from take5.stream.sources.pictures import DecodedPicture
+from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_ticks
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds, to_ticks
+from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
+from take5.stream.timeline.soundtrack import cut
 
 PREROLL_TICKS = seconds_to_ticks(1.0)
 """Sound is decoded from so much earlier than it is wanted: decoders begin with what they cannot know."""

@@ -12,7 +12,7 @@ import numpy as np
 from beep_flash import heard
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-from take5.stream.clock import fraction
+from take5.stream.timeline.clock import fraction
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

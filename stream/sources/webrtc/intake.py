@@ -8,11 +8,11 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
-from take5.stream.clock import TICKS, seconds_to_ticks
-from take5.stream.media import AccessUnit, AudioBlock, Received, UnitFormat
-from take5.stream.sources.container import channels, mono
-from take5.stream.sources.webrtc.hooks import RtpFrame
-from take5.stream.sources.webrtc.timeline import AUDIO_RATE, ClockReading, TrackClocks
+from take5.stream.ffmpeg.container import channels, mono
+from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
+from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, TrackClocks
+from take5.stream.timeline.clock import TICKS, seconds_to_ticks
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
 UNIT_FORMATS = {"H264": UnitFormat("h264", None), "VP8": UnitFormat("vp8", None)}
 

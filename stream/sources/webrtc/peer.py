@@ -17,9 +17,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
-from take5.stream.clock import seconds_to_ticks
-from take5.stream.media import UnitFormat
-from take5.stream.sources.webrtc.hooks import (
+from take5.stream.sources.webrtc.aiortc_internals import (
     BITRATE,
     RtpFrame,
     Tap,
@@ -31,6 +29,8 @@ from take5.stream.sources.webrtc.hooks import (
     widen_buffers,
 )
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
+from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.media import UnitFormat
 
 MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, RuntimeError, struct.error)
 """What aiortc raises for an offer that makes no sense."""

@@ -1,0 +1,49 @@
+"""What a session holds: its frames, encoded once, and its sound; what clips are made of."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from take5.scoring.errors import OutputError
+from take5.stream.ffmpeg.pictures import encodable
+from take5.stream.recording.from_ring import RingMaterial
+from take5.stream.recording.ring import Ring
+from take5.stream.sources.webcam.encoder import UnitEncoder
+from take5.stream.timeline.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.timeline.media import AccessUnit, Picture, UnitFormat, VideoFrame
+
+UNIT_FORMAT = UnitFormat("h264", None)
+
+
+class FrameKeeper:
+    """Encodes a session's frames for its ring."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._encoder: UnitEncoder | None = None
+        self._zero = 0
+
+    def keep(self, frame: VideoFrame, rate: Fraction) -> None:
+        """Keep the next frame; the first one's ``rate`` says how many frames make a second."""
+        picture = encodable(frame.picture)
+        if self._encoder is None:
+            self._encoder, self._zero = UnitEncoder(picture, rate), frame.pts
+        stamp_s = to_seconds(frame.pts - self._zero)  # so small that it gives back its flicks
+        for unit in self._encoder.encode(picture, stamp_s, stamp_s):
+            pts = self._zero + seconds_to_ticks(unit.stamp_s)
+            self._ring.push_unit(AccessUnit(pts, unit.data, unit.keyframe))
+
+
+class HeldMaterial(RingMaterial):
+    """What a session holds of its windows; of a window that it has let go of there is no clip."""
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode the pictures of grid frames [start, stop)."""
+        count = 0
+        for picture in super().pictures(start, stop):
+            count += 1
+            yield picture
+        if count < stop - start:
+            raise OutputError(
+                f"of the window at {frame_seconds(start)} s the session holds {count} of {stop - start} pictures only; "
+                "write a result before the session goes on"
+            )

@@ -1,0 +1,105 @@
+"""What ``take5 select`` says of each video as it is done, and of all in the end."""
+
+import json
+import sys
+from typing import IO
+
+import click
+
+from take5.client.batch_display import Standings, line_of, row_of
+from take5.client.terminal import bundle_line, summary
+from take5.stream.events import ClipReady
+from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
+from take5.stream.offline.batch.job import NotTaken, Outcome, Skipped, Taken
+from take5.stream.wire import Json
+
+DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
+
+
+class Teller:
+    """Says what comes of each video, and in the end of all."""
+
+    def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: Hooks | None = None) -> None:
+        self._hooks = hooks or Hooks()
+        self._whole, self._as_json, self._several = whole, as_json, total > 1
+        self._standings = Standings()
+        self._failures: list[str] = []
+        self._codes = {DONE}
+        self._skipped = 0
+
+    @property
+    def code(self) -> int:
+        """The exit code so far."""
+        return FAILED if FAILED in self._codes else max(self._codes)
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say what came of a video."""
+        if isinstance(outcome, NotTaken):
+            self.fail(str(outcome.job.video), outcome.error, NOTHING_ELIGIBLE if outcome.too_short else FAILED)
+            return
+        report = _report(outcome)
+        row = row_of(report)
+        if row is None:
+            self._codes.add(NOTHING_ELIGIBLE)
+        else:
+            self._standings.add(row)
+        self._skipped += isinstance(outcome, Skipped)
+        _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
+        if isinstance(outcome, Taken) and (notice := _notice(outcome)) is not None:
+            self._hooks.tell(notice)
+
+    def fail(self, video: str, error: str, code: int = FAILED) -> None:
+        """Say what is wrong with a video."""
+        self._codes.add(code)
+        self._failures.append(error)
+        _echo(f"take5: error: {error}", err=True)
+        if self._as_json:
+            click.echo(json.dumps({"video": video, "error": error}))
+
+    def end(self) -> None:
+        """Say it of all: the best, and once more what failed; with --json on stderr, and of folders and lists only."""
+        if not self._several or (self._as_json and not self._whole):
+            return
+        out: IO[str] = sys.stderr if self._as_json else sys.stdout
+        if self._standings.count:
+            self._standings.show(out)
+        if self._skipped:
+            _echo(f"{self._skipped} done before", err=self._as_json)
+        if self._failures:
+            _echo("\n".join([f"{len(self._failures)} failed:", *(f"  {text}" for text in self._failures)]), err=True)
+
+    def _object(self, outcome: Taken | Skipped, report: Json) -> str:
+        if isinstance(outcome, Skipped):
+            return json.dumps(report | {"folder": str(outcome.folder), "skipped": True})
+        return json.dumps(report | ({"folder": str(outcome.job.folder), "skipped": False} if self._whole else {}))
+
+    def _text(self, outcome: Taken | Skipped, report: Json) -> str:
+        folder = outcome.folder if isinstance(outcome, Skipped) else outcome.job.folder
+        written = folder / ("report.json" if report["best"] is None else "clip.mp4")
+        if isinstance(outcome, Taken) and not self._whole:
+            return "\n".join([summary(outcome.selection, written), *map(bundle_line, outcome.bundles)])
+        return f"{line_of(report)}\n  {written}" + " (done before)" * isinstance(outcome, Skipped)
+
+
+def _report(outcome: Taken | Skipped) -> Json:
+    if isinstance(outcome, Taken):
+        return outcome.selection.json()
+    return outcome.report | {"video": str(outcome.job.video)}
+
+
+def _notice(taken: Taken) -> Notice | None:
+    """What programs are told of a take; nothing of one without a clip."""
+    selection, folder = taken.selection, taken.job.folder
+    if selection.best is None:
+        return None
+    names = {path.name: path.name for path in sorted(folder.iterdir()) if path.is_file()}
+    length = selection.settings.parameters.window_frames
+    clip = ClipReady(selection.frames, selection.best, length, str(folder), names)
+    places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in taken.bundles]
+    return clip_notice(clip, taken.job.video.stem, selection.encoder, places)
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    """Print; in a file name, what is no Unicode is escaped."""
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"), err=err)

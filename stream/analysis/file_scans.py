@@ -1,0 +1,141 @@
+"""Sound and pictures of a file, scanned once and remembered."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.gates.sound import SoundMeasures, SoundMeter
+from take5.scoring.models.audio import EmbeddingStream
+from take5.scoring.models.region import Region
+from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
+from take5.stream.analysis.faces import SEEK_FRAMES, Faces
+from take5.stream.analysis.frames import UNDECODABLE, FrameLook, FrameScanner
+from take5.stream.analysis.models import Models
+from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.timeline.media import AudioBlock
+from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
+
+Floats = NDArray[np.float64]
+Report = Callable[[str, int, int], None]
+"""Called with the stage ("sound", "faces"), how much of it is done, and how much there is (0: not known)."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The sound of a recording on the session clock: PCM int16 [A] at 16 kHz, and N grid frames of it."""
+
+    pcm: NDArray[np.int16]
+    embeddings: Floats
+    silent: NDArray[np.bool_]
+    missing: NDArray[np.bool_]
+    measures: SoundMeasures
+
+
+class SoundScan:
+    """Takes the blocks of a file and embeds them as they come."""
+
+    def __init__(self, origin: int, models: Models, report: Callable[[int], None]) -> None:
+        self._track = SoundTrack(origin)
+        self._stream = EmbeddingStream(models.encoder)
+        self._meter = SoundMeter(models.speech())
+        self._measures: list[SoundMeasures] = []
+        self._report = report
+        self._pcm: list[NDArray[np.int16]] = []
+        self._silent: list[NDArray[np.bool_]] = []
+        self._embeddings: list[NDArray[np.float32]] = []
+        self._rest = np.zeros(0, np.float32)
+        self._frames = 0
+
+    def push(self, block: AudioBlock) -> None:
+        """Add a block."""
+        self._take(self._track.push(block))
+
+    def finish(self, picture_frames: int) -> Sound:
+        """End the sound; N is what both it and ``picture_frames`` last for."""
+        self._take(self._track.finish())
+        frames = min(picture_frames, self._track.frames())
+        self._embeddings.append(self._stream.finish(frames))
+        self._measures.append(self._meter.finish(frames))
+        padding = -len(self._rest) % SAMPLES_PER_FRAME
+        self._silent.append(silent_frames(np.pad(self._rest, (0, padding))))
+        pcm = np.concatenate([*self._pcm, np.zeros(0, np.int16)])
+        return Sound(
+            pcm=np.pad(pcm, (0, max(0, frames * SAMPLES_PER_FRAME - len(pcm)))),
+            embeddings=np.concatenate(self._embeddings).astype(np.float64)[:frames],
+            silent=np.concatenate(self._silent)[:frames],
+            missing=self._track.missing(0, frames),
+            measures=SoundMeasures.concatenate(self._measures)[:frames],
+        )
+
+    def _take(self, samples: NDArray[np.float32]) -> None:
+        self._pcm.append(to_pcm16(samples))
+        self._embeddings.append(self._stream.push(samples))
+        self._measures.append(self._meter.push(samples))
+        rest = np.concatenate([self._rest, samples])
+        whole = len(rest) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
+        self._silent.append(silent_frames(rest[:whole]))
+        self._rest = rest[whole:]
+        self._frames += whole // SAMPLES_PER_FRAME
+        self._report(self._frames)
+
+
+class PictureScan:
+    """Looks at stretches of the grid, each frame once; each run begins a lead-in early."""
+
+    def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, report: Report) -> None:
+        self._file, self._index, self._models, self._report = file, index, models, report
+        self.looks: list[FrameLook | None] = [None] * frames
+        self.tracked = 0
+        self._region: Region | None = None
+        self._sought = False
+
+    def scan(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Look at what was not looked at before in these half-open stretches."""
+        stretches = list(self._unseen(spans))
+        wanted = self.tracked + sum(stop - start for start, stop in stretches)
+        for start, stop in stretches:
+            self._run(max(0, start - LEAD_IN_FRAMES), start, stop, wanted)
+
+    def _unseen(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Stretches without a look; two with less than a lead-in between them are one."""
+        wanted = np.zeros(len(self.looks) + 1, dtype=np.bool_)
+        for start, stop in spans:
+            wanted[start:stop] = True
+        wanted[:-1] &= np.array([look is None for look in self.looks])
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted]).astype(np.int8))).tolist()
+        pairs = list(zip(edges[::2], edges[1::2], strict=True))
+        joined: list[tuple[int, int]] = []
+        for start, stop in pairs:
+            if joined and start - joined[-1][1] <= LEAD_IN_FRAMES:
+                joined[-1] = (joined[-1][0], stop)
+            else:
+                joined.append((start, stop))
+        yield from joined
+
+    def _run(self, lead_in: int, start: int, stop: int, wanted: int) -> None:
+        self._seek()
+        with Faces(self._models, self._region) as faces:
+            scanner = FrameScanner(faces)
+            for frame in self._file.grid_frames(self._index, lead_in, stop):
+                self._keep(frame.index, scanner.look(frame), start)
+                self._report("faces", self.tracked, wanted)
+        for missed in range(start, stop):
+            self._keep(missed, UNDECODABLE, start)
+
+    def _seek(self) -> None:
+        """Find the face's region where a stream finds it: in the first frames with a face."""
+        if self._sought:
+            return
+        self._sought = True
+        with Faces(self._models) as faces:
+            for frame in self._file.grid_frames(self._index, 0, min(SEEK_FRAMES, len(self.looks))):
+                if faces.seek(frame.shown.picture.rgb(), frame.index):
+                    break
+            self._region = faces.region
+
+    def _keep(self, frame: int, look: FrameLook, start: int) -> None:
+        if frame >= start and self.looks[frame] is None:
+            self.looks[frame] = look
+            self.tracked += look is not UNDECODABLE

@@ -1,0 +1,136 @@
+"""What is seen in each grid frame: the tracked face, the sparse count of faces, damage and repetition."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
+from take5.scoring.gates.sound import SoundMeasures
+from take5.scoring.parameters import LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
+from take5.scoring.stretch import Stretch
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.models import Face
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.grid import GridFrame
+from take5.stream.timeline.media import AnyFrame, Picture, UnseenFrame, VideoFrame
+
+NO_LIPS = np.full((20, 2), np.nan)
+NO_POSE = np.full(3, np.nan)
+
+
+@dataclass(frozen=True)
+class FrameLook:
+    """What was seen in one grid frame; see :class:`take5.scoring.eligibility.Looks` for the fields that it shares."""
+
+    face: Face | None
+    faces: int
+    damaged: bool
+    missing: bool
+    repeats: tuple[bool, ...]
+    resized: bool = False
+    seen: bool = True
+    measures: FrameMeasures = NOT_LOOKED_AT
+
+    @property
+    def lips(self) -> NDArray[np.float64]:
+        """Lip landmarks [20, 2], NaN without a face."""
+        return NO_LIPS if self.face is None else self.face.lips
+
+    @property
+    def pose(self) -> NDArray[np.float64]:
+        """Yaw, pitch, roll [3], NaN without a face."""
+        return NO_POSE if self.face is None else self.face.pose
+
+
+UNDECODABLE = FrameLook(face=None, faces=-1, damaged=True, missing=False, repeats=())
+"""What is known of a frame that was promised and that no decoder delivers."""
+
+
+class FrameScanner:
+    """Looks at grid frames in order: one run of the tracker.
+
+    After frames that nobody decoded the tracker has to settle again: so many looks do not count as looks.
+    """
+
+    def __init__(self, faces: Faces) -> None:
+        self._faces = faces
+        self._digest: int | None = None
+        self._size: tuple[int, int] | None = None
+        self._settling = 0
+        self._shown: int | None = None
+
+    def look(self, frame: GridFrame[AnyFrame]) -> FrameLook:
+        """Look at the next grid frame."""
+        repeats = tuple(self._repeats(source) for source in frame.arrived)
+        shown = frame.shown
+        if isinstance(shown, UnseenFrame) or None in repeats:
+            self._settling, self._shown = LEAD_IN_FRAMES, None
+            return unseen(frame.missing)
+        rgb = shown.picture.rgb()
+        face = self._faces.track(rgb, frame.index)
+        look = FrameLook(
+            face=face,
+            faces=self._faces.count(rgb) if frame.index % LOOK_EVERY_FRAMES == 0 else -1,
+            damaged=shown.damaged,
+            missing=frame.missing,
+            repeats=tuple(bool(repeat) for repeat in repeats),
+            resized=self._resized(shown.picture),
+            seen=not self._settling,
+            measures=self._measured(shown, rgb, face),
+        )
+        self._settling = max(0, self._settling - 1)
+        return look
+
+    def _measured(self, shown: VideoFrame, rgb: NDArray[np.uint8], face: Face | None) -> FrameMeasures:
+        before, self._shown = self._shown, shown.pts
+        step_ms = math.nan if before is None else (shown.pts - before) * 1000 / TICKS
+        return measure_frame(rgb, face, step_ms)
+
+    def _repeats(self, source: AnyFrame) -> bool | None:
+        """Whether a source frame is identical to the one before it; None where nobody decoded it."""
+        digest, self._digest = self._digest, None if isinstance(source, UnseenFrame) else source.picture.digest
+        return None if self._digest is None else digest == self._digest
+
+    def _resized(self, picture: Picture) -> bool:
+        size, self._size = self._size, picture.size
+        return size is not None and size != self._size
+
+
+def unseen(missing: bool) -> FrameLook:
+    """Return what is known of a grid frame that nobody looked at."""
+    return FrameLook(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """What was seen in n grid frames: lips [n, 20, 2], pose [n, 3], what eligibility needs, and what gates measure."""
+
+    lips: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    looks: Looks
+    measures: FrameMeasures
+
+    def with_sound(self, timing: Timing, sound: SoundMeasures) -> Stretch:
+        """What was seen and heard."""
+        return Stretch(self.measures, sound, self.lips, self.looks, timing)
+
+
+def stack_looks(looks: Sequence[FrameLook]) -> Stacked:
+    """Put the looks at n grid frames side by side."""
+    return Stacked(
+        np.stack([look.lips for look in looks]),
+        np.stack([look.pose for look in looks]),
+        Looks(
+            tracked=np.array([look.face is not None for look in looks]),
+            faces=np.array([look.faces for look in looks], dtype=np.int8),
+            damaged=np.array([look.damaged for look in looks]),
+            repeats=tuple(look.repeats for look in looks),
+            resized=np.array([look.resized for look in looks]),
+            seen=np.array([look.seen for look in looks]),
+        ),
+        FrameMeasures.concatenate([look.measures for look in looks]),
+    )

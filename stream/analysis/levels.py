@@ -1,0 +1,27 @@
+"""What a person is told of one chunk, live and in the report."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.stream.analysis.frames import FrameLook
+from take5.stream.events import ChunkNote
+
+
+def chunk_note(looks: Iterable[FrameLook | None], samples: NDArray[np.floating]) -> ChunkNote:
+    """Note what was seen in the frames that somebody looked at, and how loud the sound [n] in [-1, 1] is."""
+    seen = [look for look in looks if look is not None and look.seen]
+    counted = [look.faces for look in seen if look.faces >= 0]
+    return ChunkNote(
+        face=sum(look.face is not None for look in seen) / len(seen) if seen else None,
+        faces=max(counted, default=None),
+        level_dbfs=level_dbfs(samples),
+    )
+
+
+def level_dbfs(samples: NDArray[np.floating]) -> float | None:
+    """RMS of sound in dB of full scale; None for digital silence."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
+    return round(10 * math.log10(power), 1) if power else None

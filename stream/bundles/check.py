@@ -1,0 +1,40 @@
+"""Any folder against a trainer's contract: what it would stumble over, hours later."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+
+from take5.scoring.errors import UnreadableMedia
+from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.part import Found, Violation
+from take5.stream.bundles.parts.images import FOLDER
+from take5.stream.bundles.parts.video import read_film
+
+
+def check(folder: Path, trainer: Trainer) -> Iterator[Violation]:
+    """Yield every violation of the contract.
+
+    Raises
+    ------
+    UnreadableMedia
+        If it is no folder.
+    """
+    if not folder.is_dir():
+        raise UnreadableMedia(f"{folder}: is no folder; give the one that goes to data/ in the trainer's")
+    name = folder.resolve().name
+    frames = _frames(folder, name)
+    if frames < trainer.least:
+        rule = f"has {frames} frames; {trainer.title} needs {trainer.least}"
+        yield Violation(f"{name}.mp4", rule, "use a longer clip")
+    found = Found(folder, name, frames)
+    for part in trainer.parts:
+        yield from part.check(found)
+
+
+def _frames(folder: Path, name: str) -> int:
+    """N: of the video; without one as many as there are images."""
+    try:
+        return read_film(folder / f"{name}.mp4").frames
+    except (av.FFmpegError, IndexError):
+        return sum(1 for _ in (folder / FOLDER).glob("*.jpg"))

@@ -1,0 +1,60 @@
+"""A trainer as take5 sees it: the files that it reads, the steps that are done, and those that are left."""
+
+from dataclasses import dataclass
+
+from take5.stream.bundles.part import Part
+
+PASSES = 140
+"""Times that every training frame is seen: what the paper took for 5 s with SyncTalk. For trainers whose own settings
+are for minutes of video it is our suggestion, with their proportions between stages."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is left to do: why, and the command, run in the trainer's folder.
+
+    ``{id}`` and ``{train}`` stand for the person's name and K, the frames to train on; ``{passes}``,
+    ``{passes60}``, ... for 100, 60, ... % of 140 K iterations, or of ``least``, if that is more.
+    """
+
+    what: str
+    command: str = ""
+    least: int = 0
+
+    def of(self, name: str, train: int) -> "Step":
+        """The step for one bundle."""
+        all_of_them = max(PASSES * train, self.least)
+        passes = {"passes" if share == 100 else f"passes{share}": all_of_them * share // 100 for share in SHARES}
+        return Step(self.what.format(id=name), self.command.format(id=name, train=train, **passes))
+
+
+SHARES = (60, 80, 90, 100, 160)
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A contract.
+
+    Attributes
+    ----------
+    name, title : str
+        As ``--for`` has it, and as its authors write it.
+    parts : tuple of Part
+        Its files.
+    least : int
+        Frames without which it cannot begin.
+    done : tuple of str
+        Steps of its own preparation that the bundle makes unnecessary.
+    left : tuple of Step
+        What is left, in order.
+    caveats : tuple of str
+        What its maintainers or users say of clips this short, and what take5 does not make.
+    """
+
+    name: str
+    title: str
+    parts: tuple[Part, ...]
+    least: int = 1
+    done: tuple[str, ...] = ()
+    left: tuple[Step, ...] = ()
+    caveats: tuple[str, ...] = ()

@@ -1,0 +1,107 @@
+"""What a bundle is made of: the window, the frames after it that a trainer validates on, and their faces."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import look_reasons, timing_reasons
+from take5.scoring.errors import NoFace
+from take5.scoring.gates.findings import Finding
+from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.stream.analysis.frames import FrameLook, stack_looks
+from take5.stream.analysis.models import Face
+from take5.stream.recording.base import Filmed, Material
+
+SPLIT = (10, 11)
+"""Of N frames trainers train on the first ``N * 10 // 11``."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """N frames of one face with their sound.
+
+    Attributes
+    ----------
+    material : Material
+        Pictures and sound.
+    start, frames : int
+        First grid frame, and N.
+    landmarks : ndarray float64 [N, 68, 2]
+        iBUG points in pixels of the upright pictures.
+    blendshapes : ndarray float32 [N, 52]
+        MediaPipe's, ``_neutral`` first.
+    note : str
+        Why there are no validation frames after the window, or nothing.
+    """
+
+    material: Material
+    start: int
+    frames: int
+    landmarks: NDArray[np.float64]
+    blendshapes: NDArray[np.float32]
+    note: str = ""
+
+    @property
+    def stop(self) -> int:
+        """The grid frame after the last."""
+        return self.start + self.frames
+
+    @property
+    def train(self) -> int:
+        """Frames that trainers train on: the first 10/11."""
+        return self.frames * SPLIT[0] // SPLIT[1]
+
+    @cached_property
+    def pcm(self) -> NDArray[np.int16]:
+        """Sound at 16 kHz [N * 640]."""
+        return self.material.pcm(self.start, self.stop)
+
+
+def footage(filmed: Filmed, start: int, window_frames: int) -> Footage:
+    """Take a window, and the 13 frames after it if each of them is as good as the window's.
+
+    Raises
+    ------
+    NoFace
+        If a frame of the window has no face: trainers stop at it.
+    """
+    note = _why_not_after(filmed, start, start + window_frames)
+    stop = start + window_frames + (0 if note else VALIDATION_FRAMES)
+    return whole(filmed, start, stop, note)
+
+
+def whole(filmed: Filmed, start: int, stop: int, note: str = "") -> Footage:
+    """Take grid frames [start, stop) as they are; each of them must have a face."""
+    faces = [_face(look, frame) for frame, look in enumerate(filmed.looked(start, stop), start)]
+    landmarks = np.stack([face.landmarks for face in faces])
+    return Footage(filmed, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
+
+
+def _face(look: FrameLook, frame: int) -> Face:
+    if look.face is None:
+        raise NoFace(
+            f"no face in the picture at {frame / FPS:.2f} s: trainers stop at a frame without one; "
+            "cut the clip so that every frame shows the face"
+        )
+    return look.face
+
+
+def _why_not_after(filmed: Filmed, start: int, window_stop: int) -> str:
+    """Why the frames after a window cannot be validated on; nothing if they can."""
+    after = window_stop + VALIDATION_FRAMES
+    if filmed.frames < after:
+        left = max(0, filmed.frames - window_stop)
+        return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
+    # The window's last second comes with them: a picture that freezes at its end is told by what was before.
+    first = max(start, window_stop - FPS)
+    seen = stack_looks(filmed.looked(first, after)).looks
+    reasons = [*timing_reasons(filmed.timing_of(first, after), first), *look_reasons(seen, None, first)]
+    late = next((reason for reason in reasons if reason.stop > window_stop), None)
+    return "" if late is None else _told(late)
+
+
+def _told(reason: Finding) -> str:
+    when = f"{reason.start / FPS:.2f} s"
+    return f"one of the {VALIDATION_FRAMES} frames after the window cannot be used: {reason.code} at {when}"

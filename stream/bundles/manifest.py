@@ -1,0 +1,79 @@
+"""``manifest.json``: where a bundle comes from, what is in it, what is left to do (``docs/manifest.schema.json``)."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.part import Draft
+from take5.stream.selection import Selection, versions
+from take5.stream.wire import Json
+
+MANIFEST = "manifest.json"
+MANIFEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a bundle's footage comes from.
+
+    Attributes
+    ----------
+    video : str
+        The recording's name.
+    container_start_s : float
+        The bundle's first frame on the recording's own clock.
+    selection : Selection or None
+        How its window was chosen; None for a clip that somebody else chose.
+    warnings : tuple of str
+        Of the recording.
+    """
+
+    video: str
+    container_start_s: float
+    selection: Selection | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def manifest(
+    trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], warnings: list[str], consent: str | None
+) -> Json:
+    """Describe a bundle whose files are written."""
+    footage, selection, crop = draft.footage, origin.selection, draft.crop
+    best = None if selection is None else selection.best
+    steps = [step.of(draft.name, footage.train) for step in trainer.left]
+    return {
+        "version": MANIFEST_VERSION,
+        "trainer": trainer.name,
+        "id": draft.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": {"video": origin.video, "container_start_s": origin.container_start_s, "start_frame": footage.start},
+        "window": None if selection is None or best is None else selection.window_json(best),
+        "parameters": None if selection is None else asdict(selection.settings.parameters),
+        "encoder": {"name": draft.encoder.name, "version": draft.encoder.version},
+        "consent": consent,
+        "frames": footage.frames,
+        "train_frames": footage.train,
+        "validation_frames": footage.frames - footage.train,
+        "note": footage.note,
+        "crop": {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size},
+        "files": [_file(draft.folder, path) for path in paths],
+        "done": list(trainer.done),
+        "left": [{"what": step.what, "command": step.command} for step in steps],
+        "caveats": list(trainer.caveats),
+        "warnings": [*origin.warnings, *warnings],
+        "versions": dict(versions()),
+    }
+
+
+def write_manifest(content: Json, folder: Path) -> None:
+    """Write it beside the files that it describes."""
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _file(folder: Path, path: str) -> Json:
+    content = (folder / path).read_bytes()
+    return {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

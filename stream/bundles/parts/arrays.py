@@ -1,0 +1,107 @@
+"""``bs.npy`` and ``aud_ave.npy``: expression and sound as numbers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import savgol_filter
+
+from take5.scoring.models.audio import AVE, AudioEncoder
+from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.stream.bundles.part import Draft, Found, Violation, missing
+
+COEFFICIENTS = 52
+SMOOTHED_OVER, SMOOTHED_BY = 5, 3
+"""Frames and degree of the Savitzky-Golay filter that SyncTalk applies to each coefficient."""
+
+CURE = "remove it, and let the trainer make its own"
+
+
+@dataclass(frozen=True)
+class Blendshapes:
+    """``bs.npy``, float64 [N, 52]: MediaPipe's coefficients without ``_neutral``, a 0 after them, each smoothed."""
+
+    needed: bool = False
+
+    def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
+        """Its one file."""
+        return ["bs.npy"]
+
+    def write(self, draft: Draft) -> None:
+        """Write it."""
+        np.save(draft.folder / "bs.npy", smoothed(draft.footage.blendshapes))
+
+    def check(self, found: Found) -> Iterator[Violation]:
+        """Yield what trainers would stumble over."""
+        yield from _check_array(found, "bs.npy", (found.frames, COEFFICIENTS), "float64", needed=self.needed)
+
+
+def smoothed(blendshapes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What SyncTalk reads of coefficients [N, 52] in MediaPipe's order, ``_neutral`` first."""
+    rows = np.zeros((len(blendshapes), COEFFICIENTS))
+    rows[:, :-1] = blendshapes[:, 1:]
+    return np.asarray(savgol_filter(rows, SMOOTHED_OVER, SMOOTHED_BY, axis=0), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class AveRows:
+    """``aud_ave.npy``, float32 [rows, 512, 1], of the clip's own sound; where AVE's weights are loaded."""
+
+    needed: bool = False
+
+    def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
+        """Its one file."""
+        return ["aud_ave.npy"]
+
+    def write(self, draft: Draft) -> None:
+        """Write it if the sound was scored with AVE."""
+        rows = ave_rows(draft.encoder, draft.footage.pcm)
+        if rows is not None:
+            np.save(draft.folder / "aud_ave.npy", rows)
+
+    def check(self, found: Found) -> Iterator[Violation]:
+        """Yield what trainers would stumble over; they do not notice that it is of other sound."""
+        shape = (ave_row_count(found.frames * SAMPLES_PER_FRAME), 512, 1)
+        yield from _check_array(found, "aud_ave.npy", shape, "float32", needed=self.needed)
+
+
+def ave_rows(encoder: AudioEncoder, pcm: NDArray[np.int16]) -> NDArray[np.float32] | None:
+    """What InsTaG reads; None with another encoder, for which PyTorch is not loaded: that takes 2 s."""
+    if encoder.name != AVE:
+        return None
+    from take5.scoring.models.ave import Ave, clip_rows
+
+    assert isinstance(encoder, Ave)  # noqa: S101 - there is no other of this name
+    return clip_rows(encoder, pcm.astype(np.float32) / np.float32(32768))
+
+
+def ave_row_count(samples: int) -> int:
+    """Rows of ``aud_ave.npy`` for so much sound."""
+    from take5.scoring.models.ave import clip_row_count
+
+    return clip_row_count(samples)
+
+
+def _check_array(found: Found, file: str, shape: tuple[int, ...], kind: str, *, needed: bool) -> Iterator[Violation]:
+    path = found.folder / file
+    if not path.exists():
+        if needed:
+            yield missing(file, "make the bundle with take5 bundle")
+        return
+    array = _load(path)
+    if array is None:
+        yield Violation(file, "is no array of numpy's", CURE)
+    elif array.shape != shape or array.dtype != kind:
+        text = f"is {array.dtype} {list(array.shape)}, of this clip it must be {kind} {list(shape)}"
+        yield Violation(file, text, CURE)
+    elif not np.isfinite(array).all():
+        yield Violation(file, "holds what is no number", CURE)
+
+
+def _load(path: Path) -> NDArray[np.generic] | None:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (OSError, ValueError, EOFError):
+        return None

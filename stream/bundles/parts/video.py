@@ -1,0 +1,121 @@
+"""``<name>.mp4``: H.264, 4:2:0, 25 frames a second, each 40 ms after the one before, with sound from 0."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+
+from take5.scoring.parameters import FPS
+from take5.stream.bundles.frames import Jpeg, cropped
+from take5.stream.bundles.part import Draft, Found, Violation, missing
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.output.clip import write_clip
+from take5.stream.timeline.clock import fraction
+from take5.stream.timeline.media import Picture
+
+CODEC, LAYOUTS = "h264", ("yuv420p", "yuvj420p")
+IMAGES_WAITING = 8
+"""So many frames at most wait to become images."""
+
+REMAKE = "make the bundle again with take5 bundle"
+
+
+@dataclass(frozen=True)
+class Video:
+    """The video; ``alone`` where a trainer takes whichever ``*.mp4`` it finds."""
+
+    alone: bool = False
+    needed: bool = True
+    least: int = 1
+
+    def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
+        """Its one file."""
+        return [f"{name}.mp4"]
+
+    def write(self, draft: Draft) -> None:
+        """Write it, and the images of the same frames: they are cut out once."""
+        footage, images = draft.footage, draft.folder / "ori_imgs"
+        images.mkdir()
+        cut = cropped(footage.material.pictures(footage.start, footage.stop), draft.crop)
+        sound = footage.material.sound(footage.start, footage.stop)
+        shown = _also_as_images(cut, Jpeg(draft.crop.size), lambda index: images / f"{index}.jpg")
+        write_clip(draft.folder / f"{draft.name}.mp4", shown, *sound, draft.preset)
+
+    def check(self, found: Found) -> Iterator[Violation]:
+        """Yield what trainers would stumble over."""
+        file = f"{found.name}.mp4"
+        films = sorted(path.name for path in found.folder.glob("*.mp4"))
+        if file not in films:
+            yield missing(file, "name the video after its folder, or make the bundle with take5 bundle")
+            return
+        if self.alone and len(films) > 1:
+            yield Violation(", ".join(films), "the trainer takes any *.mp4 of the folder", f"keep {file} alone")
+        yield from self._check_stream(found.folder / file)
+
+    def _check_stream(self, path: Path) -> Iterator[Violation]:
+        try:
+            film = read_film(path)
+        except (av.FFmpegError, IndexError) as error:
+            yield Violation(path.name, f"cannot be read as video ({error})", REMAKE)
+            return
+        if film.codec != CODEC or film.layout not in LAYOUTS:
+            yield Violation(path.name, f"is {film.codec} {film.layout}; trainers read H.264 in yuv420p", REMAKE)
+        if film.width % 2 or film.height % 2:
+            yield Violation(path.name, f"{film.width}x{film.height}: width and height must be even", REMAKE)
+        if not film.steady:
+            yield Violation(path.name, f"is not {FPS} frames a second, each 40 ms after the one before", REMAKE)
+        if film.frames < self.least:
+            yield Violation(path.name, f"has {film.frames} frames; {self.least} are needed", "use a longer clip")
+
+
+def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[[int], Path]) -> Iterator[Picture]:
+    """Yield the frames for the video; beside it a thread writes them as images."""
+
+    def write(index: int, frame: av.VideoFrame) -> None:
+        path(index).write_bytes(jpeg.encode(frame))
+
+    with ThreadPoolExecutor(1, "take5-images") as beside:
+        waiting: deque[Future[None]] = deque()
+        for index, frame in enumerate(frames):
+            waiting.append(beside.submit(write, index, frame))
+            if len(waiting) > IMAGES_WAITING:
+                waiting.popleft().result()
+            yield DecodedPicture(frame, Fraction(1), 0)
+        for image in waiting:
+            image.result()
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is in a video file; ``steady`` means 25 frames a second."""
+
+    codec: str
+    layout: str
+    width: int
+    height: int
+    frames: int
+    steady: bool
+
+
+def read_film(path: Path) -> Film:
+    """Read a video's packets, without decoding.
+
+    Raises
+    ------
+    av.FFmpegError, IndexError
+        If there is no video in it.
+    """
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        times = sorted(packet.pts * packet.time_base for packet in container.demux(stream) if packet.pts is not None)
+        tick = fraction(stream.time_base or 0)
+    steps = {b - a for a, b in pairwise(times)}
+    layout = context.format.name if context.format else "?"
+    steady = tick > 0 and all(abs(step - Fraction(1, FPS)) <= tick for step in steps)
+    return Film(context.name, layout, context.width, context.height, len(times), steady)

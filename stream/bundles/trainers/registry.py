@@ -1,0 +1,25 @@
+"""All trainers, by the names of ``--for``."""
+
+from take5.scoring.errors import ParameterError
+from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.trainers.gaussian import GAUSSIAN_TALKER, INSTAG, TALKING_GAUSSIAN
+from take5.stream.bundles.trainers.nerf import ER_NERF, RAD_NERF
+from take5.stream.bundles.trainers.raw import RAW
+from take5.stream.bundles.trainers.synctalk import SYNCTALK
+
+TRAINERS = {
+    trainer.name: trainer for trainer in (SYNCTALK, INSTAG, ER_NERF, RAD_NERF, TALKING_GAUSSIAN, GAUSSIAN_TALKER, RAW)
+}
+
+
+def trainer_named(name: str) -> Trainer:
+    """Return a trainer's contract.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name not in TRAINERS:
+        raise ParameterError(f"{name!r} is no trainer that take5 knows; choose one of {', '.join(TRAINERS)}")
+    return TRAINERS[name]

@@ -1,0 +1,197 @@
+"""Bundles on disk: everything is made once, and each trainer gets the files of its contract."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from take5.scoring.errors import OutputError, ParameterError
+from take5.scoring.models.audio import AudioEncoder
+from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.crop import SIZE, square_crop
+from take5.stream.bundles.footage import Footage, footage
+from take5.stream.bundles.manifest import MANIFEST, Origin, manifest, write_manifest
+from take5.stream.bundles.part import Draft
+from take5.stream.bundles.trainers.raw import RAW
+from take5.stream.bundles.trainers.registry import trainer_named
+from take5.stream.output.atomic import new_folder, refuse_existing
+from take5.stream.output.clip import SMALL
+from take5.stream.recording.base import Filmed
+from take5.stream.selection import Selection
+from take5.stream.wire import Json
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+TAKEN = re.compile("jpg|ori_imgs", re.IGNORECASE)
+"""Trainers put the name into paths and shell commands, and replace these words wherever they stand in a path."""
+
+
+@dataclass(frozen=True)
+class WantedBundles:
+    """Which bundles are wanted.
+
+    Attributes
+    ----------
+    trainers : tuple of Trainer
+        For whom.
+    size : int
+        Side of the pictures in pixels.
+    consent : str, optional
+        Reference to the person's consent, for the manifest.
+    """
+
+    trainers: tuple[Trainer, ...]
+    size: int = SIZE
+    consent: str | None = None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk, and what its manifest warns of."""
+
+    trainer: str
+    folder: Path
+    frames: int
+    train_frames: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def manifest(self) -> Path:
+        """Its manifest."""
+        return self.folder / MANIFEST
+
+    def json(self) -> Json:
+        """Return it as ``{"trainer": ..., "path": ..., ...}``."""
+        return {
+            "trainer": self.trainer,
+            "path": str(self.folder),
+            "frames": self.frames,
+            "train_frames": self.train_frames,
+            "warnings": list(self.warnings),
+        }
+
+
+def bundle_name(text: str) -> str:
+    """A name that trainers can use: letters, digits, ``-`` and ``_``, at most 64."""
+    name = TAKEN.sub("", re.sub(r"[^A-Za-z0-9_-]+", "_", text)).strip("_-")[:64]
+    return name or "talker"
+
+
+def checked_bundle_name(name: str) -> str:
+    """Return ``name`` if trainers can use it."""
+    if not NAME.fullmatch(name) or TAKEN.search(name):
+        raise ParameterError(
+            f"{name!r} cannot be a bundle's name: 1 to 64 letters, digits, - and _, not jpg or ori_imgs; alice_2 can"
+        )
+    return name
+
+
+def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = None) -> WantedBundles:
+    """What ``--for NAME`` asks for, each once."""
+    return WantedBundles(tuple(trainer_named(name) for name in dict.fromkeys(names)), size, consent)
+
+
+def bundle_selection(
+    selection: Selection,
+    filmed: Filmed,
+    encoder: AudioEncoder,
+    wanted: WantedBundles,
+    folder: Path,
+    name: str | None = None,
+    *,
+    preset: str = SMALL,
+    force: bool = False,
+) -> Iterator[Bundle]:
+    """Write the bundles of a selection's best window, if there is one; by default they are named after ``folder``."""
+    best = selection.best
+    if best is None:
+        return
+    made = footage(filmed, best.start, selection.settings.parameters.window_frames)
+    where = selection.window_json(best)["container_start_s"]
+    origin = Origin(selection.video, where, selection, selection.warnings)
+    called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
+    yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
+
+
+def write_bundles(
+    made_of: Footage,
+    origin: Origin,
+    wanted: WantedBundles,
+    encoder: AudioEncoder,
+    folder: Path,
+    name: str,
+    *,
+    preset: str = SMALL,
+    force: bool = False,
+) -> Iterator[Bundle]:
+    """Write ``folder/<trainer>/<name>/`` for each trainer; yield each as it is there.
+
+    Parameters
+    ----------
+    made_of : Footage
+        What they are made of.
+    origin : Origin
+        What the manifest says of it.
+    wanted : WantedBundles
+        For whom, and how large.
+    encoder : AudioEncoder
+        What the sound was scored with; AVE's rows come of AVE alone.
+    folder, name : Path, str
+        Where, and the person's name as trainers will call it.
+    preset : str
+        x264's.
+    force : bool
+        Replace bundles that exist.
+
+    Raises
+    ------
+    OutputExists, OutputError
+        If one exists already, or cannot be written.
+    """
+    for trainer in wanted.trainers:
+        refuse_existing(folder / trainer.name / name, force=force)
+    pictures = made_of.material.pictures(made_of.start, made_of.start + 1)
+    first = next(iter(pictures), None)
+    if first is None:
+        raise OutputError(f"{folder}: not one picture of the bundle can be decoded")
+    crop = square_crop(made_of.landmarks, first.size, wanted.size)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".bundle-", dir=folder) as common:
+        made = Draft(Path(common), name, made_of, crop, encoder, preset)
+        for part in RAW.parts:
+            part.write(made)
+        for trainer in wanted.trainers:
+            put = Path.replace if trainer is wanted.trainers[-1] else shutil.copyfile  # the last may have the files
+            yield _write(trainer, made, origin, wanted, folder / trainer.name / name, put, force=force)
+
+
+def _write(
+    trainer: Trainer,
+    made: Draft,
+    origin: Origin,
+    wanted: WantedBundles,
+    place: Path,
+    put: Callable[[Path, Path], object],
+    *,
+    force: bool,
+) -> Bundle:
+    with new_folder(place, force=force) as folder:
+        draft = replace(made, folder=folder)
+        paths = _there(trainer, made)
+        for path in paths:
+            (folder / path).parent.mkdir(exist_ok=True)
+            put(made.folder / path, folder / path)
+        content = manifest(trainer, draft, origin, paths, made.crop.warnings(wanted.size), wanted.consent)
+        write_manifest(content, folder)
+    return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))
+
+
+def _there(trainer: Trainer, made: Draft) -> list[str]:
+    """The trainer's files that have been made; of those that it needs, each must be there."""
+    return [
+        path
+        for part in trainer.parts
+        for path in part.paths(made.name, made.footage.frames)
+        if part.needed or (made.folder / path).exists()
+    ]

@@ -1,0 +1,88 @@
+"""Packets in, pictures and sound out, with what could not be decoded counted."""
+
+from fractions import Fraction
+from heapq import heappop, heappush
+from pathlib import Path
+
+import av
+
+from take5.scoring.errors import UnreadableMedia
+from take5.stream.ffmpeg.container import AnyPacket, channels, mono, sample_aspect
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.timeline.clock import to_ticks
+from take5.stream.timeline.media import AudioBlock, VideoFrame
+
+
+def packet_ticks(pts: int, stream: av.VideoStream) -> int:
+    """Flicks of a time stamp of ``stream``."""
+    return to_ticks(pts, stream.time_base or Fraction(1, av.time_base))
+
+
+class PictureDecoder:
+    """Packets in, frames in order of time out; after an error pictures count as damaged until the next keyframe.
+
+    Pictures without a time are left out. AVI has no presentation times, and FFmpeg's guess for H.264 with B-frames
+    runs back and forth: there the pictures, which come in the right order, take the packets' times in order.
+    """
+
+    def __init__(self, stream: av.VideoStream) -> None:
+        self._stream = stream
+        self._aspect = sample_aspect(stream)
+        self._damaged = False
+        self._guessed = stream.container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
+        self._times: list[int] = []
+        self.errors = 0
+
+    def decode(self, packet: "AnyPacket | None") -> list[VideoFrame]:
+        """Decode one packet; None asks for what the decoder still holds."""
+        if packet is not None:
+            self._damaged |= packet.is_corrupt
+            if self._guessed and packet.pts is not None:
+                heappush(self._times, packet.pts)
+        try:
+            frames = self._stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            self.errors += 1
+            self._damaged = True
+            return []
+        return [self._frame(frame, frame.pts) for frame in frames if frame.pts is not None]
+
+    def _frame(self, frame: av.VideoFrame, pts: int) -> VideoFrame:
+        if frame.key_frame and not frame.is_corrupt:
+            self._damaged = False
+        damaged = self._damaged or frame.is_corrupt
+        time = heappop(self._times) if self._times else pts
+        return VideoFrame(packet_ticks(time, self._stream), DecodedPicture(frame, self._aspect), damaged)
+
+
+class SoundDecoder:
+    """Packets in, blocks of sound out; what cannot be decoded is a hole."""
+
+    def __init__(self, stream: av.AudioStream, path: Path) -> None:
+        self._stream = stream
+        self._path = path
+        self._rate: int | None = None
+        self.errors = 0
+
+    def decode(self, packet: "AnyPacket | None") -> list[AudioBlock]:
+        """Decode one packet; None asks for what the decoder still holds."""
+        try:
+            frames = self._stream.codec_context.decode(packet)
+        except av.FFmpegError:
+            self.errors += 1
+            return []
+        return [
+            self._block(frame, to_ticks(frame.pts, frame.time_base))
+            for frame in frames
+            if frame.pts is not None and frame.time_base
+        ]
+
+    def _block(self, frame: av.AudioFrame, ticks: int) -> AudioBlock:
+        self._rate = self._rate or frame.sample_rate
+        if frame.sample_rate != self._rate:
+            raise UnreadableMedia(
+                f"{self._path}: its sound changes from {self._rate} to {frame.sample_rate} Hz; it must have one rate"
+            )
+        sound = channels(frame)
+        mixed = mono(frame, sound)
+        return AudioBlock(ticks, mixed, frame.sample_rate, sound if len(sound) <= 2 else mixed[None])

@@ -1,0 +1,93 @@
+"""Decoded pictures: turned upright, with square pixels, as arrays for the tracker and as frames for the encoder."""
+
+from fractions import Fraction
+from zlib import crc32
+
+import av
+import numpy as np
+from av.video.plane import VideoPlane
+from numpy.typing import NDArray
+
+from take5.stream.timeline.media import Picture
+
+DIGEST_ROWS = 4
+"""The checksum of a picture takes every so many rows of its luma: a real camera's noise is in all of them."""
+
+ENCODABLE = ("yuv420p", "yuvj420p")
+
+
+class DecodedPicture:
+    """One decoded frame.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+        As it comes from the decoder.
+    aspect : Fraction
+        Sample aspect ratio, width over height of one pixel.
+    quarter_turns : int, optional
+        How often it is turned counterclockwise; by default what the frame itself says.
+    """
+
+    def __init__(self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None) -> None:
+        self._frame = frame
+        self._width = max(1, round(frame.width * aspect))
+        self.quarter_turns = round(frame.rotation / 90) % 4 if quarter_turns is None else quarter_turns
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in square pixels, upright."""
+        size = (self._width, self._frame.height)
+        return size[::-1] if self.quarter_turns % 2 else size
+
+    @property
+    def digest(self) -> int:
+        """Checksum of the decoded luma: equal for identical pictures."""
+        plane, layout = self._frame.planes[0], self._frame.format
+        pixel_bytes = (layout.components[0].bits + 7) // 8 if layout.is_planar else layout.bits_per_pixel // 8
+        used = plane.width * pixel_bytes  # what follows in a row is padding
+        return crc32(_rows(plane)[: plane.height : DIGEST_ROWS, :used].tobytes())
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture as uint8 [H, W, 3], C-contiguous."""
+        pixels = self._frame.to_ndarray(format="rgb24", width=self._width, height=self._frame.height)
+        return np.ascontiguousarray(np.rot90(pixels, self.quarter_turns))
+
+    def encodable(self) -> av.VideoFrame:
+        """The picture as 8-bit 4:2:0 with even width and height: an odd last row or column is cut off."""
+        frame = self._frame
+        if frame.format.name not in ENCODABLE or self._width != frame.width:
+            frame = frame.reformat(width=self._width, height=frame.height, format="yuv420p")
+        if self.quarter_turns or frame.width % 2 or frame.height % 2:
+            frame = _turned(frame, self.quarter_turns)
+        return frame
+
+
+def encodable(picture: Picture) -> av.VideoFrame:
+    """Any picture as 8-bit 4:2:0 with even width and height."""
+    if isinstance(picture, DecodedPicture):
+        return picture.encodable()
+    return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
+
+
+def _turned(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
+    """Turn a 4:2:0 frame counterclockwise and cut it to even width and height."""
+    width, height = frame.width // 2 * 2, frame.height // 2 * 2
+    sizes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
+    planes = [
+        np.rot90(_rows(plane)[:rows, :columns], quarter_turns)
+        for plane, (rows, columns) in zip(frame.planes, sizes, strict=True)
+    ]
+    turned = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], frame.format.name)
+    for target, pixels in zip(turned.planes, planes, strict=True):
+        padded = np.zeros((target.height, target.line_size), np.uint8)
+        padded[:, : pixels.shape[1]] = pixels
+        target.update(padded.tobytes())
+    turned.colorspace, turned.color_range = frame.colorspace, frame.color_range
+    turned.color_primaries, turned.color_trc = frame.color_primaries, frame.color_trc
+    return turned
+
+
+def _rows(plane: VideoPlane) -> NDArray[np.uint8]:
+    """The plane's bytes, a row each, padding included."""
+    return np.asarray(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)

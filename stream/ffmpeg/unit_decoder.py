@@ -1,0 +1,68 @@
+"""Access units back to pictures: what a clip is made of after a stream."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from take5.scoring.errors import UnreadableMedia
+from take5.stream.ffmpeg.container import AnyPacket
+from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit, UnitFormat, VideoFrame
+
+
+class UnitDecoder:
+    """Access units in, frames out, each as soon as it is known.
+
+    What cannot be decoded is absent. After a loss or an error, frames count as damaged until the next keyframe.
+
+    Raises
+    ------
+    UnreadableMedia
+        If FFmpeg has no such codec of pictures.
+    """
+
+    def __init__(self, unit_format: UnitFormat) -> None:
+        context = av.CodecContext.create(unit_format.codec, "r")
+        if not isinstance(context, VideoCodecContext):
+            raise UnreadableMedia(f"{unit_format.codec} is no codec of pictures")
+        if unit_format.extradata:
+            context.extradata = unit_format.extradata
+        self._context, self._format = context, unit_format
+        self._keyframes: set[int] = set()
+        self._damaged = False
+
+    def decode(self, unit: AccessUnit | None) -> list[VideoFrame]:
+        """Decode one unit; None asks for what the decoder still holds."""
+        if unit is not None:
+            self._damaged |= unit.lost_before
+            if unit.keyframe:
+                self._keyframes.add(unit.pts)
+        try:
+            frames = self._context.decode(None if unit is None else _packet(unit))
+        except av.FFmpegError:
+            self._damaged = True
+            return []
+        return [self._frame(frame, frame.pts) for frame in frames if frame.pts is not None]
+
+    def _frame(self, frame: av.VideoFrame, pts: int) -> VideoFrame:
+        if pts in self._keyframes:
+            self._damaged = False
+            self._keyframes = {keyframe for keyframe in self._keyframes if keyframe > pts}
+        picture = DecodedPicture(frame, self._format.aspect, self._format.quarter_turns)
+        return VideoFrame(pts, picture, self._damaged or frame.is_corrupt)
+
+
+def decode_units(units: Iterable[AccessUnit], unit_format: UnitFormat) -> Iterator[VideoFrame]:
+    """Decode units, the first of them a keyframe."""
+    decoder = UnitDecoder(unit_format)
+    for unit in [*units, None]:
+        yield from decoder.decode(unit)
+
+
+def _packet(unit: AccessUnit) -> AnyPacket:
+    packet = av.Packet(unit.data)
+    packet.pts, packet.time_base, packet.is_keyframe = unit.pts, Fraction(1, TICKS), unit.keyframe
+    return packet

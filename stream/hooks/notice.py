@@ -1,0 +1,87 @@
+"""What programs are told when a clip is ready: one JSON object, version 1 (``docs/hooks.md``)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from take5.stream.events import ClipReady
+from take5.stream.wire import Json
+
+NOTICE_VERSION = 1
+
+Kind = Literal["clip", "bundle"]
+
+
+@dataclass(frozen=True)
+class BundlePlace:
+    """Where a trainer's bundle lies: its folder or file, and its manifest."""
+
+    trainer: str
+    path: Path
+    manifest: Path
+
+    def json(self) -> Json:
+        """Return it with whole paths."""
+        return {"trainer": self.trainer, "path": _whole(self.path), "manifest": _whole(self.manifest)}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that programs are told once, by every way that is set up.
+
+    Attributes
+    ----------
+    kind : str
+        "bundle" where trainers' bundles lie beside the clip, else "clip".
+    folder : Path
+        The take's folder.
+    told : mapping
+        What is told beside the id and the kind.
+    id : str
+        No two notices share it; it stays the same over retries.
+    """
+
+    kind: Kind
+    folder: Path
+    told: Mapping[str, Any]
+    id: str = field(default_factory=lambda: uuid4().hex)
+
+    def json(self) -> Json:
+        """Return what is told as ``{"version": 1, "type": "bundle", "id": ...}``."""
+        return {"version": NOTICE_VERSION, "type": self.kind, "id": self.id, **self.told}
+
+    def body(self) -> bytes:
+        """Return the same as bytes: ASCII, one line."""
+        return json.dumps(self.json()).encode("ascii")
+
+
+def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[BundlePlace] = ()) -> Notice:
+    """Return the notice that a clip, and the bundles made of it, are on disk.
+
+    Parameters
+    ----------
+    clip : ClipReady
+        The event that says so; its ``path`` is the take's folder.
+    session : str
+        The session's name; of a finished file, the file's.
+    encoder : str
+        What D was measured with.
+    bundles : iterable of BundlePlace
+        What trainers can read.
+    """
+    event, placed = clip.json(), [bundle.json() for bundle in bundles]
+    told = {
+        "session": session,
+        "encoder": encoder,
+        "path": _whole(Path(clip.path)),
+        **{key: event[key] for key in ("files", "start_s", "end_s", "best")},
+        "bundles": placed,
+    }
+    return Notice("bundle" if placed else "clip", Path(clip.path).absolute(), told)
+
+
+def _whole(path: Path) -> str:
+    return str(path.absolute())

@@ -1,0 +1,70 @@
+"""When looking at pictures falls behind: which frames are passed over, and when looking begins again."""
+
+from heapq import heappop, heappush
+
+from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.media import UnseenFrame
+
+BEHIND_TICKS = seconds_to_ticks(3.0)
+"""Pictures this old not looked at yet: looking has fallen behind."""
+
+CALM_TICKS = seconds_to_ticks(1.0)
+"""At most so much waiting: the burst at the beginning has been worked off."""
+
+RECOVER_TICKS = seconds_to_ticks(5.0)
+"""So long frames are passed over at least; twice as long after each time that looking falls behind anew."""
+
+REORDER_UNITS = 3
+"""Units may arrive so many places before their turn of being shown (B-frames)."""
+
+
+class Lag:
+    """Whether looking has fallen behind, by the times of what has arrived and of what waits."""
+
+    def __init__(self) -> None:
+        self.behind = False
+        self._until = 0
+        self._pause = RECOVER_TICKS
+        self._allowed: int | None = None
+
+    def falls(self, newest: int, oldest: int) -> bool:
+        """Whether looking falls behind just now, with pictures from ``oldest`` to ``newest`` waiting, in flicks.
+
+        What has piled up before the first picture could be looked at does not count.
+        """
+        waiting = newest - oldest
+        if self._allowed is None:
+            self._allowed = BEHIND_TICKS + waiting
+        if waiting <= CALM_TICKS:
+            self._allowed = BEHIND_TICKS
+        if self.behind or waiting <= self._allowed:
+            return False
+        self.behind, self._until = True, newest + self._pause
+        self._pause *= 2
+        return True
+
+    def recovers(self, now: int) -> bool:
+        """Whether frames are looked at again from the keyframe at ``now`` on."""
+        if self.behind and now >= self._until:
+            self.behind = False
+            return True
+        return False
+
+
+class Passing:
+    """Frames that nobody decodes, put into the order in which they would have been shown."""
+
+    def __init__(self) -> None:
+        self._waiting: list[int] = []
+
+    def push(self, pts: int) -> list[UnseenFrame]:
+        """Pass over one unit; return the frames whose turn it is."""
+        heappush(self._waiting, pts)
+        return self._pop(REORDER_UNITS)
+
+    def flush(self) -> list[UnseenFrame]:
+        """Return the frames that are left."""
+        return self._pop(0)
+
+    def _pop(self, keep: int) -> list[UnseenFrame]:
+        return [UnseenFrame(heappop(self._waiting)) for _ in range(len(self._waiting) - keep)]

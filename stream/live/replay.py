@@ -1,0 +1,61 @@
+"""A file through the streaming session, as a live capture goes through it."""
+
+from collections.abc import Callable, Iterator
+
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import FrameScanner
+from take5.stream.analysis.models import Models
+from take5.stream.events import Event, Finished
+from take5.stream.live.scorer import Session
+from take5.stream.recording.from_file import long_enough
+from take5.stream.recording.from_ring import RingMaterial
+from take5.stream.recording.ring import Ring
+from take5.stream.settings import Settings
+from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.clock import to_seconds
+
+Pace = Callable[[float], None]
+"""Called with the seconds of the recording that have been delivered; it may wait until they have passed."""
+
+
+class Replay:
+    """A run of a file through a session.
+
+    Parameters
+    ----------
+    file : MediaFile
+        The recording.
+    models : Models
+        What looks and listens.
+    settings : Settings
+        Parameters of Algorithm 1; the paper's variants need the whole recording and are not for streams.
+    pace : Pace
+        Waits, or does not.
+    """
+
+    def __init__(self, file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> None:
+        self._file, self._models, self._settings, self._pace = file, models, settings, pace
+        self._ring = Ring()
+
+    def events(self) -> Iterator[Event]:
+        """Yield the session's events, and last the selection that ``take5.stream.offline.select.select`` makes.
+
+        Raises
+        ------
+        TooShort
+            If the recording is shorter than one window.
+        """
+        file, models = self._file, self._models
+        with Faces(models) as faces:
+            session = Session(models, FrameScanner(faces), self._settings, file.origin, self._ring)
+            for media in file.media():
+                self._pace(to_seconds(media.pts - file.origin))
+                yield from session.push(media)
+            yield from session.finish(file.video_end())
+        long_enough(file, session.frames, self._settings)
+        yield Finished(session.selection(str(file.path), file.source_fps, file.warnings))
+
+    @property
+    def material(self) -> RingMaterial:
+        """What the ring kept, for the clip."""
+        return RingMaterial(self._ring, self._file.unit_format, self._file.origin)

@@ -1,0 +1,32 @@
+"""A second look: a window that was passed over, decoded from the ring and tracked."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from take5.scoring.eligibility import Timing
+from take5.scoring.errors import ParameterError
+from take5.scoring.judging import JudgedWindow
+from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.judge import judge_window
+from take5.stream.recording.from_ring import RingFilm
+from take5.stream.settings import Settings
+
+SecondLook = tuple[JudgedWindow, list[FrameLook]]
+"""The verdict on a window, and what was seen in each of its grid frames."""
+
+
+def relook(window: JudgedWindow, film: RingFilm, settings: Settings) -> Iterator[SecondLook | None]:
+    """Look at a window of which sound and timestamps are in order, where nobody has looked yet.
+
+    Yields None for each frame that was looked at, and last the verdict. A frame that the ring no longer has counts as
+    damaged.
+    """
+    sound = window.sound
+    if sound is None:
+        raise ParameterError("a window is looked at again with the sound that it was passed over with")
+    start, stop = window.score.start, window.score.start + settings.parameters.window_frames
+    yield from film.look(start, stop)
+    seen = film.looked(start, stop)
+    nothing = np.zeros(stop - start, dtype=np.bool_)
+    yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings), seen

@@ -1,0 +1,103 @@
+"""One video's work, wherever it is done."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from take5.scoring.errors import OutputError, Take5Error, TooShort, UnreadableMedia
+from take5.stream.analysis.file_scans import Report
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.manifest import MANIFEST
+from take5.stream.bundles.write import Bundle, bundle_selection
+from take5.stream.offline.batch.content import Content, content_of, stamp_of
+from take5.stream.offline.batch.job import Done, Extras, Job, NotTaken, Outcome, Skipped, Taken
+from take5.stream.offline.idle_clip import find_idle
+from take5.stream.offline.select import select
+from take5.stream.output.atomic import refuse_existing
+from take5.stream.output.take import add_report_page, write_features, write_take
+from take5.stream.recording.from_file import Film
+from take5.stream.selection import Selection
+from take5.stream.sources.file import MediaFile
+from take5.stream.wire import Json
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Report to nobody."""
+
+
+def prepare(load: Callable[[], Models]) -> Callable[[Job], Outcome]:
+    """Load the models, once for all of a worker's jobs, and return what does one."""
+    return partial(take, models=load())
+
+
+def take(job: Job, models: Models, report: Report = silent) -> Outcome:
+    """Take the best window of a video, unless that is done already; an error is an outcome, too."""
+    try:
+        content = content_of(job.video, (done.content for done in job.known)) if job.known else None
+        return _skipped(job, content) or _taken(job, models, content, report)
+    except Take5Error as error:
+        return NotTaken(job, str(error), too_short=isinstance(error, TooShort))
+
+
+def _skipped(job: Job, content: Content | None) -> Skipped | None:
+    for done in job.known:
+        if content is not None and done.content.sha256 == content.sha256:
+            report = _intact(done, job.recipe.extras)
+            if report is not None:
+                news = None if done.content == content else replace(done, content=content)
+                return Skipped(job, done.folder, report, news)
+    return None
+
+
+def _intact(done: Done, extras: Extras) -> Json | None:
+    """The report of a take that is still what was noted; None if it is not."""
+    try:
+        text = (done.folder / "report.json").read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(text).hexdigest() != done.report_sha256:
+        return None
+    report: Json = json.loads(text)
+    files = [] if report["best"] is None else ["clip.mp4", "clip.wav"]
+    trainers = () if extras.wanted is None or not files else extras.wanted.trainers
+    bundled = all(any((done.folder / trainer.name).glob(f"*/{MANIFEST}")) for trainer in trainers)
+    return report if bundled and all((done.folder / name).is_file() for name in files) else None
+
+
+def _taken(job: Job, models: Models, content: Content | None, report: Report) -> Taken:
+    refuse_existing(job.folder, force=job.force)
+    if job.noted:
+        content = content or content_of(job.video)
+    recipe = job.recipe
+    scored = select(MediaFile(job.video), models, recipe.settings, exhaustive=recipe.exhaustive, report=report)
+    if content is not None and stamp_of(job.video) != content.stamp:
+        raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
+    extras, selection = recipe.extras, scored.selection
+    if extras.idle:
+        selection = replace(selection, idle=find_idle(scored.film, recipe.settings.gates))
+    write_take(selection, scored.film, job.folder, force=job.force)
+    if extras.page:
+        add_report_page(selection, scored.film, job.folder)
+    bundles = _bundles(selection, scored.film, models, job)
+    if job.features is not None:
+        write_features(scored.film, job.features)
+    return Taken(job, selection, None if content is None else _done(content, job.folder), bundles)
+
+
+def _bundles(selection: Selection, film: Film, models: Models, job: Job) -> tuple[Bundle, ...]:
+    extras = job.recipe.extras
+    if extras.wanted is None:
+        return ()
+    made = bundle_selection(selection, film, models.encoder, extras.wanted, job.folder, extras.name, force=job.force)
+    return tuple(made)
+
+
+def _done(content: Content, folder: Path) -> Done:
+    path = folder / "report.json"
+    try:
+        return Done(content, folder, hashlib.sha256(path.read_bytes()).hexdigest())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read again ({error.strerror or error})") from error

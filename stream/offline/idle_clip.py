@@ -1,0 +1,22 @@
+"""The idle clip of a finished file: silent stretches first, then only their pictures."""
+
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.idle import Idle, IdleFinder, candidates
+from take5.stream.analysis.frames import stack_looks
+from take5.stream.recording.from_file import Film
+
+LONGEST_FRAMES = 750
+"""Of a longer silence so much is looked at: 30 s."""
+
+
+def find_idle(film: Film, gates: GateConfig) -> Idle | None:
+    """Find the best stretch of a file in which the person sits still and silent, with closed lips; or None."""
+    sound = film.heard.measures
+    spans = [(start, min(stop, start + LONGEST_FRAMES)) for start, stop in candidates(sound)]
+    film.scan.scan(spans)
+    found: list[Idle] = []
+    for start, stop in spans:
+        finder = IdleFinder(gates, first=start)
+        finder.push(stack_looks(film.looked(start, stop)).with_sound(film.timing_of(start, stop), sound[start:stop]))
+        found += [finder.best] if finder.best is not None else []
+    return min(found, key=lambda idle: idle.cost, default=None)

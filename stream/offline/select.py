@@ -1,0 +1,148 @@
+"""Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from take5.scoring.diversity import window_diversities
+from take5.scoring.judging import JudgedWindow, heard_findings, judged
+from take5.scoring.score import WindowScore
+from take5.scoring.session_watch import SessionWatch
+from take5.scoring.stretch import Stretch
+from take5.stream.analysis.file_scans import Floats, PictureScan, Report
+from take5.stream.analysis.frames import stack_looks
+from take5.stream.analysis.judge import judge_window
+from take5.stream.analysis.models import Models
+from take5.stream.recording.from_file import Film, long_enough, open_film
+from take5.stream.selection import Selection, Verdict
+from take5.stream.settings import Settings
+from take5.stream.sources.file import MediaFile
+
+
+@dataclass
+class Judge:
+    """Judges windows: cheap looks first, faces only where those pass."""
+
+    film: Film
+    pictures: PictureScan
+    settings: Settings
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    def visit(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
+        """Look at windows in order until ``wanted`` are eligible; return those."""
+        eligible: list[WindowScore] = []
+        while len(eligible) < wanted:
+            batch = list(islice(filter(self._sounds_good, ordered), wanted - len(eligible)))
+            if not batch:
+                break
+            self.pictures.scan(self._span(window) for window in batch)
+            eligible += [verdict.score for verdict in map(self.judge, batch) if verdict.eligible]
+        return eligible
+
+    def judge(self, window: WindowScore) -> Verdict:
+        """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
+        start, stop = self._span(window)
+        looks = [look for look in self.pictures.looks[start:stop] if look is not None]
+        film = self.film
+        found = judge_window(window, looks, film.timing[start:stop], film.heard.measures[start:stop], self.settings)
+        verdict = Verdict.of(found)
+        self.verdicts[start] = verdict
+        return verdict
+
+    def compare(self) -> tuple[str, ...]:
+        """Warn of windows unlike the rest of what was looked at; return what is to be said of the whole."""
+        watch, parameters, looks = SessionWatch(self.settings.gates), self.settings.parameters, self.pictures.looks
+        pushed, hop = 0, parameters.hop_frames
+        for start, verdict in sorted(self.verdicts.items()):
+            stop = start + parameters.window_frames
+            if verdict.eligible is None or None in looks[start:stop]:
+                continue
+            for first in range(pushed, stop, hop):
+                if None not in looks[first : first + hop]:
+                    watch.push(self._stretch(first, first + hop).measures)
+            pushed = stop
+            window = JudgedWindow(verdict.score, verdict.reasons, warnings=verdict.warnings)
+            self.verdicts[start] = Verdict.of(watch.compared(window, self._stretch(start, stop)))
+        return watch.warnings
+
+    def _stretch(self, start: int, stop: int) -> Stretch:
+        """What was seen and heard where somebody looked."""
+        stacked = stack_looks([look for look in self.pictures.looks[start:stop] if look is not None])
+        return stacked.with_sound(self.film.timing[start:stop], self.film.heard.measures[start:stop])
+
+    def _sounds_good(self, window: WindowScore) -> bool:
+        """Whether a window is worth a look: its timestamps and its sound are."""
+        start, stop = self._span(window)
+        film = self.film
+        found = heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
+        heard = judged(window, found, seen=False)
+        if heard.reasons:
+            self.verdicts.setdefault(start, Verdict.of(heard))
+        return not heard.reasons
+
+    def _span(self, window: WindowScore) -> tuple[int, int]:
+        return window.start, window.start + self.settings.parameters.window_frames
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A recording's selection, and the file from which its clip, its bundles and its features are made."""
+
+    selection: Selection
+    film: Film
+
+
+def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report) -> Scored:
+    """Choose the best window of a file.
+
+    Parameters
+    ----------
+    file : MediaFile
+        The recording.
+    models : Models
+        What looks and listens.
+    settings : Settings
+        Parameters and the paper's variants.
+    exhaustive : bool
+        Look at every frame in one run, and judge every window.
+    report : Report
+        Told about progress.
+
+    Raises
+    ------
+    TooShort
+        If the recording is shorter than one window.
+    """
+    film = open_film(file, models, report)
+    sound, pictures, frames = film.heard, film.scan, film.frames
+    long_enough(file, frames, settings)
+    windows = _windows(sound.embeddings, settings)
+    judge = Judge(film, pictures, settings)
+    if exhaustive:
+        pictures.scan([(0, frames)])
+        for window in windows:
+            judge.judge(window)
+    strategy = settings.strategy
+    pool = judge.visit(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
+    said = judge.compare()
+    selection = Selection(
+        video=str(file.path),
+        encoder=models.encoder.name,
+        encoder_version=models.encoder.version,
+        source_fps=file.source_fps,
+        origin=file.origin,
+        frames=frames,
+        tracked=pictures.tracked,
+        counts=film.counts,
+        best=strategy.winner(pool),
+        pool=tuple(pool),
+        verdicts=tuple(judge.verdicts.get(window.start, Verdict(window)) for window in windows),
+        settings=settings,
+        warnings=(*file.warnings, *said),
+    )
+    return Scored(selection, film)
+
+
+def _windows(embeddings: Floats, settings: Settings) -> list[WindowScore]:
+    diversities = window_diversities(embeddings, settings.parameters, settings.diversity, settings.seed)
+    return [WindowScore(settings.parameters.window_span(j)[0], D) for j, D in enumerate(diversities)]

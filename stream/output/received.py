@@ -1,0 +1,71 @@
+"""The access units of a capture as they were received, beside the clip: nothing encoded again but the sound's PCM."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from take5.stream.ffmpeg.container import AnyPacket
+from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.output.clip import encoded_sound
+from take5.stream.recording.from_ring import SourceStretch
+from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.media import AccessUnit
+from take5.stream.timeline.soundtrack import cut
+
+VIDEO_CLOCK = Fraction(1, 90_000)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: its name, FFmpeg's name of the format, the codec of its sound and its frame in samples."""
+
+    name: str
+    container: str
+    sound: str
+    frame_size: int
+
+
+MP4 = Kind("source.mp4", "mp4", "flac", 4608)
+KINDS = {"vp8": Kind("source.webm", "webm", "libopus", 960)}
+"""Where MP4 does not take the pictures; else the sound is in it without loss."""
+
+
+def write_source(folder: Path, stretch: SourceStretch) -> Path:
+    """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe on, both tracks from 0.
+
+    The units carry their parameters in band, as those of every live source do.
+    """
+    kind = KINDS.get(stretch.unit_format.codec, MP4)
+    first = next(decode_units(stretch.units, stretch.unit_format), None)
+    sound, rate = cut(stretch.blocks, stretch.start, stretch.stop)
+    with av.open(str(folder / kind.name), "w", format=kind.container) as container:
+        width, height = (0, 0) if first is None else first.picture.size
+        video = container.add_mux_stream(stretch.unit_format.codec, rate=25, width=width, height=height)
+        video.time_base = VIDEO_CLOCK
+        audio = container.add_stream(kind.sound, rate=rate)
+        assert isinstance(audio, av.AudioStream)  # noqa: S101 - as all these codecs are
+        audio.codec_context.layout = "stereo" if len(sound) == 2 else "mono"
+        for packet in _packets(stretch.units, stretch.start):
+            packet.stream = video
+            container.mux(packet)
+        container.mux(encoded_sound(audio, sound, rate, kind.frame_size))
+    return folder / kind.name
+
+
+def _packets(units: list[AccessUnit], start: int) -> Iterator[AnyPacket]:
+    """Units with their times; those that are shown out of order are decoded as much earlier as that takes."""
+    ordered = sorted(unit.pts for unit in units)
+    early = max((shown - unit.pts for shown, unit in zip(ordered, units, strict=True)), default=0)
+    for shown, after, unit in zip(ordered, [*ordered[1:], None], units, strict=True):
+        packet = av.Packet(unit.data)
+        packet.time_base, packet.is_keyframe = VIDEO_CLOCK, unit.keyframe
+        packet.pts, packet.dts = _clock(unit.pts - start), _clock(shown - start - early)
+        packet.duration = _clock(TICKS // 25 if after is None else after - shown)
+        yield packet
+
+
+def _clock(ticks: int) -> int:
+    return round(ticks * VIDEO_CLOCK.denominator / TICKS)

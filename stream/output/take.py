@@ -1,0 +1,102 @@
+"""A take on disk: the folder with the clip and its report, and the features that were scored."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.stream.analysis.frames import NO_LIPS, NO_POSE
+from take5.stream.events import ChunkNote
+from take5.stream.output.atomic import new_file, new_folder
+from take5.stream.output.clip import QUICK, SMALL, write_clip, write_wave
+from take5.stream.output.received import write_source
+from take5.stream.recording.base import Material
+from take5.stream.recording.from_file import Film
+from take5.stream.recording.from_ring import RingFilm
+from take5.stream.report.data import ReportData, film_notes, report_data
+from take5.stream.report.render_process import write_report_apart
+from take5.stream.report.write import write_report_page
+from take5.stream.selection import Selection
+
+
+def write_take(selection: Selection, material: Material, folder: Path, *, force: bool = False) -> None:
+    """Write ``folder/{clip.mp4, clip.wav, report.json}``; the report alone where no window is eligible."""
+    with new_folder(folder, force=force) as temporary:
+        _write(selection, material, temporary, SMALL)
+
+
+def write_live_take(
+    selection: Selection, film: RingFilm, folder: Path, wait_for_frames_after: Callable[[], None]
+) -> list[str]:
+    """Write the same of a capture, in haste, and the access units as they were received; return the files' names.
+
+    The frames after the window are waited for in between.
+    """
+    with new_folder(folder) as temporary:
+        _write(selection, film, temporary, QUICK)
+        if selection.best is not None:
+            wait_for_frames_after()
+            start = selection.best.start
+            stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
+            write_source(temporary, film.material.source(start, stop))
+        return sorted(path.name for path in temporary.iterdir())
+
+
+def _write(selection: Selection, material: Material, folder: Path, preset: str) -> None:
+    best = selection.best
+    if best is not None:
+        span = best.start, best.start + selection.settings.parameters.window_frames
+        write_clip(folder / "clip.mp4", material.pictures(*span), *material.sound(*span), preset)
+        write_wave(folder / "clip.wav", material.pcm(*span))
+    if selection.idle is not None:
+        still = selection.idle.start, selection.idle.stop
+        write_clip(folder / "idle.mp4", material.pictures(*still), *material.sound(*still), preset)
+        write_wave(folder / "idle.wav", material.pcm(*still))
+    write_report(selection, folder / "report.json")
+
+
+def add_report_page(selection: Selection, film: Film, folder: Path) -> None:
+    """Write ``report.html`` and ``report.png`` to a take's folder."""
+    data = report_data(selection, film, film_notes(film, selection.settings.parameters.hop_frames))
+    _add_report(data, folder, write_report_page)
+
+
+def add_live_report_page(selection: Selection, film: RingFilm, notes: Iterable[ChunkNote], folder: Path) -> list[str]:
+    """Write the same of a capture, in a process of its own; return the files' names."""
+    return _add_report(report_data(selection, film, notes), folder, write_report_apart)
+
+
+def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
+    with TemporaryDirectory(prefix=".report-", dir=folder) as temporary:
+        names = write(data, Path(temporary))
+        for name in names:
+            (Path(temporary) / name).replace(folder / name)
+    return names
+
+
+def write_report(selection: Selection, path: Path) -> None:
+    """Write the report as JSON; in a file name, what is no Unicode is escaped."""
+    text = json.dumps(selection.json(), indent=1, ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_features(film: Film, path: Path) -> None:
+    """Write what was scored to an .npz file, in float64.
+
+    ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN where no face was tracked
+    or nobody looked; ``faces`` [N], the faces seen in a frame, -1 where nobody looked; ``fps``.
+    """
+    looks = film.looks
+    seen = [None if look is None or look.face is None else look.face for look in looks]
+    with new_file(path) as temporary, temporary.open("wb") as file:  # of a name, savez would make another one
+        np.savez(
+            file,
+            audio=film.heard.embeddings,
+            lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
+            pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
+            faces=np.array([-1.0 if look is None else max(look.faces, float(look.face is not None)) for look in looks]),
+            fps=np.float64(FPS),
+        )

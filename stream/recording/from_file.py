@@ -1,0 +1,88 @@
+"""A finished file as it is looked at: all of its sound, and the pictures that somebody asks for, each tracked once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import Timing
+from take5.scoring.errors import TooShort
+from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.stream.analysis.file_scans import PictureScan, Report, Sound, SoundScan
+from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.models import Models
+from take5.stream.settings import Settings
+from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.timeline.clock import FRAME_TICKS
+from take5.stream.timeline.grid import FrameCounts, GridFrame
+from take5.stream.timeline.media import Picture
+
+
+@dataclass(frozen=True)
+class Film:
+    """A finished file on the session clock: what clips, bundles and features are made of."""
+
+    file: MediaFile
+    index: FileIndex
+    counts: FrameCounts
+    heard: Sound
+    timing: Timing
+    scan: PictureScan
+
+    @property
+    def frames(self) -> int:
+        """Grid frames for which there are pictures and sound."""
+        return len(self.heard.embeddings)
+
+    @property
+    def looks(self) -> list[FrameLook | None]:
+        """What was seen in each grid frame; None where nobody looked."""
+        return self.scan.looks
+
+    def looked(self, start: int, stop: int) -> list[FrameLook]:
+        """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
+        self.scan.scan([(start, stop)])
+        return [look for look in self.looks[start:stop] if look is not None]
+
+    def timing_of(self, start: int, stop: int) -> Timing:
+        """What is missing in grid frames [start, stop)."""
+        return self.timing[start:stop]
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode the pictures of grid frames [start, stop)."""
+        return (frame.shown.picture for frame in self.file.grid_frames(self.index, start, stop))
+
+    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        origin = self.file.origin
+        return self.file.sound(origin + start * FRAME_TICKS, origin + stop * FRAME_TICKS)
+
+    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
+        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
+
+
+def open_film(file: MediaFile, models: Models, report: Report) -> Film:
+    """Listen to a file, and lay its timestamps on the grid; no picture is decoded."""
+    sounds = SoundScan(file.origin, models, lambda frames: report("sound", frames, file.stated_frames))
+    index = file.scan(sounds.push)
+    grid, counts = file.grid(index)
+    sound = sounds.finish(len(grid))
+    frames = len(sound.embeddings)
+    scan = PictureScan(file, index, frames, models, report)
+    return Film(file, index, counts, sound, _timing(grid[:frames], sound), scan)
+
+
+def _timing(grid: list[GridFrame[int]], sound: Sound) -> Timing:
+    return Timing(np.array([frame.missing for frame in grid], dtype=np.bool_), sound.missing, sound.silent)
+
+
+def long_enough(file: MediaFile, frames: int, settings: Settings) -> None:
+    """Raise TooShort if a recording of so many grid frames has no window."""
+    if frames < settings.parameters.window_frames:
+        raise TooShort(
+            f"{file.path}: picture and sound together last {frames / 25:.2f} s; "
+            f"one window is {settings.parameters.seconds} s: record longer, or choose shorter --seconds"
+            + "".join(f" ({warning})" for warning in file.warnings)
+        )

@@ -1,0 +1,185 @@
+"""A live recording as bundles are made of it: from the ring, with the faces that were tracked while it came."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import Timing
+from take5.scoring.models.region import Region
+from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
+from take5.stream.analysis.faces import Faces
+from take5.stream.analysis.frames import UNDECODABLE, FrameLook, FrameScanner
+from take5.stream.analysis.models import Models
+from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.recording.ring import Ring
+from take5.stream.timeline.clock import FRAME_TICKS, seconds_to_ticks
+from take5.stream.timeline.grid import GridFrame, PictureGrid
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
+from take5.stream.timeline.soundtrack import MISSING_TAIL_TICKS, SoundTrack, cut, silent_frames, to_pcm16
+
+MARGIN_TICKS = seconds_to_ticks(0.2)
+"""Neighbouring pictures and sound that the nearest frame and the filter of the resampler reach for."""
+
+
+@dataclass(frozen=True)
+class SourceStretch:
+    """A stretch of what was received: units in order of decoding, and blocks that touch [start, stop), in flicks."""
+
+    units: list[AccessUnit]
+    unit_format: UnitFormat
+    blocks: list[AudioBlock]
+    start: int
+    stop: int
+
+
+class RingMaterial:
+    """What a ring holds, as grid frames and sound of a clip.
+
+    Parameters
+    ----------
+    ring : Ring
+        What was received.
+    unit_format : UnitFormat
+        Of its access units.
+    origin : int
+        Instant of grid frame 0, in flicks on the source's clock.
+    """
+
+    def __init__(self, ring: Ring, unit_format: UnitFormat, origin: int) -> None:
+        self._ring, self._format, self._origin = ring, unit_format, origin
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode the pictures of grid frames [start, stop)."""
+        return (cell.shown.picture for cell in self.grid_frames(start, stop))
+
+    def grid_frames(self, start: int, stop: int) -> Iterator[GridFrame[VideoFrame]]:
+        """Decode grid frames [start, stop) as they are asked for."""
+        grid = PictureGrid[VideoFrame](self._origin, first=start)
+        begin, end = self._span(start, stop)
+        units = self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS) or self._ring.units(
+            begin, end + MARGIN_TICKS
+        )
+        for frame in decode_units(units, self._format):
+            for cell in grid.push(frame.pts, frame):
+                if cell.index >= stop:
+                    return
+                yield cell
+        yield from (cell for cell in grid.finish(end) if cell.index < stop)
+
+    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        begin, end = self._span(start, stop)
+        return cut(self._ring.sound(begin, end), begin, end)
+
+    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
+        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        return to_pcm16(self._scored(start, stop)[0])
+
+    @property
+    def frames(self) -> int:
+        """Grid frames for which there are pictures and sound."""
+        picture, sound = self._ring.end
+        shown = (picture - self._origin + FRAME_TICKS // 2) // FRAME_TICKS + 1
+        heard = (sound + MISSING_TAIL_TICKS - self._origin) // FRAME_TICKS
+        return max(0, min(shown, heard))
+
+    def timing_of(self, start: int, stop: int) -> Timing:
+        """What is missing in the sound of grid frames [start, stop); of pictures nothing is said."""
+        samples, track = self._scored(start, stop)
+        missing = track.missing(0, stop - start)
+        return Timing(np.zeros(stop - start, dtype=np.bool_), missing, silent_frames(samples))
+
+    def _scored(self, start: int, stop: int) -> tuple[NDArray[np.float32], SoundTrack]:
+        begin, end = self._span(start, stop)
+        track = SoundTrack(begin)
+        blocks = self._ring.sound(begin - MARGIN_TICKS, end + MARGIN_TICKS)
+        samples = np.concatenate([*map(track.push, blocks), track.finish()])
+        wanted = (stop - start) * SAMPLES_PER_FRAME
+        return np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted], track
+
+    def source(self, start: int, stop: int) -> "SourceStretch":
+        """What was received of grid frames [start, stop), from the keyframe before them on, untouched."""
+        begin, end = self._span(start, stop)
+        units = self._ring.units(begin, end)
+        first = min((unit.pts for unit in units), default=begin)
+        return SourceStretch(units, self._format, self._ring.sound(first, end), first, end)
+
+    def _span(self, start: int, stop: int) -> tuple[int, int]:
+        return self._origin + start * FRAME_TICKS, self._origin + stop * FRAME_TICKS
+
+
+@dataclass
+class RingFilm:
+    """What a ring holds, and who is seen in it.
+
+    Parameters
+    ----------
+    material : RingMaterial
+        Pictures and sound.
+    models : Models
+        What looks where nobody has looked.
+    region : Region, optional
+        Part of the picture in which the face was found.
+    known : callable
+        The looks at grid frames [start, stop), None where nobody looked.
+    """
+
+    material: RingMaterial
+    models: Models
+    region: Region | None
+    known: Callable[[int, int], list[FrameLook | None]]
+    _found: dict[int, FrameLook] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        """Grid frames for which there are pictures and sound."""
+        return self.material.frames
+
+    def looked(self, start: int, stop: int) -> list[FrameLook]:
+        """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
+        for _ in self.look(start, stop):
+            pass
+        known = self._known(start, stop)
+        return [known[frame] for frame in range(start, stop)]
+
+    def look(self, start: int, stop: int) -> Iterator[None]:
+        """Look at those of grid frames [start, stop) at which nobody looked, one a step, with a lead-in before them.
+
+        The ring is asked for its units at the first step; what it no longer has cannot be decoded, then or later.
+        """
+        known = self._known(start, stop)
+        absent = [frame for frame in range(start, stop) if frame not in known]
+        if not absent:
+            return
+        with Faces(self.models, self.region) as faces:
+            scanner = FrameScanner(faces)
+            for frame in self.material.grid_frames(max(0, absent[0] - LEAD_IN_FRAMES), absent[-1] + 1):
+                look = scanner.look(frame)
+                if frame.index >= absent[0]:
+                    self._found[frame.index] = look
+                yield
+        self._found = dict.fromkeys(absent, UNDECODABLE) | self._found
+
+    def timing_of(self, start: int, stop: int) -> Timing:
+        """What is missing in grid frames [start, stop)."""
+        sound = self.material.timing_of(start, stop)
+        missing = np.array([look.missing for look in self.looked(start, stop)], dtype=np.bool_)
+        return Timing(missing, sound.sound_missing, sound.silent)
+
+    def pictures(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode the pictures of grid frames [start, stop)."""
+        return self.material.pictures(start, stop)
+
+    def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        return self.material.sound(start, stop)
+
+    def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
+        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        return self.material.pcm(start, stop)
+
+    def _known(self, start: int, stop: int) -> dict[int, FrameLook]:
+        before = enumerate(self.known(start, stop), start)
+        return self._found | {frame: look for frame, look in before if look is not None and look.seen}

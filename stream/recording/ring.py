@@ -1,0 +1,151 @@
+"""The ring: what arrived, as it arrived, for the last ten seconds and for every kept window.
+
+It holds received access units and PCM, never decoded pictures, and nothing is encoded again. Units are kept in groups
+that begin with a keyframe, so whatever is kept can be decoded; a second that several windows share is held once.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.media import AccessUnit, AudioBlock
+
+KEEP_TICKS = seconds_to_ticks(10.0)
+LIMIT_BYTES = 100 * 2**20
+
+Span = tuple[int, int]
+"""Half-open, in flicks on the source's clock."""
+
+
+@dataclass
+class Group:
+    """A keyframe and the units after it, in order of decoding."""
+
+    units: list[AccessUnit] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, unit: AccessUnit) -> None:
+        """Add the next unit."""
+        self.units.append(unit)
+        self.size += len(unit.data)
+
+    @property
+    def start(self) -> int:
+        """Time of the keyframe, in flicks."""
+        return self.units[0].pts
+
+    @property
+    def stop(self) -> int:
+        """Time of the latest picture, in flicks."""
+        return max(unit.pts for unit in self.units)
+
+
+class Ring:
+    """Keeps access units and sound.
+
+    When it holds more than ``limit_bytes`` it lets go of the oldest group outside the held spans, then of the held span
+    named last, and counts what it let go of too early.
+
+    Parameters
+    ----------
+    keep_ticks : int
+        How much of the latest is kept, in flicks, extended back to the keyframe before it.
+    limit_bytes : int
+        Bound on the bytes of units and sound.
+    """
+
+    def __init__(self, keep_ticks: int = KEEP_TICKS, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._keep_ticks, self._limit = keep_ticks, limit_bytes
+        self._groups: list[Group] = []
+        self._sound: list[AudioBlock] = []
+        self._held: list[Span] = []
+        self._latest = 0
+        self.size = 0
+        self.shortened = 0
+        self.released = 0
+
+    def push_unit(self, unit: AccessUnit) -> None:
+        """Add the next unit in order of decoding; those before the first keyframe cannot be decoded and are ignored."""
+        if unit.keyframe:
+            self._groups.append(Group())
+        if not self._groups:
+            return
+        self._groups[-1].add(unit)
+        self.size += len(unit.data)
+        if unit.keyframe:
+            self._advance(unit.pts)
+
+    def push_sound(self, block: AudioBlock) -> None:
+        """Add the next block."""
+        self._sound.append(block)
+        self.size += block.audible.nbytes
+        if block.pts >= self._latest + seconds_to_ticks(1.0):
+            self._advance(block.pts)
+
+    def hold(self, spans: Iterable[Span]) -> None:
+        """Keep these spans, and no others, beyond the latest seconds; the most valuable first."""
+        self._held = list(spans)
+        self._advance(self._latest)
+
+    def units(self, start: int, stop: int) -> list[AccessUnit]:
+        """Units that decode to the pictures of a span, from the keyframe at or before it; empty if that is gone."""
+        first = max((i for i, group in enumerate(self._groups) if group.start <= start), default=None)
+        if first is None:
+            return []
+        return [unit for group in self._groups[first:] if group.start < stop for unit in group.units]
+
+    @property
+    def end(self) -> Span:
+        """Time of the latest picture, and where the sound ends, in flicks; 0 of what has not come."""
+        picture = max((group.stop for group in self._groups), default=0)
+        return picture, max((block.end for block in self._sound), default=0)
+
+    def sound(self, start: int, stop: int) -> list[AudioBlock]:
+        """Blocks that touch a span."""
+        return [block for block in self._sound if block.pts < stop and block.end > start]
+
+    def _advance(self, latest: int) -> None:
+        self._latest = max(self._latest, latest)
+        self._forget([(self._latest - self._keep_ticks, self._latest + self._keep_ticks), *self._held])
+        while self.size > self._limit and len(self._groups) > 1:
+            if not self._shorten():
+                if not self._held:
+                    return
+                self._held.pop()
+                self.released += 1
+
+    def _forget(self, needed: Sequence[Span]) -> None:
+        """Drop what no span needs. A group stands for the time up to the next one's keyframe."""
+        starts = [group.start for group in self._groups]
+        stops = [*starts[1:], self._latest + self._keep_ticks][: len(starts)]
+        kept = [
+            group
+            for group, start, stop in zip(self._groups, starts, stops, strict=True)
+            if any(start < end and begin < stop for begin, end in needed)
+        ]
+        self._groups = kept
+        self._sound = [block for block in self._sound if _touches(block, needed)]
+        self._measure()
+
+    def _shorten(self) -> bool:
+        """Drop the oldest group, and its sound, that no held span needs; False if there is none but the newest."""
+        for group, after in zip(self._groups, self._groups[1:], strict=False):
+            if not any(group.start < end and begin < after.start for begin, end in self._held):
+                self._groups.remove(group)
+                self._sound = [
+                    b
+                    for b in self._sound
+                    if b.pts >= after.start or any(b.pts < e and s < b.end for s, e in self._held)
+                ]
+                self.shortened += 1
+                self._measure()
+                return True
+        return False
+
+    def _measure(self) -> None:
+        self.size = sum(group.size for group in self._groups) + sum(block.audible.nbytes for block in self._sound)
+
+
+def _touches(block: AudioBlock, spans: Sequence[Span]) -> bool:
+    begin, end = block.pts, block.end
+    return any(begin < stop and start < end for start, stop in spans)

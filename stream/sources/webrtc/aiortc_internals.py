@@ -1,0 +1,319 @@
+"""Every place where take5 reaches into aiortc: what it has no public way for.
+
+aiortc decodes whatever arrives, adapts its bitrate estimate slowly, keeps sender reports to itself, and forgets which
+packets never came. For the receivers of one connection, and no other, this module takes the encoded frames before they
+are decoded (:class:`Tap`), keeps their raw RTP times and the losses before them, hands on sender reports and capture
+times, states a fixed bitrate from the first packet, and asks for keyframes. aiortc is pinned to its minor version;
+``test_hooks.py`` fails when a name goes.
+"""
+
+import asyncio
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Queue
+from typing import Any
+
+import aioice.ice
+from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import (
+    AnyRtcpPacket,
+    HeaderExtensions,
+    HeaderExtensionsMap,
+    RtcpSrPacket,
+    RtpPacket,
+    unpack_header_extensions,
+)
+from aiortc.sdp import SessionDescription
+
+from take5.stream.sources.webrtc.track_clocks import ClockReading
+
+BITRATE = 8_000_000
+"""Bits per second that senders of pictures are told to use: 720p at about 41 dB."""
+
+BITRATE_EVERY_MS = 500
+"""How often they are told."""
+
+VIDEO_PACKETS, AUDIO_PACKETS = 512, 16
+"""Sizes of the jitter buffers, aiortc's own. Its holding back four packets of sound is not: around one that never comes
+it throws away as many good ones."""
+
+CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
+CAPTURE_TIME_BYTES = 8
+"""An NTP time; a second one, of relays, may follow."""
+
+RECEIVE_BUFFER = 4 * 2**20
+SO_RCVBUFFORCE = 33
+"""Linux's option that an administrator may set, which Python does not name."""
+
+GIVE_UP_VIDEO, GIVE_UP_AUDIO = 90_000, 4_800
+"""RTP time after which a missing packet is given up: a second of picture (90 kHz), in which it has been sent again if
+that is possible, and 100 ms of sound (48 kHz), for packets out of order: nobody sends those again."""
+
+
+@dataclass(frozen=True)
+class RtpFrame:
+    """An encoded frame as it was put together from packets.
+
+    Attributes
+    ----------
+    codec : str
+        "H264", "VP8" or "opus".
+    data : bytes
+        Annex B, a VP8 frame, or an Opus packet.
+    rtp : int
+        Raw RTP time, modulo 2^32.
+    source : int
+        SSRC.
+    lost_before : bool
+        Packets before it never came.
+    """
+
+    codec: str
+    data: bytes
+    rtp: int
+    source: int
+    lost_before: bool
+
+
+class Tap:
+    """Stands where aiortc keeps a track's decoded frames, and takes the encoded ones instead; called from a thread."""
+
+    def __init__(self, frame: Callable[[RtpFrame], None], ended: Callable[[], None]) -> None:
+        self.frame, self.ended = frame, ended
+
+    async def put(self, _: object) -> None:
+        """Take what aiortc would put here, the end of the track, and do nothing."""
+
+
+def install_worker() -> None:
+    """Let taps take encoded frames; receivers without one decode as ever."""
+    if rtcrtpreceiver.decoder_worker is not _worker:
+        rtcrtpreceiver.decoder_worker = _worker
+
+
+_decode = rtcrtpreceiver.decoder_worker
+
+
+def _worker(
+    loop: asyncio.AbstractEventLoop, input_q: "Queue[Any]", output_q: Any, decode_error: threading.Event
+) -> None:
+    if not isinstance(output_q, Tap):
+        _decode(loop, input_q, output_q, decode_error)
+        return
+    while (task := input_q.get()) is not None:
+        codec, frame = task
+        output_q.frame(RtpFrame(codec.name, frame.data, frame.timestamp, frame.source, frame.lost_before))
+    output_q.ended()
+
+
+class LossyJitterBuffer(JitterBuffer):
+    """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more.
+
+    ``read`` is told the capture times that come with packets.
+    """
+
+    def __init__(self, *, is_video: bool, read: Callable[[ClockReading], None] = lambda _: None) -> None:
+        super().__init__(VIDEO_PACKETS if is_video else AUDIO_PACKETS, is_video=is_video)
+        self._give_up = GIVE_UP_VIDEO if is_video else GIVE_UP_AUDIO
+        self.ssrc: int | None = None
+        self._read = read
+        self._lost = False
+        self._waiting_since: int | None = None
+
+    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+        """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
+        self.ssrc = packet.ssrc
+        captured = getattr(packet.extensions, "capture_time", None)
+        if captured is not None:
+            self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True))
+        keyframe_needed, frame = super().add(packet)
+        if frame is None and self._overdue(packet.timestamp):
+            self._skip()
+            keyframe_needed, frame = self._is_video, self._remove_frame(packet.sequence_number)
+        if frame is not None:
+            self._waiting_since = frame.timestamp
+            frame.source = packet.ssrc  # type: ignore[attr-defined] # JitterFrame is open
+            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined]
+        return keyframe_needed, frame
+
+    def remove(self, count: int) -> None:
+        """Remove packets; all at once means that the stream has jumped."""
+        self._lost |= count == self.capacity
+        super().remove(count)
+
+    def smart_remove(self, count: int) -> bool:
+        """Remove packets for which the missing one never came."""
+        self._lost = True
+        return bool(super().smart_remove(count))
+
+    def _overdue(self, timestamp: int) -> bool:
+        if self._waiting_since is None:
+            self._waiting_since = timestamp
+        return self._give_up < (timestamp - self._waiting_since) & 0xFFFFFFFF < 1 << 31
+
+    def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
+        """Return the next frame if it is complete; a packet of sound is one by itself."""
+        if self._is_video:
+            frame: JitterFrame | None = super()._remove_frame(sequence_number)
+            return frame
+        packet = self._at(0)
+        if packet is None:
+            return None
+        self.remove(1)
+        return JitterFrame(packet._data, packet.timestamp)  # type: ignore[attr-defined] # noqa: SLF001 - aiortc's way
+
+    def _skip(self) -> None:
+        """Give up what is missing, and of a picture also its other packets."""
+        first = next((i for i in range(self.capacity) if self._at(i) is None), self.capacity)
+        gap = next((i for i in range(first, self.capacity) if self._at(i) is not None), self.capacity)
+        self._lost = True
+        if self._is_video:
+            self.smart_remove(min(gap, self.capacity - 1))
+        else:
+            super().remove(min(gap, self.capacity - 1))
+
+    def _at(self, offset: int) -> RtpPacket | None:
+        packet: RtpPacket | None = self._packets[((self._origin or 0) + offset) % self.capacity]
+        return packet
+
+
+class FixedBitrate:
+    """Says the same bitrate twice a second, where aiortc's estimate begins at 0.3 Mbps and grows by 8 % a second."""
+
+    def __init__(self) -> None:
+        self._said_ms: int | None = None
+
+    def add(self, *, abs_send_time: int, arrival_time_ms: int, payload_size: int, ssrc: int) -> Any:
+        """Return bits per second and the source that they are for, or None where it was said just now."""
+        del abs_send_time, payload_size
+        if self._said_ms is not None and arrival_time_ms - self._said_ms < BITRATE_EVERY_MS:
+            return None
+        self._said_ms = arrival_time_ms
+        return BITRATE, [ssrc]
+
+
+class CaptureTimes(HeaderExtensionsMap):
+    """aiortc's header extensions of a transport, and the capture times, which it does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._id: int | None = None
+
+    def configure(self, parameters: RTCRtpParameters) -> None:
+        """Learn which extension has which number."""
+        super().configure(parameters)
+        for extension in parameters.headerExtensions:
+            if extension.uri == CAPTURE_TIME:
+                self._id = extension.id
+
+    def get(self, extension_profile: int, extension_value: bytes) -> HeaderExtensions:
+        """Return what the extensions of a packet say; a capture time as ``capture_time``."""
+        values = super().get(extension_profile, extension_value)
+        if self._id is not None:
+            for number, value in unpack_header_extensions(extension_profile, extension_value):
+                if number == self._id and len(value) >= CAPTURE_TIME_BYTES:
+                    values.capture_time = int.from_bytes(value[:CAPTURE_TIME_BYTES], "big")  # type: ignore[attr-defined] # open
+        return values
+
+
+def accept_capture_times(connection: RTCPeerConnection, offer: str) -> None:
+    """Let the sender of an offer tell when its packets were captured, if it offers to; before the answer is made."""
+    offered = {
+        media.kind: extension
+        for media in SessionDescription.parse(offer).media
+        for extension in media.rtp.headerExtensions
+        if extension.uri == CAPTURE_TIME
+    }
+    for transceiver in connection.getTransceivers():
+        if (extension := offered.get(transceiver.kind)) is not None:
+            known: list[RTCRtpHeaderExtensionParameters] = transceiver._headerExtensions  # noqa: SLF001
+            known.append(extension)
+        transport = transceiver.receiver.transport
+        if not isinstance(transport._rtp_header_extensions_map, CaptureTimes):  # noqa: SLF001 - it may be shared
+            _replace(transport, "_rtp_header_extensions_map", CaptureTimes())
+
+
+class RawTimes:
+    """Leaves RTP times as they are, where aiortc makes them begin at 0 and stumbles over B-frames."""
+
+    def map(self, timestamp: int) -> int:
+        """Return ``timestamp``."""
+        return timestamp
+
+
+class TappedReceiver:
+    """One receiver of a connection, tapped before it begins."""
+
+    def __init__(self, receiver: RTCRtpReceiver, tap: Tap, read: Callable[[ClockReading], None]) -> None:
+        self._receiver, self._read = receiver, read
+        self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video", read=read)
+        self._handle = receiver._handle_rtcp_packet  # noqa: SLF001 - what this module is for
+        _replace(receiver, "_RTCRtpReceiver__jitter_buffer", self._jitter)
+        _replace(receiver, "_RTCRtpReceiver__timestamp_mapper", RawTimes())
+        if receiver.track.kind == "video":
+            _replace(receiver, "_RTCRtpReceiver__remote_bitrate_estimator", FixedBitrate())
+        _replace(receiver.track, "_queue", tap)
+        _replace(receiver, "_handle_rtcp_packet", self._rtcp)
+
+    async def ask_for_keyframe(self) -> None:
+        """Send a picture loss indication to the main source, once it is known."""
+        if self._jitter.ssrc is not None:
+            await self._receiver._send_rtcp_pli(self._jitter.ssrc)  # noqa: SLF001
+
+    async def _rtcp(self, packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            sent = packet.sender_info
+            self._read(ClockReading(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc))
+        await self._handle(packet)
+
+
+def _replace(owner: object, name: str, value: object) -> None:
+    """Set an attribute that aiortc has; if it has none of that name, it is not the aiortc that this is written for."""
+    if not hasattr(owner, name):
+        raise AttributeError(f"aiortc has no {type(owner).__name__}.{name}: this version of it is not supported")
+    setattr(owner, name, value)
+
+
+def trust_timers(connection: RTCPeerConnection) -> None:
+    """Do not end a connection whose sender answers no consent checks, as FFmpeg's does not: own timers see to that."""
+    for transceiver in connection.getTransceivers():
+        ice = transceiver.receiver.transport.transport._connection  # noqa: SLF001
+        _replace(ice, "query_consent", _for_ever)
+
+
+def widen_buffers(connection: RTCPeerConnection) -> None:
+    """Let the sockets hold a keyframe's burst of packets: as much as the system allows, up to a second of picture.
+
+    Linux gives 208 KiB, some 90 packets, unless it is asked; a large keyframe comes as 200 at once.
+    """
+    for transceiver in connection.getTransceivers():
+        for protocol in transceiver.receiver.transport.transport._connection._protocols:  # noqa: SLF001
+            bound = protocol.transport.get_extra_info("socket")
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            if not sys.platform.startswith("linux"):
+                continue
+            with suppress(PermissionError):  # only an administrator may go beyond net.core.rmem_max
+                bound.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+def offer_loopback() -> None:
+    """Let a machine without any network be reached from itself: aiortc offers no address there."""
+    if aioice.ice.get_host_addresses is not _addresses:
+        aioice.ice.get_host_addresses = _addresses
+
+
+_host_addresses = aioice.ice.get_host_addresses
+
+
+def _addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    return _host_addresses(use_ipv4, use_ipv6) or ["127.0.0.1"]

@@ -1,0 +1,130 @@
+"""What sources deliver: pictures and sound with their time, in flicks on the source's own clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.stream.timeline.clock import TICKS
+
+
+class Picture(Protocol):
+    """A decoded picture, turned upright and with square pixels whenever it is asked for as an array."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in square pixels, upright."""
+
+    @property
+    def digest(self) -> int:
+        """Checksum of the decoded luma: equal for identical pictures."""
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture as uint8 [H, W, 3], C-contiguous."""
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One source frame; ``damaged`` where it was decoded from incomplete data."""
+
+    pts: int
+    picture: Picture
+    damaged: bool = False
+
+
+@dataclass(frozen=True)
+class UnseenFrame:
+    """A source frame that nobody decoded: all that is known is its time."""
+
+    pts: int
+
+
+@dataclass(frozen=True)
+class AudioBlock:
+    """A run of sound.
+
+    Attributes
+    ----------
+    pts : int
+        Time of its first sample, in flicks on the source's clock.
+    samples : ndarray float32 [n]
+        Mixed to mono, in [-1, 1]; what is scored.
+    rate : int
+        Samples per second.
+    channels : ndarray float32 [C, n], optional
+        What a clip gets to hear, 1 or 2 channels; by default the mono mix.
+    """
+
+    pts: int
+    samples: NDArray[np.float32]
+    rate: int
+    channels: NDArray[np.float32] | None = None
+
+    @property
+    def end(self) -> int:
+        """Time of the sample after its last, in flicks."""
+        return self.pts + len(self.samples) * TICKS // self.rate
+
+    @property
+    def audible(self) -> NDArray[np.float32]:
+        """What a clip gets to hear [C, n]."""
+        return self.samples[None] if self.channels is None else self.channels
+
+
+@dataclass(frozen=True)
+class AccessUnit:
+    """One encoded picture as it was received.
+
+    Attributes
+    ----------
+    pts : int
+        When it is shown, in flicks on the source's clock.
+    data : bytes
+        Its bytes.
+    keyframe : bool
+        Decoding can begin with it.
+    lost_before : bool
+        Units before it were lost on the way: until the next keyframe, pictures are damaged.
+    """
+
+    pts: int
+    data: bytes
+    keyframe: bool
+    lost_before: bool = False
+
+
+@dataclass(frozen=True)
+class UnitFormat:
+    """What a decoder of access units has to know: FFmpeg's name of the codec, and its extradata.
+
+    Pictures have pixels of width over height ``aspect`` and are turned counterclockwise by ``quarter_turns``.
+    """
+
+    codec: str
+    extradata: bytes | None
+    aspect: Fraction = Fraction(1)
+    quarter_turns: int = 0
+
+
+AnyFrame = VideoFrame | UnseenFrame
+
+Timed = AnyFrame | AudioBlock
+"""What the aligner places."""
+
+Received = AccessUnit | AudioBlock
+"""What a live source delivers: nothing decoded but the sound."""
+
+Media = Timed | AccessUnit
+
+
+class Source(Protocol):
+    """A source of media: frames and blocks, each in order of their time."""
+
+    def media(self) -> Iterator[Media]:
+        """Yield what arrives, as it arrives."""
+
+    def video_end(self) -> int:
+        """Return where the last picture's time ends, on the source's clock; known once ``media`` is exhausted."""

@@ -1,0 +1,160 @@
+"""The sound track: blocks with timestamps in, one unbroken run of 16 kHz sound out, holes filled and named."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.eligibility import ROUNDING_S, SILENCE_PEAK, SOUND_HOLE_S
+from take5.scoring.errors import ParameterError
+from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks
+from take5.stream.timeline.grid import ROUNDING_TICKS
+from take5.stream.timeline.media import AudioBlock
+from take5.stream.timeline.resampler import Resampler
+
+HOLE_TICKS = seconds_to_ticks(SOUND_HOLE_S + ROUNDING_S)
+
+MISSING_TAIL_TICKS = seconds_to_ticks(SOUND_HOLE_S)
+"""Sound may end this much before its last frame does; the rest is silence, as in any hole of this length."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a block goes: after ``gap`` samples of nothing, without its first ``skip`` samples."""
+
+    gap: int
+    skip: int
+
+
+class Continuity:
+    """Follows a track's timestamps: what follows on, what is missing, what was there already.
+
+    A timestamp within 5 ms of where the sound before it ended is rounding, and the block follows on.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second.
+    start : int
+        Time of the first block, in flicks.
+    """
+
+    def __init__(self, rate: int, start: int) -> None:
+        self.rate = rate
+        self.start = start
+        self._taken = 0
+
+    @property
+    def end(self) -> int:
+        """Where the sound ends so far, in flicks."""
+        return self.start + self._taken * TICKS // self.rate
+
+    def place(self, pts: int, count: int) -> Placement:
+        """Add a block of ``count`` samples."""
+        early = pts - self.end
+        samples = 0 if abs(early) <= ROUNDING_TICKS else round(Fraction(early * self.rate, TICKS))
+        placement = Placement(gap=max(0, samples), skip=min(count, max(0, -samples)))
+        self._taken += placement.gap + count - placement.skip
+        return placement
+
+
+class SoundTrack:
+    """Places blocks by their timestamps and resamples them.
+
+    Where sound is missing zeros stand in; a missing stretch of more than 20 ms is remembered. Sound that was there
+    already is cut off.
+
+    Parameters
+    ----------
+    origin : int
+        Instant of sample 0 on the source's clock, in flicks; not before the first block.
+    """
+
+    def __init__(self, origin: int) -> None:
+        self._origin = origin
+        self._track: tuple[Continuity, Resampler] | None = None
+        self._missing: list[tuple[int, int]] = []
+
+    def push(self, block: AudioBlock) -> NDArray[np.float32]:
+        """Add a block; return the 16 kHz samples that are complete."""
+        continuity, resampler = self._track = self._track or self._open(block)
+        if block.rate != continuity.rate:
+            raise ParameterError(f"sound changed from {continuity.rate} to {block.rate} Hz; a track has one rate")
+        end = continuity.end
+        placement = continuity.place(block.pts, len(block.samples))
+        if block.pts - end > HOLE_TICKS:
+            self._missing.append((end, block.pts))
+        gap = np.zeros(placement.gap, np.float32)
+        return resampler.push(np.concatenate([gap, block.samples[placement.skip :]]))
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the samples up to the end of the sound."""
+        return np.zeros(0, np.float32) if self._track is None else self._track[1].finish()
+
+    def frames(self) -> int:
+        """How many grid frames the sound so far lasts for, once it has ended."""
+        end = self._origin if self._track is None else self._track[0].end
+        return max(0, (end + MISSING_TAIL_TICKS - self._origin) // FRAME_TICKS)
+
+    def missing(self, start: int, stop: int) -> NDArray[np.bool_]:
+        """Which of the grid frames [start, stop) a missing stretch of more than 20 ms touches."""
+        flags = np.zeros(stop - start, dtype=np.bool_)
+        for begin, end in self._missing:
+            first = (begin - self._origin) // FRAME_TICKS
+            last = -((self._origin - end) // FRAME_TICKS)
+            flags[max(0, first - start) : max(0, last - start)] = True
+        return flags
+
+    def forget(self, frame: int) -> None:
+        """Drop what is known of holes that end before a grid frame."""
+        before = self._origin + frame * FRAME_TICKS
+        self._missing = [hole for hole in self._missing if hole[1] > before]
+
+    def _open(self, block: AudioBlock) -> tuple[Continuity, Resampler]:
+        if block.pts > self._origin:
+            raise ParameterError("the sound begins after grid frame 0")
+        offset = Fraction((self._origin - block.pts) * block.rate, TICKS)
+        return Continuity(block.rate, block.pts), Resampler(block.rate, offset)
+
+
+def cut(blocks: Iterable[AudioBlock], start: int, stop: int) -> tuple[NDArray[np.float32], int]:
+    """What a clip from ``start`` to ``stop``, in flicks, gets to hear.
+
+    Returns
+    -------
+    sound : ndarray float32 [C, n]
+        With zeros where sound is missing.
+    rate : int
+        Samples per second.
+    """
+    continuity: Continuity | None = None
+    pieces: list[NDArray[np.float32]] = []
+    for block in blocks:
+        continuity = continuity or Continuity(block.rate, block.pts)
+        placement = continuity.place(block.pts, len(block.samples))
+        pieces += [np.zeros((len(block.audible), placement.gap), np.float32), block.audible[:, placement.skip :]]
+    if continuity is None:
+        raise ParameterError("there is no sound to cut")
+    sound = np.concatenate([_with_channels(piece, len(pieces[0])) for piece in pieces], axis=1)
+    first = round(Fraction((start - continuity.start) * continuity.rate, TICKS))
+    count = round(Fraction((stop - start) * continuity.rate, TICKS))
+    padded = np.pad(sound, ((0, 0), (max(0, -first), max(0, first + count - sound.shape[1]))))
+    return padded[:, max(0, first) :][:, :count], continuity.rate
+
+
+def _with_channels(sound: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Sound [C, n] with another number of channels, each the mean of what there is."""
+    return sound if len(sound) == count else np.repeat(sound.mean(axis=0, keepdims=True), count, axis=0)
+
+
+def silent_frames(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which grid frames of 16 kHz sound, [n * 640], are digital silence."""
+    return np.asarray(np.abs(samples).reshape(-1, SAMPLES_PER_FRAME).max(axis=1, initial=0.0) <= SILENCE_PEAK)
+
+
+def to_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Round samples in [-1, 1] to 16-bit steps, clipping what is louder."""
+    return np.asarray(np.clip(np.rint(samples * 32768.0), -32768, 32767), dtype=np.int16)
