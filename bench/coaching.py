@@ -23,13 +23,13 @@ from take5.scoring.stretch import Stretch
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner, stack_looks
 from take5.stream.analysis.models import Models
-from take5.stream.recording.from_file import open_film
+from take5.stream.recording.from_file import open_recording
 from take5.stream.sources.file import MediaFile
 
 
 def watched(video: Path, models: Models) -> Stretch:
     """All that is measured of a video."""
-    film = open_film(MediaFile(video), models, lambda *_: None)
+    film = open_recording(MediaFile(video), models, lambda *_: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
         looks = [scanner.look(frame) for frame in film.file.grid_frames(film.index, 0, film.frames)]

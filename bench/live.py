@@ -118,14 +118,14 @@ def _first_at(arrivals: deque[tuple[int, float]], wanted: int) -> float:
 
 def hook(clock: Clock, stages: Stages) -> None:
     """Watch every capture of this process."""
-    put, init, begin = capture.Capture.put, capture.Capture.__init__, LiveSession.push
+    put, init, begin = capture.LiveWorker.put, capture.LiveWorker.__init__, LiveSession.push
 
-    def watched_put(self: capture.Capture, media: Received) -> None:
+    def watched_put(self: capture.LiveWorker, media: Received) -> None:
         clock.arrived(media)
         put(self, media)
 
     def watched_init(
-        self: capture.Capture, live: LiveSession, emit: Callable[[Event], None], save: capture.Save
+        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], save: capture.Save
     ) -> None:
         def watched(event: Event) -> None:
             clock.said(event)
@@ -140,7 +140,7 @@ def hook(clock: Clock, stages: Stages) -> None:
             clock.origin = taken[0].origin
         return events
 
-    capture.Capture.put, capture.Capture.__init__ = watched_put, watched_init  # type: ignore[method-assign]
+    capture.LiveWorker.put, capture.LiveWorker.__init__ = watched_put, watched_init  # type: ignore[method-assign]
     LiveSession.push = watched_push  # type: ignore[method-assign]
     stages.time(UnitDecoder, "decode", "decode")
     stages.time(DecodedPicture, "rgb", "to RGB")

@@ -36,7 +36,7 @@ from take5.stream.hooks.dispatcher import Hooks
 from take5.stream.live import worker as capture_module
 from take5.stream.live.finish import Handoff, saver
 from take5.stream.live.session import LiveSession
-from take5.stream.live.worker import Capture, Save
+from take5.stream.live.worker import LiveWorker, Save
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 ENDED = Stop(StopRule.ENDED)
@@ -58,7 +58,7 @@ class Run:
     def __init__(self, live: LiveSession, save: Save) -> None:
         self.live = live
         self.events: list[Event] = []
-        self.capture = Capture(live, self.events.append, save)
+        self.capture = LiveWorker(live, self.events.append, save)
         self.capture.start()
 
     def end(self, end: Stop | Failed = ENDED) -> Event:
@@ -193,7 +193,7 @@ def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
     arrived: tuple[UnitFormat, list[Received]], models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(capture_module, "INBOX", 10)
-    capture = Capture(live_session(models, arrived[0], NEVER), lambda _: None, saver(Path()))
+    capture = LiveWorker(live_session(models, arrived[0], NEVER), lambda _: None, saver(Path()))
     units = [media for media in arrived[1] if isinstance(media, AccessUnit)]
     for unit in units[:15]:
         capture.put(unit)

@@ -28,24 +28,24 @@ from take5.stream.bundles.footage import Footage, footage, whole
 from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import Bundle, wanted_for, write_bundles
-from take5.stream.recording.from_file import Film, open_film
+from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "manifest.schema.json"
 START = 50
 
 
-def opened(path: Path, models: Models) -> Film:
-    return open_film(MediaFile(path), models, lambda *_: None)
+def opened(path: Path, models: Models) -> FileRecording:
+    return open_recording(MediaFile(path), models, lambda *_: None)
 
 
 @pytest.fixture(scope="module")
-def film(short: Path, models: Models) -> Film:
+def film(short: Path, models: Models) -> FileRecording:
     return opened(short, models)
 
 
 @pytest.fixture(scope="module")
-def taken(film: Film) -> Footage:
+def taken(film: FileRecording) -> Footage:
     return footage(film, START, 125)
 
 
@@ -103,18 +103,18 @@ def test_landmarks_lie_on_the_face_of_the_images(taken: Footage, bundles: dict[s
     assert taken.frames == 138
 
 
-def test_the_first_frames_are_the_window_that_was_scored(film: Film, bundles: dict[str, Bundle]) -> None:
+def test_the_first_frames_are_the_window_that_was_scored(film: FileRecording, bundles: dict[str, Bundle]) -> None:
     with wave.open(str(bundles["raw"].folder / "aud.wav")) as sound:
         assert sound.readframes(138 * 640) == film.pcm(START, START + 138).astype("<i2").tobytes()
 
 
-def test_without_frames_after_it_the_window_is_the_bundle(film: Film) -> None:
+def test_without_frames_after_it_the_window_is_the_bundle(film: FileRecording) -> None:
     last = footage(film, film.frames - 125, 125)
     assert (last.frames, last.train) == (125, 113)
     assert "ends 0 frames after the window" in last.note
 
 
-def test_frames_after_a_window_must_be_as_good_as_it(film: Film) -> None:
+def test_frames_after_a_window_must_be_as_good_as_it(film: FileRecording) -> None:
     assert footage(Blinded(**vars(film), faceless=START + 130), START, 125).note.startswith("one of the 13 frames")
     assert "no_face at 7.20 s" in footage(Blinded(**vars(film), faceless=START + 130), START, 125).note
     with pytest.raises(NoFace, match=r"2\.40 s"):
@@ -122,7 +122,7 @@ def test_frames_after_a_window_must_be_as_good_as_it(film: Film) -> None:
 
 
 @dataclass(frozen=True)
-class Blinded(Film):
+class Blinded(FileRecording):
     """The same film, in one frame of which nobody is seen."""
 
     faceless: int
@@ -244,7 +244,7 @@ def test_a_check_names_file_rule_and_cure(case: str, bundles: dict[str, Bundle],
     assert all(violation.cure for violation in check(folder, trainer_named(trainer)))
 
 
-def test_too_few_frames_are_told(film: Film, models: Models, tmp_path: Path) -> None:
+def test_too_few_frames_are_told(film: FileRecording, models: Models, tmp_path: Path) -> None:
     made = [
         *write_bundles(whole(film, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a")
     ]

@@ -19,7 +19,7 @@ from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.live import watchdog
-from take5.stream.live.worker import Capture
+from take5.stream.live.worker import LiveWorker
 from take5.stream.offline.select import Scored, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -61,13 +61,13 @@ class Filming:
 def put(monkeypatch: pytest.MonkeyPatch) -> list[Received]:
     """Everything that reaches a capture."""
     arrived: list[Received] = []
-    original = Capture.put
+    original = LiveWorker.put
 
-    def recording(self: Capture, media: Received) -> None:
+    def recording(self: LiveWorker, media: Received) -> None:
         arrived.append(media)
         original(self, media)
 
-    monkeypatch.setattr(Capture, "put", recording)
+    monkeypatch.setattr(LiveWorker, "put", recording)
     return arrived
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from take5.stream.live.origin import BEAT_TICKS, Opening, on_beat
+from take5.stream.live.origin import BEAT_TICKS, OriginFinder, on_beat
 from take5.stream.timeline.clock import FRAME_TICKS, TICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
@@ -23,7 +23,7 @@ def beats(count: int, every: int = FRAME_TICKS) -> list[int]:
 
 
 def test_it_begins_with_the_first_picture_after_both_have_begun() -> None:
-    opening = Opening()
+    opening = OriginFinder()
     assert opening.push(block(TICKS + 90 * MS)) is None
     told = [opening.push(unit(time)) for time in beats(20)]
     first = TICKS + 3 * FRAME_TICKS
@@ -58,7 +58,7 @@ def test_a_camera_at_another_rate_has_no_beat_on_the_grid(fps: int) -> None:
 
 
 def test_nothing_begins_without_a_keyframe() -> None:
-    opening = Opening()
+    opening = OriginFinder()
     opening.push(block(TICKS))
     assert [opening.push(unit(time, keyframe=False)) for time in beats(20)] == [None] * 20
     assert not opening.has_picture

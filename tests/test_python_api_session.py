@@ -13,12 +13,12 @@ from own_media import Heard, Own, Shot, cut_raggedly, interleaved, own_media, pu
 
 import take5
 from demo.talker import DEFAULT, Script
-from take5.client.api.frame_store import UNIT_FORMAT, HeldMaterial
+from take5.client.api.frame_store import UNIT_FORMAT, HeldMedia
 from take5.scoring.stopping import StopRule
 from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Trouble
 from take5.stream.live.replay import Replay
-from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.from_ring import RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -314,8 +314,8 @@ def test_a_session_that_is_too_short_says_so(models: Models) -> None:
 
 def test_a_window_that_is_held_no_more_is_no_clip(session: tuple[take5.Session, list[Event]], tmp_path: Path) -> None:
     result = session[0].result
-    assert isinstance(result.material, RingFilm)
-    gone = replace(result, material=replace(result.material, material=HeldMaterial(Ring(), UNIT_FORMAT, 0)))
+    assert isinstance(result.material, RingRecording)
+    gone = replace(result, material=replace(result.material, material=HeldMedia(Ring(), UNIT_FORMAT, 0)))
     with pytest.raises(take5.OutputError, match="holds 0 of 125 pictures only"):
         list(gone.frames())
     with pytest.raises(take5.Take5Error):

@@ -18,7 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 from live_media import NEVER, live_session, received
 from rich.console import Console
 
-from take5.client.cli.webcam import Recording, _interrupts, webcam
+from take5.client.cli.webcam import WebcamCapture, _interrupts, webcam
 from take5.client.live_display import Board, LiveDisplay
 from take5.scoring.errors import CaptureError
 from take5.scoring.gates.findings import Code, Finding
@@ -51,7 +51,7 @@ from take5.stream.live.snapshot import About
 from take5.stream.server.feed import Feed
 from take5.stream.sources.webcam import webcam as source_module
 from take5.stream.sources.webcam.devices import Device
-from take5.stream.sources.webcam.encoder import Filmed
+from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.sources.webcam.microphone_clock import Heard
 from take5.stream.sources.webcam.webcam import Webcam
 from take5.stream.texts.coaching import coaching_texts
@@ -71,11 +71,11 @@ class FakeCamera:
     unit_format = UnitFormat("h264", None)
     device = "Fake"
 
-    def __init__(self, units: list[Filmed], error: CaptureError | None = None, *, ends: bool = False) -> None:
+    def __init__(self, units: list[CameraUnit], error: CaptureError | None = None, *, ends: bool = False) -> None:
         self._units, self._error, self._ends = units, error, ends
         self.closed = False
 
-    def film(self, stop: threading.Event) -> Iterator[Filmed]:
+    def film(self, stop: threading.Event) -> Iterator[CameraUnit]:
         yield from self._units
         if self._error is not None:
             raise self._error
@@ -113,10 +113,10 @@ def heard(seconds: float) -> list[Heard]:
     return [Heard(silence, BEGUN_S + (n + 1) * 0.01) for n in range(round(seconds * 100))]
 
 
-def units(seconds: float) -> list[Filmed]:
+def units(seconds: float) -> list[CameraUnit]:
     """Pictures whose stamps are times of the computer's clock, which arrive 30 ms later."""
     times = [BEGUN_S + n * 0.04 for n in range(round(seconds * 25))]
-    return [Filmed(b"", n % 25 == 0, time, time + 0.03) for n, time in enumerate(times)]
+    return [CameraUnit(b"", n % 25 == 0, time, time + 0.03) for n, time in enumerate(times)]
 
 
 def test_both_tracks_come_out_in_order_on_one_clock() -> None:
@@ -213,10 +213,10 @@ def some(recorded: tuple[UnitFormat, list[Received]], seconds: float) -> tuple[U
 
 def recording(
     fake: FakeSource, models: Models, folder: Path, rules: StopRules = NEVER
-) -> tuple[Recording, list[Json], ClipReady | Failed]:
+) -> tuple[WebcamCapture, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = Recording(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), saver(folder), shown.append)
+    made = WebcamCapture(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), saver(folder), shown.append)
     return made, shown, made.run()
 
 

@@ -18,7 +18,7 @@ from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.devices import Device, choose, chosen_camera, v4l2_cameras
-from take5.stream.sources.webcam.encoder import Filmed
+from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.timeline.clock import TICKS
 from take5.stream.timeline.media import AccessUnit
 
@@ -28,7 +28,7 @@ FLASHING = "testsrc2=size=322x242:rate=30,format=yuyv422,realtime"
 DEVICES = [Device("/dev/video0", "HD Webcam"), Device("/dev/video2", "HD Capture"), Device("/dev/video4", "Desk")]
 
 
-def filmed(camera: Camera, count: int) -> list[Filmed]:
+def filmed(camera: Camera, count: int) -> list[CameraUnit]:
     """The first pictures of a camera, which is closed then."""
     stop = threading.Event()
     units = []
@@ -40,7 +40,7 @@ def filmed(camera: Camera, count: int) -> list[Filmed]:
     return units
 
 
-def access_units(units: list[Filmed]) -> list[AccessUnit]:
+def access_units(units: list[CameraUnit]) -> list[AccessUnit]:
     return [AccessUnit(round(unit.stamp_s * TICKS), unit.data, unit.keyframe) for unit in units]
 
 

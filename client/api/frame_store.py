@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from take5.scoring.errors import OutputError
 from take5.stream.ffmpeg.pictures import encodable
-from take5.stream.recording.from_ring import RingMaterial
+from take5.stream.recording.from_ring import RingMedia
 from take5.stream.recording.ring import Ring
 from take5.stream.sources.webcam.encoder import UnitEncoder
 from take5.stream.timeline.clock import frame_seconds, seconds_to_ticks, to_seconds
@@ -14,7 +14,7 @@ from take5.stream.timeline.media import AccessUnit, Picture, UnitFormat, VideoFr
 UNIT_FORMAT = UnitFormat("h264", None)
 
 
-class FrameKeeper:
+class FrameStore:
     """Encodes a session's frames for its ring."""
 
     def __init__(self, ring: Ring) -> None:
@@ -33,7 +33,7 @@ class FrameKeeper:
             self._ring.push_unit(AccessUnit(pts, unit.data, unit.keyframe))
 
 
-class HeldMaterial(RingMaterial):
+class HeldMedia(RingMedia):
     """What a session holds of its windows; of a window that it has let go of there is no clip."""
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:

@@ -13,7 +13,7 @@ HOLD_SOUND_TICKS = seconds_to_ticks(10.0)
 """So much is held of sound while there is no frame."""
 
 
-class Beginning:
+class PushedOrigin:
     """Finds grid frame 0: the later of the two tracks' first times. What is long before it is forgotten."""
 
     def __init__(self) -> None:

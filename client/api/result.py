@@ -16,8 +16,8 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.crop import SIZE
 from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
 from take5.stream.output.take import add_report_page, write_features, write_take
-from take5.stream.recording.base import Filmed
-from take5.stream.recording.from_file import Film
+from take5.stream.recording.base import Recording
+from take5.stream.recording.from_file import FileRecording
 from take5.stream.selection import Selection, Verdict
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
@@ -150,7 +150,7 @@ class Result:
         Such as a file that was cut off.
     selection : Selection
         The same with everything that is in the report.
-    material : Filmed
+    material : Recording
         What clips and bundles are made of.
     models : Models
         What it was scored with.
@@ -163,11 +163,11 @@ class Result:
     duration_s: float
     warnings: tuple[str, ...]
     selection: Selection = field(repr=False)
-    material: Filmed = field(repr=False, compare=False)
+    material: Recording = field(repr=False, compare=False)
     models: Models = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, selection: Selection, material: Filmed, models: Models) -> Self:
+    def of(cls, selection: Selection, material: Recording, models: Models) -> Self:
         """What a program is told of a selection."""
         frames = selection.settings.parameters.window_frames
         windows = {verdict.score.start: Window.of(verdict, frames) for verdict in selection.verdicts}
@@ -256,7 +256,7 @@ class Result:
 class FileResult(Result):
     """What was found in a file; it is read again for clips."""
 
-    material: Film = field(repr=False, compare=False)
+    material: FileRecording = field(repr=False, compare=False)
 
     def features(self) -> Features:
         """What was scored, frame by frame: the arrays of ``take5 select --features``."""

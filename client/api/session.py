@@ -9,10 +9,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.client.api.frame_store import UNIT_FORMAT, FrameKeeper, HeldMaterial
+from take5.client.api.frame_store import UNIT_FORMAT, FrameStore, HeldMedia
 from take5.client.api.inputs import Pictures, Samples, Sounds
 from take5.client.api.models import StrPath, load_models
-from take5.client.api.origin import Beginning
+from take5.client.api.origin import PushedOrigin
 from take5.client.api.result import Result, Window
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
@@ -22,9 +22,9 @@ from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Finished, Progress, Stopped, Trouble, Warned
-from take5.stream.live.scorer import Session as Capture
+from take5.stream.live.scorer import StreamScorer
 from take5.stream.live.session import SMALL_PIXELS
-from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.from_ring import RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection, Verdict
 from take5.stream.settings import Settings
@@ -82,7 +82,7 @@ class Session:
     ) -> None:
         parameters = Parameters(seconds, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
-        self._pictures, self._sounds, self._beginning = Pictures(fps), Sounds(), Beginning()
+        self._pictures, self._sounds, self._beginning = Pictures(fps), Sounds(), PushedOrigin()
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates), name
         self._stopper = Stopper(rules or StopRules(measured_stop_at(self._models.encoder.name, parameters)), parameters)
@@ -90,8 +90,8 @@ class Session:
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(self._models))
         self._scanner = FrameScanner(self._faces)
-        self._keeper = FrameKeeper(self._ring)
-        self._capture: Capture | None = None
+        self._keeper = FrameStore(self._ring)
+        self._capture: StreamScorer | None = None
         self._ended = False
 
     def __enter__(self) -> Self:
@@ -188,8 +188,8 @@ class Session:
     def result(self) -> Result:
         """What has been found so far; write it before the session goes on, or at the end."""
         selection = self.selection
-        material = HeldMaterial(self._ring, UNIT_FORMAT, selection.origin)
-        film = RingFilm(material, self._models, self._faces.region, self._begun_or_empty().looks)
+        material = HeldMedia(self._ring, UNIT_FORMAT, selection.origin)
+        film = RingRecording(material, self._models, self._faces.region, self._begun_or_empty().looks)
         return Result.of(selection, film, self._models)
 
     def write(self, folder: StrPath, *, force: bool = False) -> Path:
@@ -211,8 +211,8 @@ class Session:
         said = self._shortcomings(capture) if self._ended else ()
         return capture.selection(self._name, round(float(self._pictures.rate), 3), tuple(said))
 
-    def _begun_or_empty(self) -> Capture:
-        return self._capture or Capture(self._models, self._scanner, self._settings)
+    def _begun_or_empty(self) -> StreamScorer:
+        return self._capture or StreamScorer(self._models, self._scanner, self._settings)
 
     def _refuse_ended(self) -> None:
         if self._ended:
@@ -235,8 +235,8 @@ class Session:
         origin = self._beginning.push(media)
         if origin is None:
             return []
-        self._capture = Capture(self._models, self._scanner, self._settings, origin, self._ring)
-        held, self._beginning = self._beginning.held(), Beginning()
+        self._capture = StreamScorer(self._models, self._scanner, self._settings, origin, self._ring)
+        held, self._beginning = self._beginning.held(), PushedOrigin()
         return [event for waited in held for event in self._place(waited)]
 
     def _notice(self, events: list[Event]) -> list[Event]:
@@ -258,7 +258,7 @@ class Session:
         if self._pictures.latest is None and min(picture.size) < SMALL_PIXELS:
             yield Warned(0, Trouble.LOW_RESOLUTION, list(picture.size))
 
-    def _shortcomings(self, capture: Capture) -> Iterator[str]:
+    def _shortcomings(self, capture: StreamScorer) -> Iterator[str]:
         """Why a session that has ended has no window."""
         tracks = {"frames": self._pictures.latest, "sound": self._sounds.latest}
         if missing := [f"no {track}" for track, latest in tracks.items() if latest is None]:

@@ -15,7 +15,7 @@ from take5.stream.bundles.footage import whole
 from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
-from take5.stream.recording.from_file import Film, open_film
+from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import to_seconds
 
@@ -37,7 +37,7 @@ def bundle(
     To have take5 choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
-        film = open_film(MediaFile(clip), models, bars.update)
+        film = open_recording(MediaFile(clip), models, bars.update)
         _long_enough(film, wanted)
         origin = Origin(str(clip), to_seconds(film.file.origin), warnings=tuple(film.file.warnings))
         made_of = whole(film, 0, film.frames, NOTE)
@@ -47,7 +47,7 @@ def bundle(
     return 0
 
 
-def _long_enough(film: Film, wanted: WantedBundles) -> None:
+def _long_enough(film: FileRecording, wanted: WantedBundles) -> None:
     for trainer in wanted.trainers:
         if film.frames < trainer.least:
             raise TooShort(

@@ -36,7 +36,7 @@ from take5.stream.live.finish import Handoff, capture_folder, saver
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.live.watchdog import Turn, Watchdog
-from take5.stream.live.worker import Capture, Save
+from take5.stream.live.worker import LiveWorker, Save
 from take5.stream.recording.ring import Ring
 from take5.stream.server.feed import Feed
 from take5.stream.settings import Settings
@@ -136,7 +136,7 @@ def webcam(
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
             save = saver(capture_folder(output, NAME), Handoff(wanted, hooks, name, report), session=NAME)
-            recording = Recording(source, live, feed, save, show)
+            recording = WebcamCapture(source, live, feed, save, show)
             last = recording.run()
     finally:
         source.close()
@@ -145,7 +145,7 @@ def webcam(
     return code
 
 
-class Recording:
+class WebcamCapture:
     """One capture of a webcam: the source's thread, the capture's thread, and the timers between them.
 
     Parameters
@@ -166,7 +166,7 @@ class Recording:
         self.broken: CaptureError | None = None
         self._source, self._live, self._feed, self._show = source, live, feed, show
         self._news: Queue[Event] = Queue(EVENTS)
-        self._capture = Capture(live, self._news.put, save)
+        self._capture = LiveWorker(live, self._news.put, save)
         self._filming = Thread(target=self._film, name="take5-webcam", daemon=True)
         self._watchdog = Watchdog(time.monotonic())
         self._over = Flag()

@@ -9,7 +9,7 @@ from take5.scoring.errors import UnreadableMedia
 from take5.stream.bundles.contract import Trainer
 from take5.stream.bundles.part import Found, Violation
 from take5.stream.bundles.parts.images import FOLDER
-from take5.stream.bundles.parts.video import read_film
+from take5.stream.bundles.parts.video import probe
 
 
 def check(folder: Path, trainer: Trainer) -> Iterator[Violation]:
@@ -35,6 +35,6 @@ def check(folder: Path, trainer: Trainer) -> Iterator[Violation]:
 def _frames(folder: Path, name: str) -> int:
     """N: of the video; without one as many as there are images."""
     try:
-        return read_film(folder / f"{name}.mp4").frames
+        return probe(folder / f"{name}.mp4").frames
     except (av.FFmpegError, IndexError):
         return sum(1 for _ in (folder / FOLDER).glob("*.jpg"))

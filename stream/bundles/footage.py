@@ -12,7 +12,7 @@ from take5.scoring.gates.findings import Finding
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.analysis.frames import FrameLook, stack_looks
 from take5.stream.analysis.models import Face
-from take5.stream.recording.base import Filmed, Material
+from take5.stream.recording.base import ClipMedia, Recording
 
 SPLIT = (10, 11)
 """Of N frames trainers train on the first ``N * 10 // 11``."""
@@ -24,7 +24,7 @@ class Footage:
 
     Attributes
     ----------
-    material : Material
+    material : ClipMedia
         Pictures and sound.
     start, frames : int
         First grid frame, and N.
@@ -36,7 +36,7 @@ class Footage:
         Why there are no validation frames after the window, or nothing.
     """
 
-    material: Material
+    material: ClipMedia
     start: int
     frames: int
     landmarks: NDArray[np.float64]
@@ -59,7 +59,7 @@ class Footage:
         return self.material.pcm(self.start, self.stop)
 
 
-def footage(filmed: Filmed, start: int, window_frames: int) -> Footage:
+def footage(filmed: Recording, start: int, window_frames: int) -> Footage:
     """Take a window, and the 13 frames after it if each of them is as good as the window's.
 
     Raises
@@ -72,7 +72,7 @@ def footage(filmed: Filmed, start: int, window_frames: int) -> Footage:
     return whole(filmed, start, stop, note)
 
 
-def whole(filmed: Filmed, start: int, stop: int, note: str = "") -> Footage:
+def whole(filmed: Recording, start: int, stop: int, note: str = "") -> Footage:
     """Take grid frames [start, stop) as they are; each of them must have a face."""
     faces = [_face(look, frame) for frame, look in enumerate(filmed.looked(start, stop), start)]
     landmarks = np.stack([face.landmarks for face in faces])
@@ -88,7 +88,7 @@ def _face(look: FrameLook, frame: int) -> Face:
     return look.face
 
 
-def _why_not_after(filmed: Filmed, start: int, window_stop: int) -> str:
+def _why_not_after(filmed: Recording, start: int, window_stop: int) -> str:
     """Why the frames after a window cannot be validated on; nothing if they can."""
     after = window_stop + VALIDATION_FRAMES
     if filmed.frames < after:

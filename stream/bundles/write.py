@@ -18,7 +18,7 @@ from take5.stream.bundles.trainers.raw import RAW
 from take5.stream.bundles.trainers.registry import trainer_named
 from take5.stream.output.atomic import new_folder, refuse_existing
 from take5.stream.output.clip import SMALL
-from take5.stream.recording.base import Filmed
+from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
 from take5.stream.wire import Json
 
@@ -94,7 +94,7 @@ def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = Non
 
 def bundle_selection(
     selection: Selection,
-    filmed: Filmed,
+    filmed: Recording,
     encoder: AudioEncoder,
     wanted: WantedBundles,
     folder: Path,

@@ -18,7 +18,7 @@ REORDER_UNITS = 3
 """Units may arrive so many places before their turn of being shown (B-frames)."""
 
 
-class Lag:
+class Backlog:
     """Whether looking has fallen behind, by the times of what has arrived and of what waits."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Lag:
         return False
 
 
-class Passing:
+class SkippedFrames:
     """Frames that nobody decodes, put into the order in which they would have been shown."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Save
 from take5.stream.output.clip import QUICK
 from take5.stream.output.take import add_live_report_page, write_live_take
-from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.from_ring import RingRecording
 from take5.stream.selection import Selection
 
 NAME_LETTERS = 24
@@ -87,7 +87,7 @@ def saver(
 def _write_clip(
     selection: Selection,
     best: WindowScore,
-    film: RingFilm,
+    film: RingRecording,
     folder: Path,
     handoff: Handoff,
     address: Callable[[str], str],
@@ -104,7 +104,7 @@ def _write_clip(
 
 
 def _bundles(
-    live: LiveSession, selection: Selection, film: RingFilm, folder: Path, handoff: Handoff
+    live: LiveSession, selection: Selection, film: RingRecording, folder: Path, handoff: Handoff
 ) -> Iterator[Bundled]:
     """Write each bundle; one that cannot be written is told, and costs neither the clip nor the others."""
     if handoff.wanted is None:
@@ -135,7 +135,7 @@ def bundled(bundle: Bundle, frame: int) -> Bundled:
 
 
 def _report(
-    selection: Selection, film: RingFilm, notes: Iterable[ChunkNote], folder: Path, address: Callable[[str], str]
+    selection: Selection, film: RingRecording, notes: Iterable[ChunkNote], folder: Path, address: Callable[[str], str]
 ) -> Reported:
     """Write the report; one that cannot be written is told, and costs nothing else."""
     try:

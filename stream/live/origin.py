@@ -16,7 +16,7 @@ STEADY_TICKS = seconds_to_ticks(0.006)
 """Half of a camera's pictures within so much of each other have a beat on the grid: it runs at 25 fps."""
 
 
-class Opening:
+class OriginFinder:
     """Finds the origin of a live capture: when decodable picture and sound have both begun, on the camera's beat.
 
     So the grid does not stand between the pictures of a camera at 25 fps, where each of them would be early or late for

@@ -6,9 +6,9 @@ from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Finished
-from take5.stream.live.scorer import Session
+from take5.stream.live.scorer import StreamScorer
 from take5.stream.recording.from_file import long_enough
-from take5.stream.recording.from_ring import RingMaterial
+from take5.stream.recording.from_ring import RingMedia
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -47,7 +47,7 @@ class Replay:
         """
         file, models = self._file, self._models
         with Faces(models) as faces:
-            session = Session(models, FrameScanner(faces), self._settings, file.origin, self._ring)
+            session = StreamScorer(models, FrameScanner(faces), self._settings, file.origin, self._ring)
             for media in file.media():
                 self._pace(to_seconds(media.pts - file.origin))
                 yield from session.push(media)
@@ -56,6 +56,6 @@ class Replay:
         yield Finished(session.selection(str(file.path), file.source_fps, file.warnings))
 
     @property
-    def material(self) -> RingMaterial:
+    def material(self) -> RingMedia:
         """What the ring kept, for the clip."""
-        return RingMaterial(self._ring, self._file.unit_format, self._file.origin)
+        return RingMedia(self._ring, self._file.unit_format, self._file.origin)

@@ -35,7 +35,7 @@ from take5.stream.timeline.media import AccessUnit, AnyFrame, AudioBlock, Media
 from take5.stream.timeline.soundtrack import silent_frames
 
 
-class Session:
+class StreamScorer:
     """Scores a stream while it comes.
 
     Parameters

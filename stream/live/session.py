@@ -20,11 +20,11 @@ from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.events import ChunkNote, Coached, Event, Progress, Scored, Trouble, Warned
 from take5.stream.ffmpeg.unit_decoder import UnitDecoder
-from take5.stream.live.backlog import Lag, Passing
-from take5.stream.live.origin import Opening
-from take5.stream.live.scorer import Session
+from take5.stream.live.backlog import Backlog, SkippedFrames
+from take5.stream.live.origin import OriginFinder
+from take5.stream.live.scorer import StreamScorer
 from take5.stream.live.second_look import SecondLook, relook
-from take5.stream.recording.from_ring import RingFilm, RingMaterial
+from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
@@ -69,18 +69,18 @@ class LiveSession:
     ) -> None:
         self.stop: Stop | None = None
         self._enough: Stop | None = None
-        self.opening = Opening()
+        self.opening = OriginFinder()
         self.losses = 0
         self._models, self._settings, self._name, self._format = models, settings, name, unit_format
         self._ring = ring or Ring()
         self._rules = rules
         self._stopper = Stopper(rules, settings.parameters)
-        self._session: Session | None = None
+        self._session: StreamScorer | None = None
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(models))
         self._units: deque[AccessUnit] = deque()
         self._decoder = UnitDecoder(unit_format)
-        self._lag, self._passing = Lag(), Passing()
+        self._lag, self._passing = Backlog(), SkippedFrames()
         self._relook: Iterator[SecondLook | None] | None = None
         self._times: list[int] = []
         self._last_frame = 0
@@ -106,7 +106,7 @@ class LiveSession:
         if origin is None:
             return []
         scanner = FrameScanner(self._faces)
-        self._session = Session(self._models, scanner, self._settings, origin, self._ring)
+        self._session = StreamScorer(self._models, scanner, self._settings, origin, self._ring)
         return [event for held in self.opening.held() for event in self._place(self._session, held)]
 
     def work(self) -> list[Event] | None:
@@ -169,9 +169,9 @@ class LiveSession:
         self._closed_at = self.frame
         self._session = self._relook = None
         self._units.clear()
-        self._ring, self.opening, self._decoder = Ring(), Opening(), UnitDecoder(self._format)
+        self._ring, self.opening, self._decoder = Ring(), OriginFinder(), UnitDecoder(self._format)
 
-    def take(self) -> tuple[Selection, RingFilm] | None:
+    def take(self) -> tuple[Selection, RingRecording] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""
         session = self._session
         if session is None or session.origin is None:
@@ -201,7 +201,7 @@ class LiveSession:
         steps = sorted(b - a for a, b in zip(self._times, self._times[1:], strict=False) if b > a)
         return round(TICKS / steps[len(steps) // 2], 3) if steps else float(FPS)
 
-    def _place(self, session: Session, media: Received) -> list[Event]:
+    def _place(self, session: StreamScorer, media: Received) -> list[Event]:
         events = session.push(media)
         if isinstance(media, AccessUnit):
             self._times = sorted([*self._times[-FPS:], media.pts])
@@ -209,7 +209,7 @@ class LiveSession:
             events += self._queue(session, media)
         return self._notice(events)
 
-    def _queue(self, session: Session, unit: AccessUnit) -> list[Event]:
+    def _queue(self, session: StreamScorer, unit: AccessUnit) -> list[Event]:
         """Let a unit wait to be looked at, or pass it over."""
         idle = self._relook is None and session.to_look_at() is None
         events: list[Event] = []
@@ -221,7 +221,7 @@ class LiveSession:
         self._units.append(unit)
         return events
 
-    def _fall(self, session: Session) -> list[Event]:
+    def _fall(self, session: StreamScorer) -> list[Event]:
         """Pass over what waits: looking will not catch up with it."""
         events: list[Event] = [Warned(self.frame, Trouble.BEHIND)]
         events += self._show(session, self._decoder.decode(None))
@@ -229,7 +229,7 @@ class LiveSession:
             events += self._show(session, self._passing.push(self._units.popleft().pts))
         return events
 
-    def _show(self, session: Session, frames: Iterable[AnyFrame]) -> list[Event]:
+    def _show(self, session: StreamScorer, frames: Iterable[AnyFrame]) -> list[Event]:
         events: list[Event] = []
         for frame in frames:
             self._last_frame = max(self._last_frame, frame.pts)
@@ -243,11 +243,11 @@ class LiveSession:
             if min(frame.picture.size) < SMALL_PIXELS:
                 yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
-    def _film(self, session: Session) -> RingFilm:
-        material = RingMaterial(self._ring, self._format, session.origin or 0)
-        return RingFilm(material, self._models, self._faces.region, session.looks)
+    def _film(self, session: StreamScorer) -> RingRecording:
+        material = RingMedia(self._ring, self._format, session.origin or 0)
+        return RingRecording(material, self._models, self._faces.region, session.looks)
 
-    def _look_again(self, session: Session, looks: Iterator[SecondLook | None]) -> list[Event]:
+    def _look_again(self, session: StreamScorer, looks: Iterator[SecondLook | None]) -> list[Event]:
         """Look at the next frame of a window that was passed over."""
         second = next(looks)
         if second is None:

@@ -31,7 +31,7 @@ there.
 log = logging.getLogger(__name__)
 
 
-class Capture:
+class LiveWorker:
     """Drives a live session in a thread: sound and ring first, then pictures, one by one.
 
     Parameters

@@ -3,13 +3,13 @@
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.idle import Idle, IdleFinder, candidates
 from take5.stream.analysis.frames import stack_looks
-from take5.stream.recording.from_file import Film
+from take5.stream.recording.from_file import FileRecording
 
 LONGEST_FRAMES = 750
 """Of a longer silence so much is looked at: 30 s."""
 
 
-def find_idle(film: Film, gates: GateConfig) -> Idle | None:
+def find_idle(film: FileRecording, gates: GateConfig) -> Idle | None:
     """Find the best stretch of a file in which the person sits still and silent, with closed lips; or None."""
     sound = film.heard.measures
     spans = [(start, min(stop, start + LONGEST_FRAMES)) for start, stop in candidates(sound)]

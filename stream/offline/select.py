@@ -13,7 +13,7 @@ from take5.stream.analysis.file_scans import Floats, PictureScan, Report
 from take5.stream.analysis.frames import stack_looks
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
-from take5.stream.recording.from_file import Film, long_enough, open_film
+from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
 from take5.stream.selection import Selection, Verdict
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -23,7 +23,7 @@ from take5.stream.sources.file import MediaFile
 class Judge:
     """Judges windows: cheap looks first, faces only where those pass."""
 
-    film: Film
+    film: FileRecording
     pictures: PictureScan
     settings: Settings
     verdicts: dict[int, Verdict] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Scored:
     """A recording's selection, and the file from which its clip, its bundles and its features are made."""
 
     selection: Selection
-    film: Film
+    film: FileRecording
 
 
 def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report) -> Scored:
@@ -113,7 +113,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
     TooShort
         If the recording is shorter than one window.
     """
-    film = open_film(file, models, report)
+    film = open_recording(file, models, report)
     sound, pictures, frames = film.heard, film.scan, film.frames
     long_enough(file, frames, settings)
     windows = _windows(sound.embeddings, settings)

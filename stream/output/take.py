@@ -13,23 +13,23 @@ from take5.stream.events import ChunkNote
 from take5.stream.output.atomic import new_file, new_folder
 from take5.stream.output.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.output.received import write_source
-from take5.stream.recording.base import Material
-from take5.stream.recording.from_file import Film
-from take5.stream.recording.from_ring import RingFilm
+from take5.stream.recording.base import ClipMedia
+from take5.stream.recording.from_file import FileRecording
+from take5.stream.recording.from_ring import RingRecording
 from take5.stream.report.data import ReportData, film_notes, report_data
 from take5.stream.report.render_process import write_report_apart
 from take5.stream.report.write import write_report_page
 from take5.stream.selection import Selection
 
 
-def write_take(selection: Selection, material: Material, folder: Path, *, force: bool = False) -> None:
+def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force: bool = False) -> None:
     """Write ``folder/{clip.mp4, clip.wav, report.json}``; the report alone where no window is eligible."""
     with new_folder(folder, force=force) as temporary:
         _write(selection, material, temporary, SMALL)
 
 
 def write_live_take(
-    selection: Selection, film: RingFilm, folder: Path, wait_for_frames_after: Callable[[], None]
+    selection: Selection, film: RingRecording, folder: Path, wait_for_frames_after: Callable[[], None]
 ) -> list[str]:
     """Write the same of a capture, in haste, and the access units as they were received; return the files' names.
 
@@ -45,7 +45,7 @@ def write_live_take(
         return sorted(path.name for path in temporary.iterdir())
 
 
-def _write(selection: Selection, material: Material, folder: Path, preset: str) -> None:
+def _write(selection: Selection, material: ClipMedia, folder: Path, preset: str) -> None:
     best = selection.best
     if best is not None:
         span = best.start, best.start + selection.settings.parameters.window_frames
@@ -58,13 +58,15 @@ def _write(selection: Selection, material: Material, folder: Path, preset: str) 
     write_report(selection, folder / "report.json")
 
 
-def add_report_page(selection: Selection, film: Film, folder: Path) -> None:
+def add_report_page(selection: Selection, film: FileRecording, folder: Path) -> None:
     """Write ``report.html`` and ``report.png`` to a take's folder."""
     data = report_data(selection, film, film_notes(film, selection.settings.parameters.hop_frames))
     _add_report(data, folder, write_report_page)
 
 
-def add_live_report_page(selection: Selection, film: RingFilm, notes: Iterable[ChunkNote], folder: Path) -> list[str]:
+def add_live_report_page(
+    selection: Selection, film: RingRecording, notes: Iterable[ChunkNote], folder: Path
+) -> list[str]:
     """Write the same of a capture, in a process of its own; return the files' names."""
     return _add_report(report_data(selection, film, notes), folder, write_report_apart)
 
@@ -83,7 +85,7 @@ def write_report(selection: Selection, path: Path) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_features(film: Film, path: Path) -> None:
+def write_features(film: FileRecording, path: Path) -> None:
     """Write what was scored to an .npz file, in float64.
 
     ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN where no face was tracked

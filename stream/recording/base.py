@@ -11,7 +11,7 @@ from take5.stream.analysis.frames import FrameLook
 from take5.stream.timeline.media import Picture
 
 
-class Material(Protocol):
+class ClipMedia(Protocol):
     """What a clip is made of."""
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
@@ -24,7 +24,7 @@ class Material(Protocol):
         """What was scored of grid frames [start, stop): 16 kHz, int16 [(stop - start) * 640]."""
 
 
-class Filmed(Material, Protocol):
+class Recording(ClipMedia, Protocol):
     """A recording of which clips and bundles are made."""
 
     @property

@@ -20,7 +20,7 @@ from take5.stream.timeline.media import Picture
 
 
 @dataclass(frozen=True)
-class Film:
+class FileRecording:
     """A finished file on the session clock: what clips, bundles and features are made of."""
 
     file: MediaFile
@@ -63,7 +63,7 @@ class Film:
         return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
 
 
-def open_film(file: MediaFile, models: Models, report: Report) -> Film:
+def open_recording(file: MediaFile, models: Models, report: Report) -> FileRecording:
     """Listen to a file, and lay its timestamps on the grid; no picture is decoded."""
     sounds = SoundScan(file.origin, models, lambda frames: report("sound", frames, file.stated_frames))
     index = file.scan(sounds.push)
@@ -71,7 +71,7 @@ def open_film(file: MediaFile, models: Models, report: Report) -> Film:
     sound = sounds.finish(len(grid))
     frames = len(sound.embeddings)
     scan = PictureScan(file, index, frames, models, report)
-    return Film(file, index, counts, sound, _timing(grid[:frames], sound), scan)
+    return FileRecording(file, index, counts, sound, _timing(grid[:frames], sound), scan)
 
 
 def _timing(grid: list[GridFrame[int]], sound: Sound) -> Timing:

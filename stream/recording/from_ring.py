@@ -34,7 +34,7 @@ class SourceStretch:
     stop: int
 
 
-class RingMaterial:
+class RingMedia:
     """What a ring holds, as grid frames and sound of a clip.
 
     Parameters
@@ -111,12 +111,12 @@ class RingMaterial:
 
 
 @dataclass
-class RingFilm:
+class RingRecording:
     """What a ring holds, and who is seen in it.
 
     Parameters
     ----------
-    material : RingMaterial
+    material : RingMedia
         Pictures and sound.
     models : Models
         What looks where nobody has looked.
@@ -126,7 +126,7 @@ class RingFilm:
         The looks at grid frames [start, stop), None where nobody looked.
     """
 
-    material: RingMaterial
+    material: RingMedia
     models: Models
     region: Region | None
     known: Callable[[int, int], list[FrameLook | None]]

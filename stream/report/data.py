@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.analysis.levels import chunk_note
 from take5.stream.events import ChunkNote
-from take5.stream.recording.base import Filmed
-from take5.stream.recording.from_file import Film
+from take5.stream.recording.base import Recording
+from take5.stream.recording.from_file import FileRecording
 from take5.stream.report.thumbnails import LARGE, SMALL, Thumbnail, thumbnails
 from take5.stream.selection import Selection
 
@@ -56,14 +56,14 @@ class ReportData:
         return self.selection.settings.parameters.hop_frames
 
 
-def report_data(selection: Selection, film: Filmed, notes: Iterable[ChunkNote]) -> ReportData:
+def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote]) -> ReportData:
     """Gather a report: decode the thumbnails, and look up the lips of the best window.
 
     Parameters
     ----------
     selection : Selection
         What was found in the recording.
-    film : Filmed
+    film : Recording
         The recording; of a live one only what the ring keeps can be shown.
     notes : iterable of ChunkNote
         One a hop from frame 0 on: :func:`film_notes` of a file, those of the Progress events of a capture.
@@ -80,7 +80,7 @@ def report_data(selection: Selection, film: Filmed, notes: Iterable[ChunkNote]) 
 
 
 def _pool_pictures(
-    selection: Selection, film: Filmed, best_pictures: Sequence[Thumbnail]
+    selection: Selection, film: Recording, best_pictures: Sequence[Thumbnail]
 ) -> Iterator[tuple[int, Thumbnail]]:
     """The middle of each window of the pool."""
     ranked = sorted(selection.pool, key=lambda window: (-(window.I or 0.0), window.start))
@@ -93,7 +93,7 @@ def _pool_pictures(
             yield window.start, picture
 
 
-def film_notes(film: Film, hop_frames: int) -> Iterator[ChunkNote]:
+def film_notes(film: FileRecording, hop_frames: int) -> Iterator[ChunkNote]:
     """What was seen and heard in each hop of a finished file; nothing is looked at that nobody has looked at."""
     for start in range(0, film.frames, hop_frames):
         stop = min(start + hop_frames, film.frames)

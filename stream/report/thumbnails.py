@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from take5.stream.ffmpeg.filters import TIME_BASE, Chain
 from take5.stream.ffmpeg.pictures import encodable
-from take5.stream.recording.base import Filmed
+from take5.stream.recording.base import Recording
 from take5.stream.timeline.media import Picture
 
 QUALITY = str(4 * 118)
@@ -34,7 +34,7 @@ def thumbnail(picture: Picture, width: int) -> bytes:
     return _encoded(_scaled(picture, width))
 
 
-def thumbnails(filmed: Filmed, instants: Iterable[int], width: int) -> Iterator[Thumbnail]:
+def thumbnails(filmed: Recording, instants: Iterable[int], width: int) -> Iterator[Thumbnail]:
     """Yield the pictures of grid frames in order of time, decoded in one go; what cannot be decoded is left out."""
     wanted = sorted(set(instants))
     if not wanted:

@@ -11,7 +11,7 @@ from take5.stream.events import Event, Failed, Failure, Resumed, Stalled, State,
 from take5.stream.live.finish import Handoff, saver
 from take5.stream.live.session import LiveSession
 from take5.stream.live.watchdog import CONNECT_S, Turn, Watchdog
-from take5.stream.live.worker import Capture
+from take5.stream.live.worker import LiveWorker
 from take5.stream.server.feed import Feed
 from take5.stream.sources.webrtc.intake import Intake
 from take5.stream.sources.webrtc.peer import Peer
@@ -27,7 +27,7 @@ MISSING = {
 }
 
 
-class Take:
+class Capture:
     """A capture that a sender's offer began.
 
     Parameters
@@ -53,7 +53,7 @@ class Take:
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._loop = asyncio.get_running_loop()
         save = saver(folder, handoff, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
-        self._capture = Capture(live, self._from_thread, save)
+        self._capture = LiveWorker(live, self._from_thread, save)
         self._intake = Intake(self._capture.put, self._unplaced, peer.look_ahead)
         self._watchdog = Watchdog(monotonic())
         self._ended, self._done = asyncio.Event(), asyncio.Event()

@@ -14,7 +14,7 @@ from take5.stream.events import ClipReady, Reported
 from take5.stream.live.finish import NOTHING_MORE, Handoff, capture_folder
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
-from take5.stream.server.capture import Take
+from take5.stream.server.capture import Capture
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
 from take5.stream.settings import Settings
@@ -39,7 +39,7 @@ class Entry:
     """What belongs to one name."""
 
     feed: Feed
-    take: Take | None = None
+    take: Capture | None = None
     take_id: str = ""
     folder: Path = Path()
     forget: asyncio.TimerHandle | None = field(default=None, repr=False)
@@ -146,7 +146,7 @@ class Sessions:
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
         folder = capture_folder(self._output, name)
         live = self._make_live(peer.unit_format, name)
-        take = Take(peer, live, entry.feed, folder, self._handoff, lambda: self._over(entry))
+        take = Capture(peer, live, entry.feed, folder, self._handoff, lambda: self._over(entry))
         entry.take, entry.take_id, entry.folder = take, secrets.token_urlsafe(8), folder
         try:
             return name, entry.take_id, await take.begin()

@@ -59,7 +59,7 @@ class Video:
 
     def _check_stream(self, path: Path) -> Iterator[Violation]:
         try:
-            film = read_film(path)
+            film = probe(path)
         except (av.FFmpegError, IndexError) as error:
             yield Violation(path.name, f"cannot be read as video ({error})", REMAKE)
             return
@@ -91,7 +91,7 @@ def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[
 
 
 @dataclass(frozen=True)
-class Film:
+class VideoInfo:
     """What is in a video file; ``steady`` means 25 frames a second."""
 
     codec: str
@@ -102,7 +102,7 @@ class Film:
     steady: bool
 
 
-def read_film(path: Path) -> Film:
+def probe(path: Path) -> VideoInfo:
     """Read a video's packets, without decoding.
 
     Raises
@@ -118,4 +118,4 @@ def read_film(path: Path) -> Film:
     steps = {b - a for a, b in pairwise(times)}
     layout = context.format.name if context.format else "?"
     steady = tick > 0 and all(abs(step - Fraction(1, FPS)) <= tick for step in steps)
-    return Film(context.name, layout, context.width, context.height, len(times), steady)
+    return VideoInfo(context.name, layout, context.width, context.height, len(times), steady)

@@ -18,7 +18,7 @@ from take5.stream.offline.idle_clip import find_idle
 from take5.stream.offline.select import select
 from take5.stream.output.atomic import refuse_existing
 from take5.stream.output.take import add_report_page, write_features, write_take
-from take5.stream.recording.from_file import Film
+from take5.stream.recording.from_file import FileRecording
 from take5.stream.selection import Selection
 from take5.stream.sources.file import MediaFile
 from take5.stream.wire import Json
@@ -87,7 +87,7 @@ def _taken(job: Job, models: Models, content: Content | None, report: Report) ->
     return Taken(job, selection, None if content is None else _done(content, job.folder), bundles)
 
 
-def _bundles(selection: Selection, film: Film, models: Models, job: Job) -> tuple[Bundle, ...]:
+def _bundles(selection: Selection, film: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:
     extras = job.recipe.extras
     if extras.wanted is None:
         return ()

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from take5.scoring.errors import CaptureError
 from take5.stream.ffmpeg.container import frame_duration, reason
 from take5.stream.sources.webcam.devices import LISTING, Device, chosen_camera, default_driver
-from take5.stream.sources.webcam.encoder import Filmed, UnitMaker
+from take5.stream.sources.webcam.encoder import CameraUnit, UnitMaker
 
 RETRY_S = 0.005
 """Some drivers do not wait for a picture; they are asked again after so long."""
@@ -83,7 +83,7 @@ class Camera:
         """Return its name, and what it gives."""
         return f"{self.device.name}, {self.size[0]}x{self.size[1]} at {self.fps:g} fps"
 
-    def film(self, stop: threading.Event) -> Iterator[Filmed]:
+    def film(self, stop: threading.Event) -> Iterator[CameraUnit]:
         """Yield what it gives, as it comes, until ``stop`` or its end.
 
         Raises

@@ -24,7 +24,7 @@ IDR = re.compile(rb"\x00\x00\x01[\x25\x45\x65]")
 
 
 @dataclass(frozen=True)
-class Filmed:
+class CameraUnit:
     """An access unit of a camera.
 
     Attributes
@@ -63,12 +63,12 @@ class UnitMaker:
         codec = self._codec if self._codec in PASSED_ON else "h264"
         self.unit_format = UnitFormat(codec, None, sample_aspect(stream))
 
-    def make(self, packet: AnyPacket, arrival_s: float) -> list[Filmed]:
+    def make(self, packet: AnyPacket, arrival_s: float) -> list[CameraUnit]:
         """Make the units of one packet; what cannot be decoded is counted and left out."""
         if self._codec in PASSED_ON:
             data = bytes(packet)
             keyframe = self._codec == "mjpeg" or IDR.search(data) is not None
-            return [Filmed(data, keyframe, self._stamp(packet.pts, arrival_s), arrival_s)]
+            return [CameraUnit(data, keyframe, self._stamp(packet.pts, arrival_s), arrival_s)]
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.FFmpegError:
@@ -76,7 +76,7 @@ class UnitMaker:
             return []
         return [unit for frame in frames for unit in self._encode(frame, arrival_s)]
 
-    def _encode(self, frame: av.VideoFrame, arrival_s: float) -> list[Filmed]:
+    def _encode(self, frame: av.VideoFrame, arrival_s: float) -> list[CameraUnit]:
         stamp_s = self._stamp(frame.pts, arrival_s)
         frame = DecodedPicture(frame, Fraction(1), 0).encodable()
         self._encoder = self._encoder or UnitEncoder(frame, 1 / frame_duration(self._stream))
@@ -109,10 +109,10 @@ class UnitEncoder:
         self._context, self._count = context, 0
         self._waiting: deque[tuple[float, float]] = deque()
 
-    def encode(self, frame: av.VideoFrame, stamp_s: float, arrival_s: float) -> list[Filmed]:
+    def encode(self, frame: av.VideoFrame, stamp_s: float, arrival_s: float) -> list[CameraUnit]:
         """Encode one picture."""
         frame.pts, frame.time_base, frame.pict_type = self._count, self._context.time_base, PictureType.NONE
         self._count += 1
         self._waiting.append((stamp_s, arrival_s))
         packets = self._context.encode(frame)
-        return [Filmed(bytes(packet), packet.is_keyframe, *self._waiting.popleft()) for packet in packets]
+        return [CameraUnit(bytes(packet), packet.is_keyframe, *self._waiting.popleft()) for packet in packets]

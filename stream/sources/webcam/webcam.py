@@ -10,7 +10,7 @@ from threading import Event, Thread
 from take5.scoring.errors import CaptureError
 from take5.stream.sources.webcam.camera import Camera
 from take5.stream.sources.webcam.camera_clock import PictureClock
-from take5.stream.sources.webcam.encoder import Filmed
+from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.sources.webcam.microphone import Microphone
 from take5.stream.sources.webcam.microphone_clock import Heard, SampleClock
 from take5.stream.timeline.media import AccessUnit, Received
@@ -33,7 +33,7 @@ MISSING = {
     "sound": "microphone {microphone}: it is open but gives no sound within {s:.0f} s; choose another: --microphone",
 }
 
-Arrived = Filmed | Heard | None
+Arrived = CameraUnit | Heard | None
 """None is the end of the camera's pictures."""
 
 
@@ -62,7 +62,7 @@ class Webcam:
         self._gone: CaptureError | None = None
         self._sound = SampleClock(microphone.rate)
         self._pictures = PictureClock()
-        self._waiting: deque[Filmed] = deque(maxlen=HELD)
+        self._waiting: deque[CameraUnit] = deque(maxlen=HELD)
 
     @property
     def holes(self) -> int:
@@ -97,7 +97,7 @@ class Webcam:
         if not self._over.is_set():
             self._camera.close()
 
-    def _placed(self, arrived: Filmed | Heard) -> Iterator[Received]:
+    def _placed(self, arrived: CameraUnit | Heard) -> Iterator[Received]:
         if isinstance(arrived, Heard):
             self.arrivals["sound"] = arrived.arrival_s
             yield from self._sound.push(arrived)
