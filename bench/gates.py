@@ -30,7 +30,7 @@ from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameLook, FrameScanner, stack_looks
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import FRAME_TICKS
+from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import GridFrame
 from take5.stream.timeline.media import VideoFrame
 
@@ -187,7 +187,7 @@ def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[Frame
 def in_memory(pictures: Sequence[Rgb]) -> Iterator[GridFrame[VideoFrame]]:
     """Pictures as grid frames."""
     for i, pixels in enumerate(pictures):
-        frame = VideoFrame(i * FRAME_TICKS, Spoilt(np.ascontiguousarray(pixels)))
+        frame = VideoFrame(i * FRAME_FLICKS, Spoilt(np.ascontiguousarray(pixels)))
         yield GridFrame(i, frame, (frame,), missing=False)
 
 

@@ -39,7 +39,7 @@ from take5.stream.server.malloc import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
 from take5.stream.settings import Settings
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 LATEST = 3000
@@ -98,8 +98,8 @@ class Clock:
         now = time.monotonic()
         if isinstance(event, Progress) and event.window is not None and self.origin is not None:
             needed = self._models.encoder.span(event.frame - 1)[1]
-            sound = self.origin + needed * TICKS // (SAMPLES_PER_FRAME * FPS)
-            picture = self.origin + (event.frame - 1) * FRAME_TICKS
+            sound = self.origin + needed * FLICKS // (SAMPLES_PER_FRAME * FPS)
+            picture = self.origin + (event.frame - 1) * FRAME_FLICKS
             last = max(_first_at(self.arrivals[AudioBlock], sound), _first_at(self.arrivals[AccessUnit], picture))
             self.latencies.append(now - last)
         elif isinstance(event, Stopped):
@@ -125,7 +125,7 @@ def hook(clock: Clock, stages: Stages) -> None:
         put(self, media)
 
     def watched_init(
-        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], save: capture.Save
+        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], save: capture.Finish
     ) -> None:
         def watched(event: Event) -> None:
             clock.said(event)
@@ -255,9 +255,9 @@ def _print_clock(clock: Clock) -> None:
     ordered = sorted(clock.latencies)
     middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
     print(f"score latency: median {middle * 1000:.0f} ms, p95 {late * 1000:.0f} ms, most {ordered[-1] * 1000:.0f} ms")
-    seconds = (clock.times[-1] - clock.times[0]) / TICKS
+    seconds = (clock.times[-1] - clock.times[0]) / FLICKS
     bits = 8e-6 * clock.bytes / seconds
-    widest = max((b - a) / TICKS for a, b in pairwise(clock.keyframes))
+    widest = max((b - a) / FLICKS for a, b in pairwise(clock.keyframes))
     print(f"arrived: {clock.pictures} pictures in {seconds:.1f} s, {bits:.2f} Mbps, a keyframe each {widest:.2f} s")
     print(f"lost: {clock.losses}")
     print(f"stopped to clip on disk: {clock.ready - clock.stopped:.2f} s")

@@ -25,7 +25,7 @@ from take5.scoring.errors import ServerError
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.live.replay import Pace
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, to_seconds
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 OPUS_RATE, OPUS_FRAME, OPUS_BITRATE = 48_000, 960, 128_000
@@ -123,7 +123,7 @@ class Sender:
         frame = media.picture.encodable()
         if (frame.width, frame.height) != self._size:
             frame = frame.reformat(*self._size)
-        frame.pts, frame.time_base = round(pts * PICTURE_CLOCK / TICKS), Fraction(1, PICTURE_CLOCK)
+        frame.pts, frame.time_base = round(pts * PICTURE_CLOCK / FLICKS), Fraction(1, PICTURE_CLOCK)
         frame.pict_type = av.video.frame.PictureType.NONE
         return self._video.encode(frame)
 
@@ -132,7 +132,7 @@ class Sender:
         pcm = np.ascontiguousarray(np.clip(sound, -1, 1), dtype=np.float32)
         frame = av.AudioFrame.from_ndarray(pcm, format="fltp", layout="stereo" if len(sound) == 2 else "mono")
         frame.sample_rate, frame.time_base = block.rate, Fraction(1, block.rate)
-        frame.pts = round(Fraction(pts * block.rate, TICKS))
+        frame.pts = round(Fraction(pts * block.rate, FLICKS))
         return [packet for part in self._resampler.resample(frame) for packet in self._audio.encode(part)]
 
 
@@ -197,7 +197,7 @@ def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | Audio
             if pts < begin or not isinstance(media, VideoFrame | AudioBlock):
                 continue
             yield media, pts
-            end = max(end, pts + (media.end - media.pts if isinstance(media, AudioBlock) else FRAME_TICKS))
+            end = max(end, pts + (media.end - media.pts if isinstance(media, AudioBlock) else FRAME_FLICKS))
         if not loop or end == begin:
             return
         begin = end

@@ -12,7 +12,7 @@ from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.microphone import Microphone
 from take5.stream.sources.webcam.webcam import Webcam
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 
@@ -33,7 +33,7 @@ def main(out: str, seconds: float, driver: str, camera: str, size: str) -> None:
         received.append(media)
         if isinstance(media, AudioBlock):
             first = next(m for m in received if isinstance(m, AudioBlock))
-            if media.end - first.pts >= seconds * TICKS:
+            if media.end - first.pts >= seconds * FLICKS:
                 stop.set()
             sys.stdout.write("heard\n")
             sys.stdout.flush()

@@ -11,7 +11,7 @@ from take5.stream.events import Event
 from take5.stream.live.session import LiveSession
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
@@ -35,7 +35,7 @@ def received(path: Path) -> tuple[UnitFormat, list[Received]]:
 
 def seconds(media: Received, arrived: list[Received]) -> float:
     """When something is shown or heard, from the first of them on."""
-    return (media.pts - arrived[0].pts) / TICKS
+    return (media.pts - arrived[0].pts) / FLICKS
 
 
 def losing(arrived: list[Received], at_s: float) -> list[Received]:

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.live.finish import NOTHING_MORE, Handoff
+from take5.stream.live.finish import CLIP_ONLY, Handoff
 from take5.stream.server.app import create_app
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import Sessions, sessions_for
@@ -86,7 +86,7 @@ def served(
     rules: StopRules | None = None,
     capacity: int = 3,
     under: str = "",
-    handoff: Handoff = NOTHING_MORE,
+    handoff: Handoff = CLIP_ONLY,
     **options: Any,
 ) -> Iterator[Served]:
     """Run a server while the block lasts, inside another application if ``under`` says where, then drain it."""

@@ -7,12 +7,12 @@ import pytest
 from encoder_sounds import noise
 from numpy.typing import NDArray
 
-from take5.stream.timeline.aligner import HOLD_TICKS, Aligned, Aligner
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.aligner import HOLD_FLICKS, Aligned, Aligner
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.media import AnyFrame, AudioBlock, Timed, VideoFrame
 
-MS = TICKS // 1000
+MS = FLICKS // 1000
 RATE = 48_000
 
 
@@ -28,14 +28,14 @@ class Numbered:
         return np.zeros((1, 1, 3), np.uint8)
 
 
-def video(count: int, start_ms: float = 0, step: int = FRAME_TICKS) -> list[Timed]:
+def video(count: int, start_ms: float = 0, step: int = FRAME_FLICKS) -> list[Timed]:
     return [VideoFrame(round(start_ms * MS) + i * step, Numbered(i)) for i in range(count)]
 
 
 def audio(seconds: float, start_ms: float = 0, size: int = 960) -> list[Timed]:
     sound = noise(round(seconds * RATE))
     return [
-        AudioBlock(round(start_ms * MS) + i * TICKS // RATE, sound[i : i + size], RATE)
+        AudioBlock(round(start_ms * MS) + i * FLICKS // RATE, sound[i : i + size], RATE)
         for i in range(0, len(sound), size)
     ]
 
@@ -62,7 +62,7 @@ class Outcome:
 
 def run(aligner: Aligner, media: list[Timed]) -> Outcome:
     parts = [aligner.push(one) for one in media]
-    end = max((m.pts for m in media if isinstance(m, VideoFrame)), default=0) + FRAME_TICKS
+    end = max((m.pts for m in media if isinstance(m, VideoFrame)), default=0) + FRAME_FLICKS
     last, frames = aligner.finish(end)
     return outcome([*parts, last], frames, aligner)
 
@@ -134,7 +134,7 @@ def test_sound_that_begins_seconds_after_the_picture(late_s: float) -> None:
     """What was held back of the picture reaches back further than the sound begins."""
     frames, blocks = video(250), audio(3, late_s * 1000)
     got = run(Aligner(), in_time(frames, blocks))
-    assert got.origin == round(late_s * TICKS)
+    assert got.origin == round(late_s * FLICKS)
     assert got.shown[0][1] == round(late_s * 25 - 0.1)
     assert got.frames == 75
     assert got.counts.late == 0
@@ -144,7 +144,7 @@ def test_sound_that_begins_seconds_after_the_picture(late_s: float) -> None:
 def test_picture_that_begins_seconds_after_the_sound(late_s: float) -> None:
     blocks, frames = audio(9), video(50, late_s * 1000)
     got = run(Aligner(), in_time(frames, blocks))
-    assert got.origin == round(late_s * TICKS)
+    assert got.origin == round(late_s * FLICKS)
     assert got.shown[0][1] == 0
     assert got.frames == 50
     np.testing.assert_array_equal(got.sound, run(Aligner(got.origin), in_time(frames, blocks)).sound)
@@ -157,7 +157,7 @@ def test_what_is_held_back_is_bounded(track: str) -> None:
     for one in media:
         aligner.push(one)
     span = aligner._held[-1].pts - aligner._held[0].pts
-    assert HOLD_TICKS - FRAME_TICKS <= span <= HOLD_TICKS
+    assert HOLD_FLICKS - FRAME_FLICKS <= span <= HOLD_FLICKS
 
 
 def test_a_track_alone_gives_no_frames() -> None:
@@ -176,7 +176,7 @@ def test_a_hole_in_the_sound_is_told_and_then_forgotten() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_holes_and_rates_survive_any_interleaving(seed: int) -> None:
-    step = TICKS // 30
+    step = FLICKS // 30
     frames = [frame for i, frame in enumerate(video(57, 3, step)) if not 20 <= i < 27]
     blocks = [block for block in audio(1.9) if not 500 * MS <= block.pts < 560 * MS]
     one, other = Aligner(), Aligner()

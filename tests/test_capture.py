@@ -34,9 +34,9 @@ from take5.stream.events import (
 from take5.stream.hooks.command import parse_command
 from take5.stream.hooks.dispatcher import Hooks
 from take5.stream.live import worker as capture_module
-from take5.stream.live.finish import Handoff, saver
+from take5.stream.live.finish import Handoff, clip_writer
 from take5.stream.live.session import LiveSession
-from take5.stream.live.worker import LiveWorker, Save
+from take5.stream.live.worker import Finish, LiveWorker
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 ENDED = Stop(StopRule.ENDED)
@@ -55,7 +55,7 @@ def some(arrived: tuple[UnitFormat, list[Received]], until_s: float) -> list[Rec
 class Run:
     """One capture, and what it said."""
 
-    def __init__(self, live: LiveSession, save: Save) -> None:
+    def __init__(self, live: LiveSession, save: Finish) -> None:
         self.live = live
         self.events: list[Event] = []
         self.capture = LiveWorker(live, self.events.append, save)
@@ -76,7 +76,7 @@ def test_the_clip_is_there_at_the_end_with_the_untouched_units_beside_it(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     before = set(threading.enumerate())
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip", address=lambda name: f"at/{name}"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "clip", address=lambda name: f"at/{name}"))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     clip = run.end()
@@ -103,7 +103,7 @@ def close(a: av.VideoFrame, b: av.VideoFrame) -> bool:
 def test_a_rule_stops_it_and_the_thirteen_frames_after_are_kept(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
-    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), clip_writer(tmp_path / "clip"))
     for media in some(arrived, 8.0):
         run.capture.put(media)
     assert run.capture.join(PATIENCE_S)
@@ -117,7 +117,7 @@ def test_a_window_that_begins_with_the_first_keyframe_has_its_pictures(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     """The sound has begun before the picture, so that the session begins with the first keyframe."""
-    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0], StopRules(stop_at=1.0)), clip_writer(tmp_path / "clip"))
     late = [m for m in some(arrived, 9.0) if not isinstance(m, AccessUnit) or seconds(m, arrived[1]) >= 1.0]
     for media in late:
         run.capture.put(media)
@@ -131,7 +131,7 @@ def test_a_window_that_begins_with_the_first_keyframe_has_its_pictures(
 def test_without_an_eligible_window_it_says_why(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "clip"))
     for media in some(arrived, 3.0):
         run.capture.put(media)
     failed = run.end()
@@ -145,7 +145,7 @@ def test_without_an_eligible_window_it_says_why(
 def test_one_track_alone_is_named(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, kept: str, failure: Failure
 ) -> None:
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "clip"))
     for media in some(arrived, 1.0):
         if isinstance(media, AccessUnit) == (kept == "picture"):
             run.capture.put(media)
@@ -158,7 +158,7 @@ def test_what_cannot_be_written_is_told(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     (tmp_path / "clip").mkdir()
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "clip"))
     for media in some(arrived, 6.0):
         run.capture.put(media)
     failed = run.end()
@@ -183,7 +183,7 @@ def test_a_fault_of_its_own_is_an_event_and_not_the_end_of_the_server(
 def test_a_failure_from_outside_saves_nothing(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "clip"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "clip"))
     failed = Failed(0, Failure.NEVER_CONNECTED, "nobody came")
     assert run.end(failed) is failed
     assert not (tmp_path / "clip").exists()
@@ -193,7 +193,7 @@ def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
     arrived: tuple[UnitFormat, list[Received]], models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(capture_module, "INBOX", 10)
-    capture = LiveWorker(live_session(models, arrived[0], NEVER), lambda _: None, saver(Path()))
+    capture = LiveWorker(live_session(models, arrived[0], NEVER), lambda _: None, clip_writer(Path()))
     units = [media for media in arrived[1] if isinstance(media, AccessUnit)]
     for unit in units[:15]:
         capture.put(unit)
@@ -211,7 +211,7 @@ def test_bundles_follow_the_clip_and_programs_are_told_last(
 ) -> None:
     hooks = Hooks(parse_command(f"{sys.executable} -c pass"))
     handoff = Handoff(wanted_for(["synctalk", "gaussiantalker"], size=256), hooks)
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "ann", handoff, session="s"))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", handoff, session="s"))
     for media in some(arrived, 10.5):
         run.capture.put(media)
     run.end()
@@ -232,7 +232,7 @@ def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ann"
-    run = Run(live_session(models, arrived[0]), saver(folder, Handoff(report=True), lambda name: f"at/{name}"))
+    run = Run(live_session(models, arrived[0]), clip_writer(folder, Handoff(report=True), lambda name: f"at/{name}"))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     run.end()
@@ -253,7 +253,7 @@ def test_a_report_that_cannot_be_drawn_is_told(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    run = Run(live_session(models, arrived[0]), saver(tmp_path / "ann", Handoff(report=True)))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", Handoff(report=True)))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     report = run.end()
@@ -273,7 +273,7 @@ def test_the_frames_after_a_window_are_tracked_as_they_come(
         return models.tracker(region)
 
     live = live_session(replace(models, tracker=tracker), arrived[0], StopRules(stop_at=1.0))
-    run = Run(live, saver(tmp_path / "clip", Handoff(wanted_for(["er-nerf"]))))
+    run = Run(live, clip_writer(tmp_path / "clip", Handoff(wanted_for(["er-nerf"]))))
     for media in some(arrived, 8.0):
         run.capture.put(media)
     assert run.capture.join(PATIENCE_S)
@@ -289,7 +289,7 @@ def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_a
     handoff = Handoff(wanted_for(["raw", "synctalk"], size=256), name="ann")
 
     def blocked(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
-        for event in saver(tmp_path / "ann", handoff)(live, wait_for_frames_after):
+        for event in clip_writer(tmp_path / "ann", handoff)(live, wait_for_frames_after):
             if isinstance(event, ClipReady):
                 (tmp_path / "ann" / "synctalk").write_text("in the way")
             yield event

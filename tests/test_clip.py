@@ -26,7 +26,7 @@ from take5.stream.output.take import write_take
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, fraction
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, fraction
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.media import AudioBlock, Picture
 from take5.stream.timeline.soundtrack import SoundTrack, to_pcm16
@@ -89,7 +89,7 @@ class FileMaterial:
         return (cell.shown.picture for cell in self.file.grid_frames(self.index, start, stop))
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
-        return self.file.sound(self.file.origin + start * FRAME_TICKS, self.file.origin + stop * FRAME_TICKS)
+        return self.file.sound(self.file.origin + start * FRAME_FLICKS, self.file.origin + stop * FRAME_FLICKS)
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
         track = SoundTrack(self.file.origin)
@@ -267,7 +267,7 @@ def test_sound_and_picture_stay_together_from_any_container(tmp_path: Path, endi
     material = FileMaterial.of(path)
     got = clip(material, tmp_path / "clip.mp4", 9)
     seen = next(number for number, picture in enumerate(got.pictures) if picture.mean() > 128)
-    instant = (material.index.pts[flash] - material.file.origin) / TICKS - 9 / 25  # when the flash was, in clip time
+    instant = (material.index.pts[flash] - material.file.origin) / FLICKS - 9 / 25  # when the flash was, in clip time
     assert abs(float(got.times[seen]) - instant) <= 0.5 / fps + 0.001
     assert click_time(got.sound[0], got.rate) == pytest.approx(instant, abs=0.001)
     assert click_time(material.pcm(9, 9 + FRAMES) / np.float32(32768), 16_000) == pytest.approx(instant, abs=0.001)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from take5.scoring.errors import UnreadableMedia
 from take5.stream.sources.file import FileIndex, MediaFile
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AccessUnit, AudioBlock, VideoFrame
 from take5.stream.timeline.soundtrack import SoundTrack
 
@@ -185,9 +185,9 @@ def test_delivers_every_picture_in_order_at_its_time(made: Made, name: str) -> N
     played = made(name).played
     assert played.numbers == list(range(25 * SECONDS))
     begin = played.times[0]
-    steps = [abs(at - begin - i * FRAME_TICKS) for i, at in enumerate(played.times)]
-    assert max(steps) <= TICKS // 1000
-    assert played.file.video_end() - begin == pytest.approx(SECONDS * TICKS, abs=TICKS // 1000)
+    steps = [abs(at - begin - i * FRAME_FLICKS) for i, at in enumerate(played.times)]
+    assert max(steps) <= FLICKS // 1000
+    assert played.file.video_end() - begin == pytest.approx(SECONDS * FLICKS, abs=FLICKS // 1000)
     assert played.file.source_fps == pytest.approx(25, abs=0.5)
     assert not any(frame.damaged for frame in played.frames)
     assert played.file.warnings == []
@@ -231,8 +231,8 @@ def test_a_click_is_heard_when_it_was_made(made: Made, name: str) -> None:
     begin = to_seconds(index.pts[0] - file.origin)
     assert click_time(heard(file, blocks), 16_000) == pytest.approx(begin + CLICK_S, abs=case.sync_s)
     for start_s in (0.0, 0.04, 0.2, 1.0, 1.4):
-        start = file.origin + seconds_to_ticks(start_s)
-        sound, rate = file.sound(start, start + TICKS)
+        start = file.origin + seconds_to_flicks(start_s)
+        sound, rate = file.sound(start, start + FLICKS)
         assert sound.shape == (1, case.audio.rate)
         if 0.01 < CLICK_S + begin - start_s < 0.99:
             assert start_s + click_time(sound[0], rate) == pytest.approx(begin + CLICK_S, abs=case.sync_s)
@@ -242,10 +242,10 @@ def test_a_click_is_heard_when_it_was_made(made: Made, name: str) -> None:
 def test_a_cut_of_the_sound_is_what_is_heard_there(made: Made, name: str) -> None:
     file, blocks = made(name).file, made(name).blocks
     whole, rate = np.concatenate([block.audible for block in blocks], axis=1)[0], blocks[0].rate
-    first = round((file.origin - blocks[0].pts) * rate / TICKS)
+    first = round((file.origin - blocks[0].pts) * rate / FLICKS)
     for start_s in (0.0, 0.4, 1.0, 1.48):
-        start = file.origin + seconds_to_ticks(start_s)
-        sound, _ = file.sound(start, start + TICKS // 2)
+        start = file.origin + seconds_to_flicks(start_s)
+        sound, _ = file.sound(start, start + FLICKS // 2)
         at = first + round(start_s * rate)
         nearby = [
             np.abs(sound[0] - whole[at + k : at + k + len(sound[0])]).max() for k in range(-30, 31) if at + k >= 0
@@ -285,7 +285,7 @@ def test_any_frame_rate_comes_onto_the_grid(tmp_path: Path, rate: str, ending: s
     grid, counts = file.grid(index)
     begin = index.pts[0]
     for cell, (at, pts, number) in zip(grid, shown(file, index, 0, len(grid)), strict=True):
-        instant = Fraction(file.origin + at * FRAME_TICKS - begin, TICKS)
+        instant = Fraction(file.origin + at * FRAME_FLICKS - begin, FLICKS)
         nearest = min(abs(t - instant) for t in times)
         assert abs(times[number] - instant) - nearest <= Fraction(1, 1000)  # what the container rounds
         assert (cell.index, cell.shown) == (at, pts)
@@ -304,12 +304,12 @@ def test_variable_frame_rate(tmp_path: Path, ending: str) -> None:
     played = play(path)
     assert played.numbers == list(range(len(times)))
     begin = played.times[0]
-    assert [round((at - begin) / TICKS * 1000) for at in played.times] == [round(t * 1000) for t in times]
+    assert [round((at - begin) / FLICKS * 1000) for at in played.times] == [round(t * 1000) for t in times]
     file, index, _ = scan(path)
     assert_seeks_exactly(played, file, index, step=5)
     hole = [cell.index * 40 for cell in file.grid(index)[0] if cell.missing]
     gap = round(times[-13] * 1000) - 400, round(times[-13] * 1000)
-    offset = round((index.pts[0] - file.origin) / TICKS * 1000)
+    offset = round((index.pts[0] - file.origin) / FLICKS * 1000)
     assert hole == [ms for ms in range(0, 5000, 40) if gap[0] + offset < ms < gap[1] + offset]
 
 
@@ -434,7 +434,7 @@ def test_uncompressed_sound_at_any_rate_is_exact(tmp_path: Path, rate: int, code
     step = 2 / 256 if codec == "pcm_u8" else 2 / 65536
     np.testing.assert_allclose(np.concatenate([b.samples for b in blocks]), sound[0], atol=step)
     assert click_time(heard(file, blocks), 16_000) == pytest.approx(0.7, abs=0.5 / rate)
-    got, got_rate = file.sound(file.origin + FRAME_TICKS * 10, file.origin + FRAME_TICKS * 40)
+    got, got_rate = file.sound(file.origin + FRAME_FLICKS * 10, file.origin + FRAME_FLICKS * 40)
     assert got_rate == rate
     np.testing.assert_allclose(got[0], sound[0, rate * 2 // 5 : rate * 8 // 5], atol=step)
 
@@ -455,7 +455,7 @@ def test_channels_are_mixed_to_one_and_none_is_lost(
     file, _, blocks = scan(numbered_media(tmp_path / "a.mkv", steady(50, 25), tracks, audio=audio))
     samples = np.concatenate([block.samples for block in blocks])
     np.testing.assert_allclose(samples, np.array(mono) @ tracks, atol=1e-4)
-    sound, _ = file.sound(file.origin, file.origin + 2 * TICKS)
+    sound, _ = file.sound(file.origin, file.origin + 2 * FLICKS)
     assert len(sound) == heard_channels
     np.testing.assert_allclose(sound, tracks if heard_channels > 1 else samples[None], atol=1e-4)
 
@@ -532,7 +532,7 @@ def test_reading_leaves_no_file_open(tmp_path: Path) -> None:
     assert isinstance(media, Generator)
     media.close()
     shown(file, index, 3, 5)
-    file.sound(0, TICKS)
+    file.sound(0, FLICKS)
     assert opened() == 0
 
 

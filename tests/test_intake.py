@@ -8,7 +8,7 @@ from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
 from take5.stream.sources.webrtc.intake import HELD, OPUS_LOOK_AHEAD, Intake, OpusDecoder, is_keyframe
 from take5.stream.sources.webrtc.peer import AUDIO_LEVEL, look_ahead
 from take5.stream.sources.webrtc.track_clocks import ClockReading
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 SPS, IDR, SLICE = b"\x00\x00\x00\x01\x67a", b"\x00\x00\x00\x01\x65a", b"\x00\x00\x00\x01\x41a"
@@ -48,10 +48,10 @@ class Taken:
         packets = opus_packets(round(seconds * 50))
         for tick, data in enumerate(packets):
             self.intake.sound(
-                RtpFrame("opus", data, (50 + 960 * tick) % 2**32, 2, lost_before=False), tick * TICKS // 50
+                RtpFrame("opus", data, (50 + 960 * tick) % 2**32, 2, lost_before=False), tick * FLICKS // 50
             )
             if tick % 2 == 0:
-                self.intake.picture(picture(tick // 2), tick * TICKS // 50 + TICKS // 10)
+                self.intake.picture(picture(tick // 2), tick * FLICKS // 50 + FLICKS // 10)
 
 
 def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything() -> None:
@@ -66,7 +66,7 @@ def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything()
     first = next(m.pts for m in taken.media if isinstance(m, AccessUnit))
     assert first == next(m.pts for m in taken.media if isinstance(m, AudioBlock))
     taken.intake.picture(picture(25), 0)
-    assert taken.media[-1].pts == first + TICKS
+    assert taken.media[-1].pts == first + FLICKS
     assert taken.unplaced == 0
 
 
@@ -75,7 +75,7 @@ def test_opus_gives_back_what_went_in_6_5_ms_later() -> None:
     out = np.concatenate([b.samples for at, data in enumerate(opus_packets(10)) for b in decoder.decode(data, at)])
     tone = np.sin(2 * np.pi * 440 * np.arange(4800) / 48_000)
     late = max(range(960), key=lambda samples: float(tone @ out[samples : samples + 4800]))
-    assert late * TICKS // 48_000 == OPUS_LOOK_AHEAD
+    assert late * FLICKS // 48_000 == OPUS_LOOK_AHEAD
 
 
 def test_sound_that_was_stamped_when_it_went_into_the_encoder_is_older_than_its_time() -> None:
@@ -98,13 +98,13 @@ def test_without_readings_arrival_has_to_do_after_eight_seconds() -> None:
     assert taken.media == []
     data = opus_packets(1)[0]
     for tick in range(395, 410):
-        taken.intake.sound(RtpFrame("opus", data, 50 + 960 * tick, 2, lost_before=False), tick * TICKS // 50)
+        taken.intake.sound(RtpFrame("opus", data, 50 + 960 * tick, 2, lost_before=False), tick * FLICKS // 50)
         if tick % 2 == 0:
-            taken.intake.picture(picture(tick // 2), tick * TICKS // 50 + TICKS // 10)
+            taken.intake.picture(picture(tick // 2), tick * FLICKS // 50 + FLICKS // 10)
     assert taken.unplaced == 1
     units = [m.pts for m in taken.media if isinstance(m, AccessUnit)]
     blocks = [m.pts for m in taken.media if isinstance(m, AudioBlock)]
-    assert (units[0] - blocks[0]) / TICKS == pytest.approx(0.1, abs=1e-6)  # as much later as it arrived
+    assert (units[0] - blocks[0]) / FLICKS == pytest.approx(0.1, abs=1e-6)  # as much later as it arrived
 
 
 def test_what_is_held_has_an_end() -> None:

@@ -1,32 +1,32 @@
 """When looking falls behind, and when it begins again."""
 
 from take5.stream.live.backlog import Backlog, SkippedFrames
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 
 
 def test_it_falls_behind_after_three_seconds_and_recovers_after_five() -> None:
     lag = Backlog()
-    assert not lag.falls(1 * TICKS, 1 * TICKS)
-    assert not lag.falls(5 * TICKS, 2 * TICKS)
-    assert lag.falls(6 * TICKS, 2 * TICKS)
+    assert not lag.falls(1 * FLICKS, 1 * FLICKS)
+    assert not lag.falls(5 * FLICKS, 2 * FLICKS)
+    assert lag.falls(6 * FLICKS, 2 * FLICKS)
     assert lag.behind
-    assert not lag.recovers(10 * TICKS)
-    assert lag.recovers(11 * TICKS)
+    assert not lag.recovers(10 * FLICKS)
+    assert lag.recovers(11 * FLICKS)
     assert not lag.behind
 
 
 def test_what_piled_up_before_the_beginning_does_not_count() -> None:
     lag = Backlog()
-    assert not lag.falls(8 * TICKS, 0)
-    assert not lag.falls(10 * TICKS, 0)
-    assert lag.falls(12 * TICKS, 0)
+    assert not lag.falls(8 * FLICKS, 0)
+    assert not lag.falls(10 * FLICKS, 0)
+    assert lag.falls(12 * FLICKS, 0)
 
 
 def test_the_burst_counts_once_only() -> None:
     lag = Backlog()
-    assert not lag.falls(8 * TICKS, 0)
-    assert not lag.falls(9 * TICKS, 8 * TICKS)
-    assert lag.falls(13 * TICKS, 9 * TICKS)
+    assert not lag.falls(8 * FLICKS, 0)
+    assert not lag.falls(9 * FLICKS, 8 * FLICKS)
+    assert lag.falls(13 * FLICKS, 9 * FLICKS)
 
 
 def test_each_time_it_waits_twice_as_long() -> None:
@@ -35,12 +35,12 @@ def test_each_time_it_waits_twice_as_long() -> None:
     now = 0
     lag.falls(now, now)
     for _ in range(4):
-        now += 10 * TICKS
-        assert lag.falls(now, now - 5 * TICKS)
+        now += 10 * FLICKS
+        assert lag.falls(now, now - 5 * FLICKS)
         began = now
         while not lag.recovers(now):
-            now += TICKS
-        waited.append((now - began) // TICKS)
+            now += FLICKS
+        waited.append((now - began) // FLICKS)
     assert waited == [5, 10, 20, 40]
 
 

@@ -23,7 +23,7 @@ from take5.stream.live.worker import LiveWorker
 from take5.stream.offline.select import Scored, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 pytestmark = pytest.mark.realtime
@@ -84,13 +84,13 @@ def write_recording(arrived: list[Received], path: Path) -> None:
         for unit in units:
             packet = av.Packet(unit.data)
             packet.stream, packet.time_base, packet.is_keyframe = video, Fraction(1, 90_000), unit.keyframe
-            packet.pts = packet.dts = round((unit.pts - start) * 90_000 / TICKS)
+            packet.pts = packet.dts = round((unit.pts - start) * 90_000 / FLICKS)
             container.mux(packet)
         for block in blocks:
             packed = np.ascontiguousarray(block.audible.T.reshape(1, -1))
             frame = av.AudioFrame.from_ndarray(packed, format="flt", layout="stereo")
             frame.sample_rate, frame.time_base = block.rate, Fraction(1, block.rate)
-            frame.pts = round((block.pts - start) * block.rate / TICKS)
+            frame.pts = round((block.pts - start) * block.rate / FLICKS)
             container.mux(audio.encode(frame))
 
 

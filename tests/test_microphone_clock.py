@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from take5.stream.sources.webcam.camera_clock import LowerEnvelope, PictureClock
 from take5.stream.sources.webcam.microphone_clock import Heard, SampleClock
-from take5.stream.timeline.clock import TICKS, to_seconds
+from take5.stream.timeline.clock import FLICKS, to_seconds
 from take5.stream.timeline.media import AudioBlock
 
 RATE, BLOCK = 48_000, 960
@@ -74,7 +74,7 @@ def test_an_hour_at_50_ppm_neither_tears_the_sound_nor_moves_the_picture() -> No
             assert not ends or block.pts == ends[-1]
             ends = [block.end]
             picture = clock.session(true_time(block, first, ppm))
-            assert abs(picture - block.pts) < 0.0015 * TICKS
+            assert abs(picture - block.pts) < 0.0015 * FLICKS
     assert first is not None
     assert to_seconds(ends[0] - first.pts) == pytest.approx(seconds, abs=1e-9)
 
@@ -120,7 +120,7 @@ def test_a_sound_server_whose_delay_steps_by_a_block_has_lost_nothing() -> None:
         before = clock.session(BEGUN_S) if before is None and clock.settled else before
     assert {b.pts - a.end for a, b in pairwise(blocks)} == {0}
     assert before is not None
-    assert abs(clock.session(BEGUN_S) - before) < 0.005 * TICKS
+    assert abs(clock.session(BEGUN_S) - before) < 0.005 * FLICKS
 
 
 def test_an_overflow_that_lost_nothing_leaves_no_hole() -> None:

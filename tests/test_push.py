@@ -16,7 +16,7 @@ from take5.client.cli.push import whip_address
 from take5.client.push import HungUp, Sender, push, why_refused
 from take5.scoring.errors import MissingTrack, ServerError
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import TICKS, to_seconds
+from take5.stream.timeline.clock import FLICKS, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 pytestmark = pytest.mark.realtime
@@ -66,10 +66,10 @@ def test_everything_is_sent_once_at_its_time(film: Path) -> None:
     recorder = pushed(film)
     assert recorder.times(VideoFrame) == pytest.approx([i / 25 for i in range(50)])
     blocks = [(media, pts) for media, pts in recorder.sent if isinstance(media, AudioBlock)]
-    ends = [pts + len(media.samples) * TICKS // media.rate for media, pts in blocks]
+    ends = [pts + len(media.samples) * FLICKS // media.rate for media, pts in blocks]
     assert blocks[0][1] == 0
-    assert [pts for _, pts in blocks[1:]] == pytest.approx(ends[:-1], abs=TICKS // 1000)  # Matroska counts in ms
-    assert ends[-1] == pytest.approx(2 * TICKS, abs=TICKS // 1000)
+    assert [pts for _, pts in blocks[1:]] == pytest.approx(ends[:-1], abs=FLICKS // 1000)  # Matroska counts in ms
+    assert ends[-1] == pytest.approx(2 * FLICKS, abs=FLICKS // 1000)
 
 
 def test_what_comes_before_both_tracks_have_begun_is_not_sent(tmp_path: Path) -> None:

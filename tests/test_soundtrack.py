@@ -8,11 +8,11 @@ from encoder_sounds import noise
 from numpy.typing import NDArray
 
 from take5.scoring.errors import ParameterError
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import Continuity, Placement, SoundTrack, cut, silent_frames, to_pcm16
 
-MS = TICKS // 1000
+MS = FLICKS // 1000
 RATE = 16_000
 
 Sound = NDArray[np.float32]
@@ -27,7 +27,7 @@ def blocks(sound: Sound, *, start_ms: float = 0.0, size: int = 320, rate: int = 
     channels = np.atleast_2d(sound)
     return [
         AudioBlock(
-            at(start_ms) + TICKS * first // rate,
+            at(start_ms) + FLICKS * first // rate,
             channels[:, first : first + size].mean(axis=0),
             rate,
             channels[:, first : first + size],
@@ -62,9 +62,9 @@ def test_sample_s_stands_at_s_over_16000_from_the_origin() -> None:
 def test_the_origin_may_stand_between_samples_of_the_track() -> None:
     t = np.arange(48_000) / 48_000
     sound = np.sin(2 * np.pi * 300 * t).astype(np.float32)
-    origin = at(100) + TICKS // 48_000 // 3
+    origin = at(100) + FLICKS // 48_000 // 3
     got = run(SoundTrack(origin), blocks(sound, rate=48_000, size=1024))
-    expected = np.sin(2 * np.pi * 300 * (origin / TICKS + np.arange(len(got)) / RATE))
+    expected = np.sin(2 * np.pi * 300 * (origin / FLICKS + np.arange(len(got)) / RATE))
     np.testing.assert_allclose(got[100:-100], expected[100:-100], atol=300 * 2 * np.pi / 48_000 / 2)
 
 
@@ -165,7 +165,7 @@ def test_placement(early_ms: int, placement: Placement) -> None:
     continuity.place(at(70), 32_000)
     assert continuity.end == at(2070)
     assert continuity.place(at(2070 + early_ms), 320) == placement
-    assert continuity.end == at(2070) + (placement.gap + 320 - placement.skip) * TICKS // RATE
+    assert continuity.end == at(2070) + (placement.gap + 320 - placement.skip) * FLICKS // RATE
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 37_800])
@@ -173,7 +173,7 @@ def test_the_end_is_the_time_of_the_samples_taken(rate: int) -> None:
     continuity = Continuity(rate, 0)
     for _ in range(1000):
         continuity.place(continuity.end, 1023)
-    assert continuity.end == 1_023_000 * TICKS // rate
+    assert continuity.end == 1_023_000 * FLICKS // rate
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_cut_agrees_with_the_track() -> None:
 
 @pytest.mark.parametrize("rate", [11_025, 37_800, 44_100])
 def test_cut_is_as_long_as_its_time(rate: int) -> None:
-    for start in range(0, 50 * FRAME_TICKS, 7 * FRAME_TICKS):
-        got, _ = cut(blocks(noise(rate * 8), rate=rate, size=1024), start, start + 125 * FRAME_TICKS)
+    for start in range(0, 50 * FRAME_FLICKS, 7 * FRAME_FLICKS):
+        got, _ = cut(blocks(noise(rate * 8), rate=rate, size=1024), start, start + 125 * FRAME_FLICKS)
         assert got.shape == (1, 5 * rate)
 
 
@@ -280,4 +280,4 @@ def test_the_sound_does_not_depend_on_the_size_of_its_blocks(rate: int) -> None:
 def test_fraction_of_a_sample_gaps_round_to_the_nearest() -> None:
     continuity = Continuity(44_100, 0)
     placement = continuity.place(at(10.01), 100)
-    assert placement == Placement(round(Fraction(at(10.01) * 44_100, TICKS)), 0) == Placement(441, 0)
+    assert placement == Placement(round(Fraction(at(10.01) * 44_100, FLICKS)), 0) == Placement(441, 0)

@@ -10,11 +10,11 @@ from media_files import click_time, clicks, number_of, numbered
 
 from take5.stream.output.received import write_source
 from take5.stream.recording.from_ring import SourceStretch
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, UnitFormat
 
 SIZE = (320, 240)
-START = 7 * TICKS
+START = 7 * FLICKS
 FRAMES = 60
 
 
@@ -31,13 +31,13 @@ def units_of(codec: str, options: dict[str, str]) -> list[AccessUnit]:
         frame.pts = number
         packets += context.encode(frame)
     packets += context.encode(None)
-    return [AccessUnit(START + int(p.pts or 0) * FRAME_TICKS, bytes(p), p.is_keyframe) for p in packets]
+    return [AccessUnit(START + int(p.pts or 0) * FRAME_FLICKS, bytes(p), p.is_keyframe) for p in packets]
 
 
 def blocks(click_s: float) -> list[AudioBlock]:
     sound = clicks([click_s], FRAMES / 25)
     return [
-        AudioBlock(START + at * TICKS // 48_000, sound[0, at : at + 960].astype(np.float32), 48_000)
+        AudioBlock(START + at * FLICKS // 48_000, sound[0, at : at + 960].astype(np.float32), 48_000)
         for at in range(0, sound.shape[1], 960)
     ]
 
@@ -54,7 +54,7 @@ def test_pictures_and_sound_are_there_as_they_came(
     tmp_path: Path, codec: str, encoder: str, options: dict[str, str], name: str
 ) -> None:
     units = units_of(encoder, options)
-    stretch = SourceStretch(units, UnitFormat(codec, None), blocks(1.0), START, START + FRAMES * FRAME_TICKS)
+    stretch = SourceStretch(units, UnitFormat(codec, None), blocks(1.0), START, START + FRAMES * FRAME_FLICKS)
     path = write_source(tmp_path, stretch)
     assert path.name == name
     with av.open(str(path)) as container:

@@ -46,7 +46,7 @@ from take5.stream.events import (
     Warned,
 )
 from take5.stream.ffmpeg.unit_decoder import decode_units
-from take5.stream.live.finish import saver
+from take5.stream.live.finish import clip_writer
 from take5.stream.live.snapshot import About
 from take5.stream.server.feed import Feed
 from take5.stream.sources.webcam import webcam as source_module
@@ -55,7 +55,7 @@ from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.sources.webcam.microphone_clock import Heard
 from take5.stream.sources.webcam.webcam import Webcam
 from take5.stream.texts.coaching import coaching_texts
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.wire import Json
 
@@ -132,8 +132,8 @@ def test_both_tracks_come_out_in_order_on_one_clock() -> None:
     pictures = [media for media in out if isinstance(media, AccessUnit)]
     assert len(blocks) == 300
     assert len(pictures) == 75
-    assert [unit.pts / TICKS for unit in pictures] == pytest.approx([BEGUN_S + n * 0.04 for n in range(75)], abs=1e-5)
-    assert blocks[0].pts / TICKS == pytest.approx(BEGUN_S, abs=1e-5)
+    assert [unit.pts / FLICKS for unit in pictures] == pytest.approx([BEGUN_S + n * 0.04 for n in range(75)], abs=1e-5)
+    assert blocks[0].pts / FLICKS == pytest.approx(BEGUN_S, abs=1e-5)
     assert camera.closed
 
 
@@ -179,7 +179,7 @@ def test_sound_that_nobody_took_in_time_is_a_hole(monkeypatch: pytest.MonkeyPatc
     gaps = [b.pts - a.end for a, b in pairwise(out) if isinstance(a, AudioBlock)]
     assert crowded.dropped == 30
     assert crowded.holes == 1
-    assert [round(gap / TICKS, 4) for gap in gaps if gap] == [0.3]
+    assert [round(gap / FLICKS, 4) for gap in gaps if gap] == [0.3]
 
 
 class FakeSource:
@@ -208,7 +208,7 @@ def recorded(short: Path) -> tuple[UnitFormat, list[Received]]:
 
 def some(recorded: tuple[UnitFormat, list[Received]], seconds: float) -> tuple[UnitFormat, list[Received]]:
     media = recorded[1]
-    return recorded[0], [item for item in media if item.pts < media[0].pts + seconds * TICKS]
+    return recorded[0], [item for item in media if item.pts < media[0].pts + seconds * FLICKS]
 
 
 def recording(
@@ -216,7 +216,9 @@ def recording(
 ) -> tuple[WebcamCapture, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = WebcamCapture(cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), saver(folder), shown.append)
+    made = WebcamCapture(
+        cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append
+    )
     return made, shown, made.run()
 
 
@@ -423,7 +425,7 @@ def test_a_camera_that_gives_mjpeg_is_kept_as_it_is(
 ) -> None:
     unit_format, media = mjpeg(some(recorded, 5.6))
     # A camera is open before the microphone is.
-    given = unit_format, [item for item in media if isinstance(item, AccessUnit) or item.pts >= TICKS // 2]
+    given = unit_format, [item for item in media if isinstance(item, AccessUnit) or item.pts >= FLICKS // 2]
     _, _, last = recording(FakeSource(given), models, tmp_path / "clip")
     assert isinstance(last, ClipReady)
     with av.open(str(tmp_path / "clip" / "clip.mp4")) as container:

@@ -19,7 +19,7 @@ from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.devices import Device, choose, chosen_camera, v4l2_cameras
 from take5.stream.sources.webcam.encoder import CameraUnit
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit
 
 pytestmark = pytest.mark.realtime
@@ -41,7 +41,7 @@ def filmed(camera: Camera, count: int) -> list[CameraUnit]:
 
 
 def access_units(units: list[CameraUnit]) -> list[AccessUnit]:
-    return [AccessUnit(round(unit.stamp_s * TICKS), unit.data, unit.keyframe) for unit in units]
+    return [AccessUnit(round(unit.stamp_s * FLICKS), unit.data, unit.keyframe) for unit in units]
 
 
 def test_raw_pictures_are_encoded_once_and_at_once() -> None:

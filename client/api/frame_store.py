@@ -8,7 +8,7 @@ from take5.stream.ffmpeg.pictures import encodable
 from take5.stream.recording.from_ring import RingMedia
 from take5.stream.recording.ring import Ring
 from take5.stream.sources.webcam.encoder import UnitEncoder
-from take5.stream.timeline.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AccessUnit, Picture, UnitFormat, VideoFrame
 
 UNIT_FORMAT = UnitFormat("h264", None)
@@ -29,7 +29,7 @@ class FrameStore:
             self._encoder, self._zero = UnitEncoder(picture, rate), frame.pts
         stamp_s = to_seconds(frame.pts - self._zero)  # so small that it gives back its flicks
         for unit in self._encoder.encode(picture, stamp_s, stamp_s):
-            pts = self._zero + seconds_to_ticks(unit.stamp_s)
+            pts = self._zero + seconds_to_flicks(unit.stamp_s)
             self._ring.push_unit(AccessUnit(pts, unit.data, unit.keyframe))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import FPS
 from take5.stream.ffmpeg.pictures import DIGEST_ROWS
-from take5.stream.timeline.clock import TICKS, seconds_to_ticks, to_seconds
+from take5.stream.timeline.clock import FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 from take5.stream.timeline.resampler import MAX_RATE
 from take5.stream.timeline.soundtrack import Continuity
@@ -31,7 +31,7 @@ LOUDEST = 8.0
 PIECE_S = 0.1
 """Sound is passed on in pieces of at most this length."""
 
-OVERLAP_TICKS = seconds_to_ticks(0.1)
+OVERLAP_FLICKS = seconds_to_flicks(0.1)
 """So much of a block may have been there already, by clocks that drift; it is cut off, as of a file."""
 
 MOST_CHANNELS = 16
@@ -86,12 +86,12 @@ class Pictures:
         """Frames per second: as given, else by the median step of the latest frames, else 25."""
         if self._fps is not None or not self._steps:
             return self._fps or Fraction(FPS)
-        return Fraction(TICKS, sorted(self._steps)[len(self._steps) // 2]).limit_denominator(1001)
+        return Fraction(FLICKS, sorted(self._steps)[len(self._steps) // 2]).limit_denominator(1001)
 
     @property
     def end(self) -> int:
         """Where the last frame's time ends, in flicks."""
-        return 0 if self.latest is None else self.latest + round(TICKS / self.rate)
+        return 0 if self.latest is None else self.latest + round(FLICKS / self.rate)
 
     def read(self, picture: NDArray[np.uint8], time_s: float | None) -> VideoFrame:
         """Return a picture and its time; the array is copied."""
@@ -127,7 +127,7 @@ class Pictures:
 
     def _next(self) -> int:
         """When a frame without a time is shown: so many frames after the last one with a time."""
-        return self._anchor + round(self._since * TICKS / (self._fps or Fraction(FPS)))
+        return self._anchor + round(self._since * FLICKS / (self._fps or Fraction(FPS)))
 
 
 class Sounds:
@@ -147,7 +147,7 @@ class Sounds:
         self._check_rate(rate)
         start, piece = self._time(time_s), int(rate * PIECE_S)
         cuts = range(0, max(1, sound.shape[1]), piece)
-        return [_block(start + first * TICKS // rate, sound[:, first : first + piece], rate) for first in cuts]
+        return [_block(start + first * FLICKS // rate, sound[:, first : first + piece], rate) for first in cuts]
 
     def take(self, block: AudioBlock) -> None:
         """Let the next block follow this one."""
@@ -168,7 +168,7 @@ class Sounds:
         if time_s is None:
             return end or 0
         pts = ticks("time_s", time_s)
-        if end is not None and pts < end - OVERLAP_TICKS:
+        if end is not None and pts < end - OVERLAP_FLICKS:
             raise ParameterError(
                 f"time_s={time_s}: there is sound up to {to_seconds(end):.6g} s already, and blocks come in order of "
                 "time; leave time_s out where a block follows on"
@@ -219,7 +219,7 @@ def ticks(name: str, seconds: float) -> int:
     known = isinstance(seconds, float | int | np.floating | np.integer) and math.isfinite(seconds)
     if not known or abs(seconds) > LONGEST_TIME_S:
         raise ParameterError(f"{name}={seconds!r} must be a finite number of seconds, {LONGEST_TIME_S:.0e} at most")
-    return seconds_to_ticks(float(seconds))
+    return seconds_to_flicks(float(seconds))
 
 
 def whole(name: str, value: int) -> int:

@@ -3,13 +3,13 @@
 from collections import deque
 
 from take5.scoring.errors import ParameterError
-from take5.stream.timeline.clock import seconds_to_ticks, to_seconds
+from take5.stream.timeline.clock import seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
-HOLD_FRAMES_TICKS = seconds_to_ticks(2.0)
+HOLD_FRAMES_FLICKS = seconds_to_flicks(2.0)
 """So much is held of frames while there is no sound: they are pictures, not encoded."""
 
-HOLD_SOUND_TICKS = seconds_to_ticks(10.0)
+HOLD_SOUND_FLICKS = seconds_to_flicks(10.0)
 """So much is held of sound while there is no frame."""
 
 
@@ -35,10 +35,10 @@ class PushedOrigin:
         """Hold a frame or a block; return the instant of grid frame 0, in flicks, once both tracks have begun."""
         if isinstance(media, AudioBlock):
             self._blocks.append(media)
-            self._trim_blocks(media.end - HOLD_SOUND_TICKS)
+            self._trim_blocks(media.end - HOLD_SOUND_FLICKS)
         else:
             self._frames.append(media)
-            self._trim_frames(media.pts - HOLD_FRAMES_TICKS)
+            self._trim_frames(media.pts - HOLD_FRAMES_FLICKS)
         if not (self._frames and self._blocks):
             return None
         return max(self._frames[0].pts, self._blocks[0].pts)

@@ -28,7 +28,7 @@ from take5.stream.recording.from_ring import RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection, Verdict
 from take5.stream.settings import Settings
-from take5.stream.timeline.clock import frame_seconds, seconds_to_ticks, to_seconds
+from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
 
 AHEAD_S = 10.0
@@ -86,7 +86,7 @@ class Session:
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates), name
         self._stopper = Stopper(rules or StopRules(measured_stop_at(self._models.encoder.name, parameters)), parameters)
-        self._ring = Ring(seconds_to_ticks(seconds + hop + AHEAD_S + AROUND_S))
+        self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(self._models))
         self._scanner = FrameScanner(self._faces)
@@ -222,7 +222,7 @@ class Session:
         """Raise ParameterError for what is too far ahead of the other track: its windows would wait too long."""
         if self._capture is None:
             self._beginning.check(media)
-        if other is not None and reaches - other > seconds_to_ticks(AHEAD_S):
+        if other is not None and reaches - other > seconds_to_flicks(AHEAD_S):
             mine, others = ("sound", "frames") if isinstance(media, AudioBlock) else ("frames", "sound")
             raise ParameterError(
                 f"{mine} up to {to_seconds(reaches):.6g} s, {others} up to {to_seconds(other):.6g} s: at most "

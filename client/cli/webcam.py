@@ -32,11 +32,11 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.events import ClipReady, Event, Failed, Failure, Resumed, Stalled, State, StateChanged, Stopped
 from take5.stream.hooks.dispatcher import Hooks
-from take5.stream.live.finish import Handoff, capture_folder, saver
+from take5.stream.live.finish import Handoff, capture_folder, clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.live.watchdog import Turn, Watchdog
-from take5.stream.live.worker import LiveWorker, Save
+from take5.stream.live.worker import Finish, LiveWorker
 from take5.stream.recording.ring import Ring
 from take5.stream.server.feed import Feed
 from take5.stream.settings import Settings
@@ -135,7 +135,7 @@ def webcam(
         feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
-            save = saver(capture_folder(output, NAME), Handoff(wanted, hooks, name, report), session=NAME)
+            save = clip_writer(capture_folder(output, NAME), Handoff(wanted, hooks, name, report), session=NAME)
             recording = WebcamCapture(source, live, feed, save, show)
             last = recording.run()
     finally:
@@ -162,7 +162,7 @@ class WebcamCapture:
         Shows an event.
     """
 
-    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, save: Save, show: Show) -> None:
+    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, save: Finish, show: Show) -> None:
         self.broken: CaptureError | None = None
         self._source, self._live, self._feed, self._show = source, live, feed, show
         self._news: Queue[Event] = Queue(EVENTS)

@@ -14,7 +14,7 @@ from take5.scoring.parameters import LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.models import Face
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.grid import GridFrame
 from take5.stream.timeline.media import AnyFrame, Picture, UnseenFrame, VideoFrame
 
@@ -87,7 +87,7 @@ class FrameScanner:
 
     def _measured(self, shown: VideoFrame, rgb: NDArray[np.uint8], face: Face | None) -> FrameMeasures:
         before, self._shown = self._shown, shown.pts
-        step_ms = math.nan if before is None else (shown.pts - before) * 1000 / TICKS
+        step_ms = math.nan if before is None else (shown.pts - before) * 1000 / FLICKS
         return measure_frame(rgb, face, step_ms)
 
     def _repeats(self, source: AnyFrame) -> bool | None:

@@ -13,7 +13,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
-from take5.stream.timeline.clock import fraction, to_ticks
+from take5.stream.timeline.clock import fraction, to_flicks
 
 CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
 """Share of a channel in the mono mix, before normalisation; 1 for front channels."""
@@ -116,7 +116,7 @@ def packets(
 def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:
     """When the tracks end by what the file says of itself, in flicks; None where it says nothing."""
     ends = [
-        to_ticks((stream.start_time or 0) + stream.duration, stream.time_base)
+        to_flicks((stream.start_time or 0) + stream.duration, stream.time_base)
         for stream in streams
         if stream.duration is not None and stream.time_base is not None
     ]
@@ -124,7 +124,7 @@ def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:
         return max(ends)
     if container.duration is None:
         return None
-    return to_ticks((container.start_time or 0) + container.duration, Fraction(1, av.time_base))
+    return to_flicks((container.start_time or 0) + container.duration, Fraction(1, av.time_base))
 
 
 def torn(container: InputContainer, path: Path) -> bool:

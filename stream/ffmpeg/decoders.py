@@ -9,13 +9,13 @@ import av
 from take5.scoring.errors import UnreadableMedia
 from take5.stream.ffmpeg.container import AnyPacket, channels, mono, sample_aspect
 from take5.stream.ffmpeg.pictures import DecodedPicture
-from take5.stream.timeline.clock import to_ticks
+from take5.stream.timeline.clock import to_flicks
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 
-def packet_ticks(pts: int, stream: av.VideoStream) -> int:
+def packet_flicks(pts: int, stream: av.VideoStream) -> int:
     """Flicks of a time stamp of ``stream``."""
-    return to_ticks(pts, stream.time_base or Fraction(1, av.time_base))
+    return to_flicks(pts, stream.time_base or Fraction(1, av.time_base))
 
 
 class PictureDecoder:
@@ -52,7 +52,7 @@ class PictureDecoder:
             self._damaged = False
         damaged = self._damaged or frame.is_corrupt
         time = heappop(self._times) if self._times else pts
-        return VideoFrame(packet_ticks(time, self._stream), DecodedPicture(frame, self._aspect), damaged)
+        return VideoFrame(packet_flicks(time, self._stream), DecodedPicture(frame, self._aspect), damaged)
 
 
 class SoundDecoder:
@@ -72,7 +72,7 @@ class SoundDecoder:
             self.errors += 1
             return []
         return [
-            self._block(frame, to_ticks(frame.pts, frame.time_base))
+            self._block(frame, to_flicks(frame.pts, frame.time_base))
             for frame in frames
             if frame.pts is not None and frame.time_base
         ]

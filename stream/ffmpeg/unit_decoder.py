@@ -9,7 +9,7 @@ from av.video.codeccontext import VideoCodecContext
 from take5.scoring.errors import UnreadableMedia
 from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.pictures import DecodedPicture
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, UnitFormat, VideoFrame
 
 
@@ -64,5 +64,5 @@ def decode_units(units: Iterable[AccessUnit], unit_format: UnitFormat) -> Iterat
 
 def _packet(unit: AccessUnit) -> AnyPacket:
     packet = av.Packet(unit.data)
-    packet.pts, packet.time_base, packet.is_keyframe = unit.pts, Fraction(1, TICKS), unit.keyframe
+    packet.pts, packet.time_base, packet.is_keyframe = unit.pts, Fraction(1, FLICKS), unit.keyframe
     return packet

@@ -2,16 +2,16 @@
 
 from heapq import heappop, heappush
 
-from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnseenFrame
 
-BEHIND_TICKS = seconds_to_ticks(3.0)
+BEHIND_FLICKS = seconds_to_flicks(3.0)
 """Pictures this old not looked at yet: looking has fallen behind."""
 
-CALM_TICKS = seconds_to_ticks(1.0)
+CALM_FLICKS = seconds_to_flicks(1.0)
 """At most so much waiting: the burst at the beginning has been worked off."""
 
-RECOVER_TICKS = seconds_to_ticks(5.0)
+RECOVER_FLICKS = seconds_to_flicks(5.0)
 """So long frames are passed over at least; twice as long after each time that looking falls behind anew."""
 
 REORDER_UNITS = 3
@@ -24,7 +24,7 @@ class Backlog:
     def __init__(self) -> None:
         self.behind = False
         self._until = 0
-        self._pause = RECOVER_TICKS
+        self._pause = RECOVER_FLICKS
         self._allowed: int | None = None
 
     def falls(self, newest: int, oldest: int) -> bool:
@@ -34,9 +34,9 @@ class Backlog:
         """
         waiting = newest - oldest
         if self._allowed is None:
-            self._allowed = BEHIND_TICKS + waiting
-        if waiting <= CALM_TICKS:
-            self._allowed = BEHIND_TICKS
+            self._allowed = BEHIND_FLICKS + waiting
+        if waiting <= CALM_FLICKS:
+            self._allowed = BEHIND_FLICKS
         if self.behind or waiting <= self._allowed:
             return False
         self.behind, self._until = True, newest + self._pause

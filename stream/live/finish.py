@@ -15,7 +15,7 @@ from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Fa
 from take5.stream.hooks.dispatcher import Hooks
 from take5.stream.hooks.notice import BundlePlace, clip_notice
 from take5.stream.live.session import LiveSession
-from take5.stream.live.worker import Save
+from take5.stream.live.worker import Finish
 from take5.stream.output.clip import QUICK
 from take5.stream.output.take import add_live_report_page, write_live_take
 from take5.stream.recording.from_ring import RingRecording
@@ -49,12 +49,12 @@ class Handoff:
     report: bool = False
 
 
-NOTHING_MORE = Handoff()
+CLIP_ONLY = Handoff()
 
 
-def saver(
-    folder: Path, handoff: Handoff = NOTHING_MORE, address: Callable[[str], str] = str, session: str = ""
-) -> Save:
+def clip_writer(
+    folder: Path, handoff: Handoff = CLIP_ONLY, address: Callable[[str], str] = str, session: str = ""
+) -> Finish:
     """Return what writes a capture's clip to ``folder`` and hands it on.
 
     It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then programs are told; Reported

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from statistics import quantiles
 
-from take5.stream.timeline.clock import FRAME_TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
-HOLD_TICKS = seconds_to_ticks(2.0)
+HOLD_FLICKS = seconds_to_flicks(2.0)
 """So much is held of the track that has begun; of pictures, from the keyframe before it."""
 
-BEAT_TICKS = seconds_to_ticks(0.4)
+BEAT_FLICKS = seconds_to_flicks(0.4)
 """From so many pictures the camera's beat is taken."""
 
-STEADY_TICKS = seconds_to_ticks(0.006)
+STEADY_FLICKS = seconds_to_flicks(0.006)
 """Half of a camera's pictures within so much of each other have a beat on the grid: it runs at 25 fps."""
 
 
@@ -42,15 +42,15 @@ class OriginFinder:
         """Add what arrived; return the origin in flicks on the source's clock once it is known."""
         if isinstance(media, AudioBlock):
             self._blocks.append(media)
-            self._blocks = [block for block in self._blocks if block.end > media.end - HOLD_TICKS]
+            self._blocks = [block for block in self._blocks if block.end > media.end - HOLD_FLICKS]
         elif self._units or media.keyframe:
             self._units.append(media)
-            self._trim(media.pts - HOLD_TICKS)
+            self._trim(media.pts - HOLD_FLICKS)
         if not (self._units and self._blocks):
             return None
         begun = max(self._units[0].pts, self._blocks[0].pts)
         times = [unit.pts for unit in self._units if unit.pts >= begun]
-        if not times or max(times) - min(times) < BEAT_TICKS:
+        if not times or max(times) - min(times) < BEAT_FLICKS:
             return None
         return on_beat(begun, times)
 
@@ -70,9 +70,9 @@ def on_beat(begun: int, times: Sequence[int]) -> int:
     ``times`` are two pictures or more. Without a beat on the grid it is the time of the first.
     """
     first = min(times)
-    phases = [(time - first + FRAME_TICKS // 2) % FRAME_TICKS - FRAME_TICKS // 2 for time in times]
+    phases = [(time - first + FRAME_FLICKS // 2) % FRAME_FLICKS - FRAME_FLICKS // 2 for time in times]
     low, middle, high = quantiles(phases, n=4, method="inclusive")
-    if high - low > STEADY_TICKS:
+    if high - low > STEADY_FLICKS:
         return first
     origin = first + round(middle)
-    return origin if origin >= begun else origin + FRAME_TICKS
+    return origin if origin >= begun else origin + FRAME_FLICKS

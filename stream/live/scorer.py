@@ -29,7 +29,7 @@ from take5.stream.recording.ring import Ring, Span
 from take5.stream.selection import Selection, Verdict
 from take5.stream.settings import Settings
 from take5.stream.timeline.aligner import Aligned, Aligner
-from take5.stream.timeline.clock import FRAME_TICKS
+from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.media import AccessUnit, AnyFrame, AudioBlock, Media
 from take5.stream.timeline.soundtrack import silent_frames
@@ -294,7 +294,7 @@ class StreamScorer:
         if self.idle is not None:
             origin = self.origin or 0
             first = self.idle.start - LEAD_IN_FRAMES
-            yield origin + first * FRAME_TICKS, origin + self.idle.stop * FRAME_TICKS
+            yield origin + first * FRAME_FLICKS, origin + self.idle.stop * FRAME_FLICKS
         yield from spans[1:]
 
     def span(self, window: WindowScore) -> Span:
@@ -305,4 +305,4 @@ class StreamScorer:
         first = window.start - LEAD_IN_FRAMES
         stop = window.start + self.parameters.window_frames + VALIDATION_FRAMES
         origin = self.origin or 0
-        return origin + first * FRAME_TICKS, origin + stop * FRAME_TICKS
+        return origin + first * FRAME_FLICKS, origin + stop * FRAME_FLICKS

@@ -28,10 +28,10 @@ from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat, VideoFrame
 
-KEYFRAMES_APART_TICKS = seconds_to_ticks(4.0)
+KEYFRAMES_APART_FLICKS = seconds_to_flicks(4.0)
 """Keyframes further apart than this are worth a warning: the ring grows, and a loss spoils as much."""
 
 
@@ -155,7 +155,7 @@ class LiveSession:
         events = self._drain()
         left: list[AnyFrame] = [*self._decoder.decode(None), *self._passing.flush()]
         events += self._notice(self._show(self._session, left))
-        events += self._notice(self._session.finish(self._last_frame + FRAME_TICKS))
+        events += self._notice(self._session.finish(self._last_frame + FRAME_FLICKS))
         events += self._drain()
         self.stop = self.stop or self._enough
         return events
@@ -199,7 +199,7 @@ class LiveSession:
     def _rate(self) -> float:
         """Source frames per second, by the median distance of the latest."""
         steps = sorted(b - a for a, b in zip(self._times, self._times[1:], strict=False) if b > a)
-        return round(TICKS / steps[len(steps) // 2], 3) if steps else float(FPS)
+        return round(FLICKS / steps[len(steps) // 2], 3) if steps else float(FPS)
 
     def _place(self, session: StreamScorer, media: Received) -> list[Event]:
         events = session.push(media)
@@ -269,8 +269,8 @@ class LiveSession:
         if unit.keyframe:
             apart = 0 if self._keyframe is None else unit.pts - self._keyframe
             self._keyframe = unit.pts
-            if apart > KEYFRAMES_APART_TICKS:
-                yield Warned(self.frame, Trouble.KEYFRAMES_RARE, round(apart / TICKS, 1))
+            if apart > KEYFRAMES_APART_FLICKS:
+                yield Warned(self.frame, Trouble.KEYFRAMES_RARE, round(apart / FLICKS, 1))
 
     def _notice(self, events: list[Event]) -> list[Event]:
         """Let the stop rules see what was scored; progress says what they expect."""

@@ -21,7 +21,7 @@ counted, and the loss is marked."""
 VALIDATION_WAIT_S = 0.6
 """After a stop, at most so long is waited for the frames after the window."""
 
-Save = Callable[[LiveSession, Callable[[], None]], Iterator[Event]]
+Finish = Callable[[LiveSession, Callable[[], None]], Iterator[Event]]
 """Writes the clip; yields ClipReady, or Failed, and then what comes of the clip.
 
 It is given what waits for the frames after the window, to be called when the clip itself is written: by then they are
@@ -44,7 +44,7 @@ class LiveWorker:
         Writes the clip, and hands it on.
     """
 
-    def __init__(self, live: LiveSession, emit: Callable[[Event], None], save: Save) -> None:
+    def __init__(self, live: LiveSession, emit: Callable[[Event], None], save: Finish) -> None:
         self._live, self._emit, self._save = live, emit, save
         self._inbox: deque[Received] = deque()
         self._ready = Condition()

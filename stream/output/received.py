@@ -11,7 +11,7 @@ from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.output.clip import encoded_sound
 from take5.stream.recording.from_ring import SourceStretch
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit
 from take5.stream.timeline.soundtrack import cut
 
@@ -63,9 +63,9 @@ def _packets(units: list[AccessUnit], start: int) -> Iterator[AnyPacket]:
         packet = av.Packet(unit.data)
         packet.time_base, packet.is_keyframe = VIDEO_CLOCK, unit.keyframe
         packet.pts, packet.dts = _clock(unit.pts - start), _clock(shown - start - early)
-        packet.duration = _clock(TICKS // 25 if after is None else after - shown)
+        packet.duration = _clock(FLICKS // 25 if after is None else after - shown)
         yield packet
 
 
 def _clock(ticks: int) -> int:
-    return round(ticks * VIDEO_CLOCK.denominator / TICKS)
+    return round(ticks * VIDEO_CLOCK.denominator / FLICKS)

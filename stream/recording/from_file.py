@@ -14,7 +14,7 @@ from take5.stream.analysis.frames import FrameLook
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
-from take5.stream.timeline.clock import FRAME_TICKS
+from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts, GridFrame
 from take5.stream.timeline.media import Picture
 
@@ -56,7 +56,7 @@ class FileRecording:
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
         origin = self.file.origin
-        return self.file.sound(origin + start * FRAME_TICKS, origin + stop * FRAME_TICKS)
+        return self.file.sound(origin + start * FRAME_FLICKS, origin + stop * FRAME_FLICKS)
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
         """What was scored of grid frames [start, stop): 16 kHz, int16."""

@@ -14,12 +14,12 @@ from take5.stream.analysis.frames import UNDECODABLE, FrameLook, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.recording.ring import Ring
-from take5.stream.timeline.clock import FRAME_TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.grid import GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
-from take5.stream.timeline.soundtrack import MISSING_TAIL_TICKS, SoundTrack, cut, silent_frames, to_pcm16
+from take5.stream.timeline.soundtrack import MISSING_TAIL_FLICKS, SoundTrack, cut, silent_frames, to_pcm16
 
-MARGIN_TICKS = seconds_to_ticks(0.2)
+MARGIN_FLICKS = seconds_to_flicks(0.2)
 """Neighbouring pictures and sound that the nearest frame and the filter of the resampler reach for."""
 
 
@@ -58,8 +58,8 @@ class RingMedia:
         """Decode grid frames [start, stop) as they are asked for."""
         grid = PictureGrid[VideoFrame](self._origin, first=start)
         begin, end = self._span(start, stop)
-        units = self._ring.units(begin - MARGIN_TICKS, end + MARGIN_TICKS) or self._ring.units(
-            begin, end + MARGIN_TICKS
+        units = self._ring.units(begin - MARGIN_FLICKS, end + MARGIN_FLICKS) or self._ring.units(
+            begin, end + MARGIN_FLICKS
         )
         for frame in decode_units(units, self._format):
             for cell in grid.push(frame.pts, frame):
@@ -81,8 +81,8 @@ class RingMedia:
     def frames(self) -> int:
         """Grid frames for which there are pictures and sound."""
         picture, sound = self._ring.end
-        shown = (picture - self._origin + FRAME_TICKS // 2) // FRAME_TICKS + 1
-        heard = (sound + MISSING_TAIL_TICKS - self._origin) // FRAME_TICKS
+        shown = (picture - self._origin + FRAME_FLICKS // 2) // FRAME_FLICKS + 1
+        heard = (sound + MISSING_TAIL_FLICKS - self._origin) // FRAME_FLICKS
         return max(0, min(shown, heard))
 
     def timing_of(self, start: int, stop: int) -> Timing:
@@ -94,7 +94,7 @@ class RingMedia:
     def _scored(self, start: int, stop: int) -> tuple[NDArray[np.float32], SoundTrack]:
         begin, end = self._span(start, stop)
         track = SoundTrack(begin)
-        blocks = self._ring.sound(begin - MARGIN_TICKS, end + MARGIN_TICKS)
+        blocks = self._ring.sound(begin - MARGIN_FLICKS, end + MARGIN_FLICKS)
         samples = np.concatenate([*map(track.push, blocks), track.finish()])
         wanted = (stop - start) * SAMPLES_PER_FRAME
         return np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted], track
@@ -107,7 +107,7 @@ class RingMedia:
         return SourceStretch(units, self._format, self._ring.sound(first, end), first, end)
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
-        return self._origin + start * FRAME_TICKS, self._origin + stop * FRAME_TICKS
+        return self._origin + start * FRAME_FLICKS, self._origin + stop * FRAME_FLICKS
 
 
 @dataclass

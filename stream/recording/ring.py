@@ -7,10 +7,10 @@ that begin with a keyframe, so whatever is kept can be decoded; a second that se
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
-KEEP_TICKS = seconds_to_ticks(10.0)
+KEEP_FLICKS = seconds_to_flicks(10.0)
 LIMIT_BYTES = 100 * 2**20
 
 Span = tuple[int, int]
@@ -48,14 +48,14 @@ class Ring:
 
     Parameters
     ----------
-    keep_ticks : int
+    keep_flicks : int
         How much of the latest is kept, in flicks, extended back to the keyframe before it.
     limit_bytes : int
         Bound on the bytes of units and sound.
     """
 
-    def __init__(self, keep_ticks: int = KEEP_TICKS, limit_bytes: int = LIMIT_BYTES) -> None:
-        self._keep_ticks, self._limit = keep_ticks, limit_bytes
+    def __init__(self, keep_flicks: int = KEEP_FLICKS, limit_bytes: int = LIMIT_BYTES) -> None:
+        self._keep_flicks, self._limit = keep_flicks, limit_bytes
         self._groups: list[Group] = []
         self._sound: list[AudioBlock] = []
         self._held: list[Span] = []
@@ -79,7 +79,7 @@ class Ring:
         """Add the next block."""
         self._sound.append(block)
         self.size += block.audible.nbytes
-        if block.pts >= self._latest + seconds_to_ticks(1.0):
+        if block.pts >= self._latest + seconds_to_flicks(1.0):
             self._advance(block.pts)
 
     def hold(self, spans: Iterable[Span]) -> None:
@@ -106,7 +106,7 @@ class Ring:
 
     def _advance(self, latest: int) -> None:
         self._latest = max(self._latest, latest)
-        self._forget([(self._latest - self._keep_ticks, self._latest + self._keep_ticks), *self._held])
+        self._forget([(self._latest - self._keep_flicks, self._latest + self._keep_flicks), *self._held])
         while self.size > self._limit and len(self._groups) > 1:
             if not self._shorten():
                 if not self._held:
@@ -117,7 +117,7 @@ class Ring:
     def _forget(self, needed: Sequence[Span]) -> None:
         """Drop what no span needs. A group stands for the time up to the next one's keyframe."""
         starts = [group.start for group in self._groups]
-        stops = [*starts[1:], self._latest + self._keep_ticks][: len(starts)]
+        stops = [*starts[1:], self._latest + self._keep_flicks][: len(starts)]
         kept = [
             group
             for group, start, stop in zip(self._groups, starts, stops, strict=True)

@@ -8,7 +8,7 @@ from time import monotonic
 
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import Event, Failed, Failure, Resumed, Stalled, State, StateChanged, Stopped, Trouble, Warned
-from take5.stream.live.finish import Handoff, saver
+from take5.stream.live.finish import Handoff, clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.watchdog import CONNECT_S, Turn, Watchdog
 from take5.stream.live.worker import LiveWorker
@@ -52,7 +52,7 @@ class Capture:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._loop = asyncio.get_running_loop()
-        save = saver(folder, handoff, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
+        save = clip_writer(folder, handoff, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
         self._capture = LiveWorker(live, self._from_thread, save)
         self._intake = Intake(self._capture.put, self._unplaced, peer.look_ahead)
         self._watchdog = Watchdog(monotonic())

@@ -11,7 +11,7 @@ from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Reported
-from take5.stream.live.finish import NOTHING_MORE, Handoff, capture_folder
+from take5.stream.live.finish import CLIP_ONLY, Handoff, capture_folder
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.server.capture import Capture
@@ -95,7 +95,7 @@ class Sessions:
         output: Path,
         capacity: int,
         ice_servers: tuple[str, ...] = (),
-        handoff: Handoff = NOTHING_MORE,
+        handoff: Handoff = CLIP_ONLY,
     ) -> None:
         self._handoff = handoff
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
@@ -220,7 +220,7 @@ def sessions_for(
     output: Path,
     capacity: int,
     ice_servers: tuple[str, ...] = (),
-    handoff: Handoff = NOTHING_MORE,
+    handoff: Handoff = CLIP_ONLY,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About(models.encoder.name, settings.parameters.seconds, rules)

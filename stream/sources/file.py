@@ -29,17 +29,17 @@ from take5.stream.ffmpeg.container import (
     torn,
     video_stream,
 )
-from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_ticks
+from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_flicks
 from take5.stream.ffmpeg.pictures import DecodedPicture
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks, to_seconds, to_ticks
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
 from take5.stream.timeline.soundtrack import cut
 
-PREROLL_TICKS = seconds_to_ticks(1.0)
+PREROLL_FLICKS = seconds_to_flicks(1.0)
 """Sound is decoded from so much earlier than it is wanted: decoders begin with what they cannot know."""
 
-TRUNCATED_TICKS = seconds_to_ticks(0.5)
+TRUNCATED_FLICKS = seconds_to_flicks(0.5)
 """A file that ends this much before the duration in its header has been cut off."""
 
 
@@ -117,7 +117,7 @@ class MediaFile:
             if packet.stream_index == audio.index:
                 blocks = blocks or sounds.decode(packet)
             elif packet.pts is not None and not frames:
-                key = packet_ticks(packet.pts, video) if key is None and packet.is_keyframe else key
+                key = packet_flicks(packet.pts, video) if key is None and packet.is_keyframe else key
                 frames = [frame for frame in pictures.decode(packet) if key is not None and frame.pts >= key]
             if frames and blocks:
                 break
@@ -131,7 +131,7 @@ class MediaFile:
     @property
     def stated_frames(self) -> int:
         """Grid frames that the file says it has, for a progress bar; 0 where it does not say."""
-        return 0 if self._stated_end is None else max(0, (self._stated_end - self.origin) // FRAME_TICKS)
+        return 0 if self._stated_end is None else max(0, (self._stated_end - self.origin) // FRAME_FLICKS)
 
     def media(self) -> Iterator[Media]:
         """Decode everything in the order of the file; each access unit comes before the frames that it completes."""
@@ -139,13 +139,13 @@ class MediaFile:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
             video.thread_type = "AUTO"
             pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
-            duration = to_ticks(1, frame_duration(video))
+            duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken):
                 if packet.stream_index == audio.index:
                     yield from self._heard(sounds.decode(packet))
                     continue
                 if packet.pts is not None:
-                    yield AccessUnit(packet_ticks(packet.pts, video), bytes(packet), packet.is_keyframe)
+                    yield AccessUnit(packet_flicks(packet.pts, video), bytes(packet), packet.is_keyframe)
                 yield from self._seen(pictures.decode(packet), duration)
             yield from self._seen(pictures.decode(None), duration)
             yield from self._heard(sounds.decode(None))
@@ -172,13 +172,13 @@ class MediaFile:
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
             sounds = SoundDecoder(audio, self.path)
-            duration = to_ticks(1, frame_duration(video))
+            duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken):
                 if packet.stream_index == audio.index:
                     for block in self._heard(sounds.decode(packet)):
                         on_sound(block)
                 elif packet.pts is not None:
-                    pts = packet_ticks(packet.pts, video)
+                    pts = packet_flicks(packet.pts, video)
                     if packet.is_keyframe:
                         keyframes.append(Keyframe(pts, packet.pts if packet.dts is None else packet.dts))
                     if pts >= self._first and not packet.is_discard:
@@ -204,7 +204,7 @@ class MediaFile:
         A source frame that cannot be decoded is absent.
         """
         grid = PictureGrid[VideoFrame](self.origin, first=start)
-        begin = self.origin + start * FRAME_TICKS
+        begin = self.origin + start * FRAME_FLICKS
         wanted = index.pts[max(0, bisect_right(index.pts, begin) - 1)]
         for frame in self._decode_around(index, wanted):
             for shown in grid.push(frame.pts, frame):
@@ -224,12 +224,12 @@ class MediaFile:
 
     def _sound_blocks(self, start: int, stop: int, *, seeking: bool) -> list[AudioBlock]:
         """Decode the blocks that begin in the second before ``start``, or between ``start`` and ``stop``."""
-        first = start - PREROLL_TICKS
+        first = start - PREROLL_FLICKS
         with opened(self.path) as container:
             audio = audio_stream(container, self.path)
             decoder = SoundDecoder(audio, self.path)
             if seeking:
-                seek(container, first * av.time_base // TICKS)
+                seek(container, first * av.time_base // FLICKS)
             decoded = (block for packet in packets(container, audio) for block in decoder.decode(packet))
             return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]
 
@@ -258,7 +258,7 @@ class MediaFile:
                 seek(container, keyframe.seek, video)
             decoder = PictureDecoder(video)
             for packet in packets(container, video):
-                begun = begun or (packet.pts is not None and packet_ticks(packet.pts, video) == keyframe.pts)
+                begun = begun or (packet.pts is not None and packet_flicks(packet.pts, video) == keyframe.pts)
                 if begun:
                     yield from (frame for frame in decoder.decode(packet) if frame.pts >= keyframe.pts)
             yield from decoder.decode(None)
@@ -269,7 +269,7 @@ class MediaFile:
     def _tell_losses(self, pictures: int, sounds: int) -> None:
         """Warn of what is missing at the end, and of packets that could not be decoded."""
         end = max(self._video_end, self._sound_end)
-        if self._stated_end is not None and end < self._stated_end - TRUNCATED_TICKS:
+        if self._stated_end is not None and end < self._stated_end - TRUNCATED_FLICKS:
             seconds = to_seconds(self._stated_end - end)
             self._warn(f"the file ends {seconds:.1f} s before its stated end: cut off or damaged")
         for count, what in ((pictures, "picture"), (sounds, "sound")):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AnyFrame, AudioBlock, Timed
 from take5.stream.timeline.soundtrack import SoundTrack
 
-HOLD_TICKS = seconds_to_ticks(2.0)
+HOLD_FLICKS = seconds_to_flicks(2.0)
 """Until both tracks have begun, this much of the one that has is held back."""
 
 
@@ -49,7 +49,7 @@ class Aligner:
         if len(self._first) == 2:
             self._begin(max(self._first.values()), out)
         else:
-            self._held = [m for m in self._held if m.pts >= media.pts - HOLD_TICKS]
+            self._held = [m for m in self._held if m.pts >= media.pts - HOLD_FLICKS]
         return out
 
     def finish(self, video_end: int) -> tuple[Aligned, int]:

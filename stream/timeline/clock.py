@@ -9,11 +9,11 @@ from typing import Protocol
 
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 
-TICKS = 705_600_000
+FLICKS = 705_600_000
 """Flicks in a second."""
 
-FRAME_TICKS = TICKS // FPS
-SAMPLE_TICKS = TICKS // SAMPLE_RATE
+FRAME_FLICKS = FLICKS // FPS
+SAMPLE_FLICKS = FLICKS // SAMPLE_RATE
 
 
 class Ratio(Protocol):
@@ -35,20 +35,20 @@ def fraction(ratio: Ratio) -> Fraction:
     return Fraction(ratio.numerator, ratio.denominator)
 
 
-def to_ticks(count: int, time_base: Ratio) -> int:
+def to_flicks(count: int, time_base: Ratio) -> int:
     """Flicks of ``count`` units of ``time_base`` seconds, rounded to the nearest where it is not whole."""
-    numerator, denominator = count * time_base.numerator * TICKS, time_base.denominator
+    numerator, denominator = count * time_base.numerator * FLICKS, time_base.denominator
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def seconds_to_ticks(seconds: float) -> int:
+def seconds_to_flicks(seconds: float) -> int:
     """Flicks of a duration in seconds, rounded to the nearest."""
-    return round(seconds * TICKS)
+    return round(seconds * FLICKS)
 
 
 def to_seconds(ticks: int) -> float:
     """Seconds of a count of flicks."""
-    return ticks / TICKS
+    return ticks / FLICKS
 
 
 def frame_seconds(frame: int) -> float:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from take5.scoring.eligibility import HOLE_S, ROUNDING_S
-from take5.stream.timeline.clock import FRAME_TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-HOLE_TICKS = seconds_to_ticks(HOLE_S + ROUNDING_S)
-ROUNDING_TICKS = seconds_to_ticks(ROUNDING_S)
+HOLE_FLICKS = seconds_to_flicks(HOLE_S + ROUNDING_S)
+ROUNDING_FLICKS = seconds_to_flicks(ROUNDING_S)
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,16 @@ class PictureGrid(Generic[T]):
     def finish(self, end: int) -> list[GridFrame[T]]:
         """Show the last source frame at the instants that it still covers, up to ``end``."""
         out = []
-        while self._last is not None and self._instant(self._next + 1) <= end + ROUNDING_TICKS:
+        while self._last is not None and self._instant(self._next + 1) <= end + ROUNDING_FLICKS:
             pts, item = self._last
-            missing = self._instant(self._next) - pts > HOLE_TICKS
+            missing = self._instant(self._next) - pts > HOLE_FLICKS
             out.append(self._show(pts, item, missing=missing))
         self._retire()
         self._last = None
         return out
 
     def _instant(self, index: int) -> int:
-        return self._origin + index * FRAME_TICKS
+        return self._origin + index * FRAME_FLICKS
 
     def _resolve(self, pts: int, item: T) -> Iterator[GridFrame[T]]:
         """Yield the instants up to ``pts``, each showing the nearer of the last source frame and this one."""
@@ -103,7 +103,7 @@ class PictureGrid(Generic[T]):
                 self._arrived.append(item)
             nearer = self._last is None or pts - instant < instant - self._last[0]
             shown = (pts, item) if nearer or self._last is None else self._last
-            missing = self._last is not None and pts - self._last[0] > HOLE_TICKS and instant < pts
+            missing = self._last is not None and pts - self._last[0] > HOLE_FLICKS and instant < pts
             yield self._show(*shown, missing=missing)
 
     def _show(self, pts: int, item: T, *, missing: bool) -> GridFrame[T]:

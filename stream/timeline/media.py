@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.stream.timeline.clock import TICKS
+from take5.stream.timeline.clock import FLICKS
 
 
 class Picture(Protocol):
@@ -66,7 +66,7 @@ class AudioBlock:
     @property
     def end(self) -> int:
         """Time of the sample after its last, in flicks."""
-        return self.pts + len(self.samples) * TICKS // self.rate
+        return self.pts + len(self.samples) * FLICKS // self.rate
 
     @property
     def audible(self) -> NDArray[np.float32]:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import ROUNDING_S, SILENCE_PEAK, SOUND_HOLE_S
 from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import SAMPLES_PER_FRAME
-from take5.stream.timeline.clock import FRAME_TICKS, TICKS, seconds_to_ticks
-from take5.stream.timeline.grid import ROUNDING_TICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks
+from take5.stream.timeline.grid import ROUNDING_FLICKS
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.resampler import Resampler
 
-HOLE_TICKS = seconds_to_ticks(SOUND_HOLE_S + ROUNDING_S)
+HOLE_FLICKS = seconds_to_flicks(SOUND_HOLE_S + ROUNDING_S)
 
-MISSING_TAIL_TICKS = seconds_to_ticks(SOUND_HOLE_S)
+MISSING_TAIL_FLICKS = seconds_to_flicks(SOUND_HOLE_S)
 """Sound may end this much before its last frame does; the rest is silence, as in any hole of this length."""
 
 
@@ -50,12 +50,12 @@ class Continuity:
     @property
     def end(self) -> int:
         """Where the sound ends so far, in flicks."""
-        return self.start + self._taken * TICKS // self.rate
+        return self.start + self._taken * FLICKS // self.rate
 
     def place(self, pts: int, count: int) -> Placement:
         """Add a block of ``count`` samples."""
         early = pts - self.end
-        samples = 0 if abs(early) <= ROUNDING_TICKS else round(Fraction(early * self.rate, TICKS))
+        samples = 0 if abs(early) <= ROUNDING_FLICKS else round(Fraction(early * self.rate, FLICKS))
         placement = Placement(gap=max(0, samples), skip=min(count, max(0, -samples)))
         self._taken += placement.gap + count - placement.skip
         return placement
@@ -85,7 +85,7 @@ class SoundTrack:
             raise ParameterError(f"sound changed from {continuity.rate} to {block.rate} Hz; a track has one rate")
         end = continuity.end
         placement = continuity.place(block.pts, len(block.samples))
-        if block.pts - end > HOLE_TICKS:
+        if block.pts - end > HOLE_FLICKS:
             self._missing.append((end, block.pts))
         gap = np.zeros(placement.gap, np.float32)
         return resampler.push(np.concatenate([gap, block.samples[placement.skip :]]))
@@ -97,26 +97,26 @@ class SoundTrack:
     def frames(self) -> int:
         """How many grid frames the sound so far lasts for, once it has ended."""
         end = self._origin if self._track is None else self._track[0].end
-        return max(0, (end + MISSING_TAIL_TICKS - self._origin) // FRAME_TICKS)
+        return max(0, (end + MISSING_TAIL_FLICKS - self._origin) // FRAME_FLICKS)
 
     def missing(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Which of the grid frames [start, stop) a missing stretch of more than 20 ms touches."""
         flags = np.zeros(stop - start, dtype=np.bool_)
         for begin, end in self._missing:
-            first = (begin - self._origin) // FRAME_TICKS
-            last = -((self._origin - end) // FRAME_TICKS)
+            first = (begin - self._origin) // FRAME_FLICKS
+            last = -((self._origin - end) // FRAME_FLICKS)
             flags[max(0, first - start) : max(0, last - start)] = True
         return flags
 
     def forget(self, frame: int) -> None:
         """Drop what is known of holes that end before a grid frame."""
-        before = self._origin + frame * FRAME_TICKS
+        before = self._origin + frame * FRAME_FLICKS
         self._missing = [hole for hole in self._missing if hole[1] > before]
 
     def _open(self, block: AudioBlock) -> tuple[Continuity, Resampler]:
         if block.pts > self._origin:
             raise ParameterError("the sound begins after grid frame 0")
-        offset = Fraction((self._origin - block.pts) * block.rate, TICKS)
+        offset = Fraction((self._origin - block.pts) * block.rate, FLICKS)
         return Continuity(block.rate, block.pts), Resampler(block.rate, offset)
 
 
@@ -139,8 +139,8 @@ def cut(blocks: Iterable[AudioBlock], start: int, stop: int) -> tuple[NDArray[np
     if continuity is None:
         raise ParameterError("there is no sound to cut")
     sound = np.concatenate([_with_channels(piece, len(pieces[0])) for piece in pieces], axis=1)
-    first = round(Fraction((start - continuity.start) * continuity.rate, TICKS))
-    count = round(Fraction((stop - start) * continuity.rate, TICKS))
+    first = round(Fraction((start - continuity.start) * continuity.rate, FLICKS))
+    count = round(Fraction((stop - start) * continuity.rate, FLICKS))
     padded = np.pad(sound, ((0, 0), (max(0, -first), max(0, first + count - sound.shape[1]))))
     return padded[:, max(0, first) :][:, :count], continuity.rate
 

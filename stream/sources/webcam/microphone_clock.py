@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.stream.sources.webcam.camera_clock import LowerEnvelope
-from take5.stream.timeline.clock import TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AudioBlock
 
 DOUBT_S = 0.06
@@ -95,7 +95,7 @@ class SampleClock:
 
     def session(self, time_s: float) -> int:
         """Session time in flicks of a time of the computer's clock; the clock has settled."""
-        return seconds_to_ticks(time_s - (self._low.value - (self._origin_s or 0.0)))
+        return seconds_to_flicks(time_s - (self._low.value - (self._origin_s or 0.0)))
 
     @property
     def _low(self) -> LowerEnvelope:
@@ -130,7 +130,7 @@ class SampleClock:
         blocks = []
         for number, heard in enumerate(held):
             self._count += lost if number == place else 0
-            pts = seconds_to_ticks(self._origin_s or 0.0) + self._count * TICKS // self.rate
+            pts = seconds_to_flicks(self._origin_s or 0.0) + self._count * FLICKS // self.rate
             blocks.append(_block(heard, pts, self.rate))
             self._count += heard.count
         return blocks

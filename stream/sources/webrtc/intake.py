@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from take5.stream.ffmpeg.container import channels, mono
 from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
 from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, TrackClocks
-from take5.stream.timeline.clock import TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
 UNIT_FORMATS = {"H264": UnitFormat("h264", None), "VP8": UnitFormat("vp8", None)}
 
-PATIENCE_TICKS = seconds_to_ticks(8.0)
+PATIENCE_FLICKS = seconds_to_flicks(8.0)
 """So much of both tracks is held while a clock reading is missing; then their arrival has to do."""
 
-OPUS_LOOK_AHEAD = TICKS * 312 // AUDIO_RATE
+OPUS_LOOK_AHEAD = FLICKS * 312 // AUDIO_RATE
 """So far Opus encoders look ahead (OPUS_GET_LOOKAHEAD: 6.5 ms), and so much later decoders give back what went in."""
 
 HELD = 2000
@@ -101,7 +101,7 @@ class Intake:
     def _tired(self) -> bool:
         """Whether both tracks have waited long enough; then they are placed by their arrival."""
         times = {kind: [m.pts for m in self._held if isinstance(m, kind)] for kind in (AccessUnit, AudioBlock)}
-        if not all(pts and max(pts) - min(pts) > PATIENCE_TICKS for pts in times.values()):
+        if not all(pts and max(pts) - min(pts) > PATIENCE_FLICKS for pts in times.values()):
             return False
         self._clocks.trust_arrival()
         self._unplaced()

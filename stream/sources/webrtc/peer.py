@@ -29,7 +29,7 @@ from take5.stream.sources.webrtc.aiortc_internals import (
     widen_buffers,
 )
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
-from take5.stream.timeline.clock import seconds_to_ticks
+from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
 
 MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, RuntimeError, struct.error)
@@ -90,7 +90,7 @@ class Peer:
         def taken(frame: RtpFrame) -> None:
             now = monotonic()
             self.arrivals[track] = now
-            take(frame, seconds_to_ticks(now))
+            take(frame, seconds_to_flicks(now))
 
         return taken
 

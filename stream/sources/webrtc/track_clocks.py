@@ -15,16 +15,16 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median_low
 
-from take5.stream.timeline.clock import TICKS, seconds_to_ticks
+from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 
 AUDIO_RATE, VIDEO_RATE = 48_000, 90_000
 REPORTS = 9
 """How many of the latest reports count."""
 
-CAPTURED_TICKS = seconds_to_ticks(9.0)
+CAPTURED_FLICKS = seconds_to_flicks(9.0)
 """So much of the latest capture times count: a sender may tell them each second, or with every packet."""
 
-PLAUSIBLE_TICKS = seconds_to_ticks(1.0)
+PLAUSIBLE_FLICKS = seconds_to_flicks(1.0)
 """Capture times that place the tracks further from their arrival are no capture times: some senders fill in 0."""
 
 
@@ -54,7 +54,7 @@ class RtpClock:
     """One track's RTP times, unwrapped and in flicks, and where its readings put them on the sender's clock."""
 
     def __init__(self, rate: int) -> None:
-        self._ticks = TICKS // rate
+        self._flicks = FLICKS // rate
         self._last: int | None = None
         self._source: int | None = None
         self._early: deque[ClockReading] = deque(maxlen=REPORTS)
@@ -73,7 +73,7 @@ class RtpClock:
             for reading in self._early:
                 self.read(reading)
         self._last = self._near(rtp, self._last)
-        ticks = self._last * self._ticks
+        ticks = self._last * self._flicks
         self.arrived = arrival - ticks if self.arrived is None else min(self.arrived, arrival - ticks)
         return ticks
 
@@ -82,13 +82,13 @@ class RtpClock:
         if self._last is None:
             self._early.append(reading)
         elif reading.source == self._source:
-            ticks = self._near(reading.rtp, self._last) * self._ticks
-            offset = (reading.ntp * TICKS >> 32) - ticks
+            ticks = self._near(reading.rtp, self._last) * self._flicks
+            offset = (reading.ntp * FLICKS >> 32) - ticks
             if not reading.captured:
                 self._reported.append(offset)
                 return
             self._captured.append((ticks, offset))
-            while self._captured[0][0] < ticks - CAPTURED_TICKS:
+            while self._captured[0][0] < ticks - CAPTURED_FLICKS:
                 self._captured.popleft()
 
     @property
@@ -125,7 +125,7 @@ class TrackClocks:
         if self._by_arrival is not None:
             return self._by_arrival
         captured = _difference(self.picture.captured, self.sound.captured)
-        if captured is not None and abs(captured - (self._arrived or 0)) < PLAUSIBLE_TICKS:
+        if captured is not None and abs(captured - (self._arrived or 0)) < PLAUSIBLE_FLICKS:
             return captured
         return _difference(self.picture.reported, self.sound.reported)
 
