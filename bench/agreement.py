@@ -18,7 +18,7 @@ from take5.stream.analysis.frames import stack_looks
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
 from take5.stream.live.replay import Replay
-from take5.stream.offline.select import Scored, select
+from take5.stream.offline.select import Selected, select
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -50,7 +50,7 @@ def row(name: str, selection: Selection) -> str:
     )
 
 
-def online_against_batch(scored: Scored) -> float:
+def online_against_batch(scored: Selected) -> float:
     """Largest relative difference in D and MC between merged chunks and Algorithm 1, on the features of a file."""
     parameters = Parameters()
     hop = parameters.hop_frames

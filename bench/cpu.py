@@ -24,7 +24,7 @@ from typing import Any
 from take5.client.cli.options import load_models
 from take5.scoring.parameters import FPS
 from take5.stream.analysis.models import Models
-from take5.stream.offline.select import Scored, select
+from take5.stream.offline.select import Selected, select
 from take5.stream.output.take import write_take
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -84,7 +84,7 @@ def instrumented(stages: Stages) -> Models:
     return replace(models, encoder=encoder, tracker=tracker, counter=counter)
 
 
-def decode_seconds(scored: Scored) -> float:
+def decode_seconds(scored: Selected) -> float:
     """CPU seconds of decoding the frames that were looked at, and turning them into arrays."""
     began = time.process_time()
     looks = scored.film.looks
@@ -97,7 +97,7 @@ def decode_seconds(scored: Scored) -> float:
     return time.process_time() - began
 
 
-def stage_seconds(video: Path, *, exhaustive: bool) -> tuple[dict[str, float], Scored]:
+def stage_seconds(video: Path, *, exhaustive: bool) -> tuple[dict[str, float], Selected]:
     """CPU seconds of one run by stage."""
     stages = Stages()
     models = instrumented(stages)

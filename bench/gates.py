@@ -27,7 +27,7 @@ from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.gates.verdict import window_findings
 from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, Parameters
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameLook, FrameScanner, stack_looks
+from take5.stream.analysis.frames import FrameObservation, FrameScanner, stack_looks
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FRAME_FLICKS
@@ -170,14 +170,14 @@ DOCTORS: dict[str, tuple[Doctor, str]] = {
 """How a window is spoilt, and the finding that should say so; two blurred frames are no fault."""
 
 
-def findings(looks: Sequence[FrameLook], start: int, config: GateConfig) -> list[Finding]:
+def findings(looks: Sequence[FrameObservation], start: int, config: GateConfig) -> list[Finding]:
     """All that is wrong with what is to be seen in the window at ``start``, the eligibility rules first."""
     window = stack_looks(looks[start : start + WINDOW])
     gates = window_findings(window.measures, window.looks.repeats, start, config)
     return [*look_reasons(window.looks, None, start), *gates]
 
 
-def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameLook]:
+def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameObservation]:
     """Look at frames in one run."""
     with Faces(models) as faces:
         scanner = FrameScanner(faces)

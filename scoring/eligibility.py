@@ -58,7 +58,7 @@ class Timing(Columns):
 
 
 @dataclass(frozen=True)
-class Looks(Columns):
+class Observations(Columns):
     """What was seen in n grid frames.
 
     Attributes
@@ -107,7 +107,7 @@ def timing_reasons(timing: Timing, start: int) -> list[Finding]:
     ]
 
 
-def look_reasons(looks: Looks, motion: Motion | None, start: int) -> list[Finding]:
+def look_reasons(looks: Observations, motion: Motion | None, start: int) -> list[Finding]:
     """Rules (a), (b), (d), (e) and (g) for the window whose first grid frame is ``start``."""
     within = np.arange(len(looks.resized)) > 0  # the window's first picture has none before it
     reasons = [

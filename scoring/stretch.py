@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.columns import Columns
-from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.eligibility import Observations, Timing
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.sound import SoundMeasures
@@ -26,7 +26,7 @@ class Stretch(Columns):
         Of their 640 samples each.
     lips : ndarray float64 [n, 20, 2]
         Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked.
-    looks, timing : Looks, Timing
+    looks, timing : Observations, Timing
         What eligibility needs.
 
     Raises
@@ -38,7 +38,7 @@ class Stretch(Columns):
     measures: FrameMeasures
     sound: SoundMeasures
     lips: NDArray[np.float64]
-    looks: Looks
+    looks: Observations
     timing: Timing
 
     def __post_init__(self) -> None:
@@ -57,6 +57,6 @@ class Stretch(Columns):
             FrameMeasures.concatenate([part.measures for part in parts]),
             SoundMeasures.concatenate([part.sound for part in parts]),
             np.concatenate([part.lips for part in parts]),
-            Looks.concatenate([part.looks for part in parts]),
+            Observations.concatenate([part.looks for part in parts]),
             Timing.concatenate([part.timing for part in parts]),
         )

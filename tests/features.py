@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.eligibility import Observations, Timing
 from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.sound import SoundMeter
 from take5.scoring.stretch import Stretch
@@ -41,10 +41,10 @@ def clean_timing(frames: int) -> Timing:
     return Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3)))
 
 
-def clean_looks(frames: int) -> Looks:
+def clean_looks(frames: int) -> Observations:
     """A face in every frame, one where anybody counted, every source frame new."""
     counted = np.where(np.arange(frames) % 5 == 0, 1, -1).astype(np.int8)
-    return Looks(
+    return Observations(
         np.ones(frames, dtype=np.bool_),
         counted,
         np.zeros(frames, dtype=np.bool_),

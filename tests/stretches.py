@@ -8,7 +8,7 @@ import numpy as np
 from gate_measures import GOOD, with_value, with_values
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Looks, Timing
+from take5.scoring.eligibility import Observations, Timing
 from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.parameters import SAMPLES_PER_FRAME
@@ -51,11 +51,11 @@ def sitter(frames: int, seed: int = 0) -> Stretch:
     return replace(talks, measures=measures, sound=replace(talks.sound, speech=np.full(frames, 0.01)))
 
 
-def looked(frames: int) -> Looks:
+def looked(frames: int) -> Observations:
     """One face in every frame, counted in one of five."""
     t = np.arange(frames)
     yes, no = np.ones(frames, dtype=np.bool_), np.zeros(frames, dtype=np.bool_)
-    return Looks(yes, np.where(t % 5 == 0, 1, -1).astype(np.int8), no, ((False,),) * frames, no, yes)
+    return Observations(yes, np.where(t % 5 == 0, 1, -1).astype(np.int8), no, ((False,),) * frames, no, yes)
 
 
 def spoilt(stretch: Stretch, name: str, value: float, start: int, stop: int) -> Stretch:

@@ -7,7 +7,7 @@ from typing import Any
 from demo.talker import DEFAULT, FILLER, Script, fitted, truth
 from demo.talker.__main__ import as_json
 from take5.stream.analysis.models import Models
-from take5.stream.offline.select import Scored, select
+from take5.stream.offline.select import Selected, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
@@ -15,7 +15,7 @@ SHORT = fitted(DEFAULT, 20, FILLER)
 """Twenty seconds with the best window of the whole script, and the same winner."""
 
 
-def score(video: Path, models: Models, *, exhaustive: bool = False) -> Scored:
+def score(video: Path, models: Models, *, exhaustive: bool = False) -> Selected:
     return select(MediaFile(video), models, Settings(), exhaustive=exhaustive, report=lambda *_: None)
 
 

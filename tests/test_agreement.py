@@ -16,7 +16,7 @@ from take5.scoring.score import best, rank
 from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, Finished, Progress
 from take5.stream.live.replay import Replay
-from take5.stream.offline.select import Scored
+from take5.stream.offline.select import Selected
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -26,12 +26,12 @@ AGREEMENT = 1e-2
 
 
 @pytest.fixture(scope="module")
-def chosen(talker: Path, models: Models) -> Scored:
+def chosen(talker: Path, models: Models) -> Selected:
     return score(talker, models)
 
 
 @pytest.fixture(scope="module")
-def exhaustive(talker: Path, models: Models) -> Scored:
+def exhaustive(talker: Path, models: Models) -> Selected:
     return score(talker, models, exhaustive=True)
 
 
@@ -41,7 +41,7 @@ def replayed(talker: Path, models: Models) -> tuple[Replay, list[Any]]:
     return run_, list(run_.events())
 
 
-def test_the_choice_and_every_verdict_follow_from_the_construction(exhaustive: Scored) -> None:
+def test_the_choice_and_every_verdict_follow_from_the_construction(exhaustive: Selected) -> None:
     report = exhaustive.selection.json()
     assert all(window["eligible"] is not None for window in report["windows"])
     assert differences(known(DEFAULT), report) == []
@@ -57,7 +57,7 @@ def test_swapping_two_stretches_moves_the_winner(
     assert differences(expected, score(rendered(f"best-{other}", script), models).selection.json()) == []
 
 
-def test_only_windows_that_algorithm_1_visits_are_looked_at(chosen: Scored, exhaustive: Scored) -> None:
+def test_only_windows_that_algorithm_1_visits_are_looked_at(chosen: Selected, exhaustive: Selected) -> None:
     assert differences(known(DEFAULT), chosen.selection.json()) == []
     looked_at = [v.score.start for v in chosen.selection.verdicts if v.eligible is not None]
     ranked = [w.start for w in rank([v.score for v in exhaustive.selection.verdicts])]
@@ -79,11 +79,11 @@ def same_choice(one: Selection, other: Selection, agreement: float) -> None:
         assert a.views == b.views
 
 
-def test_select_agrees_with_exhaustive(chosen: Scored, exhaustive: Scored) -> None:
+def test_select_agrees_with_exhaustive(chosen: Selected, exhaustive: Selected) -> None:
     same_choice(chosen.selection, exhaustive.selection, AGREEMENT)
 
 
-def test_the_stream_agrees_with_the_finished_file(exhaustive: Scored, replayed: tuple[Replay, list[Any]]) -> None:
+def test_the_stream_agrees_with_the_finished_file(exhaustive: Selected, replayed: tuple[Replay, list[Any]]) -> None:
     """The same run of the tracker, so the same numbers, and the same verdict on every window."""
     last = replayed[1][-1]
     assert isinstance(last, Finished)
@@ -93,7 +93,7 @@ def test_the_stream_agrees_with_the_finished_file(exhaustive: Scored, replayed: 
 
 
 def test_at_every_second_the_stream_has_algorithm_1s_answer_so_far(
-    exhaustive: Scored, replayed: tuple[Replay, list[Any]]
+    exhaustive: Selected, replayed: tuple[Replay, list[Any]]
 ) -> None:
     verdicts = {v.score.start: v for v in exhaustive.selection.verdicts}
     progress = [(event, event.window) for event in replayed[1] if isinstance(event, Progress) and event.window]
@@ -108,7 +108,7 @@ def test_at_every_second_the_stream_has_algorithm_1s_answer_so_far(
 
 
 def test_the_clip_from_the_ring_is_the_clip_from_the_file(
-    exhaustive: Scored, replayed: tuple[Replay, list[Any]]
+    exhaustive: Selected, replayed: tuple[Replay, list[Any]]
 ) -> None:
     best = exhaustive.selection.best
     assert best is not None

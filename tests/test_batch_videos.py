@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from take5.stream.offline.batch.videos import Source, folders, listed, named
+from take5.stream.offline.batch.videos import Video, folders, listed, named
 
 
 def tree(root: Path, *names: str) -> None:
@@ -26,11 +26,11 @@ def places(*paths: Path, output: Path = Path("no-output")) -> tuple[list[str], l
 
 
 def mirrored(*names: str) -> list[str]:
-    return [path.as_posix() for path in folders([Source(Path(name), PurePath(name), mirrored=True) for name in names])]
+    return [path.as_posix() for path in folders([Video(Path(name), PurePath(name), mirrored=True) for name in names])]
 
 
 def alone(*names: str) -> list[str]:
-    return [str(path) for path in folders([Source(Path(name), PurePath(name), mirrored=False) for name in names])]
+    return [str(path) for path in folders([Video(Path(name), PurePath(name), mirrored=False) for name in names])]
 
 
 def test_a_folder_gives_its_videos_in_order(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from take5.stream.events import (
     Stopped,
 )
 from take5.stream.hooks.command import parse_command
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live import worker as capture_module
 from take5.stream.live.finish import Handoff, clip_writer
 from take5.stream.live.session import LiveSession
@@ -209,7 +209,7 @@ def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
 def test_bundles_follow_the_clip_and_programs_are_told_last(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
-    hooks = Hooks(parse_command(f"{sys.executable} -c pass"))
+    hooks = HookDispatcher(parse_command(f"{sys.executable} -c pass"))
     handoff = Handoff(wanted_for(["synctalk", "gaussiantalker"], size=256), hooks)
     run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", handoff, session="s"))
     for media in some(arrived, 10.5):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from features import chunks, clean_looks, clean_timing, embeddings, lips, pose
 
-from take5.scoring.eligibility import Looks, Timing, look_reasons, runs, timing_reasons
+from take5.scoring.eligibility import Observations, Timing, look_reasons, runs, timing_reasons
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
@@ -59,7 +59,7 @@ def test_d_damage() -> None:
     assert look_reasons(looks, MOVING, 5) == [Finding(Code.PICTURE_DAMAGED, 5, 7)]
 
 
-def repeating(*cells: tuple[bool, ...]) -> Looks:
+def repeating(*cells: tuple[bool, ...]) -> Observations:
     rest = ((False,),) * (FRAMES - len(cells))
     return replace(clean_looks(FRAMES), repeats=(*cells, *rest))
 
@@ -100,7 +100,7 @@ def test_streamed_windows_are_judged_like_whole_ones_whatever_the_chunks() -> No
     timing = Timing(
         masked((130, 131), frames=frames), masked((222, 223), frames=frames), masked((290, 315), frames=frames)
     )
-    looks = Looks(
+    looks = Observations(
         ~masked((60, 61), frames=frames),
         np.where(np.arange(frames) == 180, 2, clean_looks(frames).faces).astype(np.int8),
         masked((350, 352), frames=frames),

@@ -21,7 +21,7 @@ from trainer_readers import READERS, check_commands, read
 
 from take5.scoring.errors import NoFace, OutputExists
 from take5.scoring.models.ave import Ave
-from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
 from take5.stream.bundles.footage import Footage, footage, whole
@@ -127,7 +127,7 @@ class Blinded(FileRecording):
 
     faceless: int
 
-    def looked(self, start: int, stop: int) -> list[FrameLook]:
+    def looked(self, start: int, stop: int) -> list[FrameObservation]:
         looks = super().looked(start, stop)
         return [replace(look, face=None) if i == self.faceless else look for i, look in enumerate(looks, start)]
 

@@ -12,11 +12,11 @@ from demo.talker.motion import REST
 from demo.talker.script import Stretch, Wave
 from demo.talker.scripts import HELLO
 from take5.scoring.gates.findings import Code
-from take5.scoring.gates.measures import NOT_LOOKED_AT
+from take5.scoring.gates.measures import UNOBSERVED
 from take5.scoring.idle import IdleState
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.stopping import StopRule, StopRules
-from take5.stream.analysis.frames import FrameLook, FrameScanner
+from take5.stream.analysis.frames import FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.events import Coached, Event, Finished, Progress, Scored, Trouble, Warned
 from take5.stream.live.replay import Replay
@@ -92,9 +92,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     looked_at: list[int] = []
     look = FrameScanner.look
 
-    def counted(scanner: FrameScanner, frame: GridFrame[AnyFrame]) -> FrameLook:
+    def counted(scanner: FrameScanner, frame: GridFrame[AnyFrame]) -> FrameObservation:
         found = look(scanner, frame)
-        if found.measures is not NOT_LOOKED_AT:
+        if found.measures is not UNOBSERVED:
             looked_at.append(frame.index)
         return found
 

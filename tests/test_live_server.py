@@ -20,7 +20,7 @@ from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.live import watchdog
 from take5.stream.live.worker import LiveWorker
-from take5.stream.offline.select import Scored, select
+from take5.stream.offline.select import Selected, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FLICKS
@@ -118,7 +118,7 @@ def test_the_live_choice_is_that_of_select_on_a_lossless_recording(
             assert window["I"] == pytest.approx(verdict.score.I, rel=MC_AGREEMENT if behind else 1e-9)
 
 
-def start_of_best(scored: Scored) -> float:
+def start_of_best(scored: Selected) -> float:
     assert scored.selection.best is not None
     return scored.selection.best.start / 25
 

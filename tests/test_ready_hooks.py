@@ -16,7 +16,7 @@ from serving import descriptors, eventually
 from take5.stream.hooks import dispatcher as ready
 from take5.stream.hooks.command import Command
 from take5.stream.hooks.delivery import DELIVERIES, Attempt, State, recorded
-from take5.stream.hooks.dispatcher import AT_A_TIME, Hooks
+from take5.stream.hooks.dispatcher import AT_A_TIME, HookDispatcher
 from take5.stream.hooks.notice import Notice
 from take5.stream.hooks.retry import Backoff
 from take5.stream.hooks.webhook import Webhook
@@ -40,7 +40,7 @@ def notice(tmp_path: Path) -> Notice:
 
 
 def test_with_nobody_to_tell_nothing_happens(notice: Notice) -> None:
-    with Hooks() as hooks:
+    with HookDispatcher() as hooks:
         assert not hooks
         hooks.tell(notice)
         assert hooks.wait(0)
@@ -48,7 +48,7 @@ def test_with_nobody_to_tell_nothing_happens(notice: Notice) -> None:
 
 
 def test_both_are_told_and_it_is_recorded(notice: Notice) -> None:
-    with receiving(status(503), status(200)) as receiver, Hooks(WELL, webhook(receiver)) as hooks:
+    with receiving(status(503), status(200)) as receiver, HookDispatcher(WELL, webhook(receiver)) as hooks:
         assert hooks
         hooks.tell(notice)
         assert hooks.wait(30)
@@ -68,7 +68,7 @@ def test_both_are_told_and_it_is_recorded(notice: Notice) -> None:
 
 
 def test_one_that_fails_is_recorded_and_told(notice: Notice, caplog: pytest.LogCaptureFixture) -> None:
-    with receiving(status(401)) as receiver, Hooks(BADLY, webhook(receiver)) as hooks:
+    with receiving(status(401)) as receiver, HookDispatcher(BADLY, webhook(receiver)) as hooks:
         hooks.tell(notice)
         assert hooks.wait(30)
     assert states(notice) == {"command": "failed", "webhook": "failed"}
@@ -78,7 +78,7 @@ def test_one_that_fails_is_recorded_and_told(notice: Notice, caplog: pytest.LogC
 
 
 def test_one_that_hangs_keeps_neither_the_capture_nor_the_other(notice: Notice) -> None:
-    with receiving(status(200)) as receiver, Hooks(NEVER, webhook(receiver)) as hooks:
+    with receiving(status(200)) as receiver, HookDispatcher(NEVER, webhook(receiver)) as hooks:
         since = time.monotonic()
         hooks.tell(notice)
         assert time.monotonic() - since < 1
@@ -89,7 +89,7 @@ def test_one_that_hangs_keeps_neither_the_capture_nor_the_other(notice: Notice) 
 
 
 def test_at_the_end_what_is_undelivered_is_recorded_as_such(notice: Notice, caplog: pytest.LogCaptureFixture) -> None:
-    with receiving(hang) as receiver, Hooks(NEVER, webhook(receiver)) as hooks:
+    with receiving(hang) as receiver, HookDispatcher(NEVER, webhook(receiver)) as hooks:
         hooks.tell(notice)
         assert eventually(lambda: len(receiver.posts) == 1, 30)
         since = time.monotonic()
@@ -102,7 +102,7 @@ def test_at_the_end_what_is_undelivered_is_recorded_as_such(notice: Notice, capl
 
 
 def test_a_webhook_between_two_tries_does_not_hold_up_the_end(notice: Notice) -> None:
-    with receiving(status(503, Retry_After="300")) as receiver, Hooks(webhook=webhook(receiver)) as hooks:
+    with receiving(status(503, Retry_After="300")) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         hooks.tell(notice)
         assert eventually(lambda: [len(each["attempts"]) for each in recorded(notice.folder)] == [1], 30)
         since = time.monotonic()
@@ -113,14 +113,14 @@ def test_a_webhook_between_two_tries_does_not_hold_up_the_end(notice: Notice) ->
 
 
 def test_at_the_end_deliveries_that_go_well_are_waited_for(notice: Notice) -> None:
-    with receiving(status(503), status(503), status(200)) as receiver, Hooks(WELL, webhook(receiver)) as hooks:
+    with receiving(status(503), status(503), status(200)) as receiver, HookDispatcher(WELL, webhook(receiver)) as hooks:
         hooks.tell(notice)
     assert states(notice) == {"command": "delivered", "webhook": "delivered"}
 
 
 def test_an_interruption_does_not_wait(notice: Notice) -> None:
     def interrupted() -> None:
-        with Hooks(NEVER) as hooks:
+        with HookDispatcher(NEVER) as hooks:
             hooks.tell(notice)
             raise KeyboardInterrupt
 
@@ -132,7 +132,7 @@ def test_an_interruption_does_not_wait(notice: Notice) -> None:
 
 
 def test_what_is_told_after_the_end_is_recorded_as_undelivered(notice: Notice) -> None:
-    hooks = Hooks(WELL)
+    hooks = HookDispatcher(WELL)
     hooks.close()
     hooks.tell(notice)
     assert states(notice) == {"command": "undelivered"}
@@ -142,7 +142,7 @@ def test_what_is_told_after_the_end_is_recorded_as_undelivered(notice: Notice) -
 def test_more_than_may_wait_are_counted_and_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ready, "WAITING", 3)
     notices = [notice_in(tmp_path / str(number)) for number in range(5)]
-    with receiving(hang) as receiver, Hooks(webhook=webhook(receiver)) as hooks:
+    with receiving(hang) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         for notice in notices:
             hooks.tell(notice)
         assert hooks.counts == {State.PENDING: 3, State.UNDELIVERED: 2}
@@ -158,7 +158,7 @@ def test_only_so_many_posts_are_on_their_way_at_a_time(tmp_path: Path) -> None:
         handler.receiver.released.wait(0.1)
         status(200)(handler)
 
-    with receiving(slow) as receiver, Hooks(webhook=webhook(receiver)) as hooks:
+    with receiving(slow) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         with ThreadPoolExecutor(8) as threads:  # told from many threads
             list(threads.map(lambda number: hooks.tell(notice_in(tmp_path / str(number))), range(24)))
         assert hooks.wait(60)
@@ -174,7 +174,7 @@ def test_a_receiver_that_fails_does_not_hold_up_posts_that_would_go_through(tmp_
         good = handler.receiver.posts[-1].headers["Idempotency-Key"] not in {notice.id for notice in bad}
         (status(200) if good else status(503, Retry_After="300"))(handler)
 
-    with receiving(answer) as receiver, Hooks(webhook=webhook(receiver)) as hooks:
+    with receiving(answer) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         for notice in bad:
             hooks.tell(notice)
         assert eventually(lambda: len(receiver.posts) == len(bad), 30)
@@ -189,7 +189,7 @@ def test_a_folder_that_is_removed_is_no_error(
     notice: Notice, command: Command, caplog: pytest.LogCaptureFixture
 ) -> None:
     notice.folder.rmdir()
-    with Hooks(command) as hooks:
+    with HookDispatcher(command) as hooks:
         hooks.tell(notice)
     assert hooks.counts[State.DELIVERED if command is WELL else State.FAILED] == 1
     assert not notice.folder.exists()
@@ -203,14 +203,14 @@ def spoil(folder: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"deliveries": 3}', '{"deliveries": [1, null]}', "\x00"])
 def test_a_spoilt_record_is_begun_anew(notice: Notice, text: str) -> None:
     spoil(notice.folder, text)
-    with Hooks(WELL) as hooks:
+    with HookDispatcher(WELL) as hooks:
         hooks.tell(notice)
     assert states(notice) == {"command": "delivered"}
 
 
 def test_deliveries_of_several_notices_stand_side_by_side(tmp_path: Path) -> None:
     notices = [notice_in(tmp_path / "take") for _ in range(3)]
-    with Hooks(WELL) as hooks:
+    with HookDispatcher(WELL) as hooks:
         for notice in notices:
             hooks.tell(notice)
     assert {each["id"] for each in recorded(tmp_path / "take")} == {notice.id for notice in notices}
@@ -220,7 +220,7 @@ def test_deliveries_of_several_notices_stand_side_by_side(tmp_path: Path) -> Non
 def test_a_record_that_cannot_be_written_is_logged(notice: Notice, caplog: pytest.LogCaptureFixture) -> None:
     (notice.folder / DELIVERIES).mkdir()
     (notice.folder / DELIVERIES / "in the way").touch()
-    with Hooks(WELL) as hooks:
+    with HookDispatcher(WELL) as hooks:
         hooks.tell(notice)
     assert hooks.counts[State.DELIVERED] == 1
     assert any("deliveries.json: cannot be written" in message for message in caplog.messages)
@@ -237,17 +237,17 @@ class Broken:
 
 
 def test_a_mistake_of_ours_is_recorded_too(notice: Notice) -> None:
-    with Hooks(Broken()) as hooks:
+    with HookDispatcher(Broken()) as hooks:
         hooks.tell(notice)
         assert hooks.wait(10)
     assert [each["error"] for each in recorded(notice.folder)] == ["an internal error ended it: a mistake"]
 
 
 @pytest.mark.parametrize("end", [lambda hooks: hooks.close(), lambda hooks: hooks.close(0.0)])
-def test_nothing_is_left_running_or_open(tmp_path: Path, end: Callable[[Hooks], None]) -> None:
+def test_nothing_is_left_running_or_open(tmp_path: Path, end: Callable[[HookDispatcher], None]) -> None:
     def once(folder: Path) -> None:
         with receiving(status(200)) as receiver:
-            hooks = Hooks(WELL, webhook(receiver))
+            hooks = HookDispatcher(WELL, webhook(receiver))
             hooks.tell(notice_in(folder))
             end(hooks)
         assert hooks._thread is not None

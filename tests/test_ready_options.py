@@ -16,13 +16,13 @@ from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.errors import ParameterError
 from take5.stream.hooks.command import SECRET_VARIABLE
 from take5.stream.hooks.delivery import recorded
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @ready_options
-def tell(folder: Path, hooks: Hooks) -> int:
+def tell(folder: Path, hooks: HookDispatcher) -> int:
     """Tell of a folder."""
     hooks.tell(notice_in(folder))
     let_deliveries_end(hooks)

@@ -12,17 +12,17 @@ from talker_choice import SHORT, known, score
 from take5.client.cli import run
 from take5.scoring import algorithm1
 from take5.stream.analysis.models import Models
-from take5.stream.offline.select import Scored
+from take5.stream.offline.select import Selected
 
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def chosen(short: Path, models: Models) -> Scored:
+def chosen(short: Path, models: Models) -> Selected:
     return score(short, models)
 
 
-def test_features_are_what_was_scored(short: Path, chosen: Scored, tmp_path: Path) -> None:
+def test_features_are_what_was_scored(short: Path, chosen: Selected, tmp_path: Path) -> None:
     target = tmp_path / "f.npz"
     assert run(["select", str(short), "-o", str(tmp_path / "out"), "--features", str(target), "--json"]) == 0
     features = np.load(target)
@@ -82,7 +82,7 @@ def check_json(report: Json) -> None:
 
 
 def test_replay_prints_events_and_last_the_selection(
-    short: Path, chosen: Scored, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    short: Path, chosen: Selected, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["replay", str(short), "--json", "-o", str(tmp_path)]) == 0
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

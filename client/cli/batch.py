@@ -13,7 +13,7 @@ import click
 
 from take5.client.api.models import EncoderName
 from take5.client.batch_display import BatchBar
-from take5.client.cli.batch_output import Teller
+from take5.client.cli.batch_output import BatchOutput
 from take5.client.cli.options import MODEL_OPTIONS, Command, load_encoder, load_models
 from take5.client.terminal import Bars
 from take5.scoring.errors import UnreadableMedia
@@ -24,7 +24,7 @@ from take5.stream.offline.batch.engine import Engine, SerialEngine
 from take5.stream.offline.batch.job import Done, Job, Outcome, Recipe
 from take5.stream.offline.batch.ledger import Ledger
 from take5.stream.offline.batch.processes import ProcessEngine
-from take5.stream.offline.batch.videos import Source, folders, listed, named
+from take5.stream.offline.batch.videos import Video, folders, listed, named
 from take5.stream.offline.batch.work import prepare, take
 
 
@@ -67,7 +67,7 @@ class Inputs:
 
     Attributes
     ----------
-    sources : list of Source
+    sources : list of Video
         The videos.
     errors : list of (Path, UnreadableMedia)
         What could not be looked through.
@@ -75,7 +75,7 @@ class Inputs:
         Whether a folder or a list was given, not videos one by one.
     """
 
-    sources: list[Source]
+    sources: list[Video]
     errors: list[tuple[Path, UnreadableMedia]]
     whole: bool
 
@@ -101,7 +101,7 @@ class Order:
     force: bool
     features: Path | None
 
-    def jobs(self, sources: Sequence[Source], ledger: Ledger | None, *, resume: bool) -> Iterator[Job]:
+    def jobs(self, sources: Sequence[Video], ledger: Ledger | None, *, resume: bool) -> Iterator[Job]:
         """One job for each video, made when it is drawn."""
         for source, folder in zip(sources, folders(sources), strict=True):
             place = self.output / folder
@@ -140,7 +140,7 @@ def _with_bars(job: Job, models: Models, *, visible: bool) -> Outcome:
         return take(job, models, bars.update)
 
 
-def run(engine: Engine, order: Order, inputs: Inputs, teller: Teller, *, resume: bool) -> None:
+def run(engine: Engine, order: Order, inputs: Inputs, teller: BatchOutput, *, resume: bool) -> None:
     """Have the videos done; note and tell what comes of each.
 
     Raises

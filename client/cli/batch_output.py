@@ -9,7 +9,7 @@ import click
 from take5.client.batch_display import Standings, line_of, row_of
 from take5.client.terminal import bundle_line, summary
 from take5.stream.events import ClipReady
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 from take5.stream.offline.batch.job import NotTaken, Outcome, Skipped, Taken
 from take5.stream.wire import Json
@@ -17,11 +17,11 @@ from take5.stream.wire import Json
 DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
 
 
-class Teller:
+class BatchOutput:
     """Says what comes of each video, and in the end of all."""
 
-    def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: Hooks | None = None) -> None:
-        self._hooks = hooks or Hooks()
+    def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: HookDispatcher | None = None) -> None:
+        self._hooks = hooks or HookDispatcher()
         self._whole, self._as_json, self._several = whole, as_json, total > 1
         self._standings = Standings()
         self._failures: list[str] = []

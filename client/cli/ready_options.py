@@ -10,7 +10,7 @@ import click
 from take5.client.cli.options import Command
 from take5.scoring.errors import ParameterError
 from take5.stream.hooks.command import SECRET_VARIABLE, parse_command
-from take5.stream.hooks.dispatcher import TIMEOUT_S, Hooks, Target
+from take5.stream.hooks.dispatcher import TIMEOUT_S, HookDispatcher, Target
 
 SILENT_WAIT_S = 1.0
 """So long deliveries are waited for before anybody is told that they are."""
@@ -54,13 +54,13 @@ def ready_options(command: Command) -> Command:
         **options: Any,
     ) -> Any:
         told = None if on_ready is None else parse_command(on_ready)
-        with Hooks(told, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
+        with HookDispatcher(told, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
             return command(*args, hooks=hooks, **options)
 
     return with_hooks  # type: ignore[return-value] # click keeps the callable
 
 
-def let_deliveries_end(hooks: Hooks) -> None:
+def let_deliveries_end(hooks: HookDispatcher) -> None:
     """Wait until everybody has been told; say so where it takes a while. Ctrl-C gives up what is left."""
     if not hooks.wait(SILENT_WAIT_S):
         click.echo("take5: waiting for --on-ready and --webhook to end; Ctrl-C leaves them", err=True)

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
-from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, Teller
+from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.options import gate_options, output_option, parameter_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
@@ -15,7 +15,7 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.bundles.write import WantedBundles
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.offline.batch.job import Extras, Recipe
 from take5.stream.settings import Settings
 
@@ -72,7 +72,7 @@ def select(
     gates: GateConfig,
     parameters: Parameters,
     choice: ModelChoice,
-    hooks: Hooks,
+    hooks: HookDispatcher,
 ) -> int:
     """Find the most informative five seconds of each VIDEO and write them as a clip.
 
@@ -84,7 +84,7 @@ def select(
     inputs = gather(videos, names, output, null=null)
     if features is not None and (inputs.whole or len(inputs.sources) > 1):
         raise click.UsageError("--features writes one file, for one VIDEO; run the videos one by one")
-    teller = Teller(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
+    teller = BatchOutput(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
     for path, error in inputs.errors:
         teller.fail(str(path), str(error))
     if inputs.sources:

@@ -17,7 +17,7 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.finish import Handoff
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
@@ -87,7 +87,7 @@ def serve(
     wanted: WantedBundles | None,
     name: str | None,
     report: bool,
-    hooks: Hooks,
+    hooks: HookDispatcher,
 ) -> int:
     """Receive live captures by WHIP, score them while they come, and keep the best five seconds of each."""
     from take5.stream.server.app import create_app

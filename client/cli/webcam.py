@@ -31,7 +31,7 @@ from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.events import ClipReady, Event, Failed, Failure, Resumed, Stalled, State, StateChanged, Stopped
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.finish import Handoff, capture_folder, clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
@@ -118,7 +118,7 @@ def webcam(
     wanted: WantedBundles | None,
     name: str | None,
     report: bool,
-    hooks: Hooks,
+    hooks: HookDispatcher,
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
 

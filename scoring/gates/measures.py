@@ -95,7 +95,7 @@ class FrameMeasures(Columns):
         return cls(*(np.array([values.get(name, np.nan)], dtype=np.float32) for name in cls.__dataclass_fields__))
 
 
-NOT_LOOKED_AT = FrameMeasures.unmeasured(1)
+UNOBSERVED = FrameMeasures.unmeasured(1)
 """One frame that nobody looked at."""
 
 

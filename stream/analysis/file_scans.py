@@ -11,7 +11,7 @@ from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.models.region import Region
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import SEEK_FRAMES, Faces
-from take5.stream.analysis.frames import UNDECODABLE, FrameLook, FrameScanner
+from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import FileIndex, MediaFile
 from take5.stream.timeline.media import AudioBlock
@@ -86,7 +86,7 @@ class PictureScan:
 
     def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, report: Report) -> None:
         self._file, self._index, self._models, self._report = file, index, models, report
-        self.looks: list[FrameLook | None] = [None] * frames
+        self.looks: list[FrameObservation | None] = [None] * frames
         self.tracked = 0
         self._region: Region | None = None
         self._sought = False
@@ -135,7 +135,7 @@ class PictureScan:
                     break
             self._region = faces.region
 
-    def _keep(self, frame: int, look: FrameLook, start: int) -> None:
+    def _keep(self, frame: int, look: FrameObservation, start: int) -> None:
         if frame >= start and self.looks[frame] is None:
             self.looks[frame] = look
             self.tracked += look is not UNDECODABLE

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import Looks, Timing
-from take5.scoring.gates.measures import NOT_LOOKED_AT, FrameMeasures, measure_frame
+from take5.scoring.eligibility import Observations, Timing
+from take5.scoring.gates.measures import UNOBSERVED, FrameMeasures, measure_frame
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.parameters import LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
 from take5.scoring.stretch import Stretch
@@ -23,8 +23,12 @@ NO_POSE = np.full(3, np.nan)
 
 
 @dataclass(frozen=True)
-class FrameLook:
-    """What was seen in one grid frame; see :class:`take5.scoring.eligibility.Looks` for the fields that it shares."""
+class FrameObservation:
+    """What was seen in one grid frame.
+
+    The fields that it shares with
+    :class:`take5.scoring.eligibility.Observations` are explained there.
+    """
 
     face: Face | None
     faces: int
@@ -33,7 +37,7 @@ class FrameLook:
     repeats: tuple[bool, ...]
     resized: bool = False
     seen: bool = True
-    measures: FrameMeasures = NOT_LOOKED_AT
+    measures: FrameMeasures = UNOBSERVED
 
     @property
     def lips(self) -> NDArray[np.float64]:
@@ -46,7 +50,7 @@ class FrameLook:
         return NO_POSE if self.face is None else self.face.pose
 
 
-UNDECODABLE = FrameLook(face=None, faces=-1, damaged=True, missing=False, repeats=())
+UNDECODABLE = FrameObservation(face=None, faces=-1, damaged=True, missing=False, repeats=())
 """What is known of a frame that was promised and that no decoder delivers."""
 
 
@@ -63,7 +67,7 @@ class FrameScanner:
         self._settling = 0
         self._shown: int | None = None
 
-    def look(self, frame: GridFrame[AnyFrame]) -> FrameLook:
+    def look(self, frame: GridFrame[AnyFrame]) -> FrameObservation:
         """Look at the next grid frame."""
         repeats = tuple(self._repeats(source) for source in frame.arrived)
         shown = frame.shown
@@ -72,7 +76,7 @@ class FrameScanner:
             return unseen(frame.missing)
         rgb = shown.picture.rgb()
         face = self._faces.track(rgb, frame.index)
-        look = FrameLook(
+        look = FrameObservation(
             face=face,
             faces=self._faces.count(rgb) if frame.index % LOOK_EVERY_FRAMES == 0 else -1,
             damaged=shown.damaged,
@@ -100,9 +104,9 @@ class FrameScanner:
         return size is not None and size != self._size
 
 
-def unseen(missing: bool) -> FrameLook:
+def unseen(missing: bool) -> FrameObservation:
     """Return what is known of a grid frame that nobody looked at."""
-    return FrameLook(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
+    return FrameObservation(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Stacked:
 
     lips: NDArray[np.float64]
     pose: NDArray[np.float64]
-    looks: Looks
+    looks: Observations
     measures: FrameMeasures
 
     def with_sound(self, timing: Timing, sound: SoundMeasures) -> Stretch:
@@ -119,12 +123,12 @@ class Stacked:
         return Stretch(self.measures, sound, self.lips, self.looks, timing)
 
 
-def stack_looks(looks: Sequence[FrameLook]) -> Stacked:
+def stack_looks(looks: Sequence[FrameObservation]) -> Stacked:
     """Put the looks at n grid frames side by side."""
     return Stacked(
         np.stack([look.lips for look in looks]),
         np.stack([look.pose for look in looks]),
-        Looks(
+        Observations(
             tracked=np.array([look.face is not None for look in looks]),
             faces=np.array([look.faces for look in looks], dtype=np.int8),
             damaged=np.array([look.damaged for look in looks]),

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.frames import FrameObservation
 from take5.stream.events import ChunkNote
 
 
-def chunk_note(looks: Iterable[FrameLook | None], samples: NDArray[np.floating]) -> ChunkNote:
+def chunk_note(looks: Iterable[FrameObservation | None], samples: NDArray[np.floating]) -> ChunkNote:
     """Note what was seen in the frames that somebody looked at, and how loud the sound [n] in [-1, 1] is."""
     seen = [look for look in looks if look is not None and look.seen]
     counted = [look.faces for look in seen if look.faces >= 0]

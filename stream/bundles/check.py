@@ -6,13 +6,13 @@ from pathlib import Path
 import av
 
 from take5.scoring.errors import UnreadableMedia
-from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.part import Found, Violation
 from take5.stream.bundles.parts.images import FOLDER
 from take5.stream.bundles.parts.video import probe
 
 
-def check(folder: Path, trainer: Trainer) -> Iterator[Violation]:
+def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
     """Yield every violation of the contract.
 
     Raises

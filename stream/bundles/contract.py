@@ -32,7 +32,7 @@ SHARES = (60, 80, 90, 100, 160)
 
 
 @dataclass(frozen=True)
-class Trainer:
+class TrainerContract:
     """A contract.
 
     Attributes

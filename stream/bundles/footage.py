@@ -10,7 +10,7 @@ from take5.scoring.eligibility import look_reasons, timing_reasons
 from take5.scoring.errors import NoFace
 from take5.scoring.gates.findings import Finding
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
-from take5.stream.analysis.frames import FrameLook, stack_looks
+from take5.stream.analysis.frames import FrameObservation, stack_looks
 from take5.stream.analysis.models import Face
 from take5.stream.recording.base import ClipMedia, Recording
 
@@ -79,7 +79,7 @@ def whole(filmed: Recording, start: int, stop: int, note: str = "") -> Footage:
     return Footage(filmed, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
 
 
-def _face(look: FrameLook, frame: int) -> Face:
+def _face(look: FrameObservation, frame: int) -> Face:
     if look.face is None:
         raise NoFace(
             f"no face in the picture at {frame / FPS:.2f} s: trainers stop at a frame without one; "

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.part import Draft
 from take5.stream.selection import Selection, versions
 from take5.stream.wire import Json
@@ -38,7 +38,7 @@ class Origin:
 
 
 def manifest(
-    trainer: Trainer, draft: Draft, origin: Origin, paths: list[str], warnings: list[str], consent: str | None
+    trainer: TrainerContract, draft: Draft, origin: Origin, paths: list[str], warnings: list[str], consent: str | None
 ) -> Json:
     """Describe a bundle whose files are written."""
     footage, selection, crop = draft.footage, origin.selection, draft.crop

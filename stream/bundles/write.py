@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from take5.scoring.errors import OutputError, ParameterError
 from take5.scoring.models.audio import AudioEncoder
-from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.crop import SIZE, square_crop
 from take5.stream.bundles.footage import Footage, footage
 from take5.stream.bundles.manifest import MANIFEST, Origin, manifest, write_manifest
@@ -33,7 +33,7 @@ class WantedBundles:
 
     Attributes
     ----------
-    trainers : tuple of Trainer
+    trainers : tuple of TrainerContract
         For whom.
     size : int
         Side of the pictures in pixels.
@@ -41,7 +41,7 @@ class WantedBundles:
         Reference to the person's consent, for the manifest.
     """
 
-    trainers: tuple[Trainer, ...]
+    trainers: tuple[TrainerContract, ...]
     size: int = SIZE
     consent: str | None = None
 
@@ -167,7 +167,7 @@ def write_bundles(
 
 
 def _write(
-    trainer: Trainer,
+    trainer: TrainerContract,
     made: Draft,
     origin: Origin,
     wanted: WantedBundles,
@@ -187,7 +187,7 @@ def _write(
     return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))
 
 
-def _there(trainer: Trainer, made: Draft) -> list[str]:
+def _there(trainer: TrainerContract, made: Draft) -> list[str]:
     """The trainer's files that have been made; of those that it needs, each must be there."""
     return [
         path

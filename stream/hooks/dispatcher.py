@@ -48,7 +48,7 @@ class Target(Protocol):
         """Try to deliver, each try in a slot, and yield what came of it; end when there is no more to try."""
 
 
-class Hooks:
+class HookDispatcher:
     """Delivers notices; with no target it does nothing and is false.
 
     Parameters

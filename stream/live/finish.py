@@ -12,7 +12,7 @@ from take5.scoring.score import WindowScore
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, WantedBundles, bundle_selection
 from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
-from take5.stream.hooks.dispatcher import Hooks
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, clip_notice
 from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Finish
@@ -44,7 +44,7 @@ class Handoff:
     """
 
     wanted: WantedBundles | None = None
-    hooks: Hooks | None = None
+    hooks: HookDispatcher | None = None
     name: str | None = None
     report: bool = False
 

@@ -21,7 +21,7 @@ from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stretch import Stretch
 from take5.scoring.window import ChunkFeatures, RollingWindow
-from take5.stream.analysis.frames import FrameLook, FrameScanner, stack_looks
+from take5.stream.analysis.frames import FrameObservation, FrameScanner, stack_looks
 from take5.stream.analysis.levels import chunk_note
 from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
@@ -72,13 +72,13 @@ class StreamScorer:
         self._embedding = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
         self._sound = SoundMeter().finish(0)
-        self._looks: deque[FrameLook] = deque()
+        self._looks: deque[FrameObservation] = deque()
         self._embeddings = np.zeros((0, models.encoder.dimension))
         self._samples = np.zeros(0, np.float32)
         self._chunked = 0
         self._frames: int | None = None
         self._unlooked: list[JudgedWindow] = []
-        self._kept_looks: dict[int, FrameLook] = {}
+        self._kept_looks: dict[int, FrameObservation] = {}
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
         self._stage: IdleStage | None = None
@@ -158,7 +158,7 @@ class StreamScorer:
         self._stage = IdleStage(self._chunked, self._settings.gates, most)
         return Coached(self._chunked, self._stage.state)
 
-    def looks(self, start: int, stop: int) -> list[FrameLook | None]:
+    def looks(self, start: int, stop: int) -> list[FrameObservation | None]:
         """What was seen in grid frames [start, stop) of a window of the pool; None where nobody looked, or any more."""
         waiting = dict(enumerate(self._looks, self._chunked))
         return [waiting.get(frame) or self._kept_looks.get(frame) for frame in range(start, stop)]
@@ -176,13 +176,13 @@ class StreamScorer:
         stop = best.start + self.parameters.window_frames
         return None not in self.looks(stop, stop + VALIDATION_FRAMES)
 
-    def to_look_at(self) -> JudgedWindow | None:
+    def next_unobserved(self) -> JudgedWindow | None:
         """The window of highest D that nobody has looked at and that would enter the pool if it were eligible."""
         self._unlooked = [w for w in self._unlooked if self.selector.would_enter(w.score)]
         return max(self._unlooked, key=lambda w: w.score.D, default=None)
 
-    def looked_at(self, judged: JudgedWindow, seen: Sequence[FrameLook]) -> list[Event]:
-        """Take the verdict on a window of :meth:`to_look_at`, and what was seen in it: others share its frames."""
+    def resolve(self, judged: JudgedWindow, seen: Sequence[FrameObservation]) -> list[Event]:
+        """Take the verdict on a window of :meth:`next_unobserved`, and what was seen in it: others share its frames."""
         before = self.selector.best
         start, stop = judged.score.start, judged.score.start + len(seen)
         self.looked += sum(look is None or not look.seen for look in self.looks(start, stop))
@@ -250,7 +250,7 @@ class StreamScorer:
         features = ChunkFeatures(embeddings, stacked.pose, stretch)
         return features, chunk_note(looks, samples)
 
-    def _keep(self, looks: list[FrameLook]) -> None:
+    def _keep(self, looks: list[FrameObservation]) -> None:
         """Remember the latest looks, and those at windows that can win with the frames after them."""
         self._kept_looks |= dict(enumerate(looks, self._chunked))
         span = self.parameters.window_frames + VALIDATION_FRAMES
@@ -262,7 +262,7 @@ class StreamScorer:
             if frame >= latest or any(start <= frame < start + span for start in can_win)
         }
 
-    def _timing(self, looks: list[FrameLook], samples: NDArray[np.float32]) -> Timing:
+    def _timing(self, looks: list[FrameObservation], samples: NDArray[np.float32]) -> Timing:
         return Timing(
             frames_missing=np.array([look.missing for look in looks]),
             sound_missing=self._aligner.sound_missing(self._chunked, self._chunked + len(looks)),

@@ -7,16 +7,16 @@ import numpy as np
 from take5.scoring.eligibility import Timing
 from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
-from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.judge import judge_window
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.settings import Settings
 
-SecondLook = tuple[JudgedWindow, list[FrameLook]]
+SecondLook = tuple[JudgedWindow, list[FrameObservation]]
 """The verdict on a window, and what was seen in each of its grid frames."""
 
 
-def relook(window: JudgedWindow, film: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
+def second_look(window: JudgedWindow, film: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
     """Look at a window of which sound and timestamps are in order, where nobody has looked yet.
 
     Yields None for each frame that was looked at, and last the verdict. A frame that the ring no longer has counts as

@@ -23,7 +23,7 @@ from take5.stream.ffmpeg.unit_decoder import UnitDecoder
 from take5.stream.live.backlog import Backlog, SkippedFrames
 from take5.stream.live.origin import OriginFinder
 from take5.stream.live.scorer import StreamScorer
-from take5.stream.live.second_look import SecondLook, relook
+from take5.stream.live.second_look import SecondLook, second_look
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection
@@ -118,8 +118,8 @@ class LiveSession:
             return self._notice(self._fall(session))
         if self._units:
             return self._notice(self._show(session, self._decoder.decode(self._units.popleft())))
-        if self._relook is None and (window := session.to_look_at()) is not None:
-            self._relook = relook(window, self._film(session), self._settings)
+        if self._relook is None and (window := session.next_unobserved()) is not None:
+            self._relook = second_look(window, self._film(session), self._settings)
         return None if self._relook is None else self._notice(self._look_again(session, self._relook))
 
     def restart(self) -> None:
@@ -211,7 +211,7 @@ class LiveSession:
 
     def _queue(self, session: StreamScorer, unit: AccessUnit) -> list[Event]:
         """Let a unit wait to be looked at, or pass it over."""
-        idle = self._relook is None and session.to_look_at() is None
+        idle = self._relook is None and session.next_unobserved() is None
         events: list[Event] = []
         if unit.keyframe and idle and self._lag.recovers(unit.pts):
             events = [Warned(self.frame, Trouble.CAUGHT_UP), *self._show(session, self._passing.flush())]
@@ -253,7 +253,7 @@ class LiveSession:
         if second is None:
             return []
         self._relook = None
-        return session.looked_at(*second)
+        return session.resolve(*second)
 
     def _drain(self) -> list[Event]:
         events: list[Event] = []

@@ -20,7 +20,7 @@ from take5.stream.sources.file import MediaFile
 
 
 @dataclass
-class Judge:
+class WindowJudge:
     """Judges windows: cheap looks first, faces only where those pass."""
 
     film: FileRecording
@@ -28,7 +28,7 @@ class Judge:
     settings: Settings
     verdicts: dict[int, Verdict] = field(default_factory=dict)
 
-    def visit(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
+    def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
         """Look at windows in order until ``wanted`` are eligible; return those."""
         eligible: list[WindowScore] = []
         while len(eligible) < wanted:
@@ -85,14 +85,16 @@ class Judge:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Selected:
     """A recording's selection, and the file from which its clip, its bundles and its features are made."""
 
     selection: Selection
     film: FileRecording
 
 
-def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report) -> Scored:
+def select(
+    file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report
+) -> Selected:
     """Choose the best window of a file.
 
     Parameters
@@ -117,13 +119,13 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
     sound, pictures, frames = film.heard, film.scan, film.frames
     long_enough(file, frames, settings)
     windows = _windows(sound.embeddings, settings)
-    judge = Judge(film, pictures, settings)
+    judge = WindowJudge(film, pictures, settings)
     if exhaustive:
         pictures.scan([(0, frames)])
         for window in windows:
             judge.judge(window)
     strategy = settings.strategy
-    pool = judge.visit(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
+    pool = judge.judge_until(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
     said = judge.compare()
     selection = Selection(
         video=str(file.path),
@@ -140,7 +142,7 @@ def select(file: MediaFile, models: Models, settings: Settings, *, exhaustive: b
         settings=settings,
         warnings=(*file.warnings, *said),
     )
-    return Scored(selection, film)
+    return Selected(selection, film)
 
 
 def _windows(embeddings: Floats, settings: Settings) -> list[WindowScore]:

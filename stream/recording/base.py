@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
-from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.frames import FrameObservation
 from take5.stream.timeline.media import Picture
 
 
@@ -31,7 +31,7 @@ class Recording(ClipMedia, Protocol):
     def frames(self) -> int:
         """Grid frames for which there are pictures and sound."""
 
-    def looked(self, start: int, stop: int) -> Sequence[FrameLook]:
+    def looked(self, start: int, stop: int) -> Sequence[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
 
     def timing_of(self, start: int, stop: int) -> Timing:

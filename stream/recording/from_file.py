@@ -10,7 +10,7 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.errors import TooShort
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.analysis.file_scans import PictureScan, Report, Sound, SoundScan
-from take5.stream.analysis.frames import FrameLook
+from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
@@ -36,11 +36,11 @@ class FileRecording:
         return len(self.heard.embeddings)
 
     @property
-    def looks(self) -> list[FrameLook | None]:
+    def looks(self) -> list[FrameObservation | None]:
         """What was seen in each grid frame; None where nobody looked."""
         return self.scan.looks
 
-    def looked(self, start: int, stop: int) -> list[FrameLook]:
+    def looked(self, start: int, stop: int) -> list[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
         self.scan.scan([(start, stop)])
         return [look for look in self.looks[start:stop] if look is not None]

@@ -10,7 +10,7 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.models.region import Region
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import UNDECODABLE, FrameLook, FrameScanner
+from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.recording.ring import Ring
@@ -129,15 +129,15 @@ class RingRecording:
     material: RingMedia
     models: Models
     region: Region | None
-    known: Callable[[int, int], list[FrameLook | None]]
-    _found: dict[int, FrameLook] = field(default_factory=dict)
+    known: Callable[[int, int], list[FrameObservation | None]]
+    _found: dict[int, FrameObservation] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
         """Grid frames for which there are pictures and sound."""
         return self.material.frames
 
-    def looked(self, start: int, stop: int) -> list[FrameLook]:
+    def looked(self, start: int, stop: int) -> list[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
         for _ in self.look(start, stop):
             pass
@@ -180,6 +180,6 @@ class RingRecording:
         """What was scored of grid frames [start, stop): 16 kHz, int16."""
         return self.material.pcm(start, stop)
 
-    def _known(self, start: int, stop: int) -> dict[int, FrameLook]:
+    def _known(self, start: int, stop: int) -> dict[int, FrameObservation]:
         before = enumerate(self.known(start, stop), start)
         return self._found | {frame: look for frame, look in before if look is not None and look.seen}

@@ -1,6 +1,6 @@
 """The trainers on Gaussian splats: TalkingGaussian, InsTaG (both Li et al.) and GaussianTalker (Cho et al.)."""
 
-from take5.stream.bundles.contract import Step, Trainer
+from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.arrays import AveRows
 from take5.stream.bundles.parts.sound import SplitSound
 from take5.stream.bundles.trainers.nerf import DEEPSPEECH, DONE, OPENFACE, PARTS, PROCESS_CAVEAT, SUGGESTED, TASKS
@@ -16,7 +16,7 @@ BLINK = "A clip without a blink, or whose mouth opens widest in its last elevent
 LEAST_ITERATIONS = 15_000
 """TalkingGaussian's schedule of the mouth divides by what is beyond 11,000 iterations, after a warm-up of 3,000."""
 
-TALKING_GAUSSIAN = Trainer(
+TALKING_GAUSSIAN = TrainerContract(
     name="talkinggaussian",
     title="TalkingGaussian",
     parts=PARTS,
@@ -52,7 +52,7 @@ TALKING_GAUSSIAN = Trainer(
     ),
 )
 
-INSTAG = Trainer(
+INSTAG = TrainerContract(
     name="instag",
     title="InsTaG",
     parts=(*PARTS, AveRows()),
@@ -100,7 +100,7 @@ INSTAG = Trainer(
 
 ITERATION = "--configs arguments/64_dim_1_transformer.py --iteration 10000 --batch 128 --skip_train"
 
-GAUSSIAN_TALKER = Trainer(
+GAUSSIAN_TALKER = TrainerContract(
     name="gaussiantalker",
     title="GaussianTalker",
     parts=(*PARTS, SplitSound()),

@@ -1,6 +1,6 @@
 """RAD-NeRF (Tang et al., 2022) and ER-NeRF (Li et al., ICCV 2023), which came of it."""
 
-from take5.stream.bundles.contract import Step, Trainer
+from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.images import Images, Landmarks
 from take5.stream.bundles.parts.sound import Sound
 from take5.stream.bundles.parts.video import Video
@@ -33,7 +33,7 @@ TRAIN = "python main.py data/{id}/ --workspace trial_{id}/ -O "
 TORSO = "python main.py data/{id}/ --workspace trial_{id}_torso/ -O --torso "
 HEAD = "--head_ckpt trial_{id}/checkpoints/ngp_ep0140.pth "
 
-RAD_NERF = Trainer(
+RAD_NERF = TrainerContract(
     name="rad-nerf",
     title="RAD-NeRF",
     parts=PARTS,
@@ -55,7 +55,7 @@ RAD_NERF = Trainer(
     ),
 )
 
-ER_NERF = Trainer(
+ER_NERF = TrainerContract(
     name="er-nerf",
     title="ER-NeRF",
     parts=PARTS,

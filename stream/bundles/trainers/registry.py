@@ -1,7 +1,7 @@
 """All trainers, by the names of ``--for``."""
 
 from take5.scoring.errors import ParameterError
-from take5.stream.bundles.contract import Trainer
+from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.trainers.gaussian import GAUSSIAN_TALKER, INSTAG, TALKING_GAUSSIAN
 from take5.stream.bundles.trainers.nerf import ER_NERF, RAD_NERF
 from take5.stream.bundles.trainers.raw import RAW
@@ -12,7 +12,7 @@ TRAINERS = {
 }
 
 
-def trainer_named(name: str) -> Trainer:
+def trainer_named(name: str) -> TrainerContract:
     """Return a trainer's contract.
 
     Raises

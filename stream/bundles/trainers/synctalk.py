@@ -1,6 +1,6 @@
 """SyncTalk (Peng et al., CVPR 2024)."""
 
-from take5.stream.bundles.contract import Step, Trainer
+from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.arrays import Blendshapes
 from take5.stream.bundles.parts.images import Images, Landmarks
 from take5.stream.bundles.parts.sound import Sound
@@ -9,7 +9,7 @@ from take5.stream.bundles.parts.video import Video
 PROCESS = "python data_utils/process.py data/{id}/{id}.mp4 --task "
 TRAIN = "python main.py data/{id} --workspace model/{id} -O "
 
-SYNCTALK = Trainer(
+SYNCTALK = TrainerContract(
     name="synctalk",
     title="SyncTalk",
     parts=(Video(alone=True), Sound(), Images(), Landmarks(), Blendshapes()),

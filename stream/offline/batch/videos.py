@@ -23,7 +23,7 @@ TAKE_FILES = frozenset({"clip.mp4", "report.json"})
 
 
 @dataclass(frozen=True)
-class Source:
+class Video:
     """A video, and the place in the output tree that its own place asks for.
 
     Attributes
@@ -41,7 +41,7 @@ class Source:
     mirrored: bool
 
 
-def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Source]:
+def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Video]:
     """Videos of a list: one path a line, or ended by NUL; lines that are empty or begin with # are left out.
 
     The place of a video is its path as it is written.
@@ -50,7 +50,7 @@ def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Source]:
         plain = name if null else name.strip()
         if plain and (null or not plain.startswith(b"#")):
             path = Path(os.fsdecode(plain))
-            yield Source(path, _relative(path), mirrored=True)
+            yield Video(path, _relative(path), mirrored=True)
 
 
 def _relative(path: Path) -> PurePath:
@@ -59,21 +59,21 @@ def _relative(path: Path) -> PurePath:
     return PurePath(*(part for part in plain.parts if part not in (plain.anchor, os.pardir)))
 
 
-def named(paths: Sequence[Path], output: Path, on_error: OnError) -> Iterator[Source]:
+def named(paths: Sequence[Path], output: Path, on_error: OnError) -> Iterator[Video]:
     """Videos that were named, and those of the folders that were; the trees of several stand side by side."""
     for path in paths:
         if path.is_dir():
             above = PurePath() if len(paths) == 1 else PurePath(path.resolve().name)
             yield from _of_folder(path, above, output, on_error)
         else:
-            yield Source(path, PurePath(path.name), mirrored=False)
+            yield Video(path, PurePath(path.name), mirrored=False)
 
 
-def _of_folder(folder: Path, above: PurePath, output: Path, on_error: OnError) -> Iterator[Source]:
+def _of_folder(folder: Path, above: PurePath, output: Path, on_error: OnError) -> Iterator[Video]:
     found = False
     for path in _walk(folder, output, on_error):
         found = True
-        yield Source(path, above / path.relative_to(folder), mirrored=True)
+        yield Video(path, above / path.relative_to(folder), mirrored=True)
     if not found:
         on_error(folder, UnreadableMedia(f"{folder}: is a folder with no video in it (.mp4, .mkv, .mov and so on)"))
 
@@ -111,7 +111,7 @@ def _is_video(path: Path) -> bool:
     return looks and (path.is_file() or not path.exists())
 
 
-def folders(sources: Sequence[Source]) -> list[PurePath]:
+def folders(sources: Sequence[Video]) -> list[PurePath]:
     """A folder for each video, relative, no two the same.
 
     It is named after the video, without its ending. In a tree, where another video or a folder has that name, the
