@@ -94,9 +94,9 @@ _MODULES = {
     "take5.client.api.session": ("Session",),
     "take5.scoring.gates.config": ("GateConfig",),
     "take5.scoring.stopping": ("Stop", "StopRules"),
-    "take5.stream.events": ("BestChanged", "Event", "Finished", "Progress", "Stopped", "Warned"),
+    "take5.stream.analysis.models": ("Models",),
     "take5.stream.bundles.write": ("Bundle",),
-    "take5.stream.analysis.frames": ("Models",),
+    "take5.stream.events": ("BestChanged", "Event", "Finished", "Progress", "Stopped", "Warned"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
