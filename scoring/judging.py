@@ -23,7 +23,7 @@ class JudgedWindow:
     """
 
     score: WindowScore
-    reasons: tuple[Finding, ...]
+    reasons: tuple[Finding, ...] = ()
     seen: bool = True
     warnings: tuple[Finding, ...] = ()
     sound: SoundMeasures | None = field(default=None, repr=False, compare=False)

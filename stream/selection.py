@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Self
 
-from take5.scoring.gates.findings import Finding
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
@@ -18,21 +16,6 @@ from take5.stream.wire import Json, findings_json, score_json
 
 REPORT_VERSION = 1
 PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntime", "scipy", "torch")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One window: its score, and whether it may win; ``eligible`` is None where nobody looked."""
-
-    score: WindowScore
-    eligible: bool | None = None
-    reasons: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
-
-    @classmethod
-    def of(cls, window: JudgedWindow) -> Self:
-        """The verdict on a judged window."""
-        return cls(window.score, window.eligible, window.reasons, window.warnings)
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Selection:
         The chosen window.
     pool : tuple of WindowScore
         The windows among which it was chosen, in the order in which they were looked at.
-    verdicts : tuple of Verdict
+    verdicts : tuple of JudgedWindow
         Every window, in order of time.
     idle : Idle or None
         The best stretch in which the person sits still and silent, where one was looked for.
@@ -73,7 +56,7 @@ class Selection:
     counts: FrameCounts
     best: WindowScore | None
     pool: tuple[WindowScore, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[JudgedWindow, ...]
     settings: Settings
     warnings: tuple[str, ...] = ()
     idle: Idle | None = None
@@ -121,7 +104,7 @@ class Selection:
         }
 
 
-def verdict_json(verdict: Verdict) -> Json:
+def verdict_json(verdict: JudgedWindow) -> Json:
     """A window's start, D, and whether it may win."""
     return {
         "start_s": frame_seconds(verdict.score.start),

@@ -3,13 +3,14 @@
 import numpy as np
 
 from take5.scoring.gates.findings import Code, Finding, Severity
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore, best, rank
 from take5.stream.events import ChunkNote
 from take5.stream.report.data import ReportData
 from take5.stream.report.thumbnails import Thumbnail
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
 
@@ -45,18 +46,18 @@ def invented(seconds: int = 60, video: str = "talk.mp4", *, usable: bool = True,
     return ReportData(selection, notes, lips)
 
 
-def _verdict(window: WindowScore, rng: np.random.Generator, *, usable: bool) -> Verdict:
+def _verdict(window: WindowScore, rng: np.random.Generator, *, usable: bool) -> JudgedWindow:
     stop = window.start + Parameters().window_frames
     motion = Motion(0.1 + 0.05 * rng.random(), 0.09, 0.3, mouth_moves=True)
     scored = WindowScore(window.start, window.D, motion, int(rng.integers(1, 9)))
     warnings = tuple(_cut(finding, window.start, stop) for finding in (PITCHED,) if _meets(finding, window.start, stop))
     two_faces = TWO_FACES if usable else Finding(Code.SEVERAL_FACES, window.start, stop)
     reasons = (_cut(two_faces, window.start, stop),) if _meets(two_faces, window.start, stop) else ()
-    return Verdict(scored, not reasons, reasons, warnings)
+    return JudgedWindow(scored, reasons, warnings=warnings)
 
 
-def _unseen(verdict: Verdict) -> Verdict:
-    return Verdict(WindowScore(verdict.score.start, verdict.score.D))
+def _unseen(verdict: JudgedWindow) -> JudgedWindow:
+    return JudgedWindow(WindowScore(verdict.score.start, verdict.score.D), seen=False)
 
 
 def _meets(finding: Finding, start: int, stop: int) -> bool:

@@ -16,6 +16,7 @@ from take5.client.cli.calibrate import _lines, _show
 from take5.client.cli.calibrate import calibrate as command
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore, best, rank
@@ -34,7 +35,7 @@ from take5.stream.offline.calibration import (
     threshold,
     threshold_interval,
 )
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
 
@@ -43,23 +44,23 @@ FACELESS = (Finding(Code.NO_FACE, 0, 1),)
 AIM = Aim()
 
 
-def verdict(second: float, I: float, D: float | None = None, *, eligible: bool = True) -> Verdict:  # noqa: E741
+def verdict(second: float, I: float, D: float | None = None, *, eligible: bool = True) -> JudgedWindow:  # noqa: E741
     D = I if D is None else D
     MC = D / I - MC_FLOOR
     score = WindowScore(round(second * FPS), D, Motion(MC, MC, MC, True), 1)
-    return Verdict(score, eligible, () if eligible else FACELESS)
+    return JudgedWindow(score, () if eligible else FACELESS)
 
 
-def verdicts(values: Sequence[float], hop: float = 1.0) -> tuple[Verdict, ...]:
+def verdicts(values: Sequence[float], hop: float = 1.0) -> tuple[JudgedWindow, ...]:
     return tuple(verdict(hop * index, value) for index, value in enumerate(values))
 
 
-def selection(windows: tuple[Verdict, ...], encoder: str = "speech-embedding", video: str = "v.mp4") -> Selection:
+def selection(windows: tuple[JudgedWindow, ...], encoder: str = "speech-embedding", video: str = "v.mp4") -> Selection:
     frames = windows[-1].score.start + 125 if windows else 125
     return Selection(video, encoder, "1", 25.0, 0, frames, frames, FrameCounts(), None, (), windows, Settings())
 
 
-def hostile(seed: int, count: int) -> tuple[Verdict, ...]:
+def hostile(seed: int, count: int) -> tuple[JudgedWindow, ...]:
     """Windows with ties in D, some not eligible, D and I apart."""
     rng = np.random.default_rng(seed)
     rows = zip(
@@ -68,7 +69,7 @@ def hostile(seed: int, count: int) -> tuple[Verdict, ...]:
     return tuple(verdict(s, value, float(D), eligible=bool(luck < 0.8)) for s, (value, D, luck) in enumerate(rows))
 
 
-def whole(windows: Sequence[Verdict]) -> float | None:
+def whole(windows: Sequence[JudgedWindow]) -> float | None:
     """Algorithm 1 in one go."""
     chosen = best(rank(v.score for v in windows if v.eligible)[:5])
     return None if chosen is None else chosen.I

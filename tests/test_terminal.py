@@ -12,7 +12,7 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.events import BestChanged, Finished, Progress
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
 
@@ -21,7 +21,7 @@ REASON = Finding(Code.NO_FACE, 0, 5)
 
 
 def selection(best: WindowScore | None) -> Selection:
-    verdicts = (Verdict(WindowScore(0, 120.0), eligible=False, reasons=(REASON, REASON)), Verdict(WindowScore(25, 1.0)))
+    verdicts = (JudgedWindow(WindowScore(0, 120.0), (REASON, REASON)), JudgedWindow(WindowScore(25, 1.0), seen=False))
     return Selection(
         "talk.mp4", "ave", "abc", 30.0, 0, 2000, 125, FrameCounts(3, 7, 0), best, (BEST,) if best else (), verdicts,
         Settings(), ("cut off",),

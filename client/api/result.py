@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from take5.client.api.models import StrPath
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Finding
+from take5.scoring.judging import JudgedWindow
 from take5.stream.analysis.frames import stack_looks, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.crop import SIZE
@@ -18,7 +19,7 @@ from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
 from take5.stream.output.take import add_report_page, write_features, write_take
 from take5.stream.recording.base import Recording
 from take5.stream.recording.from_file import FileRecording
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
@@ -90,7 +91,7 @@ class Window:
     warnings: tuple[BrokenRule, ...] = ()
 
     @classmethod
-    def of(cls, verdict: Verdict, frames: int) -> Self:
+    def of(cls, verdict: JudgedWindow, frames: int) -> Self:
         """A window of so many grid frames as it was judged."""
         score, motion = verdict.score, verdict.score.motion
         return cls(

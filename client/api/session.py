@@ -26,7 +26,7 @@ from take5.stream.live.scorer import StreamScorer
 from take5.stream.live.session import SMALL_PIXELS
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.recording.ring import Ring
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
@@ -182,7 +182,7 @@ class Session:
             return None
         start = capture.selector.best.start
         judged = next(window for window in capture.windows if window.score.start == start)
-        return Window.of(Verdict.of(judged), self._settings.parameters.window_frames)
+        return Window.of(judged, self._settings.parameters.window_frames)
 
     @property
     def result(self) -> Result:

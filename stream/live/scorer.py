@@ -26,7 +26,7 @@ from take5.stream.analysis.levels import chunk_note
 from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
 from take5.stream.recording.ring import Ring, Span
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.aligner import Aligned, Aligner
 from take5.stream.timeline.clock import FRAME_FLICKS
@@ -139,7 +139,7 @@ class StreamScorer:
             counts=self.counts,
             best=self.selector.best,
             pool=self.selector.pool,
-            verdicts=tuple(map(Verdict.of, self.windows)),
+            verdicts=tuple(self.windows),
             settings=self._settings,
             warnings=(*warnings, *self._rolling.watch.warnings),
             idle=self.idle,

@@ -18,9 +18,10 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from take5.scoring.errors import ParameterError
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.selector import Selector
-from take5.stream.selection import Selection, Verdict, versions
+from take5.stream.selection import Selection, versions
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
@@ -108,7 +109,7 @@ class Talker:
     best: float | None
     within: float | None
     short: bool
-    verdicts: tuple[Verdict, ...] = field(repr=False)
+    verdicts: tuple[JudgedWindow, ...] = field(repr=False)
 
     @classmethod
     def of(cls, selection: Selection, aim: Aim) -> "Talker":
@@ -222,7 +223,7 @@ def calibrate(selections: Sequence[Selection], aim: Aim) -> Calibration:
     )
 
 
-def choices(verdicts: Iterable[Verdict], pool: int) -> Iterator[float | None]:
+def choices(verdicts: Iterable[JudgedWindow], pool: int) -> Iterator[float | None]:
     """I of Algorithm 1's choice after each window, in order of time; None before the first eligible one."""
     selector = Selector(pool)
     for verdict in verdicts:
@@ -231,7 +232,7 @@ def choices(verdicts: Iterable[Verdict], pool: int) -> Iterator[float | None]:
         yield None if selector.best is None else selector.best.I
 
 
-def best_within(verdicts: Sequence[Verdict], aim: Aim) -> float | None:
+def best_within(verdicts: Sequence[JudgedWindow], aim: Aim) -> float | None:
     """B_v: median over all stretches of H seconds of I of Algorithm 1's choice in it; None where none has one."""
     starts = range(max(1, len(verdicts) - aim.windows + 1))
     ends = [_last(choices(verdicts[start : start + aim.windows], aim.parameters.pool)) for start in starts]

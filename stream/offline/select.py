@@ -14,7 +14,7 @@ from take5.stream.analysis.frames import stack_looks
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
 from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
-from take5.stream.selection import Selection, Verdict
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
@@ -26,7 +26,7 @@ class WindowJudge:
     film: FileRecording
     pictures: PictureScan
     settings: Settings
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
 
     def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
         """Look at windows in order until ``wanted`` are eligible; return those."""
@@ -39,13 +39,12 @@ class WindowJudge:
             eligible += [verdict.score for verdict in map(self.judge, batch) if verdict.eligible]
         return eligible
 
-    def judge(self, window: WindowScore) -> Verdict:
+    def judge(self, window: WindowScore) -> JudgedWindow:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
         start, stop = self._span(window)
         looks = [look for look in self.pictures.looks[start:stop] if look is not None]
         film = self.film
-        found = judge_window(window, looks, film.timing[start:stop], film.heard.measures[start:stop], self.settings)
-        verdict = Verdict.of(found)
+        verdict = judge_window(window, looks, film.timing[start:stop], film.heard.measures[start:stop], self.settings)
         self.verdicts[start] = verdict
         return verdict
 
@@ -61,8 +60,7 @@ class WindowJudge:
                 if None not in looks[first : first + hop]:
                     watch.push(self._stretch(first, first + hop).measures)
             pushed = stop
-            window = JudgedWindow(verdict.score, verdict.reasons, warnings=verdict.warnings)
-            self.verdicts[start] = Verdict.of(watch.compared(window, self._stretch(start, stop)))
+            self.verdicts[start] = watch.compared(verdict, self._stretch(start, stop))
         return watch.warnings
 
     def _stretch(self, start: int, stop: int) -> Stretch:
@@ -77,7 +75,7 @@ class WindowJudge:
         found = heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
         heard = judged(window, found, seen=False)
         if heard.reasons:
-            self.verdicts.setdefault(start, Verdict.of(heard))
+            self.verdicts.setdefault(start, heard)
         return not heard.reasons
 
     def _span(self, window: WindowScore) -> tuple[int, int]:
@@ -138,7 +136,7 @@ def select(
         counts=film.counts,
         best=strategy.winner(pool),
         pool=tuple(pool),
-        verdicts=tuple(judge.verdicts.get(window.start, Verdict(window)) for window in windows),
+        verdicts=tuple(judge.verdicts.get(window.start, JudgedWindow(window, seen=False)) for window in windows),
         settings=settings,
         warnings=(*file.warnings, *said),
     )

@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from take5.scoring.gates.findings import Severity
+from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.stream.report.colours import LIGHT
@@ -15,7 +16,6 @@ from take5.stream.report.data import ReportData
 from take5.stream.report.decimate import covered, extremes
 from take5.stream.report.problems import Problem
 from take5.stream.report.texts import TEXTS, clock
-from take5.stream.selection import Verdict
 
 Floats = NDArray[np.float64]
 Value = Callable[[WindowScore], float | None]
@@ -110,7 +110,7 @@ def foot(axes: Axes, data: ReportData) -> None:
     )
 
 
-def _spans(data: ReportData, chosen: Callable[[Verdict], bool]) -> list[tuple[float, float]]:
+def _spans(data: ReportData, chosen: Callable[[JudgedWindow], bool]) -> list[tuple[float, float]]:
     """Beginning and length in seconds of the runs of windows chosen, around their middles."""
     hop, half = data.hop_frames, (data.window_frames - data.hop_frames) // 2
     starts = [verdict.score.start + half for verdict in data.selection.verdicts if chosen(verdict)]
