@@ -1,8 +1,9 @@
 """What a person at the page waits for, and how far picture and sound are together in the clip.
 
-``PYTHONPATH=tests python -m bench.page [--count 4]``: real Chromium on the real page, its camera and microphone fed
-with a talker that flashes and beeps. Prints the seconds from the click on Start to the first score that is shown, and
-by how many milliseconds the sound was late as the browser captured it, as it was received, and in the clip.
+``PYTHONPATH=tests/support python -m bench.page [--count 4]``: real Chromium on the real page, its camera and
+microphone fed with a talker that flashes and beeps. Prints the seconds from the click on Start to the first score
+that is shown, and by how many milliseconds the sound was late as the browser captured it, as it was received, and
+in the clip.
 """
 
 import argparse

@@ -59,5 +59,5 @@ say "installing Python packages into $VENV (a few minutes and, with PyTorch's CP
 "$VENV/bin/take5" models fetch
 if [ "${TAKE5_TESTS:-}" ]; then
   say "installing the tests' WHIP sender (npm)"
-  npm --prefix tests/whip_clients/node ci --silent --no-audit --no-fund
+  npm --prefix tests/support/whip_clients/node ci --silent --no-audit --no-fund
 fi

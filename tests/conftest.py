@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from repository import ROOT
 from talker_choice import SHORT
 
 from demo.talker import DEFAULT, Script
@@ -16,7 +17,7 @@ from demo.talker.render import render
 from take5.client.cli.options import load_models
 from take5.stream.analysis.models import Models
 
-CLIPS = Path(os.environ.get("TAKE5_CLIPS", Path(__file__).parent.parent.parent / "shared" / "clips"))
+CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; programs that tests start inherit it

@@ -26,7 +26,7 @@ class Answer:
 def refusing(answers: Mapping[str, Answer]) -> Iterator[str]:
     """Run the server; yield its address."""
     table = json.dumps({key: asdict(answer) for key, answer in answers.items()})
-    command = [sys.executable, "-m", "tests.whip_clients.refusing", table]
+    command = [sys.executable, "-m", "tests.support.whip_clients.refusing", table]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from ready_receiver import SECRET, notice_in, receiving, status
+from hooks_receiver import SECRET, notice_in, receiving, status
 
 from take5.stream.hooks.delivery import Attempt
 from take5.stream.hooks.notice import Notice

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from ready_receiver import SECRET, notice_in, receiving, status
+from hooks_receiver import SECRET, notice_in, receiving, status
 from serving import eventually
 
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
@@ -79,7 +79,7 @@ HANGING = """echo $$ > "$1/pid"; while :; do sleep 1; done"""
 
 
 def test_ctrl_c_gives_up_what_is_left_and_ends_it(tmp_path: Path) -> None:
-    program = [sys.executable, "-c", "from test_ready_options import tell; tell()", str(tmp_path / "take")]
+    program = [sys.executable, "-c", "from test_hooks_options import tell; tell()", str(tmp_path / "take")]
     line = shlex.join(["/bin/sh", "-c", HANGING, "hook"])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([*program, "--on-ready", line], env=environment, start_new_session=True) as running:

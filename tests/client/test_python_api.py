@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from repository import ROOT
 
 import take5
 from demo.talker import DEFAULT, Script
@@ -23,7 +24,6 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
 from take5.stream.bundles.trainers.registry import trainer_named
 
-ROOT = Path(__file__).parent.parent
 PYTHON_MD = ROOT / "docs" / "python.md"
 HEAVY = {"torch", "mediapipe", "onnxruntime", "av", "numpy", "scipy"}
 

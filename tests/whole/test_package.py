@@ -7,12 +7,11 @@ import zipfile
 from pathlib import Path
 
 import click
+from repository import ROOT
 
 from take5.client.cli import take5
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.findings import Code
-
-ROOT = Path(__file__).parent.parent
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:

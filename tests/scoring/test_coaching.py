@@ -4,11 +4,11 @@ import json
 import re
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from gate_measures import GOOD
+from repository import ROOT
 from stretches import cut, heard, spoilt, talker, without_face
 
 from take5.scoring.coaching import LEAST_BEFORE_URGENT, LEAST_SHOWN, PRAISE, Advice, Coach
@@ -22,7 +22,6 @@ from take5.scoring.stretch import Stretch
 from take5.stream.texts.coaching import COACHING, coaching_texts, languages, preferred
 from take5.stream.texts.coaching import GOOD as PRAISED
 
-ROOT = Path(__file__).parent.parent
 FRAMES = 375
 START, STOP = 100, 225
 RAGGED = (1, 7, 3, 25, 11, 60, 2)

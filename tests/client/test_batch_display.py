@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from repository import ROOT
 
 from take5.client.batch_display import NAME_WIDTH, SHOWN, Standings, line_of, row_of, shortened
 from take5.stream.offline.batch.engine import Engine
 from take5.stream.offline.batch.job import Job, NotTaken, Outcome, Recipe
 from take5.stream.settings import Settings
-
-ROOT = Path(__file__).parent.parent
 
 
 def report(video: str, I: float | None, D: float = 100.0) -> dict[str, Any]:  # noqa: E741 - the paper's name

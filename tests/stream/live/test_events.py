@@ -3,11 +3,11 @@
 import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from repository import ROOT
 
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
@@ -37,7 +37,7 @@ from take5.stream.events import (
 from take5.stream.live.snapshot import About
 from take5.stream.server.feed import Feed
 
-SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "events.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 ABOUT = About("speech-embedding", 5.0, StopRules(stop_at=1120.0))
 
@@ -88,7 +88,7 @@ def test_the_schema_refuses_what_is_none() -> None:
 
 
 def test_every_type_is_documented() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "events.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     for event in EVENTS:
         assert f"| `{event.json()['type']}` |" in text
     for codes in (Trouble, Failure, State, StopRule):

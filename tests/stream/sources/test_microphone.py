@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from capture_devices import CLICK, FPS, LEVEL, SIZE, TONE_HZ, Feeder, SoundServer, sound_server
 from numpy.typing import NDArray
+from repository import ROOT
 
 from take5.client.cli import run
 from take5.scoring.errors import CaptureError
@@ -23,7 +24,7 @@ from take5.stream.timeline.clock import FLICKS
 pytestmark = pytest.mark.realtime
 
 SECONDS = 3
-PROGRAM = Path(__file__).parent / "capture_program.py"
+PROGRAM = ROOT / "tests" / "support" / "capture_program.py"
 TIMEOUT_S = 60.0
 Captured = Mapping[str, NDArray[Any]]
 

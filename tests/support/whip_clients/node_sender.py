@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lossy_relay import LossyRelay
+from repository import ROOT
 
 FOLDER = Path(__file__).parent / "node"
 ANSWER_S = 10.0
@@ -19,7 +20,7 @@ def missing() -> str | None:
     if shutil.which("node") is None:
         return "node 18.20 or newer is not installed (apt install nodejs npm)"
     if not (FOLDER / "node_modules" / "node-datachannel").is_dir():
-        return f"node-datachannel is not installed (npm ci --prefix {FOLDER.relative_to(FOLDER.parents[2])})"
+        return f"node-datachannel is not installed (npm ci --prefix {FOLDER.relative_to(ROOT)})"
     return None
 
 
@@ -31,7 +32,7 @@ class NodeSender:
     url : str
         WHIP address.
     packed : Path
-        From :func:`tests.whip_clients.packed.pack`.
+        From :func:`whip_clients.packed.pack`.
     token : str, optional
         Bearer token.
     relay : LossyRelay, optional

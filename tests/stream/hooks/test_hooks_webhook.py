@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
-from ready_receiver import (
+from hooks_receiver import (
     SECRET,
     Answer,
     Receiver,

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-ROOT = Path(__file__).parent.parent
 FLOORS = ("scoring", "stream", "client")
 PURE_FOLDERS = ("scoring", "stream/timeline", "stream/analysis", "stream/live")
 """Every module below these is pure, but for those of NOT_PURE."""

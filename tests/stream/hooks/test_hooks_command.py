@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ready_receiver import notice_in
+from hooks_receiver import notice_in
 from serving import descriptors, eventually
 
 from take5.scoring.errors import ParameterError

@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 from capture_devices import RATE, SoundServer, sound_server
+from repository import ROOT
 
 from take5.client.cli import run
 from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
@@ -21,7 +22,7 @@ from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 pytestmark = pytest.mark.realtime
 
 PROGRAM = [sys.executable, "-m", "take5.client.cli", "webcam"]
-SCHEMA = json.loads((Path(__file__).parent.parent / "docs" / "events.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 TIMEOUT_S = 60.0
 
 

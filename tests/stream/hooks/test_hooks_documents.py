@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ready_receiver import SECRET, notice_in
+from hooks_receiver import SECRET, notice_in
+from repository import ROOT
 
 from take5.stream.hooks.command import environment
 from take5.stream.hooks.delivery import Attempt, Delivery, State
 from take5.stream.hooks.webhook import signature
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "hooks.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
 BODY = b'{"version": 1}'
 
 

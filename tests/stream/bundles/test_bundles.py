@@ -17,6 +17,7 @@ from beep_flash import backdrop, pairs
 from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from PIL import Image
+from repository import ROOT
 from trainer_readers import READERS, check_commands, read
 
 from take5.scoring.errors import NoFace, OutputExists
@@ -31,7 +32,7 @@ from take5.stream.bundles.write import Bundle, wanted_for, write_bundles
 from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
 
-SCHEMA = Path(__file__).parent.parent / "docs" / "manifest.schema.json"
+SCHEMA = ROOT / "docs" / "manifest.schema.json"
 START = 50
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ready_receiver import SECRET, Receiver, hang, notice_in, receiving, status
+from hooks_receiver import SECRET, Receiver, hang, notice_in, receiving, status
 from serving import descriptors, eventually
 
 from take5.stream.hooks import dispatcher as ready

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import ROOT
 
 from take5.scoring.errors import LibraryMissing
 from take5.scoring.models.libraries import DEBIAN
 from take5.scoring.models.runtime import Task
-
-ROOT = Path(__file__).parent.parent
 
 
 def no_library(name: str) -> str:

@@ -1,14 +1,13 @@
 """Each trainer's page has the commands that its manifest has."""
 
-from pathlib import Path
-
 import pytest
 import trainer_readers
+from repository import ROOT
 
 from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.trainers.registry import TRAINERS
 
-PAGES = Path(__file__).parent.parent / "docs" / "trainers"
+PAGES = ROOT / "docs" / "trainers"
 TRAINED = [trainer for trainer in TRAINERS.values() if trainer.left]
 
 
