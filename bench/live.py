@@ -27,11 +27,11 @@ from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import wanted_for
+from take5.stream.deliverables import Deliverables
 from take5.stream.events import Bundled, ClipReady, Event, Failed, Progress, Stopped
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.ffmpeg.unit_decoder import UnitDecoder
 from take5.stream.live import worker as capture
-from take5.stream.live.finish import Handoff
 from take5.stream.live.session import LiveSession
 from take5.stream.recording.ring import Ring
 from take5.stream.server.app import create_app
@@ -125,18 +125,18 @@ def hook(clock: Clock, stages: Stages) -> None:
         put(self, media)
 
     def watched_init(
-        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], save: capture.Finish
+        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], finish: capture.Finish
     ) -> None:
         def watched(event: Event) -> None:
             clock.said(event)
             emit(event)
 
-        init(self, live, watched, save)
+        init(self, live, watched, finish)
         clock.ring = live._ring  # noqa: SLF001 - to see how much of the memory is what is kept
 
     def watched_push(self: LiveSession, media: Received) -> list[Event]:
         events = begin(self, media)
-        if clock.origin is None and (taken := self.take()) is not None:
+        if clock.origin is None and (taken := self.result()) is not None:
             clock.origin = taken[0].origin
         return events
 
@@ -170,11 +170,11 @@ async def serve(
     models: Models,
     rules: StopRules,
     output: Path,
-    handoff: Handoff,
+    deliverables: Deliverables,
     ready: Callable[[str, Callable[[], None]], None],
 ) -> None:
     """Run the server until it is told to end."""
-    sessions = sessions_for(models, Settings(), rules, output, 8, handoff=handoff)
+    sessions = sessions_for(models, Settings(), rules, output, 8, deliverables=deliverables)
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -187,7 +187,7 @@ async def serve(
 def measure(options: argparse.Namespace, models: Models) -> None:
     """Run, and print."""
     clock, stages = Clock(models), Stages()
-    handoff = Handoff(wanted_for(options.trainers) if options.trainers else None)
+    deliverables = Deliverables(wanted_for(options.trainers) if options.trainers else None)
     rules = StopRules(stop_at=options.stop_at, gain=None, cap_s=1e6)
     hook(clock, stages)
     up = threading.Event()
@@ -199,7 +199,7 @@ def measure(options: argparse.Namespace, models: Models) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         thread = threading.Thread(
-            target=lambda: asyncio.run(serve(models, rules, Path(folder), handoff, ready)), name="event loop"
+            target=lambda: asyncio.run(serve(models, rules, Path(folder), deliverables, ready)), name="event loop"
         )
         thread.start()
         up.wait()

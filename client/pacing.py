@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from take5.stream.live.replay import Pace
+from take5.stream.sources.replayed import Pace
 
 
 def paced(now: Callable[[], float], wait: Callable[[float], None]) -> Pace:

@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 
 from take5.scoring.errors import ServerError
 from take5.stream.ffmpeg.pictures import DecodedPicture
-from take5.stream.live.replay import Pace
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.replayed import Pace
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 

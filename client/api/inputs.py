@@ -64,7 +64,7 @@ class RgbPicture:
 
 
 class Pictures:
-    """The picture track: arrays in, frames with their time out; nothing is taken before :meth:`take`.
+    """The picture track: arrays in, frames with their time out; nothing is taken before :meth:`commit`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Pictures:
             )
         return VideoFrame(self._time(time_s), RgbPicture(np.array(picture, order="C")))
 
-    def take(self, frame: VideoFrame) -> None:
+    def commit(self, frame: VideoFrame) -> None:
         """Let the next frame follow this one."""
         if self.latest is not None:
             self._steps.append(frame.pts - self.latest)
@@ -131,7 +131,7 @@ class Pictures:
 
 
 class Sounds:
-    """The sound track: arrays in, blocks with their time out; nothing is taken before :meth:`take`."""
+    """The sound track: arrays in, blocks with their time out; nothing is taken before :meth:`commit`."""
 
     def __init__(self) -> None:
         self._continuity: Continuity | None = None
@@ -149,7 +149,7 @@ class Sounds:
         cuts = range(0, max(1, sound.shape[1]), piece)
         return [_block(start + first * FLICKS // rate, sound[:, first : first + piece], rate) for first in cuts]
 
-    def take(self, block: AudioBlock) -> None:
+    def commit(self, block: AudioBlock) -> None:
         """Let the next block follow this one."""
         self._continuity = self._continuity or Continuity(block.rate, block.pts)
         self._continuity.place(block.pts, len(block.samples))

@@ -17,7 +17,7 @@ from take5.client.api.result import Result, Window
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import Stop, Stopper, StopRules, measured_stop_at
+from take5.scoring.stopping import Stop, StopRules, measured_stop_at
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
@@ -82,16 +82,16 @@ class Session:
     ) -> None:
         parameters = Parameters(seconds, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
-        self._pictures, self._sounds, self._beginning = Pictures(fps), Sounds(), PushedOrigin()
+        self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(), PushedOrigin()
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates), name
-        self._stopper = Stopper(rules or StopRules(measured_stop_at(self._models.encoder.name, parameters)), parameters)
+        self._rules = rules or StopRules(measured_stop_at(self._models.encoder.name, parameters))
         self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(self._models))
         self._scanner = FrameScanner(self._faces)
-        self._keeper = FrameStore(self._ring)
-        self._capture: StreamScorer | None = None
+        self._store = FrameStore(self._ring)
+        self._scorer: StreamScorer | None = None
         self._ended = False
 
     def __enter__(self) -> Self:
@@ -122,12 +122,12 @@ class Session:
             If the frame or its time breaks a rule. It is left out then, and the session goes on.
         """
         self._refuse_ended()
-        taken = self._pictures.read(frame, time_s)
-        self._check_apart(taken, taken.pts, self._sounds.latest)
-        events = list(self._size_warning(taken.picture))
-        self._pictures.take(taken)
-        self._keeper.keep(taken, self._pictures.rate)
-        return [*events, *self._place(taken)]
+        checked = self._pictures.read(frame, time_s)
+        self._check_apart(checked, checked.pts, self._sounds.latest)
+        events = list(self._size_warning(checked.picture))
+        self._pictures.commit(checked)
+        self._store.keep(checked, self._pictures.rate)
+        return [*events, *self._place(checked)]
 
     def push_audio(self, samples: Samples, sample_rate: int, time_s: float | None = None) -> list[Event]:
         """Add the next block of sound.
@@ -157,7 +157,7 @@ class Session:
         self._check_apart(blocks[0], blocks[-1].end, self._pictures.latest)
         events: list[Event] = []
         for block in blocks:
-            self._sounds.take(block)
+            self._sounds.commit(block)
             events += self._place(block)
         return events
 
@@ -165,7 +165,11 @@ class Session:
         """End the recording; return its last events, the result at the end. A second time there are none."""
         if self._ended:
             return []
-        events = [] if self._capture is None else self._notice(self._capture.finish(self._pictures.end))
+        events: list[Event] = []
+        if (scorer := self._scorer) is not None:
+            events = scorer.finish(self._pictures.end)
+            scorer.end()
+            events = self._followed(scorer, events)
         self.close()
         return [*events, Finished(self.selection)]
 
@@ -177,20 +181,20 @@ class Session:
     @property
     def best(self) -> Window | None:
         """The best window so far."""
-        capture = self._capture
-        if capture is None or capture.selector.best is None:
+        scorer = self._scorer
+        if scorer is None or scorer.selector.best is None:
             return None
-        start = capture.selector.best.start
-        judged = next(window for window in capture.windows if window.score.start == start)
+        start = scorer.selector.best.start
+        judged = next(window for window in scorer.windows if window.score.start == start)
         return Window.of(judged, self._settings.parameters.window_frames)
 
     @property
     def result(self) -> Result:
         """What has been found so far; write it before the session goes on, or at the end."""
         selection = self.selection
-        material = HeldMedia(self._ring, UNIT_FORMAT, selection.origin)
-        film = RingRecording(material, self._models, self._faces.region, self._begun_or_empty().looks)
-        return Result.of(selection, film, self._models)
+        media = HeldMedia(self._ring, UNIT_FORMAT, selection.origin)
+        recording = RingRecording(media, self._models, self._faces.region, self._begun_or_empty().observations)
+        return Result.of(selection, recording, self._models)
 
     def write(self, folder: StrPath, *, force: bool = False) -> Path:
         """Write ``clip.mp4``, ``clip.wav`` and ``report.json`` of the best window so far.
@@ -207,12 +211,12 @@ class Session:
     @property
     def selection(self) -> Selection:
         """The result with everything that is in the report."""
-        capture = self._begun_or_empty()
-        said = self._shortcomings(capture) if self._ended else ()
-        return capture.selection(self._name, round(float(self._pictures.rate), 3), tuple(said))
+        scorer = self._begun_or_empty()
+        warnings = self._shortcomings(scorer) if self._ended else ()
+        return scorer.selection(self._name, round(float(self._pictures.rate), 3), tuple(warnings))
 
     def _begun_or_empty(self) -> StreamScorer:
-        return self._capture or StreamScorer(self._models, self._scanner, self._settings)
+        return self._scorer or StreamScorer(self._models, self._scanner, self._settings, origin=0)
 
     def _refuse_ended(self) -> None:
         if self._ended:
@@ -220,8 +224,8 @@ class Session:
 
     def _check_apart(self, media: VideoFrame | AudioBlock, reaches: int, other: int | None) -> None:
         """Raise ParameterError for what is too far ahead of the other track: its windows would wait too long."""
-        if self._capture is None:
-            self._beginning.check(media)
+        if self._scorer is None:
+            self._origin.check(media)
         if other is not None and reaches - other > seconds_to_flicks(AHEAD_S):
             mine, others = ("sound", "frames") if isinstance(media, AudioBlock) else ("frames", "sound")
             raise ParameterError(
@@ -230,39 +234,38 @@ class Session:
             )
 
     def _place(self, media: VideoFrame | AudioBlock) -> list[Event]:
-        if self._capture is not None:
-            return self._notice(self._capture.push(media))
-        origin = self._beginning.push(media)
+        if (scorer := self._scorer) is not None:
+            if isinstance(media, AudioBlock):
+                self._ring.push(media)
+            return self._followed(scorer, scorer.push(media))
+        origin = self._origin.push(media)
         if origin is None:
             return []
-        self._capture = StreamScorer(self._models, self._scanner, self._settings, origin, self._ring)
-        held, self._beginning = self._beginning.held(), PushedOrigin()
+        self._scorer = StreamScorer(self._models, self._scanner, self._settings, origin, self._rules)
+        held, self._origin = self._origin.held(), PushedOrigin()
         return [event for waited in held for event in self._place(waited)]
 
-    def _notice(self, events: list[Event]) -> list[Event]:
-        """Let the stop rules see what was scored."""
-        return [noticed for event in events for noticed in self._noticed(event)]
-
-    def _noticed(self, event: Event) -> Iterator[Event]:
-        if not isinstance(event, Progress) or self.stop is not None:
-            yield event
-            return
-        if event.window is not None:
-            self.stop = self._stopper.push(event.window, event.best)
-        yield Progress(event.frame, event.window, event.best, event.chunk, self._stopper.gain)
-        if self.stop is not None:
-            yield Stopped(event.frame, self.stop)
+    def _followed(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:
+        """Let the ring hold what the scorer needs, and say when a rule has stopped the recording."""
+        if events:
+            self._ring.hold(scorer.kept_spans)
+        if self.stop is not None or scorer.stop is None:
+            return events
+        self.stop, at = scorer.stop, scorer.stopped_at
+        reached = (n for n, event in enumerate(events, 1) if isinstance(event, Progress) and event.frame >= at)
+        count = next(reached, len(events))
+        return [*events[:count], Stopped(at, self.stop), *events[count:]]
 
     def _size_warning(self, picture: Picture) -> Iterator[Event]:
         """Warn of pictures that are too small for trainers, at the first of them."""
         if self._pictures.latest is None and min(picture.size) < SMALL_PIXELS:
             yield Warned(0, Trouble.LOW_RESOLUTION, list(picture.size))
 
-    def _shortcomings(self, capture: StreamScorer) -> Iterator[str]:
+    def _shortcomings(self, scorer: StreamScorer) -> Iterator[str]:
         """Why a session that has ended has no window."""
         tracks = {"frames": self._pictures.latest, "sound": self._sounds.latest}
         if missing := [f"no {track}" for track, latest in tracks.items() if latest is None]:
             yield f"{' and '.join(missing)} came"
-        elif not capture.windows:
-            seconds = frame_seconds(capture.frames)
+        elif not scorer.windows:
+            seconds = frame_seconds(scorer.frames)
             yield f"picture and sound together last {seconds:.2f} s, less than a window"

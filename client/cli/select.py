@@ -15,8 +15,9 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.bundles.write import WantedBundles
+from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.offline.batch.job import Extras, Recipe
+from take5.stream.offline.batch.job import Recipe
 from take5.stream.settings import Settings
 
 __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
@@ -90,8 +91,8 @@ def select(
     if inputs.sources:
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
-        extras = Extras(wanted, name, page, idle)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, extras)
+        deliverables = Deliverables(wanted, name, page, idle)
+        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables)
         run(engine, Order(output, recipe, force, features), inputs, teller, resume=resume)
     let_deliveries_end(hooks)
     return teller.code

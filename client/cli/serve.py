@@ -17,8 +17,8 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
+from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.live.finish import Handoff
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
 
@@ -97,9 +97,9 @@ def serve(
     capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION))
 
     def make() -> "tuple[Starlette, Sessions]":
-        handoff = Handoff(wanted, hooks, name, report)
+        deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
-        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, handoff)
+        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, deliverables, hooks)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

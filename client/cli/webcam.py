@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event as Flag
-from threading import Thread
 from types import FrameType
 from typing import TypeAlias
 
@@ -30,16 +29,17 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
-from take5.stream.events import ClipReady, Event, Failed, Failure, Resumed, Stalled, State, StateChanged, Stopped
+from take5.stream.deliverables import Deliverables
+from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.live.finish import Handoff, capture_folder, clip_writer
+from take5.stream.live.finish import capture_folder, clip_writer
 from take5.stream.live.session import LiveSession
-from take5.stream.live.snapshot import About
-from take5.stream.live.watchdog import Turn, Watchdog
+from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import Finish, LiveWorker
 from take5.stream.recording.ring import Ring
-from take5.stream.server.feed import Feed
 from take5.stream.settings import Settings
+from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.devices import cameras, default_driver
 from take5.stream.sources.webcam.microphone import Microphone, microphones
@@ -55,7 +55,6 @@ EVENTS = 1000
 RING_BYTES = 400 * 2**20
 """Cameras that give MJPEG give 2 to 5 MB a second, and there is one capture only."""
 
-MISSING = {"picture": Failure.NO_PICTURE, "sound": Failure.NO_SOUND}
 UNUSABLE = (Failure.NOTHING_ELIGIBLE, Failure.TOO_SHORT)
 
 Show: TypeAlias = "Callable[[Json], None]"
@@ -132,64 +131,67 @@ def webcam(
         ring = Ring(limit_bytes=RING_BYTES)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
-        feed = Feed(NAME, About(models.encoder.name, parameters.seconds, rules))
+        snapshot = Snapshot(NAME, About(models.encoder.name, parameters.seconds, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
-            save = clip_writer(capture_folder(output, NAME), Handoff(wanted, hooks, name, report), session=NAME)
-            recording = WebcamCapture(source, live, feed, save, show)
-            last = recording.run()
+            deliverables = Deliverables(wanted, name, report)
+            finish = clip_writer(capture_folder(output, NAME), deliverables, hooks, session=NAME)
+            capture = WebcamCapture(source, live, snapshot, finish, show)
+            last = capture.run()
     finally:
         source.close()
-    code = _end([last, *feed.after_clip], recording.broken, as_json=as_json)
+    code = _end([last, *snapshot.after_clip], capture.broken, as_json=as_json)
     let_deliveries_end(hooks)
     return code
 
 
 class WebcamCapture:
-    """One capture of a webcam: the source's thread, the capture's thread, and the timers between them.
+    """One capture of a webcam: the source, the worker's thread, and the timers between them.
 
     Parameters
     ----------
-    source : Webcam
+    source : ThreadedSource
         What is captured.
     live : LiveSession
-        What scores it.
-    feed : Feed
-        Remembers where it is.
-    save : callable
-        Writes the clip, and hands it on.
+        Scores it.
+    snapshot : Snapshot
+        Follows the events.
+    finish : Finish
+        Writes the clip and its deliverables.
     show : callable
         Shows an event.
     """
 
-    def __init__(self, source: Webcam, live: LiveSession, feed: Feed, save: Finish, show: Show) -> None:
+    def __init__(
+        self, source: ThreadedSource, live: LiveSession, snapshot: Snapshot, finish: Finish, show: Show
+    ) -> None:
         self.broken: CaptureError | None = None
-        self._source, self._live, self._feed, self._show = source, live, feed, show
+        self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
-        self._capture = LiveWorker(live, self._news.put, save)
-        self._filming = Thread(target=self._film, name="take5-webcam", daemon=True)
-        self._watchdog = Watchdog(time.monotonic())
-        self._over = Flag()
+        self._worker = LiveWorker(live, self._news.put, finish)
+        self._supervisor = Supervisor(
+            time.monotonic(), source.arrivals, snapshot, lambda: live.frame, self._publish, self._worker.end
+        )
         self._asked = Flag()
-        show(feed.hello())
+        show(snapshot.hello())
 
     def run(self) -> ClipReady | Failed:
         """Record until a rule, Ctrl-C or a broken device ends it; return the last event."""
-        self.tell(StateChanged(0, State.CONNECTING))
-        self._capture.start()
-        self._filming.start()
+        self._publish(StateChanged(0, State.CONNECTING))
+        self._worker.start()
+        self._source.start(self._worker.put, self._source_ended)
         try:
             with _interrupts(self._asked.set):
                 ended = self._follow()
-                self._capture.join()  # programs are told after the last event
+                self._worker.join()  # hooks get their notice after the last event
                 return ended
         finally:
-            self._over.set()
-            self._filming.join(LET_GO_S)
+            self._source.stop()
+            self._source.join(LET_GO_S)
 
-    def tell(self, event: Event) -> None:
+    def _publish(self, event: Event) -> None:
         """Remember an event and show it."""
-        self._feed.publish(event)
+        self._snapshot.remember(event)
         self._show(event.json())
 
     def _follow(self) -> ClipReady | Failed:
@@ -197,38 +199,18 @@ class WebcamCapture:
         while True:
             with suppress(Empty):
                 event = self._news.get(timeout=LOOK_EVERY_S)
-                self.tell(event)
+                self._publish(event)
                 ended = event if isinstance(event, ClipReady | Failed) else ended
-                if ended is not None and self._feed.over:
+                if ended is not None and self._snapshot.over:
                     return ended
             if self._asked.is_set():
-                self._capture.end(Stop(StopRule.ENDED))
-            if Stopped not in self._feed.last:
-                self._turn(self._watchdog.look(time.monotonic(), self._source.arrivals))
+                self._worker.end(Stop(StopRule.ENDED))
+            if Stopped not in self._snapshot.last:
+                self._supervisor.look(time.monotonic())
 
-    def _film(self) -> None:
-        try:
-            self._source.run(self._capture.put, self._over)
-        except CaptureError as error:
-            self.broken = error
-            missing = next((failure for track, failure in MISSING.items() if track not in self._source.arrivals), None)
-            self._capture.end(Stop(StopRule.LOST) if missing is None else Failed(0, missing, str(error)))
-        else:
-            self._capture.end(Stop(StopRule.ENDED))
-
-    def _turn(self, turn: Turn) -> None:
-        """Tell what the timers have found."""
-        frame = self._live.frame
-        if turn is Turn.CONNECTED:
-            self.tell(StateChanged(frame, State.RECEIVING))
-        elif turn is Turn.LOST:
-            self._capture.end(Stop(StopRule.LOST))
-        elif turn is Turn.STALLED:
-            self.tell(StateChanged(frame, State.STALLED))
-            self.tell(Stalled(frame, self._watchdog.stalled or "both"))
-        elif turn is Turn.RESUMED:
-            self.tell(StateChanged(frame, State.RECEIVING))
-            self.tell(Resumed(frame))
+    def _source_ended(self, error: CaptureError | None) -> None:
+        self.broken = error
+        self._supervisor.source_ended(error)
 
 
 @contextmanager

@@ -1,19 +1,19 @@
-"""How a live capture ends: clip and untouched access units on disk, bundles for trainers, or why there is no clip."""
+"""The end of a live capture: clip and untouched access units on disk and the deliverables, or why there is no clip."""
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error
 from take5.scoring.score import WindowScore
 from take5.stream.bundles.manifest import MANIFEST
-from take5.stream.bundles.write import Bundle, WantedBundles, bundle_selection
+from take5.stream.bundles.write import Bundle, bundle_selection
+from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.hooks.notice import BundlePlace, clip_notice
+from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Finish
 from take5.stream.output.clip import QUICK
@@ -22,7 +22,7 @@ from take5.stream.recording.from_ring import RingRecording
 from take5.stream.selection import Selection
 
 NAME_LETTERS = 24
-"""So much of a session's name is in its folder's."""
+"""Number of letters of a session's name that go into its folder's name."""
 
 log = logging.getLogger(__name__)
 
@@ -36,85 +36,76 @@ def capture_folder(output: Path, name: str) -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class Handoff:
-    """What happens with a clip once it is on disk: bundles for trainers, who is told, and a report for people.
-
-    ``name`` is the person's, in the bundles; by default it comes of the capture's folder.
-    """
-
-    wanted: WantedBundles | None = None
-    hooks: HookDispatcher | None = None
-    name: str | None = None
-    report: bool = False
-
-
-CLIP_ONLY = Handoff()
-
-
 def clip_writer(
-    folder: Path, handoff: Handoff = CLIP_ONLY, address: Callable[[str], str] = str, session: str = ""
+    folder: Path,
+    deliverables: Deliverables = CLIP_ONLY,
+    hooks: HookDispatcher | None = None,
+    address: Callable[[str], str] = str,
+    session: str = "",
 ) -> Finish:
-    """Return what writes a capture's clip to ``folder`` and hands it on.
+    """Return what writes a capture's clip, and its deliverables, to ``folder``.
 
-    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then programs are told; Reported
-    comes last, if it is wanted. ``address`` says where a file of that name is to be had.
+    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then the hooks get their notice;
+    Reported comes last, if a report is wanted. ``address`` returns where a file of that name can be fetched.
     """
 
-    def save(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
-        taken = live.take()
-        if taken is None:
+    def finish(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
+        result = live.result()
+        if result is None:
             yield _nothing_came(live)
             return
-        selection, film = taken
+        selection, recording = result
         if selection.best is None:
             yield _nothing_eligible(selection)
             return
-        clip = _write_clip(selection, selection.best, film, folder, handoff, address, wait_for_frames_after)
+        clip = _write_clip(selection, selection.best, recording, folder, deliverables, address, wait_for_frames_after)
         yield clip
         if isinstance(clip, ClipReady):
             bundled = []
-            for bundle in _bundles(live, selection, film, folder, handoff):
+            for bundle in _bundles(live, selection, recording, folder, deliverables):
                 bundled.append(bundle)
                 yield bundle
-            _tell(clip, bundled, selection, handoff, session)
-            if handoff.report:
-                yield _report(selection, film, live.notes, folder, address)
+            if hooks is not None:
+                hooks.tell(_notice(clip, bundled, selection, session))
+            if deliverables.report:
+                yield _report(selection, recording, live.notes, folder, address)
 
-    return save
+    return finish
 
 
 def _write_clip(
     selection: Selection,
     best: WindowScore,
-    film: RingRecording,
+    recording: RingRecording,
     folder: Path,
-    handoff: Handoff,
+    deliverables: Deliverables,
     address: Callable[[str], str],
     wait_for_frames_after: Callable[[], None],
 ) -> ClipReady | Failed:
     try:
-        names = write_live_take(selection, film, folder, wait_for_frames_after)
+        names = write_live_take(selection, recording, folder, wait_for_frames_after)
     except OutputError as error:
         return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
     files = {name: address(name) for name in names}
     length = selection.settings.parameters.window_frames
-    trainers = () if handoff.wanted is None else tuple(trainer.name for trainer in handoff.wanted.trainers)
-    return ClipReady(selection.frames, best, length, str(folder), files, trainers, handoff.report)
+    wanted = deliverables.bundles
+    trainers = () if wanted is None else tuple(trainer.name for trainer in wanted.trainers)
+    return ClipReady(selection.frames, best, length, str(folder), files, trainers, deliverables.report)
 
 
 def _bundles(
-    live: LiveSession, selection: Selection, film: RingRecording, folder: Path, handoff: Handoff
+    live: LiveSession, selection: Selection, recording: RingRecording, folder: Path, deliverables: Deliverables
 ) -> Iterator[Bundled]:
-    """Write each bundle; one that cannot be written is told, and costs neither the clip nor the others."""
-    if handoff.wanted is None:
+    """Write each bundle; one that cannot be written is reported, and costs neither the clip nor the others."""
+    wanted = deliverables.bundles
+    if wanted is None:
         return
-    while live.look_on():
+    while live.observe_after_best():
         pass
-    left = [trainer.name for trainer in handoff.wanted.trainers]
+    left = [trainer.name for trainer in wanted.trainers]
     try:
         for bundle in bundle_selection(
-            selection, film, film.models.encoder, handoff.wanted, folder, handoff.name, preset=QUICK
+            selection, recording, recording.models.encoder, wanted, folder, deliverables.name, preset=QUICK
         ):
             left.remove(bundle.trainer)
             yield bundled(bundle, selection.frames)
@@ -130,16 +121,20 @@ def _bundles(
 
 
 def bundled(bundle: Bundle, frame: int) -> Bundled:
-    """Return the event that tells of a bundle."""
+    """Return the event for a bundle that was written."""
     return Bundled(frame, bundle.trainer, str(bundle.folder), bundle.frames, bundle.train_frames, bundle.warnings)
 
 
 def _report(
-    selection: Selection, film: RingRecording, notes: Iterable[ChunkNote], folder: Path, address: Callable[[str], str]
+    selection: Selection,
+    recording: RingRecording,
+    notes: Iterable[ChunkNote],
+    folder: Path,
+    address: Callable[[str], str],
 ) -> Reported:
-    """Write the report; one that cannot be written is told, and costs nothing else."""
+    """Write the report; a failure is reported, and costs nothing else."""
     try:
-        names = add_live_report_page(selection, film, notes, folder)
+        names = add_live_report_page(selection, recording, notes, folder)
     except (Take5Error, OSError) as error:
         return Reported(selection.frames, error=str(error))
     except Exception as error:
@@ -148,18 +143,16 @@ def _report(
     return Reported(selection.frames, {name: address(name) for name in names})
 
 
-def _tell(clip: ClipReady, bundles: list[Bundled], selection: Selection, handoff: Handoff, session: str) -> None:
-    if handoff.hooks is None:
-        return
+def _notice(clip: ClipReady, bundles: list[Bundled], selection: Selection, session: str) -> Notice:
     there = [bundle for bundle in bundles if bundle.error is None]
     places = [BundlePlace(b.trainer, Path(b.path), Path(b.path) / MANIFEST) for b in there]
-    handoff.hooks.tell(clip_notice(clip, session, selection.encoder, places))
+    return clip_notice(clip, session, selection.encoder, places)
 
 
 def _nothing_came(live: LiveSession) -> Failed:
-    if not live.opening.has_picture:
+    if not live.has_picture:
         return Failed(0, Failure.NO_PICTURE, "no picture arrived that can be decoded; switch the camera on")
-    if not live.opening.has_sound:
+    if not live.has_sound:
         return Failed(0, Failure.NO_SOUND, "no sound arrived; switch the microphone on")
     return Failed(0, Failure.TOO_SHORT, "it ended before picture and sound could be put together; record longer")
 

@@ -1,6 +1,6 @@
 """A file through the streaming session, as a live capture goes through it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
@@ -12,10 +12,9 @@ from take5.stream.recording.from_ring import RingMedia
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.replayed import Pace
 from take5.stream.timeline.clock import to_seconds
-
-Pace = Callable[[float], None]
-"""Called with the seconds of the recording that have been delivered; it may wait until they have passed."""
+from take5.stream.timeline.media import AccessUnit, AudioBlock
 
 
 class Replay:
@@ -47,13 +46,21 @@ class Replay:
         """
         file, models = self._file, self._models
         with Faces(models) as faces:
-            session = StreamScorer(models, FrameScanner(faces), self._settings, file.origin, self._ring)
+            scorer = StreamScorer(models, FrameScanner(faces), self._settings, file.origin)
             for media in file.media():
                 self._pace(to_seconds(media.pts - file.origin))
-                yield from session.push(media)
-            yield from session.finish(file.video_end())
-        long_enough(file, session.frames, self._settings)
-        yield Finished(session.selection(str(file.path), file.source_fps, file.warnings))
+                if isinstance(media, AccessUnit | AudioBlock):
+                    self._ring.push(media)
+                if not isinstance(media, AccessUnit):
+                    yield from self._held(scorer, scorer.push(media))
+            yield from self._held(scorer, scorer.finish(file.video_end()))
+        long_enough(file, scorer.frames, self._settings)
+        yield Finished(scorer.selection(str(file.path), file.source_fps, file.warnings))
+
+    def _held(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:
+        if events:
+            self._ring.hold(scorer.kept_spans)
+        return events
 
     @property
     def material(self) -> RingMedia:

@@ -1,4 +1,4 @@
-"""A live session with a thread of its own: media in from any thread, events out, and the clip on disk at the end."""
+"""A live session in a thread of its own: media in from any thread, events out, and the clip on disk at the end."""
 
 import logging
 from collections import deque
@@ -15,17 +15,17 @@ from take5.stream.live.session import LiveSession
 from take5.stream.timeline.media import AccessUnit, Received
 
 INBOX = 2000
-"""At most so many units and blocks wait for the thread, about 25 s of them. What comes when it is full is lost,
-counted, and the loss is marked."""
+"""Units and blocks that may wait for the thread, about 25 s of them. What comes when it is full is dropped and counted,
+and the next unit is marked as following a loss."""
 
 VALIDATION_WAIT_S = 0.6
-"""After a stop, at most so long is waited for the frames after the window."""
+"""Maximum time to wait, after a stop, for the frames after the window."""
 
 Finish = Callable[[LiveSession, Callable[[], None]], Iterator[Event]]
-"""Writes the clip; yields ClipReady, or Failed, and then what comes of the clip.
+"""Writes the clip and its deliverables; yields ClipReady, or Failed, and then an event for each of them.
 
-It is given what waits for the frames after the window, to be called when the clip itself is written: by then they are
-there.
+Its second argument waits for the frames after the window; it is called once the clip itself is written, when most of
+them have arrived.
 """
 
 log = logging.getLogger(__name__)
@@ -37,15 +37,15 @@ class LiveWorker:
     Parameters
     ----------
     live : LiveSession
-        It belongs to the capture, which closes it.
+        Belongs to the worker, which closes it.
     emit : callable
-        Told every event, from the capture's thread; the last are those of ``save``.
-    save : callable
-        Writes the clip, and hands it on.
+        Takes every event, in the worker's thread; the last are those of ``finish``.
+    finish : Finish
+        Writes the clip and its deliverables.
     """
 
-    def __init__(self, live: LiveSession, emit: Callable[[Event], None], save: Finish) -> None:
-        self._live, self._emit, self._save = live, emit, save
+    def __init__(self, live: LiveSession, emit: Callable[[Event], None], finish: Finish) -> None:
+        self._live, self._emit, self._finish = live, emit, finish
         self._inbox: deque[Received] = deque()
         self._ready = Condition()
         self._end: Stop | Failed | None = None
@@ -73,16 +73,16 @@ class LiveWorker:
             self._ready.notify()
 
     def end(self, end: Stop | Failed) -> None:
-        """Let the recording end, if no rule has ended it: what has arrived is scored, and the best clip saved.
+        """End the recording, unless a rule has: what has arrived is scored, and the best clip is saved.
 
-        With a failure nothing is saved.
+        With a Failed nothing is saved.
         """
         with self._ready:
             self._end = self._end or end
             self._ready.notify()
 
     def restart(self) -> None:
-        """Let the stop rules count anew from the next window on, from any thread."""
+        """Let the stop rules start over with the next window, from any thread."""
         with self._ready:
             self._restart = True
 
@@ -104,7 +104,7 @@ class LiveWorker:
         try:
             self._emit(StateChanged(self._live.frame, State.FAILED if isinstance(last, Failed) else State.READY))
             self._emit(last)
-            self._tell(rest)
+            self._report(rest)
         finally:
             with self._ready:
                 self._over = True
@@ -117,38 +117,38 @@ class LiveWorker:
         if live.stop is None and isinstance(end, Failed):
             return iter([end])
         if live.stop is None:
-            self._tell(event for media in self._take(wait=False) for event in live.push(media))
-            self._tell(live.finish())
+            self._report(event for media in self._drain(wait=False) for event in live.push(media))
+            self._report(live.finish())
         stop = live.stop or end
         assert isinstance(stop, Stop)  # noqa: S101 - scoring ends for no other reason
-        self._tell([StateChanged(live.frame, State.STOPPING), Stopped(live.frame, stop)])
-        return self._save(live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
+        self._report([StateChanged(live.frame, State.STOPPING), Stopped(live.frame, stop)])
+        return self._finish(live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
 
     def _score(self) -> None:
-        """Score until a rule stops the recording or somebody ends it."""
+        """Score until a rule stops the recording or it is ended from outside."""
         busy = False
         while self._live.stop is None and self._end is None:
-            for media in self._take(wait=not busy):
-                self._tell(self._live.push(media))
+            for media in self._drain(wait=not busy):
+                self._report(self._live.push(media))
             if self._restart:
                 self._restart = False
                 self._live.restart()
             step = self._live.work()
             busy = step is not None
-            self._tell(step or [])
+            self._report(step or [])
 
-    def _take(self, *, wait: bool) -> list[Received]:
+    def _drain(self, *, wait: bool) -> list[Received]:
         with self._ready:
             while wait and not self._inbox and self._end is None:
                 self._ready.wait()
-            taken = list(self._inbox)
+            received = list(self._inbox)
             self._inbox.clear()
-        return taken
+        return received
 
     def _keep_the_frames_after(self, deadline: float) -> None:
         """Wait for a trainer's validation frames, unless the sender has gone."""
         while True:
-            for media in self._take(wait=False):
+            for media in self._drain(wait=False):
                 self._live.keep(media)
             left = deadline - monotonic()
             if self._end is not None or self._live.complete() or left <= 0:
@@ -156,6 +156,6 @@ class LiveWorker:
             with self._ready:
                 self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
 
-    def _tell(self, events: Iterable[Event]) -> None:
+    def _report(self, events: Iterable[Event]) -> None:
         for event in events:
             self._emit(event)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from take5.stream.timeline.clock import seconds_to_flicks
-from take5.stream.timeline.media import AccessUnit, AudioBlock
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 KEEP_FLICKS = seconds_to_flicks(10.0)
 LIMIT_BYTES = 100 * 2**20
@@ -58,11 +58,19 @@ class Ring:
         self._keep_flicks, self._limit = keep_flicks, limit_bytes
         self._groups: list[Group] = []
         self._sound: list[AudioBlock] = []
+        self._wanted: list[Span] = []
         self._held: list[Span] = []
         self._latest = 0
         self.size = 0
         self.shortened = 0
         self.released = 0
+
+    def push(self, media: Received) -> None:
+        """Add a unit or a block as it was received."""
+        if isinstance(media, AudioBlock):
+            self.push_sound(media)
+        else:
+            self.push_unit(media)
 
     def push_unit(self, unit: AccessUnit) -> None:
         """Add the next unit in order of decoding; those before the first keyframe cannot be decoded and are ignored."""
@@ -84,7 +92,9 @@ class Ring:
 
     def hold(self, spans: Iterable[Span]) -> None:
         """Keep these spans, and no others, beyond the latest seconds; the most valuable first."""
-        self._held = list(spans)
+        if (wanted := list(spans)) == self._wanted:
+            return
+        self._wanted, self._held = wanted, list(wanted)
         self._advance(self._latest)
 
     def units(self, start: int, stop: int) -> list[AccessUnit]:

@@ -77,11 +77,11 @@ async def health(request: Request) -> Response:
 
 
 async def prompted(request: Request) -> Response:
-    """Take note that the person speaks in another way from now on: the stop rules begin to count anew."""
+    """Let the stop rules start over: from now on the person speaks in another way."""
     authorise(request)
     name = request.path_params["name"]
-    take = sessions_of(request).entry(name).take
-    if take is None:
+    capture = sessions_of(request).entry(name).capture
+    if capture is None:
         raise Refused(404, "not_found", f"session {name!r} has no capture that is going on")
-    take.restart()
+    capture.restart()
     return Response(status_code=204)

@@ -25,7 +25,7 @@ async def events_socket(socket: WebSocket) -> None:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
         return
     try:
-        await _until_gone(socket, _tell(socket, entry.feed, follower, fresh="next" in socket.query_params))
+        await _until_gone(socket, _send(socket, entry.feed, follower, fresh="next" in socket.query_params))
     finally:
         sessions_of(socket).unfollow(entry, follower)
 
@@ -47,10 +47,10 @@ async def _gone(socket: WebSocket) -> None:
         pass
 
 
-async def _tell(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:
+async def _send(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:
     try:
-        over = feed.over and not fresh
-        first = feed.capture + (fresh and feed.decided)
+        over = feed.now.over and not fresh
+        first = feed.capture + (fresh and feed.now.decided)
         await socket.send_text(json.dumps(feed.hello(fresh=fresh)))
         while not over and not follower.gone:
             for message in await follower.read():

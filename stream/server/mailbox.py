@@ -40,11 +40,11 @@ class Mailbox:
         self._unread.append(message)
         return len(self._unread) <= LIMIT
 
-    def take(self) -> list[Message]:
-        """Return what is unread."""
-        taken = list(self._unread)
+    def drain(self) -> list[Message]:
+        """Return what is unread; it counts as read from then on."""
+        unread = list(self._unread)
         self._unread.clear()
-        return taken
+        return unread
 
     def _drop_oldest(self, kind: str, keep: int) -> None:
         same = [message for message in self._unread if message.kind == kind]

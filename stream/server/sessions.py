@@ -10,8 +10,10 @@ from pathlib import Path
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
+from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.events import ClipReady, Reported
-from take5.stream.live.finish import CLIP_ONLY, Handoff, capture_folder
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.live.finish import capture_folder
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.server.capture import Capture
@@ -39,33 +41,33 @@ class Entry:
     """What belongs to one name."""
 
     feed: Feed
-    take: Capture | None = None
-    take_id: str = ""
+    capture: Capture | None = None
+    capture_id: str = ""
     folder: Path = Path()
     forget: asyncio.TimerHandle | None = field(default=None, repr=False)
 
     @property
     def live(self) -> bool:
         """Whether a capture is going on."""
-        return self.take is not None
+        return self.capture is not None
 
     @property
     def clip(self) -> ClipReady | None:
         """The last capture's clip, once it is there."""
-        clip = self.feed.last.get(ClipReady)
+        clip = self.feed.now.last.get(ClipReady)
         return clip if isinstance(clip, ClipReady) else None
 
     @property
     def files(self) -> Mapping[str, str]:
         """The last capture's files by name, those of the report when they are there."""
-        report = self.feed.last.get(Reported)
+        report = self.feed.now.last.get(Reported)
         files = {} if self.clip is None else self.clip.files
         return {**files, **report.files} if isinstance(report, Reported) else files
 
     def accept(self) -> ClipReady | None:
         """Mark the clip as accepted, and return it."""
         if self.clip is not None:
-            self.feed.last[ClipReady] = replace(self.clip, accepted=True)
+            self.feed.now.last[ClipReady] = replace(self.clip, accepted=True)
         return self.clip
 
 
@@ -84,8 +86,10 @@ class Sessions:
         Captures at a time.
     ice_servers : tuple of str
         STUN and TURN addresses; none by default.
-    handoff : Handoff
-        What happens with each clip.
+    deliverables : Deliverables
+        What is made of each clip.
+    hooks : HookDispatcher, optional
+        Gets a notice of each clip.
     """
 
     def __init__(
@@ -95,9 +99,10 @@ class Sessions:
         output: Path,
         capacity: int,
         ice_servers: tuple[str, ...] = (),
-        handoff: Handoff = CLIP_ONLY,
+        deliverables: Deliverables = CLIP_ONLY,
+        hooks: HookDispatcher | None = None,
     ) -> None:
-        self._handoff = handoff
+        self._deliverables, self._hooks = deliverables, hooks
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
         self._entries: dict[str, Entry] = {}
@@ -118,8 +123,8 @@ class Sessions:
         """Accept a sender; return the session's name, the capture's id, and the answer."""
         name = secrets.token_urlsafe(16) if name is None else checked_name(name)
         entry = self._entries.get(name)
-        if entry is not None and entry.take is not None and entry.clip is not None:
-            await entry.take.wait()  # its clip is there, and its bundles are being written
+        if entry is not None and entry.capture is not None and entry.clip is not None:
+            await entry.capture.wait()  # its clip is there, and its bundles are being written
         if entry is not None and entry.live:
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
         if self.live >= self.capacity:
@@ -146,24 +151,24 @@ class Sessions:
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
         folder = capture_folder(self._output, name)
         live = self._make_live(peer.unit_format, name)
-        take = Capture(peer, live, entry.feed, folder, self._handoff, lambda: self._over(entry))
-        entry.take, entry.take_id, entry.folder = take, secrets.token_urlsafe(8), folder
+        capture = Capture(peer, live, entry.feed, folder, self._deliverables, self._hooks, lambda: self._over(entry))
+        entry.capture, entry.capture_id, entry.folder = capture, secrets.token_urlsafe(8), folder
         try:
-            return name, entry.take_id, await take.begin()
+            return name, entry.capture_id, await capture.begin()
         except MALFORMED as error:
             raise Refused(400, "bad_sdp", f"the offer cannot be answered ({error or type(error).__name__})") from error
         finally:
-            if not take.begun:
+            if not capture.begun:
                 self._over(entry)
-                await take.abandon()
+                await capture.abandon()
 
-    def end(self, name: str, take_id: str) -> None:
+    def end(self, name: str, capture_id: str) -> None:
         """End a sender's capture, as it wishes."""
         entry = self.entry(name)
-        if not secrets.compare_digest(entry.take_id, take_id):
+        if not secrets.compare_digest(entry.capture_id, capture_id):
             raise Refused(404, "not_found", f"session {name!r} has no such capture; it may have ended")
-        if entry.take is not None:
-            entry.take.end(StopRule.ENDED)
+        if entry.capture is not None:
+            entry.capture.end(StopRule.ENDED)
 
     def follow(self, name: str) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
@@ -180,11 +185,11 @@ class Sessions:
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
-        takes = [entry.take for entry in self._entries.values() if entry.take is not None]
-        for take in takes:
-            take.end(StopRule.SHUTDOWN)
-        if takes:
-            await asyncio.wait([asyncio.create_task(take.wait()) for take in takes], timeout=DRAIN_S)
+        captures = [entry.capture for entry in self._entries.values() if entry.capture is not None]
+        for capture in captures:
+            capture.end(StopRule.SHUTDOWN)
+        if captures:
+            await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
 
     def _open(self, name: str) -> Entry:
         entry = self._entries.get(name)
@@ -198,14 +203,14 @@ class Sessions:
         return entry
 
     def _over(self, entry: Entry) -> None:
-        entry.take = None
+        entry.capture = None
         if not entry.feed.followers:
             self._forget_later(entry)
 
     def _forget_later(self, entry: Entry) -> None:
         if entry.forget is not None:
             entry.forget.cancel()
-        keep = KEEP_S if entry.take_id else 0.0
+        keep = KEEP_S if entry.capture_id else 0.0
         entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
 
     def _forget(self, entry: Entry) -> None:
@@ -220,7 +225,8 @@ def sessions_for(
     output: Path,
     capacity: int,
     ice_servers: tuple[str, ...] = (),
-    handoff: Handoff = CLIP_ONLY,
+    deliverables: Deliverables = CLIP_ONLY,
+    hooks: HookDispatcher | None = None,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About(models.encoder.name, settings.parameters.seconds, rules)
@@ -228,7 +234,7 @@ def sessions_for(
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)
 
-    return Sessions(make_live, about, output, capacity, ice_servers, handoff)
+    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks)
 
 
 def checked_name(name: str) -> str:

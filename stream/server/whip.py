@@ -18,9 +18,9 @@ async def start(request: Request) -> Response:
         raise Refused(415, "wrong_type", f"the body is {kind or 'of no type'}; it must be {SDP}", {"Accept-Post": SDP})
     offer = await _body(request)
     sessions = sessions_of(request)
-    name, take, answer = await sessions.begin(request.path_params.get("name"), offer)
+    name, capture, answer = await sessions.begin(request.path_params.get("name"), offer)
     root = request.scope.get("root_path", "").rstrip("/")
-    headers = {"Location": f"{root}/whip/{name}/{take}", "ETag": f'"{take}"', "Accept-Post": SDP}
+    headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
     links = [f'<{url}>; rel="ice-server"' for url in sessions.ice_servers]
     if links:
         headers["Link"] = ", ".join(links)
@@ -28,9 +28,9 @@ async def start(request: Request) -> Response:
 
 
 async def end(request: Request) -> Response:
-    """End a sender's capture: ``DELETE /whip/NAME/TAKE``."""
+    """End a sender's capture: ``DELETE /whip/NAME/CAPTURE``."""
     authorise(request)
-    sessions_of(request).end(request.path_params["name"], request.path_params["take"])
+    sessions_of(request).end(request.path_params["name"], request.path_params["capture"])
     return Response(status_code=200)
 
 

@@ -1,6 +1,5 @@
 """What sources deliver: pictures and sound with their time, in flicks on the source's own clock."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -118,13 +117,3 @@ Received = AccessUnit | AudioBlock
 """What a live source delivers: nothing decoded but the sound."""
 
 Media = Timed | AccessUnit
-
-
-class Source(Protocol):
-    """A source of media: frames and blocks, each in order of their time."""
-
-    def media(self) -> Iterator[Media]:
-        """Yield what arrives, as it arrives."""
-
-    def video_end(self) -> int:
-        """Return where the last picture's time ends, on the source's clock; known once ``media`` is exhausted."""

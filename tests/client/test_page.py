@@ -16,8 +16,8 @@ from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
+from take5.stream.deliverables import Deliverables
 from take5.stream.events import Failed, Failure, Trouble, Warned
-from take5.stream.live.finish import Handoff
 from take5.stream.texts.coaching import coaching_texts
 
 pytestmark = pytest.mark.realtime
@@ -72,7 +72,7 @@ def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
-    with served(models, tmp_path, rules=FIRST, pages=PAGES, handoff=Handoff(report=True)) as server:
+    with served(models, tmp_path, rules=FIRST, pages=PAGES, deliverables=Deliverables(report=True)) as server:
         page = talker_page(server.address + "/")
         ready(page)
         expect(page.locator("#camera")).to_contain_text("camera.y4m")

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import av
 
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import Event
+from take5.stream.events import Event as StreamEvent
 from take5.stream.live.session import LiveSession
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.replayed import ReplayedFile
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
@@ -20,15 +22,15 @@ NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
 
 def received(path: Path) -> tuple[UnitFormat, list[Received]]:
     """Units and blocks in the order of the file, the units with their parameters in band, as live sources send them."""
-    file = MediaFile(path)
+    arrived: list[Received] = []
+    ReplayedFile(MediaFile(path)).run(arrived.append, Event())
     with av.open(str(path)) as container:
         in_band = av.BitStreamFilterContext("h264_mp4toannexb", container.streams.video[0])
         media = [
             replace(item, data=b"".join(bytes(packet) for packet in in_band.filter(av.Packet(item.data))))
             if isinstance(item, AccessUnit)
             else item
-            for item in file.media()
-            if isinstance(item, Received)
+            for item in arrived
         ]
     return UnitFormat("h264", None), media
 
@@ -55,9 +57,9 @@ def live_session(models: Models, unit_format: UnitFormat, rules: StopRules = NEV
     return LiveSession(models, Settings(), rules, unit_format, "test")
 
 
-def drive(live: LiveSession, arrived: list[Received]) -> list[Event]:
+def drive(live: LiveSession, arrived: list[Received]) -> list[StreamEvent]:
     """Let everything arrive, each picture looked at before the next comes, until a rule stops it."""
-    events: list[Event] = []
+    events: list[StreamEvent] = []
     for media in arrived:
         events += live.push(media)
         while live.stop is None and (step := live.work()) is not None:

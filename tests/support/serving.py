@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.live.finish import CLIP_ONLY, Handoff
+from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.server.app import create_app
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import Sessions, sessions_for
@@ -86,7 +86,7 @@ def served(
     rules: StopRules | None = None,
     capacity: int = 3,
     under: str = "",
-    handoff: Handoff = CLIP_ONLY,
+    deliverables: Deliverables = CLIP_ONLY,
     **options: Any,
 ) -> Iterator[Served]:
     """Run a server while the block lasts, inside another application if ``under`` says where, then drain it."""
@@ -94,7 +94,7 @@ def served(
     running: dict[str, Any] = {}
 
     async def main() -> None:
-        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, handoff=handoff)
+        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, deliverables=deliverables)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
         server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=3), sessions)

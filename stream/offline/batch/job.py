@@ -5,24 +5,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from take5.stream.bundles.write import Bundle, WantedBundles
+from take5.stream.bundles.write import Bundle
+from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.offline.batch.content import Content
 from take5.stream.selection import REPORT_VERSION, Selection
 from take5.stream.settings import Settings
 from take5.stream.wire import Json
-
-
-@dataclass(frozen=True)
-class Extras:
-    """What a take gets beside its clip: bundles for trainers, the report page, the idle clip.
-
-    ``name`` is the person's in the bundles; by default it comes of the take's folder.
-    """
-
-    wanted: WantedBundles | None = None
-    name: str | None = None
-    page: bool = False
-    idle: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,11 +21,17 @@ class Recipe:
     exhaustive: bool
     encoder: str
     encoder_version: str
-    extras: Extras = Extras()
+    deliverables: Deliverables = CLIP_ONLY
 
     def key(self) -> str:
-        """SHA-256 of it and of the report's version; what is added to a recipe is in it by itself."""
-        text = json.dumps({"report": REPORT_VERSION, **asdict(self)}, sort_keys=True)
+        """SHA-256 of it and of the report's version: ledgers of earlier versions know the same recipe by the same key.
+
+        What is added to a recipe is in its key without further ado.
+        """
+        fields = asdict(self)
+        extras = fields.pop("deliverables")
+        extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}  # the names that ledgers have
+        text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

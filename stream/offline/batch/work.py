@@ -12,8 +12,9 @@ from take5.stream.analysis.file_scans import Report
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, bundle_selection
+from take5.stream.deliverables import Deliverables
 from take5.stream.offline.batch.content import Content, content_of, stamp_of
-from take5.stream.offline.batch.job import Done, Extras, Job, NotTaken, Outcome, Skipped, Taken
+from take5.stream.offline.batch.job import Done, Job, NotTaken, Outcome, Skipped, Taken
 from take5.stream.offline.idle_clip import find_idle
 from take5.stream.offline.select import select
 from take5.stream.output.atomic import refuse_existing
@@ -45,14 +46,14 @@ def take(job: Job, models: Models, report: Report = silent) -> Outcome:
 def _skipped(job: Job, content: Content | None) -> Skipped | None:
     for done in job.known:
         if content is not None and done.content.sha256 == content.sha256:
-            report = _intact(done, job.recipe.extras)
+            report = _intact(done, job.recipe.deliverables)
             if report is not None:
                 news = None if done.content == content else replace(done, content=content)
                 return Skipped(job, done.folder, report, news)
     return None
 
 
-def _intact(done: Done, extras: Extras) -> Json | None:
+def _intact(done: Done, deliverables: Deliverables) -> Json | None:
     """The report of a take that is still what was noted; None if it is not."""
     try:
         text = (done.folder / "report.json").read_bytes()
@@ -62,7 +63,7 @@ def _intact(done: Done, extras: Extras) -> Json | None:
         return None
     report: Json = json.loads(text)
     files = [] if report["best"] is None else ["clip.mp4", "clip.wav"]
-    trainers = () if extras.wanted is None or not files else extras.wanted.trainers
+    trainers = () if deliverables.bundles is None or not files else deliverables.bundles.trainers
     bundled = all(any((done.folder / trainer.name).glob(f"*/{MANIFEST}")) for trainer in trainers)
     return report if bundled and all((done.folder / name).is_file() for name in files) else None
 
@@ -75,11 +76,11 @@ def _taken(job: Job, models: Models, content: Content | None, report: Report) ->
     scored = select(MediaFile(job.video), models, recipe.settings, exhaustive=recipe.exhaustive, report=report)
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
-    extras, selection = recipe.extras, scored.selection
-    if extras.idle:
+    deliverables, selection = recipe.deliverables, scored.selection
+    if deliverables.idle:
         selection = replace(selection, idle=find_idle(scored.film, recipe.settings.gates))
     write_take(selection, scored.film, job.folder, force=job.force)
-    if extras.page:
+    if deliverables.report:
         add_report_page(selection, scored.film, job.folder)
     bundles = _bundles(selection, scored.film, models, job)
     if job.features is not None:
@@ -88,11 +89,11 @@ def _taken(job: Job, models: Models, content: Content | None, report: Report) ->
 
 
 def _bundles(selection: Selection, film: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:
-    extras = job.recipe.extras
-    if extras.wanted is None:
+    deliverables = job.recipe.deliverables
+    wanted, name = deliverables.bundles, deliverables.name
+    if wanted is None:
         return ()
-    made = bundle_selection(selection, film, models.encoder, extras.wanted, job.folder, extras.name, force=job.force)
-    return tuple(made)
+    return tuple(bundle_selection(selection, film, models.encoder, wanted, job.folder, name, force=job.force))
 
 
 def _done(content: Content, folder: Path) -> Done:

@@ -2,18 +2,20 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
 from take5.scoring.errors import CaptureError
+from take5.stream.sources.source import Put
+from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.sources.webcam.camera import Camera
 from take5.stream.sources.webcam.camera_clock import PictureClock
 from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.sources.webcam.microphone import Microphone
 from take5.stream.sources.webcam.microphone_clock import Heard, SampleClock
-from take5.stream.timeline.media import AccessUnit, Received
+from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 INBOX = 1000
 """At most so many pictures and blocks wait. When it is full, the camera waits, and sound is lost, which is marked."""
@@ -37,7 +39,7 @@ Arrived = CameraUnit | Heard | None
 """None is the end of the camera's pictures."""
 
 
-class Webcam:
+class Webcam(ThreadedSource):
     """A source of access units and sound, as one talks to a computer.
 
     It may run once. Everything it delivers stands on one clock: in flicks of ``time.monotonic()`` as it was when sound
@@ -52,8 +54,7 @@ class Webcam:
     """
 
     def __init__(self, camera: Camera, microphone: Microphone) -> None:
-        self.unit_format = camera.unit_format
-        self.arrivals: dict[str, float] = {}
+        super().__init__("take5-webcam")
         self.dropped = 0
         self._camera, self._microphone = camera, microphone
         self._inbox: Queue[Arrived] = Queue(INBOX)
@@ -65,11 +66,16 @@ class Webcam:
         self._waiting: deque[CameraUnit] = deque(maxlen=HELD)
 
     @property
+    def unit_format(self) -> UnitFormat:
+        """Format of the camera's access units."""
+        return self._camera.unit_format
+
+    @property
     def holes(self) -> int:
         """Stretches of sound that were lost."""
         return self._sound.holes
 
-    def run(self, put: Callable[[Received], None], stop: Event) -> None:
+    def run(self, put: Put, stop: Event) -> None:
         """Deliver what arrives, in order of its arrival, until ``stop`` or the camera's end.
 
         ``arrivals`` has the time of ``time.monotonic()`` at which "picture" and "sound" came last.
@@ -167,6 +173,6 @@ class Webcam:
             raise CaptureError(MISSING[missing].format(**names, s=BEGIN_S))
 
 
-def _deliver(media: Iterable[Received], put: Callable[[Received], None]) -> None:
+def _deliver(media: Iterable[Received], put: Put) -> None:
     for item in media:
         put(item)

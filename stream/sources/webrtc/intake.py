@@ -58,14 +58,14 @@ class Intake:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
             pts = self._clocks.picture.unwrap(frame.rtp, frame.source, arrival)
-            self._take(AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before))
+            self._accept(AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before))
 
     def sound(self, frame: RtpFrame, arrival: int) -> None:
         """Take an Opus packet that arrived at ``arrival``, in flicks of the same clock."""
         with self._lock:
             pts = self._clocks.sound.unwrap(frame.rtp, frame.source, arrival)
             for block in self._opus.decode(frame.data, pts - self._look_ahead):
-                self._take(block)
+                self._accept(block)
 
     def picture_clock(self, reading: ClockReading) -> None:
         """Take a reading of the picture's clock."""
@@ -79,7 +79,7 @@ class Intake:
             self._clocks.sound.read(reading)
             self._release()
 
-    def _take(self, media: Received) -> None:
+    def _accept(self, media: Received) -> None:
         if self._placed:
             self._put(self._on_sound_clock(media))
             return

@@ -1,5 +1,6 @@
 """One sender's connection: its offer, the answer, and what arrives."""
 
+import asyncio
 import re
 import struct
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError, OperationError
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
+from take5.stream.sources.source import Ended, Put
 from take5.stream.sources.webrtc.aiortc_internals import (
     BITRATE,
     RtpFrame,
@@ -42,13 +44,24 @@ H264_WISHES = f"x-google-start-bitrate={BITRATE // 2000};x-google-max-bitrate={B
 
 
 class Peer:
-    """A connection that an offer was accepted for. Made by :func:`accept`."""
+    """A connection whose offer was accepted, as a live source. Made by :func:`accept` and used on its event loop.
+
+    Parameters
+    ----------
+    connection : RTCPeerConnection
+        With the offer as its remote description.
+    codec : str
+        Of the pictures: H264 or VP8.
+    look_ahead : int
+        How much older than its RTP time the sound of a packet is, in flicks.
+    """
 
     def __init__(self, connection: RTCPeerConnection, codec: str, look_ahead: int) -> None:
-        self._connection, self._codec = connection, codec
-        self.look_ahead = look_ahead
-        """By so many flicks the sound of a packet is older than its RTP time."""
+        self._connection, self._codec, self._look_ahead = connection, codec, look_ahead
+        self._loop = asyncio.get_running_loop()
+        self._closing: asyncio.Future[None] | None = None
         self._video: TappedReceiver | None = None
+        self._ended: Ended | None = None
         self.arrivals: dict[str, float] = {}
 
     @property
@@ -61,17 +74,25 @@ class Peer:
         """Whether media can flow."""
         return bool(self._connection.connectionState == "connected")
 
-    async def answer(self, intake: Intake, ended: Callable[[], None]) -> str:
-        """Answer the offer; what arrives goes to ``intake``, and the sender's leaving to ``ended``, from any thread."""
-        connection = self._connection
-        for transceiver in connection.getTransceivers():
+    def start(self, put: Put, ended: Ended, unplaced: Callable[[], None] = lambda: None) -> None:
+        """Begin to deliver what arrives once the offer is answered.
+
+        ``unplaced`` is told once if the sender does not report its clocks, so that arrival times stand in for them.
+        """
+        self._ended = ended
+        intake = Intake(put, unplaced, self._look_ahead)
+        for transceiver in self._connection.getTransceivers():
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":
-                tap = Tap(self._timed("picture", intake.picture), ended)
+                tap = Tap(self._timed("picture", intake.picture), self._left)
                 self._video = TappedReceiver(receiver, tap, intake.picture_clock)
             else:
-                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), ended), intake.sound_clock)
-        connection.on("connectionstatechange", lambda: self._state_changed(ended))
+                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), self._left), intake.sound_clock)
+        self._connection.on("connectionstatechange", self._state_changed)
+
+    async def answer(self) -> str:
+        """Answer the offer: return the SDP of the answer."""
+        connection = self._connection
         await connection.setLocalDescription(await connection.createAnswer())
         trust_timers(connection)
         widen_buffers(connection)
@@ -82,21 +103,37 @@ class Peer:
         if self._video is not None and self.connected:
             await self._video.ask_for_keyframe()
 
+    def stop(self) -> None:
+        """End the connection soon, from any thread."""
+        self._loop.call_soon_threadsafe(self._close_soon)
+
     async def close(self) -> None:
         """End the connection."""
         await _close(self._connection)
 
-    def _timed(self, track: str, take: Callable[[RtpFrame, int], None]) -> Callable[[RtpFrame], None]:
-        def taken(frame: RtpFrame) -> None:
+    def _close_soon(self) -> None:
+        self._closing = self._closing or asyncio.ensure_future(self.close())
+
+    def _timed(self, track: str, accept: Callable[[RtpFrame, int], None]) -> Callable[[RtpFrame], None]:
+        def accepted(frame: RtpFrame) -> None:
             now = monotonic()
             self.arrivals[track] = now
-            take(frame, seconds_to_flicks(now))
+            accept(frame, seconds_to_flicks(now))
 
-        return taken
+        return accepted
 
-    def _state_changed(self, ended: Callable[[], None]) -> None:
+    def _state_changed(self) -> None:
         if self._connection.connectionState in ("failed", "closed"):
-            ended()
+            self._left()
+
+    def _left(self) -> None:
+        """The sender has gone: called from any thread, more than once."""
+        self._loop.call_soon_threadsafe(self._report_end)
+
+    def _report_end(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(None)
 
 
 async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:

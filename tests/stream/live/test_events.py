@@ -126,7 +126,7 @@ def test_a_window_that_was_looked_at_later_replaces_what_was_known() -> None:
 
 def test_after_the_end_the_clip_is_told_and_a_new_capture_begins_anew() -> None:
     feed = feed_of(Progress(150, GOOD, BEST), StateChanged(150, State.READY), CLIP)
-    assert feed.over
+    assert feed.now.over
     assert feed.hello()["clip"]["path"] == "/out/clip"
     assert feed.hello(fresh=True)["state"] == "waiting"
     feed.restart()
@@ -147,27 +147,27 @@ def test_every_follower_gets_every_event() -> None:
 
 def test_a_clip_with_bundles_is_over_when_the_last_of_them_has_been_told() -> None:
     feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, bundles=("synctalk", "raw")))
-    assert not feed.over
+    assert not feed.now.over
     feed.publish(Bundled(175, "synctalk", "/out"))
-    assert not feed.over
+    assert not feed.now.over
     feed.publish(Bundled(175, "raw", error="no"))
-    assert feed.over
+    assert feed.now.over
     assert [bundle["trainer"] for bundle in feed.hello()["bundles"]] == ["synctalk", "raw"]
 
 
 def test_a_clip_with_a_report_is_over_when_it_has_been_told() -> None:
     feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, bundles=("raw",), report=True))
     feed.publish(Bundled(175, "raw", "/out"))
-    assert not feed.over
+    assert not feed.now.over
     report = Reported(175, {"report.html": "api/sessions/x/report.html"})
     feed.publish(report)
-    assert feed.over
+    assert feed.now.over
     assert feed.hello()["report"] == report.json()
-    assert [event["type"] for event in (item.json() for item in feed.after_clip)] == ["bundle", "report"]
+    assert [event["type"] for event in (item.json() for item in feed.now.after_clip)] == ["bundle", "report"]
 
 
 def test_who_waits_for_the_next_capture_hears_nothing_of_the_one_that_is_decided() -> None:
     feed = feed_of(StateChanged(0, State.RECEIVING), replace(CLIP, report=True))
-    assert not feed.over
+    assert not feed.now.over
     assert feed.hello(fresh=True)["clip"] is None
     assert feed.hello()["clip"] is not None

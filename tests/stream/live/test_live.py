@@ -40,7 +40,7 @@ def on_time(arrived: tuple[UnitFormat, list[Received]], models: Models) -> tuple
 
 
 def selection(live: LiveSession) -> Selection:
-    taken = live.take()
+    taken = live.result()
     assert taken is not None
     return taken[0]
 
@@ -203,10 +203,10 @@ def test_nothing_is_taken_before_both_tracks_have_begun(
         if isinstance(media, AccessUnit):
             assert live.push(media) == []
     assert live.work() is None
-    assert live.take() is None
+    assert live.result() is None
     assert live.finish() == []
-    assert live.opening.has_picture
-    assert not live.opening.has_sound
+    assert live.has_picture
+    assert not live.has_sound
 
 
 SITS_STILL = Stretch("still", 9, HELLO, (Wave(0.0, REST, -math.pi / 2),), silent=True)

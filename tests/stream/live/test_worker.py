@@ -19,6 +19,7 @@ from take5.scoring.models.region import Region
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.analysis.models import Models, Tracker
 from take5.stream.bundles.write import wanted_for
+from take5.stream.deliverables import Deliverables
 from take5.stream.events import (
     Bundled,
     ClipReady,
@@ -34,7 +35,7 @@ from take5.stream.events import (
 from take5.stream.hooks.command import parse_command
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live import worker as capture_module
-from take5.stream.live.finish import Handoff, clip_writer
+from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Finish, LiveWorker
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
@@ -198,9 +199,9 @@ def test_a_full_inbox_loses_the_newest_and_marks_the_loss(
     for unit in units[:15]:
         capture.put(unit)
     assert capture.dropped == 5
-    assert len(capture._take(wait=False)) == 10
+    assert len(capture._drain(wait=False)) == 10
     capture.put(units[15])
-    (after,) = capture._take(wait=False)
+    (after,) = capture._drain(wait=False)
     assert isinstance(after, AccessUnit)
     assert after.lost_before
     capture._live.close()
@@ -210,8 +211,8 @@ def test_bundles_follow_the_clip_and_programs_are_told_last(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     hooks = HookDispatcher(parse_command(f"{sys.executable} -c pass"))
-    handoff = Handoff(wanted_for(["synctalk", "gaussiantalker"], size=256), hooks)
-    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", handoff, session="s"))
+    deliverables = Deliverables(wanted_for(["synctalk", "gaussiantalker"], size=256))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", deliverables, hooks, session="s"))
     for media in some(arrived, 10.5):
         run.capture.put(media)
     run.end()
@@ -232,7 +233,7 @@ def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ann"
-    run = Run(live_session(models, arrived[0]), clip_writer(folder, Handoff(report=True), lambda name: f"at/{name}"))
+    run = Run(live_session(models, arrived[0]), clip_writer(folder, Deliverables(report=True), address="at/{}".format))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     run.end()
@@ -246,14 +247,14 @@ def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
     assert (folder / "report.png").read_bytes().startswith(b"\x89PNG")
     assert {path.name for path in folder.iterdir()} == {*clip.files, *report.files}, "nothing else is left"
     assert sum(isinstance(event, Progress) for event in run.events) == 8
-    assert (run.live.frame, run.live.take()) == (213, None), "what was kept has been let go of"
+    assert (run.live.frame, run.live.result()) == (213, None), "what was kept has been let go of"
 
 
 def test_a_report_that_cannot_be_drawn_is_told(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", Handoff(report=True)))
+    run = Run(live_session(models, arrived[0]), clip_writer(tmp_path / "ann", Deliverables(report=True)))
     for media in some(arrived, 8.5):
         run.capture.put(media)
     report = run.end()
@@ -273,7 +274,7 @@ def test_the_frames_after_a_window_are_tracked_as_they_come(
         return models.tracker(region)
 
     live = live_session(replace(models, tracker=tracker), arrived[0], StopRules(stop_at=1.0))
-    run = Run(live, clip_writer(tmp_path / "clip", Handoff(wanted_for(["er-nerf"]))))
+    run = Run(live, clip_writer(tmp_path / "clip", Deliverables(wanted_for(["er-nerf"]))))
     for media in some(arrived, 8.0):
         run.capture.put(media)
     assert run.capture.join(PATIENCE_S)
@@ -286,10 +287,10 @@ def test_the_frames_after_a_window_are_tracked_as_they_come(
 def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_after(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
-    handoff = Handoff(wanted_for(["raw", "synctalk"], size=256), name="ann")
+    deliverables = Deliverables(wanted_for(["raw", "synctalk"], size=256), name="ann")
 
     def blocked(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
-        for event in clip_writer(tmp_path / "ann", handoff)(live, wait_for_frames_after):
+        for event in clip_writer(tmp_path / "ann", deliverables)(live, wait_for_frames_after):
             if isinstance(event, ClipReady):
                 (tmp_path / "ann" / "synctalk").write_text("in the way")
             yield event

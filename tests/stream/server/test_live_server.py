@@ -188,11 +188,11 @@ def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = [Filming(f"{server.address}/whip/{name}", short) for name in ("one", "two")]
         assert eventually(lambda: {"one", "two"} <= set(server.sessions._entries))
-        assert eventually(lambda: server.sessions.entry("one").feed.frame >= 100)
+        assert eventually(lambda: server.sessions.entry("one").feed.now.frame >= 100)
         filming[1].end()
         assert eventually(lambda: not server.sessions.entry("two").live)
-        at = server.sessions.entry("one").feed.frame
-        assert eventually(lambda: server.sessions.entry("one").feed.frame >= at + 50)
+        at = server.sessions.entry("one").feed.now.frame
+        assert eventually(lambda: server.sessions.entry("one").feed.now.frame >= at + 50)
         filming[0].end()
         assert eventually(lambda: not server.sessions.entry("one").live)
         assert server.events("one")[0]["state"] == "ready"

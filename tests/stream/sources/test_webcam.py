@@ -47,8 +47,8 @@ from take5.stream.events import (
 )
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.live.finish import clip_writer
-from take5.stream.live.snapshot import About
-from take5.stream.server.feed import Feed
+from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.sources.webcam import webcam as source_module
 from take5.stream.sources.webcam.devices import Device
 from take5.stream.sources.webcam.encoder import CameraUnit
@@ -182,12 +182,13 @@ def test_sound_that_nobody_took_in_time_is_a_hole(monkeypatch: pytest.MonkeyPatc
     assert [round(gap / FLICKS, 4) for gap in gaps if gap] == [0.3]
 
 
-class FakeSource:
+class FakeSource(ThreadedSource):
     """A webcam whose media have been recorded before; they come at once."""
 
     def __init__(
         self, recorded: tuple[UnitFormat, list[Received]], error: CaptureError | None = None, *, ends: bool = True
     ) -> None:
+        super().__init__("fake")
         self.unit_format, self._media = recorded
         self._error, self._ends = error, ends
         self.arrivals = {"picture": 0.0, "sound": 0.0} if self._media else {}
@@ -216,9 +217,7 @@ def recording(
 ) -> tuple[WebcamCapture, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = WebcamCapture(
-        cast("Any", fake), live, Feed("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append
-    )
+    made = WebcamCapture(fake, live, Snapshot("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append)
     return made, shown, made.run()
 
 

@@ -7,7 +7,7 @@ import pytest
 from encoder_sounds import noise
 from numpy.typing import NDArray
 
-from take5.stream.timeline.aligner import HOLD_FLICKS, Aligned, Aligner
+from take5.stream.timeline.aligner import Aligned, Aligner
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.media import AnyFrame, AudioBlock, Timed, VideoFrame
@@ -56,7 +56,6 @@ class Outcome:
     shown: list[tuple[int, int, bool]]
     sound: NDArray[np.float32]
     frames: int
-    origin: int | None
     counts: FrameCounts
 
 
@@ -65,6 +64,11 @@ def run(aligner: Aligner, media: list[Timed]) -> Outcome:
     end = max((m.pts for m in media if isinstance(m, VideoFrame)), default=0) + FRAME_FLICKS
     last, frames = aligner.finish(end)
     return outcome([*parts, last], frames, aligner)
+
+
+def begun(frames: list[Timed], blocks: list[Timed]) -> Aligner:
+    """An aligner whose origin is where both tracks have begun."""
+    return Aligner(max(frames[0].pts, blocks[0].pts))
 
 
 def number(frame: AnyFrame) -> int:
@@ -77,37 +81,33 @@ def outcome(parts: list[Aligned], frames: int, aligner: Aligner) -> Outcome:
     cells = [cell for part in parts for cell in part.frames]
     shown = [(c.index, number(c.shown), c.missing) for c in cells]
     sound = np.concatenate([np.zeros(0, np.float32), *(s for part in parts for s in part.samples)])
-    return Outcome(shown, sound, frames, aligner.origin, aligner.counts)
+    return Outcome(shown, sound, frames, aligner.counts)
 
 
 def same(one: Outcome, other: Outcome) -> None:
     np.testing.assert_array_equal(one.sound, other.sound)
-    assert (one.shown, one.frames, one.origin, one.counts) == (other.shown, other.frames, other.origin, other.counts)
+    assert (one.shown, one.frames, one.counts) == (other.shown, other.frames, other.counts)
 
 
 @pytest.mark.parametrize(
     ("video_ms", "audio_ms", "first_picture"), [(0, 0, 0), (0, 130, 3), (130, 0, 0), (-500, -3, 12), (7000, 7021, 1)]
 )
-def test_the_origin_is_where_both_tracks_have_begun(video_ms: int, audio_ms: int, first_picture: int) -> None:
+def test_the_first_grid_frame_is_the_picture_at_the_origin(video_ms: int, audio_ms: int, first_picture: int) -> None:
     frames, blocks = video(50, video_ms), audio(2, audio_ms)
-    found = run(Aligner(), in_time(frames, blocks))
-    assert found.origin == max(video_ms, audio_ms) * MS
-    assert found.shown[0] == (0, first_picture, False)
-    same(found, run(Aligner(found.origin), in_time(frames, blocks)))
+    assert run(begun(frames, blocks), in_time(frames, blocks)).shown[0] == (0, first_picture, False)
 
 
 def test_frames_and_sound_last_as_long_as_the_shorter_track() -> None:
-    assert run(Aligner(), in_time(video(100), audio(2))).frames == 50
-    assert run(Aligner(), in_time(video(50), audio(4))).frames == 50
-    assert run(Aligner(), in_time(video(50, 400), audio(2))).frames == 40
+    for count, seconds, start_ms, expected in [(100, 2, 0, 50), (50, 4, 0, 50), (50, 2, 400, 40)]:
+        frames, blocks = video(count, start_ms), audio(seconds)
+        assert run(begun(frames, blocks), in_time(frames, blocks)).frames == expected
 
 
-@pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("seed", range(8))
-def test_interleaving_within_two_seconds_changes_nothing(seed: int, known: bool) -> None:
+def test_interleaving_changes_nothing(seed: int) -> None:
     frames, blocks = video(48, 15), audio(1.9, 0)
-    expected = run(Aligner(), in_time(frames, blocks))
-    same(run(Aligner(15 * MS if known else None), shuffled(frames, blocks, seed)), expected)
+    expected = run(Aligner(15 * MS), in_time(frames, blocks))
+    same(run(Aligner(15 * MS), shuffled(frames, blocks, seed)), expected)
 
 
 @pytest.mark.parametrize("order", ["video first", "audio first"])
@@ -117,24 +117,10 @@ def test_a_known_origin_lets_a_track_come_any_time_later(order: str) -> None:
     same(run(Aligner(15 * MS), media), run(Aligner(15 * MS), in_time(frames, blocks)))
 
 
-def test_nothing_comes_out_before_both_tracks_have_begun() -> None:
-    aligner = Aligner()
-    for frame in video(25):
-        assert aligner.push(frame) == Aligned()
-    assert aligner.origin is None
-    assert aligner.counts == FrameCounts()
-    assert not aligner.sound_missing(0, 25).any()
-    out = aligner.push(audio(0.02, 200)[0])
-    assert aligner.origin == 200 * MS
-    assert [cell.shown.pts // (40 * MS) for cell in out.frames] == list(range(5, 25))
-
-
 @pytest.mark.parametrize("late_s", [2.5, 6.0])
 def test_sound_that_begins_seconds_after_the_picture(late_s: float) -> None:
-    """What was held back of the picture reaches back further than the sound begins."""
     frames, blocks = video(250), audio(3, late_s * 1000)
-    got = run(Aligner(), in_time(frames, blocks))
-    assert got.origin == round(late_s * FLICKS)
+    got = run(begun(frames, blocks), in_time(frames, blocks))
     assert got.shown[0][1] == round(late_s * 25 - 0.1)
     assert got.frames == 75
     assert got.counts.late == 0
@@ -143,31 +129,19 @@ def test_sound_that_begins_seconds_after_the_picture(late_s: float) -> None:
 @pytest.mark.parametrize("late_s", [2.5, 6.0])
 def test_picture_that_begins_seconds_after_the_sound(late_s: float) -> None:
     blocks, frames = audio(9), video(50, late_s * 1000)
-    got = run(Aligner(), in_time(frames, blocks))
-    assert got.origin == round(late_s * FLICKS)
+    got = run(begun(frames, blocks), in_time(frames, blocks))
     assert got.shown[0][1] == 0
     assert got.frames == 50
-    np.testing.assert_array_equal(got.sound, run(Aligner(got.origin), in_time(frames, blocks)).sound)
+    np.testing.assert_array_equal(got.sound, run(begun(frames, blocks), blocks).sound)
 
 
-@pytest.mark.parametrize("track", ["video", "audio"])
-def test_what_is_held_back_is_bounded(track: str) -> None:
-    aligner = Aligner()
-    media = video(5000) if track == "video" else audio(200)
-    for one in media:
-        aligner.push(one)
-    span = aligner._held[-1].pts - aligner._held[0].pts
-    assert HOLD_FLICKS - FRAME_FLICKS <= span <= HOLD_FLICKS
-
-
-def test_a_track_alone_gives_no_frames() -> None:
+def test_a_track_alone_gives_no_recording() -> None:
     for media in (video(50), audio(2), []):
-        got = run(Aligner(), media)
-        assert (got.shown, got.frames, got.origin, len(got.sound)) == ([], 0, None, 0)
+        assert run(Aligner(0), media).frames == 0
 
 
 def test_a_hole_in_the_sound_is_told_and_then_forgotten() -> None:
-    aligner = Aligner()
+    aligner = Aligner(0)
     blocks = [block for block in audio(2) if not 800 * MS <= block.pts < 900 * MS]
     run(aligner, in_time(video(50), blocks))
     assert np.flatnonzero(aligner.sound_missing(0, 25)).tolist() == [20, 21, 22]
@@ -179,7 +153,7 @@ def test_holes_and_rates_survive_any_interleaving(seed: int) -> None:
     step = FLICKS // 30
     frames = [frame for i, frame in enumerate(video(57, 3, step)) if not 20 <= i < 27]
     blocks = [block for block in audio(1.9) if not 500 * MS <= block.pts < 560 * MS]
-    one, other = Aligner(), Aligner()
+    one, other = begun(frames, blocks), begun(frames, blocks)
     same(run(one, in_time(frames, blocks)), run(other, shuffled(frames, blocks, seed)))
     flags = one.sound_missing(0, 48)
     assert flags.any()

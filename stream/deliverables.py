@@ -1,0 +1,30 @@
+"""What is made of a best window beside its clip."""
+
+from dataclasses import dataclass
+
+from take5.stream.bundles.write import WantedBundles
+
+
+@dataclass(frozen=True)
+class Deliverables:
+    """What a take holds beside clip and scores.
+
+    Attributes
+    ----------
+    bundles : WantedBundles, optional
+        Bundles for trainers.
+    name : str, optional
+        The person's name in the bundles; by default that of the take's folder.
+    report : bool
+        Whether a report for people is written.
+    idle : bool
+        Whether the idle clip of a file is looked for; a live capture has one whenever one was found on the way.
+    """
+
+    bundles: WantedBundles | None = None
+    name: str | None = None
+    report: bool = False
+    idle: bool = False
+
+
+CLIP_ONLY = Deliverables()
