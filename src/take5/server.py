@@ -1,0 +1,40 @@
+"""The server inside another application: WHIP, websocket, files and page, in one import (``docs/server.md``).
+
+Unlike :mod:`take5` this loads FFmpeg, aiortc and Starlette at once; models are loaded by :func:`load_models`.
+"""
+
+from take5.client.api.models import load_models
+from take5.client.pages import PAGES, PROMPTS
+from take5.scoring.gates.config import GateConfig
+from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import StopRules, measured_stop_at
+from take5.stream.bundles.write import wanted_for
+from take5.stream.deliverables import Deliverables
+from take5.stream.hooks.command import parse_command
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.hooks.webhook import Webhook
+from take5.stream.server.app import create_app
+from take5.stream.server.run import Listen, run
+from take5.stream.server.sessions import Sessions, sessions_for
+from take5.stream.settings import Settings
+
+__all__ = [
+    "PAGES",
+    "PROMPTS",
+    "Deliverables",
+    "GateConfig",
+    "HookDispatcher",
+    "Listen",
+    "Parameters",
+    "Sessions",
+    "Settings",
+    "StopRules",
+    "Webhook",
+    "create_app",
+    "load_models",
+    "measured_stop_at",
+    "parse_command",
+    "run",
+    "sessions_for",
+    "wanted_for",
+]

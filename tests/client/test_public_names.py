@@ -1,0 +1,41 @@
+"""Public names are a promise: what they are, that each can be imported, and that the documents use no others."""
+
+import ast
+import re
+from importlib import import_module
+
+import pytest
+from repository import ROOT
+
+PUBLIC = {
+    "take5": """
+        BestChanged BrokenRule Bundle Event Features FileResult Finished GateConfig LibraryMissing MediaError
+        MissingTrack ModelDamaged ModelError ModelMissing Models NoFace OutputError OutputExists ParameterError
+        Progress Result ServerError Session Stop StopRules Stopped Take5Error TooShort UnreadableMedia Warned
+        WeightsMismatch Window load_models select
+    """,
+    "take5.server": """
+        Deliverables GateConfig HookDispatcher Listen PAGES PROMPTS Parameters Sessions Settings StopRules Webhook
+        create_app load_models measured_stop_at parse_command run sessions_for wanted_for
+    """,
+}
+REFERENCE = {"take5.scoring": {"algorithm1"}}
+"""Algorithm 1's batch form, which docs/python.md compares with."""
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_the_public_names_are_these(module: str) -> None:
+    public = import_module(module)
+    assert sorted(public.__all__) == sorted(PUBLIC[module].split())
+    assert all(getattr(public, name) is not None for name in public.__all__)
+
+
+@pytest.mark.parametrize("document", ["python.md", "server.md"])
+def test_examples_import_public_names_alone(document: str) -> None:
+    for example in re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / document).read_text(encoding="utf-8"), re.DOTALL
+    ):
+        for node in ast.walk(ast.parse(example)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("take5"):
+                allowed = REFERENCE.get(node.module or "") or set(PUBLIC[node.module or ""].split())
+                assert {alias.name for alias in node.names} <= allowed
