@@ -34,7 +34,7 @@ class FrameStore:
 
 
 class HeldMedia(RingMedia):
-    """What a session holds of its windows; of a window that it has let go of there is no clip."""
+    """What a session holds of its windows; there is no clip of a window that it has dropped."""
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""

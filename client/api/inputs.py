@@ -22,7 +22,7 @@ SMALLEST_SIDE = 16
 HIGHEST_FPS = 1000
 
 LONGEST_TIME_S = 1e10
-"""Times are at most so far from 0, seconds since 1970 included."""
+"""Largest distance of a time from 0; seconds since 1970 are within it."""
 
 LOWEST_RATE = 8000
 LOUDEST = 8.0
@@ -32,7 +32,7 @@ PIECE_S = 0.1
 """Sound is passed on in pieces of at most this length."""
 
 OVERLAP_FLICKS = seconds_to_flicks(0.1)
-"""So much of a block may have been there already, by clocks that drift; it is cut off, as of a file."""
+"""How far a block may overlap the one before it, by clocks that drift; the overlap is cut off, as in a file."""
 
 MOST_CHANNELS = 16
 
@@ -126,7 +126,7 @@ class Pictures:
         return pts
 
     def _next(self) -> int:
-        """When a frame without a time is shown: so many frames after the last one with a time."""
+        """When a frame without a time is shown, counted from the last frame with a time."""
         return self._anchor + round(self._since * FLICKS / (self._fps or Fraction(FPS)))
 
 
@@ -207,7 +207,7 @@ def as_channels(samples: Samples) -> NDArray[np.float32]:
     if not np.isfinite(sound).all():
         first = int(np.flatnonzero(~np.isfinite(sound).all(axis=0))[0])
         raise ParameterError(
-            f"sample {first} of the block is no finite number; replace it, by 0 where nothing is known"
+            f"sample {first} of the block is not a finite number; replace it, by 0 where nothing is known"
         )
     if np.abs(sound).max(initial=0.0) > LOUDEST:
         raise ParameterError(f"the block reaches {np.abs(sound).max():.6g}; float32 sound is in [-1, 1]: scale it")

@@ -4,7 +4,7 @@ MediaPipe 0.10.30-0.10.33 logs through abseil without initialising it, so neithe
 logger reaches these lines (tried); they go straight to file descriptor 2: ``W0000 00:00:17... face_landmarker_gra...``,
 ``INFO: Created TensorFlow Lite XNNPACK delegate for CPU.`` They come while a task is made and at its first pictures.
 
-It touches the state of the whole process, hence the lock, and hence models are quiet only where they are told to be.
+It touches the state of the whole process, hence the lock, and hence models are quiet only where asked.
 """
 
 import os
@@ -31,8 +31,8 @@ def hushed() -> Iterator[None]:
 
     What other threads write meanwhile comes out at the end, in order; so keep the calls short. Threads take turns.
     Without a usable stderr or temporary directory nothing is held back. A child process that another thread starts
-    meanwhile keeps the temporary file as its stderr. A process that is told to end in the midst of it stays quiet
-    (SystemExit): MediaPipe's thread goes on with the call that nobody waits for any more.
+    meanwhile keeps the temporary file as its stderr. A process that is asked to end meanwhile stays quiet
+    (SystemExit): MediaPipe's thread finishes the abandoned call.
     """
     with _LOCK:
         diverted, ends = _divert(), False

@@ -39,7 +39,7 @@ def load_models(
     device : str
         Where "ave" runs: "auto", "cuda", "cuda:1", "mps" or "cpu".
     report : callable
-        Told, in a line, when a model file that is missing is fetched.
+        Called with a line of text when a missing model file is fetched.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Before both tracks have begun: what a program pushes is held, so much of it as is not too much."""
+"""Before both tracks have begun: what a program pushes is held, within bounds."""
 
 from collections import deque
 
@@ -7,10 +7,10 @@ from take5.stream.timeline.clock import seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
 HOLD_FRAMES_FLICKS = seconds_to_flicks(2.0)
-"""So much is held of frames while there is no sound: they are pictures, not encoded."""
+"""How much video is held while there is no sound: frames are not encoded yet."""
 
 HOLD_SOUND_FLICKS = seconds_to_flicks(10.0)
-"""So much is held of sound while there is no frame."""
+"""How much sound is held while there is no frame."""
 
 
 class PushedOrigin:

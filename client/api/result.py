@@ -65,13 +65,13 @@ class Window:
         Audio diversity, >= 0; higher is better.
     MC, MC_mouth, MC_head : float or None
         Motion complexity in [0, 1], whole and by its parts; lower is better. None where the face was not followed
-        through the window, or nobody looked.
+        through the window, or its frames were not analysed.
     views : int or None
         Head directions; fewer is better. None likewise.
     I : float or None
         Informativeness, D / MC; higher is better. None likewise.
     eligible : bool or None
-        Whether it may win; None where nobody looked.
+        Whether it may win; None if its frames were not analysed.
     reasons : tuple of BrokenRule
         Why not.
     warnings : tuple of BrokenRule
@@ -92,7 +92,7 @@ class Window:
 
     @classmethod
     def of(cls, verdict: JudgedWindow, frames: int) -> Self:
-        """A window of so many grid frames as it was judged."""
+        """A judged window, ``length`` grid frames long."""
         score, motion = verdict.score, verdict.score.motion
         return cls(
             start_s=frame_seconds(score.start),
@@ -118,11 +118,11 @@ class Features:
     audio : ndarray float64 [N, E]
         Audio embeddings.
     lips : ndarray float64 [N, 20, 2]
-        Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked, or nobody looked.
+        Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked, or the frame was not analysed.
     pose : ndarray float64 [N, 3]
         Yaw, pitch, roll in degrees; NaN likewise.
     faces : ndarray float64 [N]
-        Faces seen in a frame; -1 where nobody looked.
+        Faces seen in a frame; -1 where they were not counted.
     """
 
     audio: NDArray[np.float64]
@@ -140,7 +140,7 @@ class Result:
     best : Window or None
         The chosen window; None where none is eligible.
     pool : tuple of Window
-        Those among which it was chosen, in the order in which they were looked at.
+        Those among which it was chosen, in the order in which they were analysed.
     windows : tuple of Window
         Every window, in order of time.
     encoder : str
@@ -169,7 +169,7 @@ class Result:
 
     @classmethod
     def of(cls, selection: Selection, material: Recording, models: Models) -> Self:
-        """What a program is told of a selection."""
+        """What a program gets for a selection."""
         frames = selection.settings.parameters.window_frames
         windows = {verdict.score.start: Window.of(verdict, frames) for verdict in selection.verdicts}
         return cls(

@@ -50,7 +50,7 @@ def select(
     hfr_threshold : float
         T, the frequency in cycles per frame above which motion counts as high-frequency, in [0, 0.5).
     exhaustive : bool
-        Look at every frame, and judge every window.
+        Analyse every frame, and judge every window.
     strategy, diversity : str
         The paper's variants.
     seed : int

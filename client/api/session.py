@@ -32,7 +32,7 @@ from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_sec
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
 
 AHEAD_S = 10.0
-"""One track may be pushed so far ahead of the other."""
+"""How far one track may be pushed ahead of the other."""
 
 AROUND_S = 4.0
 """Kept beside a window that is being scored: lead-in, the encoder's look-ahead, a group of pictures, a chunk."""

@@ -1,4 +1,4 @@
-"""When looking at pictures falls behind: which frames are passed over, and when looking begins again."""
+"""When analysis falls behind: which frames are skipped, and when analysis resumes."""
 
 from heapq import heappop, heappush
 
@@ -6,20 +6,20 @@ from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnseenFrame
 
 BEHIND_FLICKS = seconds_to_flicks(3.0)
-"""Pictures this old not looked at yet: looking has fallen behind."""
+"""Age of the oldest waiting picture at which analysis has fallen behind."""
 
 CALM_FLICKS = seconds_to_flicks(1.0)
-"""At most so much waiting: the burst at the beginning has been worked off."""
+"""Backlog at which the burst at the beginning has been worked off."""
 
 RECOVER_FLICKS = seconds_to_flicks(5.0)
-"""So long frames are passed over at least; twice as long after each time that looking falls behind anew."""
+"""Minimum time to skip frames; doubles each time analysis falls behind again."""
 
 REORDER_UNITS = 3
-"""Units may arrive so many places before their turn of being shown (B-frames)."""
+"""How many places ahead of its display order a unit may arrive (B-frames)."""
 
 
 class Backlog:
-    """Whether looking has fallen behind, by the times of what has arrived and of what waits."""
+    """Whether analysis has fallen behind, by the times of what has arrived and of what waits."""
 
     def __init__(self) -> None:
         self.behind = False
@@ -30,7 +30,7 @@ class Backlog:
     def falls(self, newest: int, oldest: int) -> bool:
         """Whether looking falls behind just now, with pictures from ``oldest`` to ``newest`` waiting, in flicks.
 
-        What has piled up before the first picture could be looked at does not count.
+        What has piled up before the first picture could be analysed does not count.
         """
         waiting = newest - oldest
         if self._allowed is None:
@@ -44,7 +44,7 @@ class Backlog:
         return True
 
     def recovers(self, now: int) -> bool:
-        """Whether frames are looked at again from the keyframe at ``now`` on."""
+        """Whether analysis resumes with the keyframe at ``now``."""
         if self.behind and now >= self._until:
             self.behind = False
             return True
@@ -52,7 +52,7 @@ class Backlog:
 
 
 class SkippedFrames:
-    """Frames that nobody decodes, put into the order in which they would have been shown."""
+    """Frames that are not decoded, put into the order in which they would have been shown."""
 
     def __init__(self) -> None:
         self._waiting: list[int] = []

@@ -7,13 +7,13 @@ from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 HOLD_FLICKS = seconds_to_flicks(2.0)
-"""So much is held of the track that has begun; of pictures, from the keyframe before it."""
+"""How much of the earlier track to keep, extended back to a keyframe."""
 
 BEAT_FLICKS = seconds_to_flicks(0.4)
-"""From so many pictures the camera's beat is taken."""
+"""Length of picture from which the camera's beat is taken."""
 
 STEADY_FLICKS = seconds_to_flicks(0.006)
-"""Half of a camera's pictures within so much of each other have a beat on the grid: it runs at 25 fps."""
+"""Interquartile range of picture times below which a camera runs at 25 fps, and has a beat on the grid."""
 
 
 class OriginFinder:

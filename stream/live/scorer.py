@@ -1,6 +1,6 @@
 """Media in, events out: aligner -> scanner and embedding -> chunk -> window -> selector -> stop rules.
 
-Nothing here waits, reads a clock, owns a thread or keeps what was received: whoever drives the scorer decides when,
+Nothing here waits, reads a clock, owns a thread or keeps what was received: the driver decides when,
 and keeps what :attr:`StreamScorer.kept_spans` asks for.
 """
 

@@ -1,4 +1,4 @@
-"""A second look: a window that was passed over, decoded from the ring and tracked."""
+"""A second look: a window that was skipped, decoded from the ring and analysed."""
 
 from collections.abc import Iterator
 
@@ -17,14 +17,14 @@ SecondLook = tuple[JudgedWindow, list[FrameObservation]]
 
 
 def second_look(window: JudgedWindow, film: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
-    """Look at a window of which sound and timestamps are in order, where nobody has looked yet.
+    """Analyse a skipped window whose sound and timestamps are in order.
 
-    Yields None for each frame that was looked at, and last the verdict. A frame that the ring no longer has counts as
+    Yields None for each frame that was analysed, and last the verdict. A frame that the ring no longer has counts as
     damaged.
     """
     sound = window.sound
     if sound is None:
-        raise ParameterError("a window is looked at again with the sound that it was passed over with")
+        raise ParameterError("a window is analysed again with the sound that it was skipped with")
     start, stop = window.score.start, window.score.start + settings.parameters.window_frames
     yield from film.look(start, stop)
     seen = film.looked(start, stop)

@@ -4,7 +4,7 @@ What arrives goes to the ring at once, and sound to the scorer (:meth:`LiveSessi
 analysed one by one (:meth:`LiveSession.work`). When analysis falls behind, frames are skipped, and only windows whose
 sound would bring them into the pool are analysed, from the ring: the choice stays Algorithm 1's.
 
-Nothing here waits, reads a clock or owns a thread: whoever drives a session decides when.
+Nothing here waits, reads a clock or owns a thread: the driver decides when.
 """
 
 from collections import deque

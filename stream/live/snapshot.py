@@ -1,4 +1,4 @@
-"""The state of a capture so far, as ``hello`` tells it to a new follower."""
+"""The state of a capture so far: what ``hello`` holds for a new follower."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ MISSING = {
 class Supervisor:
     """Follows the arrivals of a source, and ends its capture.
 
-    It owns no timer: whoever drives a capture calls :meth:`look` a few times a second.
+    It owns no timer: the driver of a capture calls :meth:`look` a few times a second.
 
     Parameters
     ----------

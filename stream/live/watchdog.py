@@ -9,7 +9,7 @@ TRACKS = ("picture", "sound")
 
 
 class Turn(Enum):
-    """What has happened since the last look."""
+    """What has changed since the last check."""
 
     NOTHING = auto()
     CONNECTED = auto()
@@ -21,7 +21,7 @@ class Turn(Enum):
 
 @dataclass
 class Watchdog:
-    """Looks at arrival times; all times are seconds of any steady clock.
+    """Watches arrival times; all times are seconds of any steady clock.
 
     The time of a track that has never come counts from the beginning.
     """

@@ -59,7 +59,7 @@ async def file(request: Request) -> Response:
 
 
 async def accept(request: Request) -> Response:
-    """Remember that somebody wants to use the clip."""
+    """Record that the clip has been accepted."""
     authorise(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     clip = entry.accept()

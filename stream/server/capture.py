@@ -103,7 +103,7 @@ class Capture:
         await self._done.wait()
 
     async def _run(self, supervisor: Supervisor) -> None:
-        """Look at the timers and ask for keyframes until the last event, then clean up."""
+        """Check the timers and ask for keyframes until the last event, then clean up."""
         try:
             asked = 0.0
             while not self._ended.is_set():

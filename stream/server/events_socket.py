@@ -54,7 +54,9 @@ async def _send(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: boo
         await socket.send_text(json.dumps(feed.hello(fresh=fresh)))
         while not over and not follower.gone:
             for message in await follower.read():
-                if message.capture >= first:  # what comes of a clip before is not for one who waits for the next
+                if (
+                    message.capture >= first
+                ):  # bundles of an earlier clip are not for a follower that waits for the next
                     await socket.send_text(message.text)
                     over |= message.last
         await socket.close(READ_NOT if follower.gone else 1000)

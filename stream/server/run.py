@@ -68,7 +68,7 @@ def run(
     listen : Listen
         Where.
     started : callable
-        Told the address once requests are answered there.
+        Called with the address once requests are answered there.
 
     Raises
     ------

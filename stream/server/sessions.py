@@ -25,12 +25,12 @@ from take5.stream.timeline.media import UnitFormat
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 KEEP_S = 1800.0
-"""So long the events and addresses of a capture are kept after its end; its files stay."""
+"""How long the events and addresses of a capture are kept after its end; its files stay."""
 
 MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
 RETRY_AFTER_S = 10
 DRAIN_S = 30.0
-"""At most so long the end of captures is waited for when the server ends."""
+"""Maximum time to wait for captures to finish at shutdown."""
 
 MakeLive = Callable[[UnitFormat, str], LiveSession]
 """Makes the session for access units of a format, under a name for its report."""

@@ -37,7 +37,7 @@ from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitForma
 from take5.stream.timeline.soundtrack import cut
 
 PREROLL_FLICKS = seconds_to_flicks(1.0)
-"""Sound is decoded from so much earlier than it is wanted: decoders begin with what they cannot know."""
+"""How much sound is decoded before the part that is wanted: the first output of a decoder is unreliable."""
 
 TRUNCATED_FLICKS = seconds_to_flicks(0.5)
 """A file that ends this much before the duration in its header has been cut off."""

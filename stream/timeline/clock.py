@@ -17,7 +17,7 @@ SAMPLE_FLICKS = FLICKS // SAMPLE_RATE
 
 
 class Ratio(Protocol):
-    """A fraction of whole numbers, whoever made it: PyAV's are its own from version 19 on."""
+    """Any fraction of whole numbers: PyAV has had a type of its own since version 19."""
 
     @property
     def numerator(self) -> int:

@@ -36,7 +36,7 @@ class VideoFrame:
 
 @dataclass(frozen=True)
 class UnseenFrame:
-    """A source frame that nobody decoded: all that is known is its time."""
+    """A source frame that was not decoded: only its time is known."""
 
     pts: int
 

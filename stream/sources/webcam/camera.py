@@ -15,7 +15,7 @@ from take5.stream.sources.webcam.devices import LISTING, Device, chosen_camera, 
 from take5.stream.sources.webcam.encoder import CameraUnit, UnitMaker
 
 RETRY_S = 0.005
-"""Some drivers do not wait for a picture; they are asked again after so long."""
+"""Delay before a driver that does not wait for a picture is asked again."""
 
 FAST_FPS = 20.0
 """Slower than this at the size that was asked for, a camera without compression is tried at a smaller one."""
@@ -108,7 +108,7 @@ class Camera:
                 yield from self._maker.make(packet, time.monotonic())
 
     def close(self) -> None:
-        """Let go of it; nobody may be filming."""
+        """Release it; no thread may be reading from it."""
         self._container.close()
 
 

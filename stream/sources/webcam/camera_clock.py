@@ -10,16 +10,16 @@ RISE = 300e-6
 up to 500 ppm for minutes."""
 
 SLEW = 1e-3
-"""Seconds a second that an estimate moves at least while it is off; nobody sees it."""
+"""Minimum rate, in seconds per second, at which an estimate that is off moves; too slow to be noticed."""
 
 SLEW_TIME_S = 5.0
 """An estimate that is further off than ``SLEW * SLEW_TIME_S`` goes this much of the way: its error / 5 s."""
 
 SETTLE_S = 1.0
-"""So long a device is listened to before its first estimate is used."""
+"""How long a device is observed before its first estimate is used."""
 
 SAME_CLOCK_S = 1.0
-"""Stamps at most so much before their arrival are times of the computer's own clock, as V4L2 and AVFoundation give."""
+"""Maximum age of a stamp taken from the computer's own clock, as V4L2 and AVFoundation give them."""
 
 
 class LowerEnvelope:

@@ -1,4 +1,4 @@
-"""Which cameras there are, and which of them is meant."""
+"""Which cameras there are, and which of them a name or number selects."""
 
 import re
 import sys

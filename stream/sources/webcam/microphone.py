@@ -26,7 +26,7 @@ STAMPED_HOSTS = ("Core Audio", "Windows WASAPI")
 BELIEVABLE_S = 1.0
 
 Ended = Callable[[], None]
-"""Told, from the driver's thread, that nothing more will come."""
+"""Called from the driver's thread when nothing more will come."""
 
 
 def sounddevice() -> ModuleType:
@@ -43,7 +43,7 @@ def sounddevice() -> ModuleType:
         text = "install it: apt-get install libportaudio2 (Debian, Ubuntu), dnf install portaudio (Fedora)"
         raise CaptureError(f"the microphone needs PortAudio, which is not here ({error}); {text}") from error
     except Exception as error:
-        if type(error).__name__ != "PortAudioError":  # nobody can name a class of a module that did not load
+        if type(error).__name__ != "PortAudioError":  # the class has no name here: its module may not have loaded
             raise
         text = f"PortAudio does not start ({error}); start the sound server, then try again"
         raise CaptureError(text) from error

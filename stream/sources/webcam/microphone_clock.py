@@ -15,14 +15,14 @@ from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AudioBlock
 
 DOUBT_S = 0.06
-"""A block later than this was held up, or sound before it is lost: what comes next tells which."""
+"""Delay of a block beyond which it was held up, or sound before it was lost; the next blocks show which."""
 
 ON_TIME_S = 0.04
 """A block no later than this came on time. A sound server's least delay itself steps by one of its blocks, 10 or 20 ms,
 each time that it was held up; a driver that loses sound loses all that it held, 100 ms."""
 
 PATIENCE_S = 1.0
-"""When for so long not one block has come on time, sound is lost."""
+"""How long every block must be late before sound counts as lost."""
 
 
 @dataclass(frozen=True)

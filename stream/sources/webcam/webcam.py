@@ -18,17 +18,17 @@ from take5.stream.sources.webcam.microphone_clock import Heard, SampleClock
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
 INBOX = 1000
-"""At most so many pictures and blocks wait. When it is full, the camera waits, and sound is lost, which is marked."""
+"""Pictures and blocks that may wait. When it is full, the camera waits, and sound is lost, which is marked."""
 
 HELD = 300
-"""At most so many pictures wait for the first second of sound; the oldest are let go."""
+"""Pictures that may wait for the first second of sound; the oldest are dropped."""
 
 BEGIN_S = 10.0
-"""So long the first picture and the first sound are waited for."""
+"""Maximum time to wait for the first picture and the first sound."""
 
 LOOK_EVERY_S = 0.1
 LET_GO_S = 2.0
-"""A camera that does not give a picture for so long after the end is left to the system."""
+"""How long to wait, at the end, for a camera that is blocked in a read; after that it is left to the system."""
 
 MISSING = {
     "picture": "camera {camera}: it is open but gives no picture within {s:.0f} s; unplug it and plug it in again",
@@ -155,7 +155,7 @@ class Webcam(ThreadedSource):
             self._hand_over(None)
 
     def _hand_over(self, arrived: Arrived) -> None:
-        """Wait until there is room, or nobody listens any more."""
+        """Wait until there is room, or the webcam has ended."""
         while not self._over.is_set():
             try:
                 self._inbox.put(arrived, timeout=LOOK_EVERY_S)

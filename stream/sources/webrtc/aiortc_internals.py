@@ -34,10 +34,10 @@ from aiortc.sdp import SessionDescription
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 
 BITRATE = 8_000_000
-"""Bits per second that senders of pictures are told to use: 720p at about 41 dB."""
+"""Bits per second that video senders are asked to use: 720p at about 41 dB."""
 
 BITRATE_EVERY_MS = 500
-"""How often they are told."""
+"""How often they are asked."""
 
 VIDEO_PACKETS, AUDIO_PACKETS = 512, 16
 """Sizes of the jitter buffers, aiortc's own. Its holding back four packets of sound is not: around one that never comes
@@ -53,7 +53,7 @@ SO_RCVBUFFORCE = 33
 
 GIVE_UP_VIDEO, GIVE_UP_AUDIO = 90_000, 4_800
 """RTP time after which a missing packet is given up: a second of picture (90 kHz), in which it has been sent again if
-that is possible, and 100 ms of sound (48 kHz), for packets out of order: nobody sends those again."""
+that is possible, and 100 ms of sound (48 kHz), for packets out of order, which are never sent again."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _worker(
 class LossyJitterBuffer(JitterBuffer):
     """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more.
 
-    ``read`` is told the capture times that come with packets.
+    ``read`` receives the capture times that come with packets.
     """
 
     def __init__(self, *, is_video: bool, read: Callable[[ClockReading], None] = lambda _: None) -> None:

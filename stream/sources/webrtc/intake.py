@@ -17,13 +17,13 @@ from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFo
 UNIT_FORMATS = {"H264": UnitFormat("h264", None), "VP8": UnitFormat("vp8", None)}
 
 PATIENCE_FLICKS = seconds_to_flicks(8.0)
-"""So much of both tracks is held while a clock reading is missing; then their arrival has to do."""
+"""How much of each track to buffer while waiting for clock readings; after that, fall back to arrival times."""
 
 OPUS_LOOK_AHEAD = FLICKS * 312 // AUDIO_RATE
-"""So far Opus encoders look ahead (OPUS_GET_LOOKAHEAD: 6.5 ms), and so much later decoders give back what went in."""
+"""Look-ahead of Opus encoders (OPUS_GET_LOOKAHEAD: 6.5 ms), by which decoders give back later what went in."""
 
 HELD = 2000
-"""At most so many frames are held, of both tracks together."""
+"""Frames that may be held, of both tracks together."""
 
 NAL_IDR, NAL_SEI, NAL_SPS, NAL_DELIMITER = 5, 6, 7, 9
 NAL_START = b"\x00\x00\x00\x01"
@@ -40,9 +40,9 @@ class Intake:
     put : callable
         Takes access units and blocks of sound, each track in order; called from the threads that deliver.
     unplaced : callable
-        Told once if no readings come, and arrival times have to do.
+        Called once if no readings come, so that arrival times are used.
     look_ahead : int
-        By so many flicks what a packet of sound decodes to is older than its RTP time.
+        How much older than its RTP time the sound of a packet is, in flicks.
     """
 
     def __init__(self, put: Callable[[Received], None], unplaced: Callable[[], None], look_ahead: int = 0) -> None:

@@ -22,7 +22,7 @@ REPORTS = 9
 """How many of the latest reports count."""
 
 CAPTURED_FLICKS = seconds_to_flicks(9.0)
-"""So much of the latest capture times count: a sender may tell them each second, or with every packet."""
+"""How much of the latest capture times counts: a sender may give them once a second, or with every packet."""
 
 PLAUSIBLE_FLICKS = seconds_to_flicks(1.0)
 """Capture times that place the tracks further from their arrival are no capture times: some senders fill in 0."""
@@ -116,7 +116,7 @@ class TrackClocks:
         self._by_arrival: int | None = None
 
     def trust_arrival(self) -> None:
-        """From now on, place the tracks by the arrivals so far, whatever is read."""
+        """From now on, place the tracks by the arrivals so far, and ignore readings."""
         self._by_arrival = self._arrived
 
     @property
