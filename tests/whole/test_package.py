@@ -63,7 +63,22 @@ def test_every_reason_is_documented() -> None:
     assert set(lettered) == set(list(Code)[:9])
 
 
+def anchors(document: Path) -> set[str]:
+    """Anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
 def test_links_in_the_documents_lead_somewhere() -> None:
-    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for name, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", document.read_text()):
+            target = document.parent / name if name else document
+            assert target.exists(), f"{document.name}: {name}"
+            assert not anchor or anchor in anchors(target), f"{document.name}: {name}#{anchor}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "README.md").read_text()
+    names = {page.name for page in docs.glob("*.md")} - {"README.md"} | {"trainers/README.md"}
+    assert [name for name in sorted(names) if f"]({name})" not in index] == []
