@@ -1,11 +1,11 @@
-"""A live capture on a terminal: meters, how far it is, what is best so far, and what happens, in words.
+"""A live capture on a terminal: meters, progress, the best so far, and what is happening, in words.
 
-It shows the events of ``docs/events.md``, whoever sends them.
+It shows the events of ``docs/events.md``, from any sender, in the language of the terminal.
 """
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -16,49 +16,41 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from take5.client.terminal import REASON_TEXTS, clock
-from take5.scoring.gates.findings import Code
+from take5.client.terminal import clock
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
-from take5.stream.texts.coaching import coaching_texts, preferred
+from take5.stream.texts.languages import preferred, texts
 from take5.stream.wire import Json
 
 SILENT_DBFS, QUIET_DBFS, LOUD_DBFS, FLOOR_DBFS = -70.0, -45.0, -6.0, -60.0
 SEEN = 0.9
-"""A face in less of a second than this is worth a word."""
+"""A face in a smaller share of a second than this is shown in red."""
 
 JERKY, CALM = 0.3, 0.08
 """MC of people in front of a camera, from the worst to the best."""
 
 HEADROOM = 1.15
 WARNED_S = 10.0
-"""So long a warning stays."""
+"""How long a warning stays."""
 
 BAR_WIDTH = 32
 REFRESH_HZ = 5
 
-STATES = {
-    "waiting": "opening camera and microphone",
-    "connecting": "waiting for the first picture and sound",
-    "stalled": "nothing arrives; waiting for it",
-    "stopping": "writing the clip",
-    "ready": "the clip is there",
-    "failed": "there is no clip",
-}
-STALLED = {"picture": "no picture arrives", "sound": "no sound arrives", "both": "nothing arrives"}
+SPOKEN = ("connecting", "stopping", "ready", "failed")
+"""States that are shown as they are; the others leave room for what happens in them."""
 
 
 class Board:
-    """What is known of a capture, and how it looks.
+    """What is known about a capture, and how it is shown.
 
     Parameters
     ----------
     title : str
-        What is captured.
+        Name of what is captured.
     rules : StopRules
         When it stops.
     parameters : Parameters
-        Length of a window and of a hop.
+        Lengths of a window and of a hop.
     now : callable
         Seconds of a steady clock.
     """
@@ -68,13 +60,13 @@ class Board:
         self._state = "waiting"
         self._scored = 0
         self._time_s = 0.0
-        self._told_at = self._warned_at = now()
+        self._heard_at = self._warned_at = now()
         self._last: dict[str, Json] = {}
         self._highest = {"D": 0.0, "I": 0.0}
-        self._coaching = coaching_texts(preferred([os.environ.get("LC_ALL") or os.environ.get("LANG", "")]))
+        self._texts = texts(preferred([os.environ.get("LC_ALL") or os.environ.get("LANG", "")]))
 
     def update(self, event: Json) -> None:
-        """Take an event."""
+        """Show an event."""
         kind = event["type"]
         self._last[kind] = event
         if kind == "state":
@@ -84,7 +76,7 @@ class Board:
         elif kind == "warning":
             self._warned_at = self._now()
         elif kind == "progress":
-            self._time_s, self._told_at = event["time_s"], self._now()
+            self._time_s, self._heard_at = event["time_s"], self._now()
             self._measure(event["window"])
 
     def _measure(self, window: Json | None) -> None:
@@ -108,25 +100,34 @@ class Board:
         return Panel(body, title=Text(f"take5  {self._title}"), subtitle=clock(self._frame), title_align="left")
 
     def words(self) -> str:
-        """What happens, and what to do: the most urgent thing."""
-        if self._state in STATES and self._state != "stalled":
+        """What is happening, or what to do: the most urgent thing."""
+        if self._state == "waiting":
+            return self._texts.status["opening"]
+        if self._state in SPOKEN:
             stopped = self._last.get("stopped")
-            return f"{stopped['text']}; {STATES[self._state]}" if stopped else STATES[self._state]
+            why = self._texts.stopped[stopped["rule"]] if stopped else ""
+            return self._texts.phrases["sentences"].format(first=why, second=self._texts.states[self._state]).strip()
         if "stalled" in self._last:
-            return f"{STALLED[self._last['stalled']['track']]}; waiting for it"
+            return self._texts.stalled[self._last["stalled"]["track"]]
         coach = self._last.get("coach") or {}
-        return self._coaching.get(coach.get("code") or "", coach.get("text") or "") or self._judged()
+        return self._texts.coaching.get(coach.get("code") or "", coach.get("text") or "") or self._judged()
 
     def _judged(self) -> str:
-        window, best = self._progress.get("window"), self._progress.get("best")
+        window, best, status = self._progress.get("window"), self._progress.get("best"), self._texts.status
         if window is None:
-            return f"talk: the first score needs {self._parameters.seconds:g} seconds"
+            return status["begin"].format(window=self._duration())
         if window["reasons"]:
-            codes = dict.fromkeys(reason["code"] for reason in window["reasons"])
-            return f"this does not count: {'; '.join(REASON_TEXTS[Code(code)] for code in codes)}"
+            shorts = dict.fromkeys(self._texts.reasons[reason["code"]].short for reason in window["reasons"])
+            return status["ineligible"].format(reasons=self._texts.phrases["list_separator"].join(shorts))
         if window["eligible"] is None:
-            return "this computer is busy: these seconds are not scored yet"
-        return "best so far, keep talking" if best and best["start_s"] == window["start_s"] else "keep talking"
+            return status["not_scored"]
+        is_best = best and best["start_s"] == window["start_s"]
+        return status["best"].format(time=_time(window["start_s"])) if is_best else status["talk"]
+
+    def _duration(self) -> str:
+        """The length of a window, in words."""
+        seconds, phrases = self._parameters.seconds, self._texts.phrases
+        return phrases["five_seconds"] if seconds == 5 else phrases["seconds"].format(count=f"{seconds:g}")
 
     def _meters(self) -> Table:
         window, chunk = self._progress.get("window") or {}, self._progress.get("chunk") or {}
@@ -136,13 +137,14 @@ class Board:
         table.add_column()
         D, MC, informativeness = (window.get(name) for name in ("D", "MC", "I"))
         calm = 0.0 if MC is None else (JERKY - MC) / (JERKY - CALM)
-        goal = f"of {self._rules.stop_at:.4g}" if self._rules.stop_at else "higher is better"
-        table.add_row("D", _bar(self._share("D", D)), _number(D, ".4g", "sound: higher is better"))
-        table.add_row("MC", _bar(calm), _number(MC, ".4f", "motion: lower is better"))
+        words, stop_at = self._texts.display, self._rules.stop_at
+        goal = words["of_goal"].format(goal=f"{stop_at:.4g}") if stop_at else words["higher"]
+        table.add_row("D", _bar(self._share("D", D)), _number(D, ".4g", words["sound"]))
+        table.add_row("MC", _bar(calm), _number(MC, ".4f", words["motion"]))
         table.add_row("I", _bar(self._share("I", informativeness)), _number(informativeness, ".4g", goal))
-        table.add_row("level", *_level(chunk))
-        table.add_row("face", *_face(chunk))
-        table.add_row("goal", *self._goal())
+        table.add_row(words["level"], *_level(chunk, words["silence"]))
+        table.add_row(words["face"], *_face(chunk, words))
+        table.add_row(words["goal"], *self._goal())
         return table
 
     def _share(self, name: str, value: float | None) -> float:
@@ -150,37 +152,51 @@ class Board:
         return 0.0 if value is None else value / (HEADROOM * max(self._highest[name], goal, 1e-9))
 
     def _goal(self) -> tuple[RenderableType, str]:
-        """How far it is: the best window to the threshold, or, without one, the time to the longest."""
+        """Progress: the best window towards the threshold, or, without one, the time towards the maximum."""
         if not self._rules.stop_at:
             share = self._elapsed / self._rules.cap_s
-            return _bar(share), f"{_time(self._elapsed)} of {_time(self._rules.cap_s)} at most"
+            return _bar(share), self._texts.status["goal_time"].format(
+                time=_time(self._elapsed), cap=_time(self._rules.cap_s)
+            )
         share = (self._best or {"I": 0.0})["I"] / self._rules.stop_at
-        return _bar(share, "bold magenta"), f"{math.floor(100 * min(1.0, share))} % of the way"
+        reached = f"{math.floor(100 * min(1.0, share))}%"
+        return _bar(share, "bold magenta"), self._texts.status["goal_score"].format(share=reached)
 
     def _best_line(self) -> str:
         best = self._best
         if best is None:
-            return "nothing to keep yet"
+            return self._texts.status["nothing_yet"]
         start = round(best["start_s"] * FPS)
-        span = f"{clock(start)} to {clock(start + self._parameters.window_frames)}"
-        return (
-            f"best so far: {span}, I {best['I']:.4g} = D {best['D']:.4g} / MC {best['MC']:.4f}, views {best['views']}"
+        numbers = f"I {best['I']:.4g} = D {best['D']:.4g} / MC {best['MC']:.4f}, views {best['views']}"
+        return self._texts.display["best"].format(
+            start=clock(start), end=clock(start + self._parameters.window_frames), numbers=numbers
         )
 
     def _countdown(self) -> str:
-        """What time will bring next."""
+        """What comes next, and when."""
         if self._state not in ("receiving", "stalled"):
             return ""
         first = self._parameters.seconds - self._elapsed
         left = self._rules.cap_s - self._elapsed
-        score = f"first score in {math.ceil(first)} s" if first > 0 else f"{self._scored} windows scored"
-        gain = self._progress.get("gain")
-        more = "" if gain is None else f"; another 30 s may add {100 * math.expm1(gain):.1f} %"
-        return f"{score}{more}; stops in {_time(max(0.0, left))} at the latest; Ctrl-C keeps the best now"
+        words, gain = self._texts.display, self._progress.get("gain")
+        text = words["first_score"].format(seconds=math.ceil(first)) if first > 0 else self._scored_windows()
+        if gain is not None:
+            text = words["more"].format(text=text, gain=f"{100 * math.expm1(gain):.1f}%")
+        return words["stops"].format(text=text, time=_time(max(0.0, left)))
+
+    def _scored_windows(self) -> str:
+        one = self._scored == 1
+        return self._texts.display["scored_one" if one else "scored"].format(count=self._scored)
 
     def _warning(self) -> str:
         recent = "warning" in self._last and self._now() - self._warned_at < WARNED_S
-        return f"warning: {self._last['warning']['text']}" if recent else ""
+        return self._texts.display["warning"].format(text=self._warned(self._last["warning"])) if recent else ""
+
+    def _warned(self, warning: Json) -> str:
+        value = warning["value"]
+        width, height = value if isinstance(value, list) else ("", "")
+        seconds = f"{value:.0f}" if isinstance(value, (int, float)) else ""
+        return self._texts.warnings[warning["code"]].format(seconds=seconds, width=width, height=height)
 
     @property
     def _progress(self) -> Json:
@@ -193,10 +209,10 @@ class Board:
 
     @property
     def _elapsed(self) -> float:
-        """Seconds of the recording, a hop at most ahead of what was told."""
+        """Seconds of the recording, at most one hop ahead of the last event."""
         if "progress" not in self._last or self._state != "receiving":
             return self._time_s
-        return self._time_s + min(self._now() - self._told_at, self._parameters.hop)
+        return self._time_s + min(self._now() - self._heard_at, self._parameters.hop)
 
     @property
     def _frame(self) -> int:
@@ -222,23 +238,23 @@ class LiveDisplay:
         self._live.stop()
 
     def update(self, event: Json) -> None:
-        """Take an event."""
+        """Show an event."""
         self._board.update(event)
 
 
-def _level(chunk: Json) -> tuple[RenderableType, str]:
+def _level(chunk: Json, silence: str) -> tuple[RenderableType, str]:
     level = chunk.get("level_dbfs")
     if level is None:
-        return _bar(0.0), "silence" if chunk else "-"
+        return _bar(0.0), silence if chunk else "-"
     style = "red" if level > LOUD_DBFS else "yellow" if level < QUIET_DBFS else "green"
     return _bar(1 - level / FLOOR_DBFS, style), f"{level:.0f} dBFS"
 
 
-def _face(chunk: Json) -> tuple[RenderableType, str]:
+def _face(chunk: Json, words: Mapping[str, str]) -> tuple[RenderableType, str]:
     face = chunk.get("face")
     if face is None:
-        return _bar(0.0), "not looked at" if chunk else "-"
-    return _bar(face, "green" if face >= SEEN else "red"), f"{face:.0%} of the second"
+        return _bar(0.0), words["not_analysed"] if chunk else "-"
+    return _bar(face, "green" if face >= SEEN else "red"), words["face_share"].format(share=f"{face:.0%}")
 
 
 def _bar(share: float, style: str = "cyan") -> ProgressBar:

@@ -9,19 +9,18 @@ from rich import progress as bars
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from take5.scoring.gates.findings import Code
 from take5.scoring.parameters import FPS
 from take5.stream.bundles.write import Bundle
-from take5.stream.events import Event, Finished, Progress
-from take5.stream.report.texts import TEXTS
+from take5.stream.events import Event, Finished, Progress, State
 from take5.stream.report.write import PAGE
 from take5.stream.selection import Selection
+from take5.stream.texts.languages import texts
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.wire import Json
 
-REASON_TEXTS = {code: words for code, (words, _) in TEXTS.items()}
-STAGES = {"sound": "listening", "faces": "looking at faces"}
+STATES = (State.CONNECTING, State.RECEIVING, State.STOPPING)
+"""States with a line of their own: other events report the others."""
 
 
 class Bars:
@@ -52,16 +51,16 @@ class Bars:
         self._progress.stop()
 
     def update(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage is; of an unknown total only that something moves."""
+        """Show how far a stage is; if its total is unknown, only that it is running."""
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(
-                STAGES[stage], total=None, video=self._name.replace("[", r"\[")
+                texts().stages[stage], total=None, video=self._name.replace("[", r"\[")
             )
         self._progress.update(self._tasks[stage], completed=done, total=total or None)
 
 
 def summary(selection: Selection, written: Path | None = None) -> str:
-    """A few lines about one video: what was chosen and why, or why nothing was."""
+    """A few lines about one video: what was chosen and why, or why nothing was chosen."""
     looked_at = sum(verdict.eligible is not None for verdict in selection.verdicts)
     lines = [
         _choice(selection),
@@ -87,7 +86,7 @@ def _bundle_line(bundle: Json) -> str:
 
 
 def event_line(event: Event, written: Path | None = None) -> str:
-    """What an event says on a terminal; nothing for one that another has said already."""
+    """An event's line on a terminal; empty if another event covers it."""
     if isinstance(event, Finished):
         return summary(event.selection, written)
     if not isinstance(event, Progress) or event.window is None:
@@ -96,12 +95,12 @@ def event_line(event: Event, written: Path | None = None) -> str:
 
 
 def json_event_line(event: Json) -> str:
-    """What an event of a server says on a terminal; nothing for one that another says better."""
+    """A server event's line on a terminal; empty if another event covers it."""
     kind = event["type"]
     if kind == "progress":
         return _progress_line(event)
-    if kind == "state" and event["state"] in STATE_TEXTS:
-        return STATE_TEXTS[event["state"]]
+    if kind == "state" and event["state"] in STATES:
+        return texts().states[event["state"]]
     if kind in ("warning", "stopped", "error", "coach") and event["text"]:
         return f"{clock(round(event['time_s'] * FPS))}  {kind}: {event['text']}"
     if kind == "stalled":
@@ -118,13 +117,6 @@ def json_event_line(event: Json) -> str:
     return ""
 
 
-STATE_TEXTS = {
-    "connecting": "connecting",
-    "receiving": "receiving",
-    "stopping": "writing the clip",
-}
-
-
 def _progress_line(event: Json) -> str:
     window = event["window"]
     time = clock(round(event["time_s"] * FPS))
@@ -135,7 +127,7 @@ def _progress_line(event: Json) -> str:
         numbers += f"  MC {window['MC']:.4f}  views {window['views']:2d}  I {window['I']:8.4g}"
     best = event["best"]
     if window["reasons"]:
-        verdict = "; ".join(dict.fromkeys(REASON_TEXTS[Code(reason["code"])] for reason in window["reasons"]))
+        verdict = "; ".join(dict.fromkeys(texts().reasons[reason["code"]].short for reason in window["reasons"]))
     elif window["eligible"] is None:
         verdict = "not scored"
     else:
@@ -160,7 +152,7 @@ def _choice(selection: Selection) -> str:
 
 
 def _counts(counts: FrameCounts) -> list[str]:
-    """Source frames that the 25 fps grid shows twice, or not at all; nothing where it shows each once."""
+    """Source frames that the 25 fps grid shows twice or not at all; empty if it shows each once."""
     if not (counts.doubled or counts.dropped or counts.late):
         return []
     return [f"  source frames at 25 fps: {counts.doubled} doubled, {counts.dropped} dropped, {counts.late} late"]
@@ -168,4 +160,4 @@ def _counts(counts: FrameCounts) -> list[str]:
 
 def _rejections(selection: Selection) -> list[str]:
     counted = Counter(code for verdict in selection.verdicts for code in {reason.code for reason in verdict.reasons})
-    return [f"  {count} not eligible: {REASON_TEXTS[code]}" for code, count in counted.most_common()]
+    return [f"  {count} not eligible: {texts().reasons[code].short}" for code, count in counted.most_common()]

@@ -10,7 +10,7 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.selection import Selection
-from take5.stream.texts.coaching import GOOD, coaching_texts
+from take5.stream.texts.languages import GOOD, texts
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json, findings_json, score_json
 
@@ -141,7 +141,7 @@ class Coached:
         return {
             **_head("coach", self.frame),
             "code": code,
-            "text": coaching_texts()[code] if code else "",
+            "text": texts().coaching[code] if code else "",
             "followed": self.followed and str(self.followed),
         }
 

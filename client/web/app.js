@@ -13,7 +13,7 @@ import { Prompter } from './prompter.js';
 import * as result from './result.js';
 import { setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
-import { language, say, texts } from './texts.js';
+import { ofCode, say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
 
 /** @typedef {import('./feed.js').Event} Event */
@@ -71,7 +71,7 @@ async function learn() {
 function cannotSetUp(error) {
   camera.close();
   $('start').disabled = true;
-  narrator.say(page.external ? '' : texts.status.noCamera);
+  narrator.say(page.external ? '' : texts.status.no_camera);
   problem.show(error);
 }
 
@@ -124,7 +124,7 @@ function follow(name, next) {
   end();
   page.asked = false;
   $('stop').disabled = false;
-  put($('live-title'), page.external ? texts.following(name) : texts.page.live);
+  put($('live-title'), page.external ? say(texts.status.following, { name }) : texts.page.live);
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
   const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
   page.capture = capture;
@@ -142,7 +142,7 @@ const watcher = {
   server: serverChanged,
   media: (kind) => {
     if (kind === 'shaky') narrator.suggest(texts.status.shaky);
-    if (kind === 'lost') narrator.say(texts.status.rtcLost);
+    if (kind === 'lost') narrator.say(texts.status.connection_lost);
   },
 };
 
@@ -160,9 +160,16 @@ function took(capture, event) {
   if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
   if (capture.session.clip) return finish(() => result.showClip(capture));
   if (event.type !== 'warning') show(capture);
-  else put($('warning'), say(texts.warning[/** @type {keyof typeof texts.warning} */ (event.code)], event.value));
+  else put($('warning'), warning(event));
   if (event.type === 'stopped') $('stop').disabled = true;
   return undefined;
+}
+
+/** What a warning says; nothing once its cause is over. @param {Event} event */
+function warning({ code, value }) {
+  if (code === 'caught_up') return '';
+  const [width, height] = Array.isArray(value) ? value : [];
+  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), width, height });
 }
 
 /** @param {Capture} capture */
@@ -195,7 +202,7 @@ async function stop() {
   if (!capture?.answered) return void setUp().then(() => $(page.external ? 'follow' : 'start').focus());
   page.asked = true;
   $('stop').disabled = true;
-  narrator.say(texts.status.stopping);
+  narrator.say(texts.states.stopping);
   return capture.stop().catch((error) => giveUp(error, setUp));
 }
 
@@ -284,10 +291,9 @@ addEventListener('pageshow', (event) => event.persisted && location.reload());
 addEventListener('hashchange', () => location.reload());
 
 async function begin() {
-  document.documentElement.lang = language;
+  document.documentElement.lang = texts.language;
   fill({ window_s: 5 });
   setUpSender();
-  coach.open();
   prompter.open();
   const select = whenChosen(choose);
   if (!namedSession) return setUp();

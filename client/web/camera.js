@@ -4,7 +4,7 @@
 import * as devices from './devices.js';
 import { $, put } from './dom.js';
 import { showLevel } from './level.js';
-import { texts } from './texts.js';
+import { say, texts } from './texts.js';
 
 const SMALL = 720;
 
@@ -62,7 +62,7 @@ export class Camera {
     $('frame').style.setProperty('--aspect', `${width} / ${height}`);
     const fps = this.stream.getVideoTracks()[0].getSettings().frameRate ?? 0;
     const small = Math.min(width, height) < SMALL;
-    put($('camera-size'), small ? texts.smallSize(width, height) : texts.size(width, height, fps));
+    put($('camera-size'), say(small ? texts.controls.small_size : texts.controls.size, { width, height, fps: Math.round(fps) }));
     $('camera-size').classList.toggle('caution', small);
   }
 }

@@ -2,7 +2,7 @@
 // The running chart over the session's time: I of each window at its end, small below it D and calm; the best marked.
 
 import { put, shape } from './dom.js';
-import { clock, texts } from './texts.js';
+import { clock, say, texts } from './texts.js';
 
 /** @typedef {import('./session.js').Session} Session @typedef {import('./session.js').Window} Window */
 /** @typedef {(window: Window) => number | null} Value */
@@ -131,6 +131,6 @@ function axis(x, until, width) {
 /** @param {Session} session */
 function caption({ windows, best, window_s }) {
   const scored = [...windows.values()].filter((window) => window.eligible && window.I != null).length;
-  if (best) return texts.chart.said(scored, clock(best.start_s), clock(best.start_s + window_s), best.I);
-  return windows.size ? texts.chart.none(scored, windows.size - scored) : texts.chart.empty;
+  if (best) return say(texts.chart.best, { scored, start: clock(best.start_s), end: clock(best.start_s + window_s), score: Math.round(best.I) });
+  return windows.size ? say(texts.chart.none, { scored, others: windows.size - scored }) : texts.chart.empty;
 }

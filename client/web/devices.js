@@ -2,7 +2,7 @@
 // Cameras and microphones: which there are, which was used last, opening and closing them.
 
 import { Refusal } from './server.js';
-import { texts } from './texts.js';
+import { say, texts } from './texts.js';
 
 /** @typedef {'videoinput' | 'audioinput'} Kind */
 const KEYS = { videoinput: 'take5.camera', audioinput: 'take5.microphone' };
@@ -59,10 +59,10 @@ async function missing() {
 
 /** Fill a list with the devices of a kind, the used one chosen. @param {HTMLSelectElement} select @param {Kind} kind @param {string | undefined} used */
 export async function list(select, kind, used) {
-  const named = kind === 'videoinput' ? texts.cameraName : texts.microphoneName;
+  const named = kind === 'videoinput' ? texts.controls.camera : texts.controls.microphone;
   const found = await navigator.mediaDevices.enumerateDevices();
   const devices = found.filter((device) => device.kind === kind && device.deviceId);
-  select.replaceChildren(...devices.map((device, index) => new Option(device.label || named(index + 1), device.deviceId)));
+  select.replaceChildren(...devices.map((device, index) => new Option(device.label || say(named, { number: index + 1 }), device.deviceId)));
   select.disabled = devices.length === 0;
   if (used) select.value = used;
 }

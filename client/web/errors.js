@@ -9,11 +9,11 @@ import { say, texts } from './texts.js';
 const SAME = { DevicesNotFoundError: 'NotFoundError', TrackStartError: 'NotReadableError', AbortError: 'NotReadableError', SecurityError: 'NotAllowedError', PermissionDeniedError: 'NotAllowedError' };
 const NO_RETRY = new Set(['insecure', 'no_webrtc', 'unauthorized', 'gone', 'not_found']);
 
-/** The key of texts.problem for anything thrown. @param {any} error */
+/** The key of texts.errors for anything thrown. @param {any} error */
 export function codeOf(error) {
-  const code = error.code in texts.problem ? error.code : (SAME[error.name] ?? error.name);
+  const code = error.code in texts.errors ? error.code : (SAME[error.name] ?? error.name);
   if (code === 'unauthorized' && access.token) return 'wrong_token';
-  return code in texts.problem ? code : 'internal';
+  return code in texts.errors ? code : 'internal';
 }
 
 export class Problem {
@@ -38,11 +38,11 @@ export class Problem {
   show(error, { retry = true, focus = true } = {}) {
     this.clear();
     this.code = codeOf(error);
-    const [title, advice] = texts.problem[/** @type {keyof typeof texts.problem} */ (this.code)];
+    const { title, advice } = texts.errors[/** @type {keyof typeof texts.errors} */ (this.code)];
     const asksToken = this.code === 'unauthorized' || this.code === 'wrong_token';
     $('problem').hidden = false;
     put($('problem-title'), title);
-    put($('problem-advice'), say(advice));
+    put($('problem-advice'), advice);
     $('token-form').hidden = !asksToken;
     $('retry').hidden = asksToken || !retry || NO_RETRY.has(this.code);
     this.#count(Math.ceil(error.retryAfter ?? 0));
@@ -52,7 +52,7 @@ export class Problem {
   /** Hold the button back as long as the server asks. @param {number} seconds */
   #count(seconds) {
     $('retry').disabled = seconds > 0;
-    put($('retry'), seconds > 0 ? texts.retryIn(seconds) : texts.retry);
+    put($('retry'), seconds > 0 ? say(texts.controls.retry_in, { seconds }) : texts.controls.retry);
     const until = performance.now() + seconds * 1000;
     if (seconds > 0) this.timer = setInterval(() => this.#tick(until), 250);
   }
@@ -61,7 +61,7 @@ export class Problem {
   #tick(until) {
     const left = Math.ceil((until - performance.now()) / 1000);
     $('retry').disabled = left > 0;
-    put($('retry'), left > 0 ? texts.retryIn(left) : texts.retry);
+    put($('retry'), left > 0 ? say(texts.controls.retry_in, { seconds: left }) : texts.controls.retry);
     if (left <= 0) clearInterval(this.timer);
   }
 }

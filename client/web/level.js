@@ -19,9 +19,9 @@ function rms(samples) {
 
 /** A word for the loudest of the last moments. @param {number} dbfs */
 function word(dbfs) {
-  if (dbfs < SILENT_DBFS) return texts.level.none;
-  if (dbfs < QUIET_DBFS) return texts.level.quiet;
-  return dbfs > LOUD_DBFS ? texts.level.loud : texts.level.good;
+  if (dbfs < SILENT_DBFS) return texts.meters.level_none;
+  if (dbfs < QUIET_DBFS) return texts.meters.level_quiet;
+  return dbfs > LOUD_DBFS ? texts.meters.level_loud : texts.meters.level_good;
 }
 
 /** Show the level of a stream's sound; returns what ends it. @param {MediaStream} stream */

@@ -2,7 +2,7 @@
 // Numbers while it records: the latest window, the ring of progress, and what is best so far.
 
 import { $, put } from './dom.js';
-import { clock, texts } from './texts.js';
+import { clock, say, texts } from './texts.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
@@ -24,10 +24,16 @@ function showWindow({ latest, rules, encoder, windows }) {
   const scores = [...windows.values()].map((window) => window.I ?? 0);
   const top = HEADROOM * Math.max(rules.stop_at ?? 0, ...scores, 1);
   const known = latest?.I != null;
-  meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => texts.meter.overall(value, rules.stop_at), 0);
-  meter('variety', latest?.D, variety(latest?.D ?? 0, encoder, windows), texts.meter.variety, 0);
-  meter('calm', latest?.MC, known ? share(/** @type {number} */ (latest?.MC), JERKY) : 0, texts.meter.calm, 3);
+  meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => overall(value, rules.stop_at), 0);
+  meter('variety', latest?.D, variety(latest?.D ?? 0, encoder, windows), (value) => say(texts.meters.variety, { value: value.toFixed(0) }), 0);
+  meter('calm', latest?.MC, known ? share(/** @type {number} */ (latest?.MC), JERKY) : 0, (value) => say(texts.meters.calm, { value: value.toFixed(3) }), 3);
   put($('verdict'), verdict(latest));
+}
+
+/** @param {number} value @param {number | null} goal */
+function overall(value, goal) {
+  if (!goal) return say(texts.meters.overall, { value: Math.round(value) });
+  return say(texts.meters.overall_goal, { value: Math.round(value), goal: Math.round(goal) });
 }
 
 /** @param {number} value @param {number[]} range */
@@ -41,8 +47,8 @@ function variety(D, encoder, windows) {
 
 /** @param {Session['latest']} latest */
 function verdict(latest) {
-  if (latest?.eligible === false) return texts.ineligible;
-  return latest && latest.I == null ? texts.notScored : '';
+  if (latest?.eligible === false) return texts.meters.ineligible;
+  return latest && latest.I == null ? texts.meters.not_scored : '';
 }
 
 /** @param {string} name @param {number | null | undefined} value @param {number} part @param {(value: number) => string} words @param {number} digits */
@@ -51,30 +57,34 @@ function meter(name, value, part, words, digits) {
   const shown = value == null ? 0 : Math.min(1, Math.max(0, part));
   bar.firstElementChild.style.transform = `scaleX(${shown})`;
   bar.setAttribute('aria-valuenow', String(Math.round(shown * 100)));
-  bar.setAttribute('aria-valuetext', value == null ? texts.noWindow : words(value));
+  bar.setAttribute('aria-valuetext', value == null ? texts.meters.no_window : words(value));
   put($(`number-${name}`), value == null ? '–' : value.toFixed(digits));
 }
 
 /** How far it is: the best window to the goal, or, without a goal, the time to the longest. @param {Session} session */
 function showProgress({ rules, best, time_s, gain }) {
   const part = Math.min(1, rules.stop_at ? (best?.I ?? 0) / rules.stop_at : time_s / rules.cap_s);
-  const text = rules.stop_at ? texts.goal.score(part) : texts.goal.time(time_s, rules.cap_s);
+  const text = rules.stop_at ? say(texts.status.goal_score, { share: percent(part) }) : say(texts.status.goal_time, { time: clock(time_s), cap: clock(rules.cap_s) });
   const ring = $('ring');
   ring.setAttribute('aria-valuenow', String(Math.floor(part * 100)));
   ring.setAttribute('aria-valuetext', text);
   $('ring-value').style.strokeDasharray = `${(part * 100).toFixed(1)} 100`;
-  put($('ring-number'), `${Math.floor(part * 100)}%`);
+  put($('ring-number'), percent(part));
   put($('goal'), text);
   put($('gain'), gainText(rules, gain));
 }
 
+const percent = (/** @type {number} */ share) => `${Math.floor(share * 100)}%`;
+
 /** @param {Session['rules']} rules @param {number | null} gain */
 function gainText(rules, gain) {
-  if (gain != null) return texts.goal.gain(gain, rules.gain);
-  return rules.stop_at ? '' : texts.goal.gainUnknown;
+  if (gain == null) return rules.stop_at ? '' : texts.meters.gain_unknown;
+  const text = rules.gain ? texts.meters.gain_limit : texts.meters.gain;
+  return say(text, { gain: percent(Math.expm1(gain)), limit: percent(Math.expm1(rules.gain ?? 0)) });
 }
 
 /** @param {Session} session */
 function showBest({ best, window_s }) {
-  put($('best'), best ? texts.bestNow(clock(best.start_s), clock(best.start_s + window_s), best.I) : texts.noBest);
+  const span = best && { start: clock(best.start_s), end: clock(best.start_s + window_s), score: Math.round(best.I) };
+  put($('best'), span ? say(texts.meters.best, span) : texts.status.nothing_yet);
 }

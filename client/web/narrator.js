@@ -2,7 +2,7 @@
 // What is happening, in words: the most urgent thing, and no more often than a person can read.
 
 import { put } from './dom.js';
-import { clock, say, texts } from './texts.js';
+import { clock, duration, ofCode, reasons, say, sentences, stopped, texts } from './texts.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
@@ -39,20 +39,20 @@ export class Narrator {
 
 /** What a session's state means for who talks. @param {Session} session @param {boolean} external somebody else sends */
 export function meaning(session, external) {
-  const { status, stopped } = texts;
-  if (session.stopped) return status.stoppingBecause(say(stopped[/** @type {keyof typeof stopped} */ (session.stopped.rule)]));
-  if (session.state === 'stopping') return status.stopping;
-  if (!session.begun) return external ? status.waiting : status.connecting;
-  if (session.state === 'connecting') return status.connecting;
-  if (session.stalled) return status.stalled[/** @type {keyof typeof status.stalled} */ (session.stalled.track)] ?? status.stalled.both;
+  const { states, stalled, status } = texts;
+  if (session.stopped) return sentences(stopped(session.stopped.rule, external), states.stopping);
+  if (session.state === 'stopping') return states.stopping;
+  if (!session.begun) return external ? states.waiting : states.connecting;
+  if (session.state === 'connecting') return states.connecting;
+  if (session.stalled) return ofCode(stalled, session.stalled.track) || stalled.both;
   return session.idling ? status.idle : judged(session);
 }
 
 /** @param {Session} session */
 function judged({ latest, best, window_s }) {
   const { status } = texts;
-  if (!latest) return status.begin({ window_s });
-  if (latest.eligible === false) return status.ineligible([...new Set(latest.reasons.map((reason) => reason.code))]);
-  if (latest.I == null) return status.notScored;
-  return best && best.start_s === latest.start_s ? status.best(clock(best.start_s)) : status.talk;
+  if (!latest) return say(status.begin, { window: duration(window_s) });
+  if (latest.eligible === false) return say(status.ineligible, { reasons: reasons(latest.reasons.map(({ code }) => code)) });
+  if (latest.I == null) return status.not_scored;
+  return best && best.start_s === latest.start_s ? say(status.best, { time: clock(best.start_s) }) : status.talk;
 }

@@ -5,6 +5,7 @@ import { keep, recall } from './devices.js';
 import { $, make, put } from './dom.js';
 import { Pacer } from './pacer.js';
 import { request } from './server.js';
+import { preferred } from './texts.js';
 
 /** @typedef {{ id: number, text: string, seconds: number }} Prompt */
 
@@ -50,7 +51,7 @@ export class Prompter {
     /** @type {{ language: string, name: string }[]} */
     const languages = told?.languages ?? [];
     $('prompter-language').replaceChildren(...languages.map(({ language, name }) => make('option', name, { value: language, lang: language })));
-    $('prompter-language').value = preferred(languages.map(({ language }) => language));
+    $('prompter-language').value = chosen(languages.map(({ language }) => language));
     $('prompter').hidden = languages.length === 0;
     this.#set(languages.length > 0 && recall(SHOWN) !== 'off');
     await this.#again();
@@ -183,8 +184,6 @@ export class Prompter {
 const answer = (path) => request(path).then((told) => told.json()).catch(() => null);
 
 /** The language chosen last, else the browser's first that there is a list in. @param {string[]} languages */
-function preferred(languages) {
-  const [first] = languages;
-  const wanted = [recall(LANGUAGE), ...navigator.languages].map((tag) => tag.split('-')[0]);
-  return wanted.map((tag) => languages.find((language) => language.split('-')[0] === tag)).find(Boolean) ?? first ?? '';
+function chosen(languages) {
+  return preferred([recall(LANGUAGE), ...navigator.languages], languages) ?? languages[0] ?? '';
 }

@@ -3,7 +3,7 @@
 
 import { $, make, put } from './dom.js';
 import { request, withToken } from './server.js';
-import { clock, say, texts } from './texts.js';
+import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
 
 /** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
 
@@ -12,8 +12,8 @@ export function showClip(capture) {
   const { session } = capture;
   const clip = /** @type {Event} */ (session.clip);
   $('result').dataset.outcome = 'clip';
-  put($('result-title'), texts.result.title(session));
-  put($('result-text'), `${reason(capture)} ${texts.result.from(clock(clip.start_s), clock(clip.end_s))}`);
+  put($('result-title'), say(texts.result.title, { window: duration(session.window_s) }));
+  put($('result-text'), sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) })));
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));
@@ -37,8 +37,8 @@ export function showHandedOn({ clip, bundles, report }) {
 
 /** @param {Event | null} report null while it is being drawn */
 function reported(report) {
-  if (report === null) return make('span', texts.result.reportComing);
-  if (report.error !== null) return make('span', texts.result.noReport);
+  if (report === null) return make('span', texts.result.report_coming);
+  if (report.error !== null) return make('span', texts.result.no_report);
   return make('a', texts.result.report, { href: withToken(report.files['report.html']), target: '_blank', rel: 'noopener' });
 }
 
@@ -46,10 +46,8 @@ function reported(report) {
 const number = (value, digits) => value?.toFixed(digits) ?? '–';
 
 /** @param {Capture} capture */
-function reason({ session, cut, whip }) {
-  if (cut) return texts.result.cut;
-  const rule = session.stopped?.rule ?? '';
-  return say(texts.stoppedAs[/** @type {keyof typeof texts.stoppedAs} */ (rule === 'ended' && !whip ? 'endedOutside' : rule)]);
+function ending({ session, cut, whip }) {
+  return cut ? texts.result.cut : stopped(session.stopped?.rule ?? '', !whip);
 }
 
 /** "Use this": tell the server, then say where it is. @param {Capture} capture */
@@ -75,9 +73,9 @@ function showAccepted({ clip }) {
 /** @param {string} trainer @param {Event | undefined} bundle undefined while it is being written */
 function handedOn(trainer, bundle) {
   const item = document.createElement('li');
-  item.append(make('strong', texts.result.bundle(trainer)));
+  item.append(make('strong', say(texts.result.bundle, { trainer })));
   if (bundle?.error == null && bundle) item.append(make('code', bundle.path));
-  else item.append(make('span', bundle?.error ?? texts.result.bundleComing));
+  else item.append(make('span', bundle?.error ?? texts.result.bundle_coming));
   for (const warning of bundle?.warnings ?? []) item.append(make('p', warning));
   return item;
 }
@@ -86,16 +84,15 @@ function handedOn(trainer, bundle) {
 function download(name, path) {
   const item = document.createElement('li');
   const link = make('a', name, { href: withToken(path), download: name });
-  item.append(link, make('span', texts.files[/** @type {keyof typeof texts.files} */ (name)] ?? ''));
+  item.append(link, make('span', ofCode(texts.files, name)));
   return item;
 }
 
-/** @param {Event} error @param {string} code a key of texts.problem */
+/** @param {Event} error @param {string} code a key of texts.errors */
 export function showFailure(error, code) {
-  const [title, advice] = texts.problem[/** @type {keyof typeof texts.problem} */ (code)];
   $('result').dataset.outcome = 'failed';
   put($('result-title'), texts.result.failed);
-  put($('result-text'), `${title}. ${advice}`);
+  put($('result-text'), say(texts.phrases.title_and_advice, texts.errors[/** @type {keyof typeof texts.errors} */ (code)]));
   const counted = Object.entries(error.reasons ?? {}).sort(([, a], [, b]) => Number(b) - Number(a));
   $('why').replaceChildren(...counted.map(([reason, count]) => why(reason, Number(count))));
   $('why').hidden = counted.length === 0;
@@ -105,9 +102,9 @@ export function showFailure(error, code) {
 
 /** @param {string} reason @param {number} count */
 function why(reason, count) {
-  const key = /** @type {keyof typeof texts.reasons} */ (reason);
   const item = document.createElement('li');
-  item.append(make('strong', texts.reasons[key] ?? reason), make('span', texts.result.windows(count)), make('p', texts.advice[key] ?? ''));
+  const counted = count === 1 ? texts.phrases.one_window : say(texts.phrases.windows, { count });
+  item.append(make('strong', textsOf(reason)?.short ?? reason), make('span', counted), make('p', textsOf(reason)?.advice));
   return item;
 }
 

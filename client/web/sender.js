@@ -32,9 +32,9 @@ async function copy() {
   $('address').select();
   try {
     await navigator.clipboard.writeText($('address').value);
-    put($('copy'), texts.copied);
+    put($('copy'), texts.controls.copied);
   } catch {
-    put($('copy'), texts.copyByHand); // not on an insecure page
+    put($('copy'), texts.controls.copy_by_hand); // not on an insecure page
   }
   setTimeout(() => put($('copy'), texts.page.copy), COPIED_MS);
 }

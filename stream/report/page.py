@@ -14,7 +14,8 @@ from take5.stream.report.page_style import STYLE
 from take5.stream.report.plots import has_spectrum
 from take5.stream.report.problems import Problem
 from take5.stream.report.tables import found_table, image, pool_table, settings_list
-from take5.stream.report.texts import TEXTS, about, clock, counted, exact, why
+from take5.stream.report.texts import about, clock, counted, exact, why
+from take5.stream.texts.languages import texts
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST_TOLD = 6
@@ -68,8 +69,8 @@ def _advice(data: ReportData) -> str:
         return f'<p class="why">It is shorter than one window of {seconds:g} seconds. Record longer.</p>'
     hit = Counter(code for verdict in verdicts for code in {finding.code for finding in verdict.reasons})
     lines = [
-        f"<li><b>{TEXTS[code][0]}</b>, in {count} of {counted(len(verdicts), 'window')}"
-        f"<span>{TEXTS[code][1]}</span></li>"
+        f"<li><b>{texts().reasons[code].short}</b>, in {count} of {counted(len(verdicts), 'window')}"
+        f"<span>{texts().reasons[code].advice}</span></li>"
         for code, count in hit.most_common(MOST_TOLD)
     ]
     return f'<p class="why">This was in the way:</p><ul class="wrong">{"".join(lines)}</ul>'
@@ -112,7 +113,7 @@ def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
     """What was wrong elsewhere, in words with times, and how much was looked at."""
     kinds: dict[tuple[Severity, str], list[Problem]] = {}
     for problem in found:
-        kinds.setdefault((problem.severity, TEXTS[problem.code][0]), []).append(problem)
+        kinds.setdefault((problem.severity, texts().reasons[problem.code].short), []).append(problem)
     longest = sorted(kinds.items(), key=lambda kind: (kind[0][0], -sum(s.stop - s.start for s in kind[1])))
     lines = "".join(_told(*kind) for kind in longest[:MOST_TOLD])
     unseen = sum(verdict.eligible is None for verdict in data.selection.verdicts)
@@ -130,7 +131,7 @@ def _told(kind: tuple[Severity, str], found: Sequence[Problem]) -> str:
     more = len(found) - TIMES_TOLD
     also = f", and {more} more" if more > 0 else ""
     does = "" if severity is Severity.REJECT else " (counts all the same)"
-    advice = TEXTS[found[0].code][1]
+    advice = texts().reasons[found[0].code].advice
     return f'<li class="{severity}"><b>{times}{also}</b> {text}{does}<span>{advice}</span></li>'
 
 

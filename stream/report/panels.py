@@ -15,7 +15,8 @@ from take5.stream.report.colours import LIGHT
 from take5.stream.report.data import ReportData
 from take5.stream.report.decimate import covered, extremes
 from take5.stream.report.problems import Problem
-from take5.stream.report.texts import TEXTS, clock
+from take5.stream.report.texts import clock
+from take5.stream.texts.languages import texts
 
 Floats = NDArray[np.float64]
 Value = Callable[[WindowScore], float | None]
@@ -137,7 +138,7 @@ def rows_of(found: Sequence[Problem]) -> list[tuple[str, list[Problem]]]:
     """Findings by what was wrong, what lasts longest first."""
     rows: dict[str, list[Problem]] = {}
     for problem in found:
-        rows.setdefault(TEXTS[problem.code][0], []).append(problem)
+        rows.setdefault(texts().reasons[problem.code].short, []).append(problem)
     return sorted(rows.items(), key=lambda row: (-sum(s.stop - s.start for s in row[1]), row[0]))[:ROWS]
 
 

@@ -9,9 +9,10 @@ from take5.scoring.gates.findings import Severity
 from take5.scoring.score import WindowScore
 from take5.stream.report.data import ReportData
 from take5.stream.report.problems import Problem
-from take5.stream.report.texts import TEXTS, exact
+from take5.stream.report.texts import exact
 from take5.stream.report.thumbnails import Thumbnail
 from take5.stream.selection import versions
+from take5.stream.texts.languages import texts
 from take5.stream.timeline.clock import frame_seconds
 
 MOST_ROWS = 200
@@ -65,7 +66,7 @@ def _found_row(problem: Problem) -> str:
     value = "" if problem.value is None else f"{problem.value:.3g}"
     return (
         f"<tr><td>{exact(problem.start, problem.stop)}</td>"
-        f'<td class="text">{TEXTS[problem.code][0]} <code>{problem.code}</code></td><td>{value}</td>'
+        f'<td class="text">{texts().reasons[problem.code].short} <code>{problem.code}</code></td><td>{value}</td>'
         f'<td class="text">{escape(problem.rule)}</td><td>{problem.windows}</td><td>{DOES[problem.severity]}</td></tr>'
     )
 

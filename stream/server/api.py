@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from take5.stream.report.write import PAGE
 from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.errors import Refused
+from take5.stream.texts.languages import languages
 
 FILES = {
     "clip.mp4": "video/mp4",
@@ -32,10 +33,10 @@ REPORT_HEADERS = {
 
 
 async def config(request: Request) -> Response:
-    """Say what a page has to know."""
+    """Return what a page needs to know."""
     sessions = sessions_of(request)
     about = sessions.about.json()
-    told = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": ["en"]}
+    told = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": languages()}
     return JSONResponse({**told, "token_required": request.app.state.token is not None})
 
 

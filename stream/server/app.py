@@ -21,7 +21,7 @@ from take5.stream.server import api, prompter, whip
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.sessions import Sessions
-from take5.stream.texts.coaching import COACHING
+from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
 
 PAGE_POLICY = (
@@ -103,7 +103,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/healthz", api.health),
     ]
     if pages is not None:
-        routes.append(Mount("/coaching", Pages(directory=COACHING)))
+        routes.append(Mount("/texts", Texts(directory=FOLDER)))
         routes.append(Mount("/", Pages(directory=pages, html=True)))
     return routes
 
@@ -116,6 +116,16 @@ class Pages(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers.update(PAGE_HEADERS)
         return response
+
+
+class Texts(Pages):
+    """The texts for the page, one JSON file per language; the folder's other files are not served."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return ``LANGUAGE.json``."""
+        if path not in {f"{language}.json" for language in languages()}:
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

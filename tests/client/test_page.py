@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
-from page_talk import begun, is_followed, looks_right, ready, scored, status, tell
+from page_talk import begun, is_followed, looks_right, problem, ready, scored, status, tell
 from playwright.sync_api import Browser, Playwright, expect
 from serving import Served, eventually, served
 
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
-from take5.scoring.stopping import StopRule, StopRules
+from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import Deliverables
 from take5.stream.events import Failed, Failure, Trouble, Warned
-from take5.stream.texts.coaching import coaching_texts
+from take5.stream.texts.languages import texts
 
 pytestmark = pytest.mark.realtime
 
@@ -136,7 +136,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     first = re.search(r"m=video \d+ \S+ (\d+)", sent)
     assert first
     assert f"a=rtpmap:{first[1]} H264/" in sent
-    expect(page.locator("#coach")).to_have_text(coaching_texts("en")["no_face"])
+    expect(page.locator("#coach")).to_have_text(texts("en").coaching["no_face"])
     page.evaluate(UNPLUG)
     expect(page.locator("#result-text")).to_contain_text("That was too short")
     assert eventually(lambda: server.sessions.live == 0)
@@ -207,20 +207,24 @@ def test_another_sender_is_told_where_to_send(server: Served, open_page: OpenPag
     expect(page.locator("#follow")).to_be_focused()
 
 
-def test_there_are_words_for_all_that_the_server_can_say(server: Served, open_page: OpenPage) -> None:
+def test_the_page_speaks_the_language_of_the_browser(server: Served, open_page: OpenPage) -> None:
+    for locale, language in (("en-GB", "en"), ("zh-CN", "zh-Hans"), ("fr-FR", "en")):
+        page = open_page(server.address + "/", locale=locale)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        status(page, texts(language).status["setup"])
+    assert page.request.get(f"{server.address}/api/config").json()["languages"] == ["en", "zh-Hans"]
+    assert page.request.get(f"{server.address}/texts/languages.py").status == 404
+
+
+def test_without_its_texts_the_page_says_that_the_server_does_not_answer(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
-    keys = """async (path) => {
-      let known = (await import(new URL('texts.js', document.baseURI))).texts;
-      for (const step of path.split('.')) known = known[step];
-      return Object.keys(known);
-    }"""
-    said = {name: set(page.evaluate(keys, name)) for name in ("reasons", "advice", "problem", "stopped", "warning")}
-    assert said["reasons"] == said["advice"] == set(Code)
-    assert said["problem"] >= set(Failure)
-    assert said["stopped"] == set(StopRule)
-    assert said["warning"] == set(Trouble) - {Trouble.CAUGHT_UP}
-    asked = set(re.findall(r'data-(?:text|label)="(\w+)"', (PAGES / "index.html").read_text()))
-    assert asked <= set(page.evaluate(keys, "page"))
+    ready(page)
+    page.route("**/texts/*", lambda route: route.abort())
+    page.reload()
+    problem(page, "The server does not answer", "Check that it is running")
+    page.unroute("**/texts/*")
+    page.get_by_role("button", name="Try again").click()
+    ready(page)
 
 
 def test_every_element_that_a_module_asks_for_is_there() -> None:

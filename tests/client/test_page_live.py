@@ -32,7 +32,7 @@ from take5.stream.events import (
     Trouble,
     Warned,
 )
-from take5.stream.texts.coaching import coaching_texts
+from take5.stream.texts.languages import texts
 
 pytestmark = pytest.mark.realtime
 
@@ -59,7 +59,7 @@ def test_meters_chart_and_ring_show_what_is_best_so_far(server: Served, open_pag
         expect(page.locator(f"#number-{name}")).to_have_text(text)
     ring = page.get_by_role("progressbar", name="Progress")
     expect(ring).to_have_attribute("aria-valuenow", "90")
-    expect(ring).to_have_attribute("aria-valuetext", "90 % of the goal")
+    expect(ring).to_have_attribute("aria-valuetext", "90% of the goal")
     meter = page.get_by_role("meter", name="Overall")
     expect(meter).to_have_attribute("aria-valuetext", "900; the goal is 1120")
     expect(page.locator("#chart .point")).to_have_count(1)
@@ -87,12 +87,12 @@ def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served,
     page = following(server, open_page, "marks")
     lost = window(1, 900.0, Finding(Code.FRAMES_MISSING, 30, 40), Finding(Code.NO_FACE, 30, 40))
     tell(server, "marks", *begun(), *scored(800.0), Progress(150, lost, None, ChunkNote(1.0, 1, -20.0)))
-    says(page, "This does not count: pictures are missing, no face in the picture.")
+    says(page, "This does not count: missing frames, no face in the picture.")
     expect(page.locator("#verdict")).to_have_text("does not count")
     expect(page.locator("#chart .ineligible")).to_have_count(1)
     unseen = window(2, 900.0, seen=False)
     tell(server, "marks", Progress(175, unseen, None, ChunkNote(None, None, -20.0)))
-    says(page, "The server is busy: these seconds are not scored.")
+    says(page, "These seconds are not scored: scoring has fallen behind.")
     expect(page.locator("#verdict")).to_have_text("not scored")
     expect(page.locator("#number-overall")).to_have_text(re.compile(r"^\W$"))
     expect(page.locator("#chart .unscored")).to_have_count(1)
@@ -102,11 +102,11 @@ def test_the_one_thing_to_change_is_said_on_the_picture(server: Served, open_pag
     page = following(server, open_page, "words")
     tell(server, "words", *begun(), Progress(25, None, None, ChunkNote(1.0, 1, -20.0)))
     says(page, "Keep talking: the first score needs five seconds.")
-    texts = coaching_texts("en")
+    coaching = texts("en").coaching
     for told, text in (
-        (Coached(25, Code.NO_FACE), texts["no_face"]),
-        (Coached(50, Code.TOO_QUIET), texts["too_quiet"]),
-        (Coached(75, None, Code.TOO_QUIET), texts["good"]),
+        (Coached(25, Code.NO_FACE), coaching["no_face"]),
+        (Coached(50, Code.TOO_QUIET), coaching["too_quiet"]),
+        (Coached(75, None, Code.TOO_QUIET), coaching["good"]),
         (Coached(100, None), ""),
     ):
         tell(server, "words", told)
@@ -128,12 +128,12 @@ def test_what_is_said_stays_long_enough_to_be_read(server: Served, open_page: Op
 def test_stalls_warnings_and_the_stop_are_told(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "stalls")
     tell(server, "stalls", *begun(), *scored(800.0), Stalled(125, "picture"))
-    says(page, "No picture arrives.")
+    says(page, "No picture is arriving.")
     tell(server, "stalls", Resumed(125), Warned(125, Trouble.LOW_RESOLUTION, [640, 360]))
     says(page, "Best so far at 0:00. Keep talking.")
     expect(page.locator("#warning")).to_contain_text(re.compile("640 . 360"))
     tell(server, "stalls", Stopped(150, Stop(StopRule.GAIN, 0.005, 0.01)))
-    says(page, "Stopping: going on would hardly bring anything better. Writing the clip")
+    says(page, "It stopped by itself: going on would hardly improve it. Writing the clip")
 
 
 def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
@@ -146,16 +146,19 @@ def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
         ring = page.get_by_role("progressbar")
         expect(ring).to_have_attribute("aria-valuetext", "0:25 of 1:40 at most")
         expect(ring).to_have_attribute("aria-valuenow", "25")
-        expect(page.locator("#gain")).to_have_text("Another half minute may add 5 %; it stops at 1 %.")
+        expect(page.locator("#gain")).to_have_text("Another half minute may add 5%; it stops at 1%.")
 
 
 def test_why_there_is_no_clip_and_what_to_do(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "failed")
     reasons = {"several_faces": 3, "still_mouth": 9}
-    for failure, texts in (
+    for failure, parts in (
         (Failure.NEVER_CONNECTED, ["A firewall may block UDP"]),
         (Failure.NO_SOUND, ["No sound reached the server"]),
-        (Failure.NOTHING_ELIGIBLE, ["The mouth does not move", "9 windows", "Talk while it", "Only you may be in"]),
+        (
+            Failure.NOTHING_ELIGIBLE,
+            ["Mouth does not move", "9 windows", "Talk while", "Only one person may"],
+        ),
     ):
         tell(
             server,
@@ -164,7 +167,7 @@ def test_why_there_is_no_clip_and_what_to_do(server: Served, open_page: OpenPage
             Failed(0, failure, "told", reasons if failure is Failure.NOTHING_ELIGIBLE else {}),
         )
         expect(page.locator("#result-title")).to_be_focused()
-        for text in texts:
+        for text in parts:
             expect(page.locator("#result")).to_contain_text(re.compile(text, re.IGNORECASE))
         expect(page.locator("#use")).to_be_hidden()
         assert eventually(lambda: not is_followed(server, "failed"))
@@ -209,7 +212,7 @@ def test_a_server_that_is_gone_is_waited_for(server: Served, open_page: OpenPage
     page.route_web_socket(re.compile("/events"), through)
     page.get_by_role("tab", name="OBS").click()
     page.get_by_role("button", name="Wait for the sender").click()
-    problem(page, "The server is gone", "goes on trying")
+    problem(page, "The server is gone", "keeps trying")
     assert failed >= 4
     gone = False
     status(page, "Waiting for the sender")
@@ -222,12 +225,12 @@ def test_what_comes_of_the_clip_is_shown_as_it_comes(server: Served, open_page: 
     best = window(0, 1200.0).score
     clip = ClipReady(150, best, 125, "/clips/after", files, ("synctalk", "er-nerf"), report=True)
     tell(server, "after", *begun(), *scored(1200.0), clip)
-    expect(page.locator("#report")).to_have_text("The report on why this was chosen is being drawn …")
+    expect(page.locator("#report")).to_have_text("Drawing the report on why this was chosen …")
     tell(server, "after", Bundled(150, "synctalk", "/clips/after/synctalk/ann", 138, 125, ("sit closer",)))
     page.evaluate("document.querySelector('#accepted').hidden = false")
     bundles = page.locator("#bundles li")
     expect(bundles.first).to_contain_text("For synctalk:/clips/after/synctalk/annsit closer")
-    expect(bundles.last).to_contain_text("For er-nerf:being written, beside the clip")
+    expect(bundles.last).to_contain_text("For er-nerf:being written, next to the clip")
     tell(server, "after", Bundled(150, "er-nerf", error="the disk is full"))
     expect(bundles.last).to_contain_text("the disk is full")
     tell(server, "after", Reported(150, {"report.html": "api/sessions/after/report.html"}))
@@ -247,7 +250,7 @@ def test_a_report_that_could_not_be_drawn_is_no_failure(server: Served, open_pag
 def test_the_second_stage_asks_for_silence(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "still")
     tell(server, "still", *begun(), *scored(1200.0), Coached(150, IdleState.WAITING))
-    expect(page.locator("#coach")).to_have_text(coaching_texts()["idle"])
+    expect(page.locator("#coach")).to_have_text(texts().coaching["idle"])
     says(page, "That is good enough. Now sit still and silent for five seconds.")
     tell(server, "still", *scored(1200.0, 900.0), Coached(275, IdleState.FOUND))
-    expect(page.locator("#coach")).to_have_text(coaching_texts()["idle_done"])
+    expect(page.locator("#coach")).to_have_text(texts().coaching["idle_done"])

@@ -32,7 +32,7 @@ def test_devices_that_cannot_be_opened(server: Served, open_page: OpenPage) -> N
     faults = {
         "NotFoundError": ("No camera or no microphone found", "Plug it in"),
         "NotAllowedError": ("The browser may not use camera and microphone", "left of the address"),
-        "NotReadableError": ("Camera or microphone is in use", "Close that program"),
+        "NotReadableError": ("Camera or microphone is in use", "Close the program"),
     }
     broken = f"""
         const [open, names] = [navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices), {list(faults)}];
@@ -78,7 +78,7 @@ def test_a_full_server_is_waited_for(
 def test_a_token_is_asked_for_until_it_is_right(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, pages=PAGES, token=TOKEN) as server:
         page = open_page(server.address + "/")
-        problem(page, "An access token is needed", "Enter it here")
+        problem(page, "An access token is needed", "enter it here")
         expect(page.locator("#token")).to_be_focused()
         page.keyboard.type("wrong")
         page.keyboard.press("Enter")
@@ -95,7 +95,7 @@ def test_refused_offers(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)
     answers = [
-        (409, "busy", "Somebody is sending under this name"),
+        (409, "busy", "This name is in use"),
         (422, "unsupported_media", "The server cannot receive what this browser sends"),
         (400, "bad_sdp", "The server did not understand this browser"),
         (500, "internal", "Something went wrong on the server"),

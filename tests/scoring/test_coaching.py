@@ -1,6 +1,5 @@
 """What the coach says, when, and for how long; in frames, whatever the chunks."""
 
-import json
 import re
 from dataclasses import replace
 from itertools import pairwise
@@ -19,8 +18,6 @@ from take5.scoring.gates.findings import Code
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.scoring.stretch import Stretch
-from take5.stream.texts.coaching import COACHING, coaching_texts, languages, preferred
-from take5.stream.texts.coaching import GOOD as PRAISED
 
 FRAMES = 375
 START, STOP = 100, 225
@@ -236,31 +233,6 @@ def test_pieces_of_different_lengths_are_refused() -> None:
     stretch = talker(50)
     with pytest.raises(ParameterError, match=r"of the same frames.*49"):
         replace(stretch, lips=stretch.lips[:49])
-
-
-def test_every_instruction_has_a_short_text_in_every_language() -> None:
-    assert {"en", "zh-Hans"} <= set(languages())
-    wanted = {PRAISED, "idle", "idle_done", "idle_missed", *(str(tip.code) for tip in TIPS)}
-    for language in languages():
-        texts = coaching_texts(language)
-        assert set(texts) == wanted
-        assert all(0 < len(text) <= 75 for text in texts.values())
-        assert len(set(texts.values())) == len(texts)
-        assert json.loads((COACHING / f"{language}.json").read_text(encoding="utf-8"))["language"] == language
-
-
-def test_the_language_of_a_person() -> None:
-    assert preferred(["zh_CN.UTF-8"]) == preferred(["de", "zh-Hans-CN", "en"]) == "zh-Hans"
-    assert preferred(["en_GB.UTF-8", "zh-CN"]) == preferred(["C"]) == preferred([]) == "en"
-    with pytest.raises(ParameterError, match=r"'xx'; choose one of en, zh-Hans"):
-        coaching_texts("xx")
-
-
-def test_the_page_knows_every_language() -> None:
-    script = (ROOT / "client" / "web" / "coach.js").read_text(encoding="utf-8")
-    found = re.search(r"LANGUAGES = \[(.*)\]", script)
-    assert found is not None
-    assert sorted(re.findall(r"'([\w-]+)'", found[1])) == sorted(languages())
 
 
 def test_every_instruction_is_documented() -> None:

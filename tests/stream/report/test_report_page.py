@@ -52,7 +52,7 @@ def test_the_first_screen_says_what_won_why_and_what_was_wrong(tmp_path: Path) -
     said = words(written(data, tmp_path / "a"))
     assert f"I {chosen.I:.0f}" in said
     assert "Of 56 windows, the 5 of richest speech were compared." in said
-    assert "0:12 to 0:17 more than one face in the picture Only the speaker may be in the picture." in said
+    assert "0:12 to 0:17 more than one face in the picture Only one person may be in the picture." in said
     assert "0:10 to 0:12 head turned up or down (counts all the same)" in said
     assert "29.5 turn up or down at most 28 degrees" in said
     assert "could not win any more" in said
@@ -72,7 +72,7 @@ def test_the_same_data_gives_the_same_bytes_and_one_id_names_one_thing(tmp_path:
 def test_when_nothing_can_be_used_it_says_why_and_what_to_do(tmp_path: Path) -> None:
     said = words(written(invented(20, usable=False), tmp_path / "a"))
     assert "No part of it can be used" in said
-    assert "more than one face in the picture , in 16 of 16 windows Only the speaker may be in the picture." in said
+    assert "more than one face in the picture , in 16 of 16 windows Only one person may be in the picture." in said
 
 
 def test_a_recording_shorter_than_a_window_has_a_page_without_figures(tmp_path: Path) -> None:

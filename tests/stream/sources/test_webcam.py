@@ -54,7 +54,7 @@ from take5.stream.sources.webcam.devices import Device
 from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.sources.webcam.microphone_clock import Heard
 from take5.stream.sources.webcam.webcam import Webcam
-from take5.stream.texts.coaching import coaching_texts
+from take5.stream.texts.languages import texts
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.wire import Json
@@ -301,6 +301,11 @@ def shows(shown: Board) -> str:
     return capture.get()
 
 
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+
+
 GOOD = WindowScore(25, 140.0, Motion(0.1, 0.1, 0.1, mouth_moves=True), 3)
 FINE = ChunkNote(1.0, 1, -21.0)
 
@@ -315,16 +320,16 @@ def after(*events: Event, rules: StopRules = NEVER) -> Board:
 @pytest.mark.parametrize(
     ("window", "words"),
     [
-        (None, "talk: the first score needs 5 seconds"),
-        (JudgedWindow(GOOD, ()), "best so far, keep talking"),
-        (JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "keep talking"),
+        (None, "Keep talking: the first score needs five seconds."),
+        (JudgedWindow(GOOD, ()), "Best so far at 0:01. Keep talking."),
+        (JudgedWindow(WindowScore(50, 1.0, GOOD.motion, 3), ()), "Keep talking."),
         (
             JudgedWindow(WindowScore(50, 1.0), (), seen=False),
-            "this computer is busy: these seconds are not scored yet",
+            "These seconds are not scored: scoring has fallen behind.",
         ),
         (
             JudgedWindow(GOOD, (Finding(Code.FROZEN_PICTURE, 0, 5),)),
-            "this does not count: the picture is frozen",
+            "This does not count: frozen picture.",
         ),
     ],
 )
@@ -332,33 +337,33 @@ def test_the_words_say_what_the_last_window_is(window: JudgedWindow | None, word
     assert after(Progress(150, window, GOOD if window else None, FINE)).words() == words
 
 
-def test_the_coach_is_heard_before_anything_else_but_a_stall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+def test_the_coach_is_heard_before_anything_else_but_a_stall() -> None:
     progress = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE)
     told = after(progress, Coached(150, Code.SEVERAL_FACES))
-    assert told.words() == coaching_texts()[str(Code.SEVERAL_FACES)]
+    assert told.words() == texts().coaching[str(Code.SEVERAL_FACES)]
     told.update(Stalled(160, "sound").json())
-    assert told.words() == "no sound arrives; waiting for it"
+    assert told.words() == "No sound is arriving. Waiting for it …"
     for event in (Resumed(170), Coached(170, None)):
         told.update(event.json())
-    assert told.words() == "best so far, keep talking"
+    assert told.words() == "Best so far at 0:01. Keep talking."
 
 
-def test_the_coach_speaks_the_language_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_display_speaks_the_language_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     told = after(Coached(150, Code.SEVERAL_FACES))
-    assert told.words() == coaching_texts("zh-Hans")[str(Code.SEVERAL_FACES)]
+    assert told.words() == texts("zh-Hans").coaching[str(Code.SEVERAL_FACES)]
+    assert after(Progress(150, None, None, FINE)).words().startswith("请继续说话")
 
 
 def test_the_words_follow_the_state() -> None:
-    assert board().words() == "opening camera and microphone"
+    assert board().words() == "Opening camera and microphone …"
     stalled = after(StateChanged(0, State.STALLED), Stalled(0, "sound"))
-    assert stalled.words() == "no sound arrives; waiting for it"
+    assert stalled.words() == "No sound is arriving. Waiting for it …"
     for event in (StateChanged(0, State.RECEIVING), Resumed(0)):
         stalled.update(event.json())
-    assert stalled.words() == "talk: the first score needs 5 seconds"
+    assert stalled.words() == "Keep talking: the first score needs five seconds."
     stopping = after(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1120.0)), StateChanged(200, State.STOPPING))
-    assert stopping.words() == "the best window is good enough; writing the clip"
+    assert stopping.words() == "It stopped by itself: this is good enough. Writing the clip …"
 
 
 def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next() -> None:
@@ -366,8 +371,8 @@ def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next()
     text = shows(after(progress, BestChanged(150, GOOD), rules=StopRules(stop_at=2800.0, cap_s=300.0)))
     for part in (
         "take5  Fake", "140  sound", "0.1000  motion", "1400  of 2800", "-21 dBFS", "100% of the second",
-        "49 % of the way", "best so far: 0:01.00 to 0:06.00, I 1400 = D 140 / MC 0.1000, views 3",
-        "1 windows scored; another 30 s may add 5.1 %; stops in 4:54 at the latest", "0:06.00",
+        "49% of the goal", "best so far: 0:01.00 to 0:06.00, I 1400 = D 140 / MC 0.1000, views 3",
+        "1 window scored; another 30 s may add 5.1%; stops in 4:54 at the latest", "0:06.00",
     ):  # fmt: skip
         assert part in text, part
 
@@ -389,7 +394,7 @@ def test_a_warning_stays_for_a_while() -> None:
     time = [100.0]
     shown = board(now=lambda: time[0])
     shown.update(Warned(50, Trouble.BEHIND).json())
-    assert "warning: scoring has fallen behind" in shows(shown)
+    assert "warning: Scoring has fallen behind" in shows(shown)
     time[0] = 111.0
     assert "warning" not in shows(shown)
 
