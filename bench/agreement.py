@@ -14,7 +14,7 @@ from take5.scoring import algorithm1
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow
-from take5.stream.analysis.frames import stack_looks
+from take5.stream.analysis.frames import stack_observations
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
 from take5.stream.live.replay import Replay
@@ -55,7 +55,7 @@ def online_against_batch(scored: Selected) -> float:
     parameters = Parameters()
     hop = parameters.hop_frames
     film = scored.film
-    seen = stack_looks([look for look in film.looks if look is not None])
+    seen = stack_observations([one for one in film.observed if one is not None])
     stretch, e, lips = seen.with_sound(film.timing, film.heard.measures), film.heard.embeddings, seen.lips
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):

@@ -21,7 +21,7 @@ from take5.scoring.idle import IdleFinder, candidates
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameScanner, stack_looks
+from take5.stream.analysis.frames import FrameScanner, stack_observations
 from take5.stream.analysis.models import Models
 from take5.stream.recording.from_file import open_recording
 from take5.stream.sources.file import MediaFile
@@ -32,9 +32,9 @@ def watched(video: Path, models: Models) -> Stretch:
     film = open_recording(MediaFile(video), models, lambda *_: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        looks = [scanner.look(frame) for frame in film.file.grid_frames(film.index, 0, film.frames)]
-    stop = len(looks)
-    return stack_looks(looks).with_sound(film.timing[:stop], film.heard.measures[:stop])
+        observations = [scanner.observe(frame) for frame in film.file.grid_frames(film.index, 0, film.frames)]
+    stop = len(observations)
+    return stack_observations(observations).with_sound(film.timing[:stop], film.heard.measures[:stop])
 
 
 def chunks(stretch: Stretch) -> Iterator[Stretch]:

@@ -87,11 +87,11 @@ def instrumented(stages: Stages) -> Models:
 def decode_seconds(scored: Selected) -> float:
     """CPU seconds of decoding the frames that were looked at, and turning them into arrays."""
     began = time.process_time()
-    looks = scored.film.looks
-    for start in range(len(looks)):
-        if looks[start] is None or (start and looks[start - 1] is not None):
+    observed = scored.film.observed
+    for start in range(len(observed)):
+        if observed[start] is None or (start and observed[start - 1] is not None):
             continue
-        stop = next((i for i in range(start, len(looks)) if looks[i] is None), len(looks))
+        stop = next((i for i in range(start, len(observed)) if observed[i] is None), len(observed))
         for frame in scored.film.file.grid_frames(scored.film.index, start, stop):
             frame.shown.picture.rgb()
     return time.process_time() - began

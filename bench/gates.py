@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, rotate
 
 from take5.client.cli.options import load_models
-from take5.scoring.eligibility import look_reasons
+from take5.scoring.eligibility import observation_reasons
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Finding, Severity
 from take5.scoring.gates.measures import FrameMeasures, measure_frame
@@ -27,7 +27,7 @@ from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.gates.verdict import window_findings
 from take5.scoring.parameters import FPS, LEAD_IN_FRAMES, Parameters
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameObservation, FrameScanner, stack_looks
+from take5.stream.analysis.frames import FrameObservation, FrameScanner, stack_observations
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FRAME_FLICKS
@@ -170,18 +170,18 @@ DOCTORS: dict[str, tuple[Doctor, str]] = {
 """How a window is spoilt, and the finding that should say so; two blurred frames are no fault."""
 
 
-def findings(looks: Sequence[FrameObservation], start: int, config: GateConfig) -> list[Finding]:
+def findings(observations: Sequence[FrameObservation], start: int, config: GateConfig) -> list[Finding]:
     """All that is wrong with what is to be seen in the window at ``start``, the eligibility rules first."""
-    window = stack_looks(looks[start : start + WINDOW])
-    gates = window_findings(window.measures, window.looks.repeats, start, config)
-    return [*look_reasons(window.looks, None, start), *gates]
+    window = stack_observations(observations[start : start + WINDOW])
+    gates = window_findings(window.measures, window.observations.repeats, start, config)
+    return [*observation_reasons(window.observations, None, start), *gates]
 
 
 def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameObservation]:
     """Look at frames in one run."""
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        return [scanner.look(frame) for frame in frames]
+        return [scanner.observe(frame) for frame in frames]
 
 
 def in_memory(pictures: Sequence[Rgb]) -> Iterator[GridFrame[VideoFrame]]:
@@ -222,8 +222,8 @@ def catch(videos: Sequence[Path], models: Models) -> None:
         place = find_place(pictures, models)
         print(video.name, f"(face {place.width:.0f} px)")
         for name, (doctor, wanted) in DOCTORS.items():
-            looks = watch(in_memory(list(doctor(pictures, place))), models)
-            found = findings(looks, LEAD_IN_FRAMES, config)
+            observations = watch(in_memory(list(doctor(pictures, place))), models)
+            found = findings(observations, LEAD_IN_FRAMES, config)
             hit = next((str(f.severity) for f in found if f.code == wanted), "no" if wanted else "")
             print(f"  {name:20s} {wanted:16s} {hit:8s} {told(found)}", flush=True)
 
@@ -253,7 +253,9 @@ def settle(videos: Sequence[Path], models: Models) -> None:
         whole = watch(grid_frames(video, 0, None), models)
         start = max(LEAD_IN_FRAMES, (len(whole) - WINDOW) // 2 // FPS * FPS)
         alone = watch(grid_frames(video, start - LEAD_IN_FRAMES, start + WINDOW), models)
-        one, other = (stack_looks(run).measures for run in (whole[start : start + WINDOW], alone[LEAD_IN_FRAMES:]))
+        one, other = (
+            stack_observations(run).measures for run in (whole[start : start + WINDOW], alone[LEAD_IN_FRAMES:])
+        )
         apart = {f.name: np.abs(getattr(one, f.name) - getattr(other, f.name)) for f in fields(one)}
         print(video.name, *(f"{name} {np.nanmax(values):.2g}" for name, values in apart.items()), sep="\n  ")
 

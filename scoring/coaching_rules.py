@@ -125,19 +125,19 @@ def _whole(code: Code) -> Value:
 
 
 def _no_face(memory: Memory, last: int) -> float:
-    looks = memory.stretch.looks[-last:]
-    return known_share(~looks.tracked, looks.seen)
+    observations = memory.stretch.observations[-last:]
+    return known_share(~observations.tracked, observations.seen)
 
 
 def _several(memory: Memory, last: int) -> float:
     """Share of the counts that find more than one face; faces are counted in one frame of five."""
-    faces = memory.stretch.looks[-last:].faces
+    faces = memory.stretch.observations[-last:].faces
     return known_share(faces > 1, faces >= 0, least=0.1)
 
 
 def _lost(memory: Memory, last: int) -> float:
-    looks, timing = memory.stretch.looks[-last:], memory.stretch.timing[-last:]
-    return float((timing.frames_missing | timing.sound_missing | looks.damaged).mean())
+    observations, timing = memory.stretch.observations[-last:], memory.stretch.timing[-last:]
+    return float((timing.frames_missing | timing.sound_missing | observations.damaged).mean())
 
 
 def _muted(memory: Memory, last: int) -> float:
@@ -145,14 +145,18 @@ def _muted(memory: Memory, last: int) -> float:
 
 
 def _frozen(memory: Memory, last: int) -> float:
-    looks = memory.stretch.looks[-last:]
-    same = np.array([bool(cell) and all(cell) for cell in looks.repeats], dtype=np.bool_)
-    return known_share(same, looks.seen)
+    observations = memory.stretch.observations[-last:]
+    same = np.array([bool(cell) and all(cell) for cell in observations.repeats], dtype=np.bool_)
+    return known_share(same, observations.seen)
 
 
 def _doubled(memory: Memory, last: int) -> float:
     stretch = memory.stretch[-last:]
-    return doubled_share(stretch.measures, stretch.looks.repeats) if stretch.looks.seen.all() else float("nan")
+    return (
+        doubled_share(stretch.measures, stretch.observations.repeats)
+        if stretch.observations.seen.all()
+        else float("nan")
+    )
 
 
 def _eyes_apart(memory: Memory, last: int) -> float:

@@ -107,18 +107,21 @@ def timing_reasons(timing: Timing, start: int) -> list[Finding]:
     ]
 
 
-def look_reasons(looks: Observations, motion: Motion | None, start: int) -> list[Finding]:
+def observation_reasons(observations: Observations, motion: Motion | None, start: int) -> list[Finding]:
     """Rules (a), (b), (d), (e) and (g) for the window whose first grid frame is ``start``."""
-    within = np.arange(len(looks.resized)) > 0  # the window's first picture has none before it
+    within = np.arange(len(observations.resized)) > 0  # the window's first picture has none before it
     reasons = [
-        *_reasons(Code.NO_FACE, ~looks.tracked, start),
-        *_reasons(Code.SEVERAL_FACES, _held_looks(looks.faces) > 1, start),
-        *_reasons(Code.PICTURE_DAMAGED, looks.damaged, start),
-        *_reasons(Code.SIZE_CHANGED, looks.resized & within, start),
-        *(Finding(Code.FROZEN_PICTURE, start + first, start + last + 1) for first, last in _frozen(looks.repeats)),
+        *_reasons(Code.NO_FACE, ~observations.tracked, start),
+        *_reasons(Code.SEVERAL_FACES, _held_counts(observations.faces) > 1, start),
+        *_reasons(Code.PICTURE_DAMAGED, observations.damaged, start),
+        *_reasons(Code.SIZE_CHANGED, observations.resized & within, start),
+        *(
+            Finding(Code.FROZEN_PICTURE, start + first, start + last + 1)
+            for first, last in _frozen(observations.repeats)
+        ),
     ]
     if motion is not None and not motion.mouth_moves:
-        reasons.append(Finding(Code.STILL_MOUTH, start, start + len(looks.tracked)))
+        reasons.append(Finding(Code.STILL_MOUTH, start, start + len(observations.tracked)))
     return reasons
 
 
@@ -132,10 +135,10 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _held_looks(faces: NDArray[np.int8]) -> NDArray[np.int8]:
+def _held_counts(faces: NDArray[np.int8]) -> NDArray[np.int8]:
     """Each look holds until the next one; -1 before the first."""
-    looked = np.where(faces >= 0, np.arange(len(faces)), -1)
-    latest = np.maximum.accumulate(looked)
+    counted = np.where(faces >= 0, np.arange(len(faces)), -1)
+    latest = np.maximum.accumulate(counted)
     return np.where(latest >= 0, faces[np.maximum(latest, 0)], -1).astype(np.int8)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import look_reasons, runs
+from take5.scoring.eligibility import observation_reasons, runs
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code
 from take5.scoring.gates.measures import FrameMeasures
@@ -77,8 +77,14 @@ def calm_frames(stretch: Stretch, config: GateConfig) -> Mask:
 
     Each frame is judged alone, but that the eyes may blink.
     """
-    measures, looks, timing = stretch.measures, stretch.looks, stretch.timing
-    fine = looks.seen & looks.tracked & ~looks.damaged & ~looks.resized & (looks.faces < 2)
+    measures, observations, timing = stretch.measures, stretch.observations, stretch.timing
+    fine = (
+        observations.seen
+        & observations.tracked
+        & ~observations.damaged
+        & ~observations.resized
+        & (observations.faces < 2)
+    )
     fine &= ~timing.frames_missing & ~timing.sound_missing
     fine &= measures.mouth_open <= CLOSED_LIPS
     for rule in FRAME_RULES:
@@ -125,7 +131,7 @@ def is_silent(sound: SoundMeasures) -> bool:
 
 def _moves(stretch: Stretch) -> bool:
     """Whether the picture is alive: a frozen one would be the stillest of all."""
-    return not look_reasons(stretch.looks, None, 0)
+    return not observation_reasons(stretch.observations, None, 0)
 
 
 def best_idle(stretch: Stretch, config: GateConfig, first: int = 0) -> Idle | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from take5.scoring.eligibility import Timing, look_reasons, timing_reasons
+from take5.scoring.eligibility import Timing, observation_reasons, timing_reasons
 from take5.scoring.gates.av_offset import Floats, correlate, offset, voice_without_mouth
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Finding, Severity
@@ -45,10 +45,10 @@ def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: Gate
 
 def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: GateConfig) -> list[Finding]:
     """What is wrong with a window's pictures, each of which somebody looked at, and with its sound beside them."""
-    looks = stretch.looks
+    observations = stretch.observations
     return [
-        *look_reasons(looks, motion, start),
-        *window_findings(stretch.measures, looks.repeats, start, gates),
+        *observation_reasons(observations, motion, start),
+        *window_findings(stretch.measures, observations.repeats, start, gates),
         *mouth_findings(stretch.lips, stretch.sound, start, gates),
     ]
 

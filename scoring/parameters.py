@@ -25,7 +25,7 @@ apart, with 25 up to 0.4 %, and no closer with 50, 75 or 125.
 VALIDATION_FRAMES = 13
 """Frames kept after a window: with 125 they make the 138 of which trainers hold out 13."""
 
-LOOK_EVERY_FRAMES = 5
+DETECT_EVERY_FRAMES = 5
 """Every so many grid frames, counted from frame 0, all faces in the picture are counted."""
 
 

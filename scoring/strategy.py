@@ -44,14 +44,14 @@ class Strategy:
         """How many eligible windows have to be looked at."""
         return {"full": pool, "random": 1, "audio": 1}.get(self.name, windows)
 
-    def winner(self, looked_at: Sequence[WindowScore]) -> WindowScore | None:
+    def winner(self, judged: Sequence[WindowScore]) -> WindowScore | None:
         """The best of the eligible windows that were looked at."""
         if self.name == "full":
-            return best(looked_at)
+            return best(judged)
         if self.name in {"random", "audio"}:
-            return looked_at[0] if looked_at else None
+            return judged[0] if judged else None
         key = _KEYS[self.name]
-        scored = {(*key(w.motion, w.views), w.start): w for w in looked_at if w.motion and w.views is not None}
+        scored = {(*key(w.motion, w.views), w.start): w for w in judged if w.motion and w.views is not None}
         return scored[min(scored)] if scored else None
 
 

@@ -26,7 +26,7 @@ class Stretch(Columns):
         Of their 640 samples each.
     lips : ndarray float64 [n, 20, 2]
         Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked.
-    looks, timing : Observations, Timing
+    observations, timing : Observations, Timing
         What eligibility needs.
 
     Raises
@@ -38,13 +38,21 @@ class Stretch(Columns):
     measures: FrameMeasures
     sound: SoundMeasures
     lips: NDArray[np.float64]
-    looks: Observations
+    observations: Observations
     timing: Timing
 
     def __post_init__(self) -> None:
-        lengths = [len(self.measures), len(self.sound), len(self.lips), len(self.looks.seen), len(self.timing.silent)]
+        lengths = [
+            len(self.measures),
+            len(self.sound),
+            len(self.lips),
+            len(self.observations.seen),
+            len(self.timing.silent),
+        ]
         if len(set(lengths)) > 1:
-            raise ParameterError(f"measures, sound, lips, looks, timing must be of the same frames, not of {lengths}")
+            raise ParameterError(
+                f"measures, sound, lips, observations, timing must be of the same frames, not of {lengths}"
+            )
 
     def __len__(self) -> int:
         """Return n."""
@@ -57,6 +65,6 @@ class Stretch(Columns):
             FrameMeasures.concatenate([part.measures for part in parts]),
             SoundMeasures.concatenate([part.sound for part in parts]),
             np.concatenate([part.lips for part in parts]),
-            Observations.concatenate([part.looks for part in parts]),
+            Observations.concatenate([part.observations for part in parts]),
             Timing.concatenate([part.timing for part in parts]),
         )

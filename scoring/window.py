@@ -82,7 +82,7 @@ class RollingWindow:
 
     def _merge(self, start: int) -> JudgedWindow:
         stretch = Stretch.concatenate([c.stretch for c in self._chunks])
-        seen = bool(stretch.looks.seen.all())
+        seen = bool(stretch.observations.seen.all())
         motion = merge_motion([c.motion for c in self._chunks], self._parameters) if seen else None
         score = WindowScore(
             start=start,

@@ -12,7 +12,7 @@ from take5.client.api.models import StrPath
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Finding
 from take5.scoring.judging import JudgedWindow
-from take5.stream.analysis.frames import stack_looks, unseen
+from take5.stream.analysis.frames import stack_observations, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.crop import SIZE
 from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
@@ -261,9 +261,9 @@ class FileResult(Result):
 
     def features(self) -> Features:
         """What was scored, frame by frame: the arrays of ``take5 select --features``."""
-        seen = stack_looks([look or unseen(missing=False) for look in self.material.looks])
-        lips, pose, looks = seen.lips, seen.pose, seen.looks
-        faces = np.where(looks.seen, np.maximum(looks.faces, looks.tracked), -1)
+        seen = stack_observations([one or unseen(missing=False) for one in self.material.observed])
+        lips, pose, observations = seen.lips, seen.pose, seen.observations
+        faces = np.where(observations.seen, np.maximum(observations.faces, observations.tracked), -1)
         return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64))
 
     def write_features(self, path: StrPath) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.models.region import Region
-from take5.scoring.parameters import FPS, LOOK_EVERY_FRAMES
+from take5.scoring.parameters import DETECT_EVERY_FRAMES, FPS
 from take5.stream.analysis.models import Face, Models, Tracker
 
 SEEK_FRAMES = 10 * FPS
@@ -47,6 +47,6 @@ class Faces:
 
     def seek(self, rgb: NDArray[np.uint8], frame: int) -> bool:
         """Look for the region if it is not known; True if it is now, or will not be looked for any more."""
-        if self.region is None and frame < SEEK_FRAMES and frame % LOOK_EVERY_FRAMES == 0:
+        if self.region is None and frame < SEEK_FRAMES and frame % DETECT_EVERY_FRAMES == 0:
             self.region = self._models.finder.find(rgb)
         return self.region is not None or frame >= SEEK_FRAMES

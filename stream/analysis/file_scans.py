@@ -86,24 +86,24 @@ class PictureScan:
 
     def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, report: Report) -> None:
         self._file, self._index, self._models, self._report = file, index, models, report
-        self.looks: list[FrameObservation | None] = [None] * frames
+        self.observed: list[FrameObservation | None] = [None] * frames
         self.tracked = 0
         self._region: Region | None = None
         self._sought = False
 
     def scan(self, spans: Iterable[tuple[int, int]]) -> None:
-        """Look at what was not looked at before in these half-open stretches."""
+        """Analyse the frames in these half-open stretches that have no observation yet."""
         stretches = list(self._unseen(spans))
         wanted = self.tracked + sum(stop - start for start, stop in stretches)
         for start, stop in stretches:
             self._run(max(0, start - LEAD_IN_FRAMES), start, stop, wanted)
 
     def _unseen(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Stretches without a look; two with less than a lead-in between them are one."""
-        wanted = np.zeros(len(self.looks) + 1, dtype=np.bool_)
+        """Yield stretches without observations, joining those less than a lead-in apart."""
+        wanted = np.zeros(len(self.observed) + 1, dtype=np.bool_)
         for start, stop in spans:
             wanted[start:stop] = True
-        wanted[:-1] &= np.array([look is None for look in self.looks])
+        wanted[:-1] &= np.array([observation is None for observation in self.observed])
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted]).astype(np.int8))).tolist()
         pairs = list(zip(edges[::2], edges[1::2], strict=True))
         joined: list[tuple[int, int]] = []
@@ -119,7 +119,7 @@ class PictureScan:
         with Faces(self._models, self._region) as faces:
             scanner = FrameScanner(faces)
             for frame in self._file.grid_frames(self._index, lead_in, stop):
-                self._keep(frame.index, scanner.look(frame), start)
+                self._keep(frame.index, scanner.observe(frame), start)
                 self._report("faces", self.tracked, wanted)
         for missed in range(start, stop):
             self._keep(missed, UNDECODABLE, start)
@@ -130,12 +130,12 @@ class PictureScan:
             return
         self._sought = True
         with Faces(self._models) as faces:
-            for frame in self._file.grid_frames(self._index, 0, min(SEEK_FRAMES, len(self.looks))):
+            for frame in self._file.grid_frames(self._index, 0, min(SEEK_FRAMES, len(self.observed))):
                 if faces.seek(frame.shown.picture.rgb(), frame.index):
                     break
             self._region = faces.region
 
-    def _keep(self, frame: int, look: FrameObservation, start: int) -> None:
-        if frame >= start and self.looks[frame] is None:
-            self.looks[frame] = look
-            self.tracked += look is not UNDECODABLE
+    def _keep(self, frame: int, observation: FrameObservation, start: int) -> None:
+        if frame >= start and self.observed[frame] is None:
+            self.observed[frame] = observation
+            self.tracked += observation is not UNDECODABLE

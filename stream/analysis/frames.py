@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import Observations, Timing
 from take5.scoring.gates.measures import UNOBSERVED, FrameMeasures, measure_frame
 from take5.scoring.gates.sound import SoundMeasures
-from take5.scoring.parameters import LEAD_IN_FRAMES, LOOK_EVERY_FRAMES
+from take5.scoring.parameters import DETECT_EVERY_FRAMES, LEAD_IN_FRAMES
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.models import Face
@@ -67,8 +67,8 @@ class FrameScanner:
         self._settling = 0
         self._shown: int | None = None
 
-    def look(self, frame: GridFrame[AnyFrame]) -> FrameObservation:
-        """Look at the next grid frame."""
+    def observe(self, frame: GridFrame[AnyFrame]) -> FrameObservation:
+        """Analyse the next grid frame."""
         repeats = tuple(self._repeats(source) for source in frame.arrived)
         shown = frame.shown
         if isinstance(shown, UnseenFrame) or None in repeats:
@@ -76,9 +76,9 @@ class FrameScanner:
             return unseen(frame.missing)
         rgb = shown.picture.rgb()
         face = self._faces.track(rgb, frame.index)
-        look = FrameObservation(
+        observation = FrameObservation(
             face=face,
-            faces=self._faces.count(rgb) if frame.index % LOOK_EVERY_FRAMES == 0 else -1,
+            faces=self._faces.count(rgb) if frame.index % DETECT_EVERY_FRAMES == 0 else -1,
             damaged=shown.damaged,
             missing=frame.missing,
             repeats=tuple(bool(repeat) for repeat in repeats),
@@ -87,7 +87,7 @@ class FrameScanner:
             measures=self._measured(shown, rgb, face),
         )
         self._settling = max(0, self._settling - 1)
-        return look
+        return observation
 
     def _measured(self, shown: VideoFrame, rgb: NDArray[np.uint8], face: Face | None) -> FrameMeasures:
         before, self._shown = self._shown, shown.pts
@@ -115,26 +115,26 @@ class Stacked:
 
     lips: NDArray[np.float64]
     pose: NDArray[np.float64]
-    looks: Observations
+    observations: Observations
     measures: FrameMeasures
 
     def with_sound(self, timing: Timing, sound: SoundMeasures) -> Stretch:
         """What was seen and heard."""
-        return Stretch(self.measures, sound, self.lips, self.looks, timing)
+        return Stretch(self.measures, sound, self.lips, self.observations, timing)
 
 
-def stack_looks(looks: Sequence[FrameObservation]) -> Stacked:
-    """Put the looks at n grid frames side by side."""
+def stack_observations(observations: Sequence[FrameObservation]) -> Stacked:
+    """Stack the observations of n grid frames."""
     return Stacked(
-        np.stack([look.lips for look in looks]),
-        np.stack([look.pose for look in looks]),
+        np.stack([frame.lips for frame in observations]),
+        np.stack([frame.pose for frame in observations]),
         Observations(
-            tracked=np.array([look.face is not None for look in looks]),
-            faces=np.array([look.faces for look in looks], dtype=np.int8),
-            damaged=np.array([look.damaged for look in looks]),
-            repeats=tuple(look.repeats for look in looks),
-            resized=np.array([look.resized for look in looks]),
-            seen=np.array([look.seen for look in looks]),
+            tracked=np.array([frame.face is not None for frame in observations]),
+            faces=np.array([frame.faces for frame in observations], dtype=np.int8),
+            damaged=np.array([frame.damaged for frame in observations]),
+            repeats=tuple(frame.repeats for frame in observations),
+            resized=np.array([frame.resized for frame in observations]),
+            seen=np.array([frame.seen for frame in observations]),
         ),
-        FrameMeasures.concatenate([look.measures for look in looks]),
+        FrameMeasures.concatenate([frame.measures for frame in observations]),
     )

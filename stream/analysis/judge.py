@@ -8,17 +8,21 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_findings
 from take5.scoring.score import WindowScore
-from take5.stream.analysis.frames import FrameObservation, stack_looks
+from take5.stream.analysis.frames import FrameObservation, stack_observations
 from take5.stream.settings import Settings
 
 
 def judge_window(
-    window: WindowScore, looks: Sequence[FrameObservation], timing: Timing, sound: SoundMeasures, settings: Settings
+    window: WindowScore,
+    observations: Sequence[FrameObservation],
+    timing: Timing,
+    sound: SoundMeasures,
+    settings: Settings,
 ) -> JudgedWindow:
     """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win."""
-    stacked, start, gates = stack_looks(looks), window.start, settings.gates
+    stacked, start, gates = stack_observations(observations), window.start, settings.gates
     motion = views = None
-    if stacked.looks.tracked.all():
+    if stacked.observations.tracked.all():
         motion = motion_complexity(stacked.lips, settings.parameters.hfr_threshold)
         views = camera_views(stacked.pose)
     seen = seen_findings(stacked.with_sound(timing, sound), motion, start, gates)

@@ -10,12 +10,12 @@ from take5.stream.analysis.frames import FrameObservation
 from take5.stream.events import ChunkNote
 
 
-def chunk_note(looks: Iterable[FrameObservation | None], samples: NDArray[np.floating]) -> ChunkNote:
+def chunk_note(observations: Iterable[FrameObservation | None], samples: NDArray[np.floating]) -> ChunkNote:
     """Note what was seen in the frames that somebody looked at, and how loud the sound [n] in [-1, 1] is."""
-    seen = [look for look in looks if look is not None and look.seen]
-    counted = [look.faces for look in seen if look.faces >= 0]
+    seen = [observation for observation in observations if observation and observation.seen]
+    counted = [observation.faces for observation in seen if observation.faces >= 0]
     return ChunkNote(
-        face=sum(look.face is not None for look in seen) / len(seen) if seen else None,
+        face=sum(observation.face is not None for observation in seen) / len(seen) if seen else None,
         faces=max(counted, default=None),
         level_dbfs=level_dbfs(samples),
     )

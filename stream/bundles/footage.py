@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.eligibility import look_reasons, timing_reasons
+from take5.scoring.eligibility import observation_reasons, timing_reasons
 from take5.scoring.errors import NoFace
 from take5.scoring.gates.findings import Finding
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
-from take5.stream.analysis.frames import FrameObservation, stack_looks
+from take5.stream.analysis.frames import FrameObservation, stack_observations
 from take5.stream.analysis.models import Face
 from take5.stream.recording.base import ClipMedia, Recording
 
@@ -74,18 +74,18 @@ def footage(filmed: Recording, start: int, window_frames: int) -> Footage:
 
 def whole(filmed: Recording, start: int, stop: int, note: str = "") -> Footage:
     """Take grid frames [start, stop) as they are; each of them must have a face."""
-    faces = [_face(look, frame) for frame, look in enumerate(filmed.looked(start, stop), start)]
+    faces = [_face(one, frame) for frame, one in enumerate(filmed.observations(start, stop), start)]
     landmarks = np.stack([face.landmarks for face in faces])
     return Footage(filmed, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
 
 
-def _face(look: FrameObservation, frame: int) -> Face:
-    if look.face is None:
+def _face(observation: FrameObservation, frame: int) -> Face:
+    if observation.face is None:
         raise NoFace(
             f"no face in the picture at {frame / FPS:.2f} s: trainers stop at a frame without one; "
             "cut the clip so that every frame shows the face"
         )
-    return look.face
+    return observation.face
 
 
 def _why_not_after(filmed: Recording, start: int, window_stop: int) -> str:
@@ -96,8 +96,8 @@ def _why_not_after(filmed: Recording, start: int, window_stop: int) -> str:
         return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
     # The window's last second comes with them: a picture that freezes at its end is told by what was before.
     first = max(start, window_stop - FPS)
-    seen = stack_looks(filmed.looked(first, after)).looks
-    reasons = [*timing_reasons(filmed.timing_of(first, after), first), *look_reasons(seen, None, first)]
+    seen = stack_observations(filmed.observations(first, after)).observations
+    reasons = [*timing_reasons(filmed.timing_of(first, after), first), *observation_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
     return "" if late is None else _told(late)
 

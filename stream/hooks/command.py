@@ -24,7 +24,7 @@ from take5.stream.hooks.output_log import ON_READY_LOG, append
 SECRET_VARIABLE = "TAKE5_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
 """Environment variable with the webhook's secret; no command gets it."""
 
-LOOK_EVERY_S = 0.05
+POLL_S = 0.05
 GRACE_S = 2.0
 """So long a process group has between SIGTERM and SIGKILL."""
 
@@ -77,7 +77,7 @@ class Command:
         try:
             async with asyncio.timeout(timeout_s):
                 while (code := process.poll()) is None:
-                    await asyncio.sleep(LOOK_EVERY_S)
+                    await asyncio.sleep(POLL_S)
             return code
         finally:  # ended too late, or take5 is ending
             if process.poll() is None:
@@ -188,5 +188,5 @@ async def _over(going_on: Callable[[], bool], patience_s: float) -> bool:
     while going_on():
         if monotonic() > deadline:
             return False
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_S)
     return True

@@ -26,7 +26,7 @@ def second_look(window: JudgedWindow, film: RingRecording, settings: Settings) -
     if sound is None:
         raise ParameterError("a window is analysed again with the sound that it was skipped with")
     start, stop = window.score.start, window.score.start + settings.parameters.window_frames
-    yield from film.look(start, stop)
-    seen = film.looked(start, stop)
+    yield from film.observe(start, stop)
+    seen = film.observations(start, stop)
     nothing = np.zeros(stop - start, dtype=np.bool_)
     yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings), seen

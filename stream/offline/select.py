@@ -10,7 +10,7 @@ from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.file_scans import Floats, PictureScan, Report
-from take5.stream.analysis.frames import stack_looks
+from take5.stream.analysis.frames import stack_observations
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
 from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
@@ -21,7 +21,7 @@ from take5.stream.sources.file import MediaFile
 
 @dataclass
 class WindowJudge:
-    """Judges windows: cheap looks first, faces only where those pass."""
+    """Judges windows: cheap observed first, faces only where those pass."""
 
     film: FileRecording
     pictures: PictureScan
@@ -42,22 +42,28 @@ class WindowJudge:
     def judge(self, window: WindowScore) -> JudgedWindow:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
         start, stop = self._span(window)
-        looks = [look for look in self.pictures.looks[start:stop] if look is not None]
+        observed = [one for one in self.pictures.observed[start:stop] if one is not None]
         film = self.film
-        verdict = judge_window(window, looks, film.timing[start:stop], film.heard.measures[start:stop], self.settings)
+        verdict = judge_window(
+            window, observed, film.timing[start:stop], film.heard.measures[start:stop], self.settings
+        )
         self.verdicts[start] = verdict
         return verdict
 
     def compare(self) -> tuple[str, ...]:
         """Warn of windows unlike the rest of what was looked at; return what is to be said of the whole."""
-        watch, parameters, looks = SessionWatch(self.settings.gates), self.settings.parameters, self.pictures.looks
+        watch, parameters, observed = (
+            SessionWatch(self.settings.gates),
+            self.settings.parameters,
+            self.pictures.observed,
+        )
         pushed, hop = 0, parameters.hop_frames
         for start, verdict in sorted(self.verdicts.items()):
             stop = start + parameters.window_frames
-            if verdict.eligible is None or None in looks[start:stop]:
+            if verdict.eligible is None or None in observed[start:stop]:
                 continue
             for first in range(pushed, stop, hop):
-                if None not in looks[first : first + hop]:
+                if None not in observed[first : first + hop]:
                     watch.push(self._stretch(first, first + hop).measures)
             pushed = stop
             self.verdicts[start] = watch.compared(verdict, self._stretch(start, stop))
@@ -65,7 +71,7 @@ class WindowJudge:
 
     def _stretch(self, start: int, stop: int) -> Stretch:
         """What was seen and heard where somebody looked."""
-        stacked = stack_looks([look for look in self.pictures.looks[start:stop] if look is not None])
+        stacked = stack_observations([one for one in self.pictures.observed[start:stop] if one is not None])
         return stacked.with_sound(self.film.timing[start:stop], self.film.heard.measures[start:stop])
 
     def _sounds_good(self, window: WindowScore) -> bool:

@@ -91,14 +91,14 @@ def write_features(film: FileRecording, path: Path) -> None:
     ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN where no face was tracked
     or nobody looked; ``faces`` [N], the faces seen in a frame, -1 where nobody looked; ``fps``.
     """
-    looks = film.looks
-    seen = [None if look is None or look.face is None else look.face for look in looks]
+    observed = film.observed
+    seen = [None if one is None or one.face is None else one.face for one in observed]
     with new_file(path) as temporary, temporary.open("wb") as file:  # of a name, savez would make another one
         np.savez(
             file,
             audio=film.heard.embeddings,
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
-            faces=np.array([-1.0 if look is None else max(look.faces, float(look.face is not None)) for look in looks]),
+            faces=np.array([-1.0 if one is None else max(one.faces, float(one.face is not None)) for one in observed]),
             fps=np.float64(FPS),
         )

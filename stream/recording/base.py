@@ -31,7 +31,7 @@ class Recording(ClipMedia, Protocol):
     def frames(self) -> int:
         """Grid frames for which there are pictures and sound."""
 
-    def looked(self, start: int, stop: int) -> Sequence[FrameObservation]:
+    def observations(self, start: int, stop: int) -> Sequence[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
 
     def timing_of(self, start: int, stop: int) -> Timing:

@@ -36,14 +36,14 @@ class FileRecording:
         return len(self.heard.embeddings)
 
     @property
-    def looks(self) -> list[FrameObservation | None]:
+    def observed(self) -> list[FrameObservation | None]:
         """What was seen in each grid frame; None where nobody looked."""
-        return self.scan.looks
+        return self.scan.observed
 
-    def looked(self, start: int, stop: int) -> list[FrameObservation]:
+    def observations(self, start: int, stop: int) -> list[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
         self.scan.scan([(start, stop)])
-        return [look for look in self.looks[start:stop] if look is not None]
+        return [one for one in self.observed[start:stop] if one is not None]
 
     def timing_of(self, start: int, stop: int) -> Timing:
         """What is missing in grid frames [start, stop)."""

@@ -137,14 +137,14 @@ class RingRecording:
         """Grid frames for which there are pictures and sound."""
         return self.material.frames
 
-    def looked(self, start: int, stop: int) -> list[FrameObservation]:
+    def observations(self, start: int, stop: int) -> list[FrameObservation]:
         """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
-        for _ in self.look(start, stop):
+        for _ in self.observe(start, stop):
             pass
         known = self._known(start, stop)
         return [known[frame] for frame in range(start, stop)]
 
-    def look(self, start: int, stop: int) -> Iterator[None]:
+    def observe(self, start: int, stop: int) -> Iterator[None]:
         """Look at those of grid frames [start, stop) at which nobody looked, one a step, with a lead-in before them.
 
         The ring is asked for its units at the first step; what it no longer has cannot be decoded, then or later.
@@ -156,16 +156,16 @@ class RingRecording:
         with Faces(self.models, self.region) as faces:
             scanner = FrameScanner(faces)
             for frame in self.material.grid_frames(max(0, absent[0] - LEAD_IN_FRAMES), absent[-1] + 1):
-                look = scanner.look(frame)
+                observation = scanner.observe(frame)
                 if frame.index >= absent[0]:
-                    self._found[frame.index] = look
+                    self._found[frame.index] = observation
                 yield
         self._found = dict.fromkeys(absent, UNDECODABLE) | self._found
 
     def timing_of(self, start: int, stop: int) -> Timing:
         """What is missing in grid frames [start, stop)."""
         sound = self.material.timing_of(start, stop)
-        missing = np.array([look.missing for look in self.looked(start, stop)], dtype=np.bool_)
+        missing = np.array([one.missing for one in self.observations(start, stop)], dtype=np.bool_)
         return Timing(missing, sound.sound_missing, sound.silent)
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
@@ -182,4 +182,4 @@ class RingRecording:
 
     def _known(self, start: int, stop: int) -> dict[int, FrameObservation]:
         before = enumerate(self.known(start, stop), start)
-        return self._found | {frame: look for frame, look in before if look is not None and look.seen}
+        return self._found | {frame: one for frame, one in before if one is not None and one.seen}

@@ -72,7 +72,7 @@ def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote
     lips: NDArray[np.float64] | None = None
     best_pictures: tuple[Thumbnail, ...] = ()
     if best is not None:
-        lips = np.stack([look.lips for look in film.looked(best.start, best.start + length)])
+        lips = np.stack([look.lips for look in film.observations(best.start, best.start + length)])
         instants = [best.start + length * (2 * i + 1) // (2 * BEST_PICTURES) for i in range(BEST_PICTURES)]
         best_pictures = tuple(thumbnails(film, instants, LARGE))
     others = dict(_pool_pictures(selection, film, best_pictures))
@@ -98,4 +98,4 @@ def film_notes(film: FileRecording, hop_frames: int) -> Iterator[ChunkNote]:
     for start in range(0, film.frames, hop_frames):
         stop = min(start + hop_frames, film.frames)
         pcm = film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
-        yield chunk_note(film.looks[start:stop], pcm / 32768.0)
+        yield chunk_note(film.observed[start:stop], pcm / 32768.0)

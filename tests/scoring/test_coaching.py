@@ -83,9 +83,9 @@ def test_nobody_in_the_picture_comes_soon() -> None:
 
 def test_a_second_face_is_told() -> None:
     stretch = talker(FRAMES)
-    faces = stretch.looks.faces.copy()
+    faces = stretch.observations.faces.copy()
     faces[100:200] = np.where(faces[100:200] > 0, 2, -1)
-    assert codes(coached(replace(stretch, looks=replace(stretch.looks, faces=faces)))) == [
+    assert codes(coached(replace(stretch, observations=replace(stretch.observations, faces=faces)))) == [
         Code.SEVERAL_FACES,
         None,
         None,
@@ -99,7 +99,7 @@ def test_a_lossy_connection_a_frozen_picture_and_a_muted_microphone_are_told() -
     for code, spoiled in {
         Code.FRAMES_MISSING: replace(stretch, timing=replace(stretch.timing, frames_missing=some)),
         Code.DIGITAL_SILENCE: replace(stretch, timing=replace(stretch.timing, silent=some)),
-        Code.FROZEN_PICTURE: replace(stretch, looks=replace(stretch.looks, repeats=same)),
+        Code.FROZEN_PICTURE: replace(stretch, observations=replace(stretch.observations, repeats=same)),
     }.items():
         assert codes(coached(spoiled))[0] is code
 
@@ -199,9 +199,9 @@ def test_a_value_at_the_limit_does_not_flicker() -> None:
 
 def test_what_nobody_can_see_any_more_goes_without_praise() -> None:
     stretch = without_face(spoilt(talker(600), "yaw", 60, 0, 200), 200, 600)
-    seen = stretch.looks.seen.copy()
+    seen = stretch.observations.seen.copy()
     seen[200:] = False
-    told = coached(replace(stretch, looks=replace(stretch.looks, seen=seen)))
+    told = coached(replace(stretch, observations=replace(stretch.observations, seen=seen)))
     assert codes(told) == [Code.HEAD_TURNED, None]
     assert told[1].followed is None
 

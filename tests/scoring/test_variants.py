@@ -73,8 +73,8 @@ WINDOWS = [
 @pytest.mark.parametrize(("name", "start"), [("full", 50), ("audio", 0), ("views", 50), ("lip", 25), ("lip+views", 50)])
 def test_each_strategy_has_its_winner_and_ties_go_to_the_earlier(name: StrategyName, start: int) -> None:
     strategy = Strategy(name)
-    looked_at = strategy.order(WINDOWS)[: strategy.wanted(pool=3, windows=len(WINDOWS))]
-    winner = strategy.winner(looked_at)
+    judged = strategy.order(WINDOWS)[: strategy.wanted(pool=3, windows=len(WINDOWS))]
+    winner = strategy.winner(judged)
     assert winner is not None
     assert winner.start == start
 

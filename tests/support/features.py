@@ -41,7 +41,7 @@ def clean_timing(frames: int) -> Timing:
     return Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3)))
 
 
-def clean_looks(frames: int) -> Observations:
+def clean_observations(frames: int) -> Observations:
     """A face in every frame, one where anybody counted, every source frame new."""
     counted = np.where(np.arange(frames) % 5 == 0, 1, -1).astype(np.int8)
     return Observations(
@@ -66,4 +66,4 @@ def stretch(mouth: Floats) -> Stretch:
     """Frames of which nothing was measured, so that no gate finds anything."""
     n = len(mouth)
     sound = SoundMeter().finish(n)
-    return Stretch(FrameMeasures.unmeasured(n), sound, mouth, clean_looks(n), clean_timing(n))
+    return Stretch(FrameMeasures.unmeasured(n), sound, mouth, clean_observations(n), clean_timing(n))

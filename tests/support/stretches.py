@@ -40,7 +40,9 @@ def talker(frames: int, level: float = 0.05, seed: int = 0) -> Stretch:
     measures = with_values(steady, mouth_open=mouth, mouth_area=6000 * mouth, eye_open=eyes)
     lips = np.zeros((frames, 20, 2)) + 5 * np.arange(20)[None, :, None]
     lips[:, 6:12, 1] += 200 * mouth[:, None]
-    return Stretch(measures, sound, lips, looked(frames), Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3))))
+    return Stretch(
+        measures, sound, lips, observed(frames), Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3)))
+    )
 
 
 @cache
@@ -51,7 +53,7 @@ def sitter(frames: int, seed: int = 0) -> Stretch:
     return replace(talks, measures=measures, sound=replace(talks.sound, speech=np.full(frames, 0.01)))
 
 
-def looked(frames: int) -> Observations:
+def observed(frames: int) -> Observations:
     """One face in every frame, counted in one of five."""
     t = np.arange(frames)
     yes, no = np.ones(frames, dtype=np.bool_), np.zeros(frames, dtype=np.bool_)
@@ -67,9 +69,9 @@ def without_face(stretch: Stretch, start: int, stop: int) -> Stretch:
     """The stretch with nobody in frames [start, stop)."""
     measures = stretch.measures
     gone = FrameMeasures.concatenate([measures[:start], FrameMeasures.unmeasured(stop - start), measures[stop:]])
-    tracked, lips = stretch.looks.tracked.copy(), stretch.lips.copy()
+    tracked, lips = stretch.observations.tracked.copy(), stretch.lips.copy()
     tracked[start:stop], lips[start:stop] = False, np.nan
-    return replace(stretch, measures=gone, lips=lips, looks=replace(stretch.looks, tracked=tracked))
+    return replace(stretch, measures=gone, lips=lips, observations=replace(stretch.observations, tracked=tracked))
 
 
 def cut(stretch: Stretch, lengths: Sequence[int]) -> list[Stretch]:

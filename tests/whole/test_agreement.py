@@ -59,10 +59,10 @@ def test_swapping_two_stretches_moves_the_winner(
 
 def test_only_windows_that_algorithm_1_visits_are_looked_at(chosen: Selected, exhaustive: Selected) -> None:
     assert differences(known(DEFAULT), chosen.selection.json()) == []
-    looked_at = [v.score.start for v in chosen.selection.verdicts if v.eligible is not None]
+    judged = [v.score.start for v in chosen.selection.verdicts if v.eligible is not None]
     ranked = [w.start for w in rank([v.score for v in exhaustive.selection.verdicts])]
-    assert set(ranked[: len(looked_at)]) == set(looked_at)
-    assert chosen.selection.tracked <= len(looked_at) * (125 + LEAD_IN_FRAMES)
+    assert set(ranked[: len(judged)]) == set(judged)
+    assert chosen.selection.tracked <= len(judged) * (125 + LEAD_IN_FRAMES)
     assert chosen.selection.tracked < exhaustive.selection.tracked / 2
 
 

@@ -128,9 +128,9 @@ class Blinded(FileRecording):
 
     faceless: int
 
-    def looked(self, start: int, stop: int) -> list[FrameObservation]:
-        looks = super().looked(start, stop)
-        return [replace(look, face=None) if i == self.faceless else look for i, look in enumerate(looks, start)]
+    def observations(self, start: int, stop: int) -> list[FrameObservation]:
+        observed = super().observations(start, stop)
+        return [replace(one, face=None) if i == self.faceless else one for i, one in enumerate(observed, start)]
 
 
 def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, tmp_path: Path) -> None:

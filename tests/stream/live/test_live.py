@@ -90,15 +90,15 @@ def test_rule_1_stops_at_the_first_window(arrived: tuple[UnitFormat, list[Receiv
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grid frames that were looked at, each as often as that."""
     looked_at: list[int] = []
-    look = FrameScanner.look
+    observe = FrameScanner.observe
 
     def counted(scanner: FrameScanner, frame: GridFrame[AnyFrame]) -> FrameObservation:
-        found = look(scanner, frame)
+        found = observe(scanner, frame)
         if found.measures is not UNOBSERVED:
             looked_at.append(frame.index)
         return found
 
-    monkeypatch.setattr(FrameScanner, "look", counted)
+    monkeypatch.setattr(FrameScanner, "observe", counted)
     return looked_at
 
 

@@ -96,7 +96,7 @@ def test_one_who_moves_speaks_or_is_frozen_is_none() -> None:
     turns = replace(sits, measures=replace(sits.measures, yaw=np.linspace(-10, 10, 125, dtype=np.float32)))
     loud = sits.sound.power.copy()
     loud[50:65] = 0.1
-    frozen = replace(sits, looks=replace(sits.looks, repeats=((True,),) * 125))
+    frozen = replace(sits, observations=replace(sits.observations, repeats=((True,),) * 125))
     deaf = replace(sits, sound=replace(sits.sound, speech=np.full(125, np.nan)))
     bangs = replace(sits, sound=replace(sits.sound, power=loud))
     for bad in (turns, frozen, deaf, bangs, without_face(sits, 60, 62), noisy_speech(sits, 50, 70)):

@@ -151,7 +151,7 @@ def test_what_cannot_be_decoded_is_left_out() -> None:
         frames = 1500
         pictures: Callable[[int, int], object] = staticmethod(lambda *_: iter(()))
 
-        def looked(self, start: int, stop: int) -> list[object]:
+        def observations(self, start: int, stop: int) -> list[object]:
             face = type("Look", (), {"lips": np.zeros((20, 2))})()
             return [face] * (stop - start)
 
