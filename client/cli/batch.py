@@ -25,7 +25,7 @@ from take5.stream.offline.batch.job import Done, Job, Outcome, Recipe
 from take5.stream.offline.batch.ledger import Ledger
 from take5.stream.offline.batch.processes import ProcessEngine
 from take5.stream.offline.batch.videos import Video, folders, listed, named
-from take5.stream.offline.batch.work import prepare, take
+from take5.stream.offline.batch.work import prepare, process
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _cores() -> int:
 
 def _with_bars(job: Job, models: Models, *, visible: bool) -> Outcome:
     with Bars(str(job.video), visible=visible) as bars:
-        return take(job, models, bars.update)
+        return process(job, models, bars.update)
 
 
 def run(engine: Engine, order: Order, inputs: Inputs, teller: BatchOutput, *, resume: bool) -> None:

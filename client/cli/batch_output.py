@@ -11,7 +11,7 @@ from take5.client.terminal import bundle_line, summary
 from take5.stream.events import ClipReady
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
-from take5.stream.offline.batch.job import NotTaken, Outcome, Skipped, Taken
+from take5.stream.offline.batch.job import Failed, Outcome, Processed, Skipped
 from take5.stream.wire import Json
 
 DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
@@ -35,7 +35,7 @@ class BatchOutput:
 
     def tell(self, outcome: Outcome) -> None:
         """Say what came of a video."""
-        if isinstance(outcome, NotTaken):
+        if isinstance(outcome, Failed):
             self.fail(str(outcome.job.video), outcome.error, NOTHING_ELIGIBLE if outcome.too_short else FAILED)
             return
         report = _report(outcome)
@@ -46,7 +46,7 @@ class BatchOutput:
             self._standings.add(row)
         self._skipped += isinstance(outcome, Skipped)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
-        if isinstance(outcome, Taken) and (notice := _notice(outcome)) is not None:
+        if isinstance(outcome, Processed) and (notice := _notice(outcome)) is not None:
             self._hooks.tell(notice)
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
@@ -69,35 +69,35 @@ class BatchOutput:
         if self._failures:
             _echo("\n".join([f"{len(self._failures)} failed:", *(f"  {text}" for text in self._failures)]), err=True)
 
-    def _object(self, outcome: Taken | Skipped, report: Json) -> str:
+    def _object(self, outcome: Processed | Skipped, report: Json) -> str:
         if isinstance(outcome, Skipped):
             return json.dumps(report | {"folder": str(outcome.folder), "skipped": True})
         return json.dumps(report | ({"folder": str(outcome.job.folder), "skipped": False} if self._whole else {}))
 
-    def _text(self, outcome: Taken | Skipped, report: Json) -> str:
+    def _text(self, outcome: Processed | Skipped, report: Json) -> str:
         folder = outcome.folder if isinstance(outcome, Skipped) else outcome.job.folder
         written = folder / ("report.json" if report["best"] is None else "clip.mp4")
-        if isinstance(outcome, Taken) and not self._whole:
+        if isinstance(outcome, Processed) and not self._whole:
             return "\n".join([summary(outcome.selection, written), *map(bundle_line, outcome.bundles)])
         return f"{line_of(report)}\n  {written}" + " (done before)" * isinstance(outcome, Skipped)
 
 
-def _report(outcome: Taken | Skipped) -> Json:
-    if isinstance(outcome, Taken):
+def _report(outcome: Processed | Skipped) -> Json:
+    if isinstance(outcome, Processed):
         return outcome.selection.json()
     return outcome.report | {"video": str(outcome.job.video)}
 
 
-def _notice(taken: Taken) -> Notice | None:
+def _notice(processed: Processed) -> Notice | None:
     """What programs are told of a take; nothing of one without a clip."""
-    selection, folder = taken.selection, taken.job.folder
+    selection, folder = processed.selection, processed.job.folder
     if selection.best is None:
         return None
     names = {path.name: path.name for path in sorted(folder.iterdir()) if path.is_file()}
     length = selection.settings.parameters.window_frames
     clip = ClipReady(selection.frames, selection.best, length, str(folder), names)
-    places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in taken.bundles]
-    return clip_notice(clip, taken.job.video.stem, selection.encoder, places)
+    places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in processed.bundles]
+    return clip_notice(clip, processed.job.video.stem, selection.encoder, places)
 
 
 def _echo(text: str, *, err: bool = False) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from take5.scoring.errors import ModelMissing
 from take5.stream.offline.batch.engine import Work
-from take5.stream.offline.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.stream.offline.batch.job import Failed, Job, Outcome, Recipe
 from take5.stream.offline.batch.processes import THREADS, ProcessEngine
 from take5.stream.output.atomic import new_folder
 from take5.stream.settings import Settings
@@ -31,7 +31,7 @@ def job(name: str | int, folder: Path = Path("out")) -> Job:
 def answer(job: Job) -> Outcome:
     """Say which process did it; do what the video's name says first."""
     DEADLY.get(job.video.stem, lambda: None)()
-    return NotTaken(job, str(os.getpid()))
+    return Failed(job, str(os.getpid()))
 
 
 def die_writing(job: Job) -> Outcome:
@@ -39,7 +39,7 @@ def die_writing(job: Job) -> Outcome:
     with new_folder(job.folder) as temporary:
         (temporary / "clip.mp4").touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return NotTaken(job, "not killed")
+    return Failed(job, "not killed")
 
 
 def setup_dying() -> Work:
@@ -48,7 +48,7 @@ def setup_dying() -> Work:
 
 def threads(job: Job) -> Outcome:
     """Say what the worker knows of threads."""
-    return NotTaken(job, " ".join(os.environ[name] for name in THREADS))
+    return Failed(job, " ".join(os.environ[name] for name in THREADS))
 
 
 def setup_threads() -> Work:
@@ -67,7 +67,7 @@ def holding(job: Job) -> Outcome:
         threading.Event().wait(PATIENCE_S)
     finally:
         half.unlink()
-    return NotTaken(job, "waited to the end")
+    return Failed(job, "waited to the end")
 
 
 def setup_holding() -> Work:

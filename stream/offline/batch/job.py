@@ -76,7 +76,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Processed:
     """A video was scored, and the take written; ``done`` is for the ledger, where there is one."""
 
     job: Job
@@ -99,7 +99,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class NotTaken:
+class Failed:
     """There is no take; ``error`` names the video and says why."""
 
     job: Job
@@ -107,4 +107,4 @@ class NotTaken:
     too_short: bool = False
 
 
-Outcome = Taken | Skipped | NotTaken
+Outcome = Processed | Skipped | Failed

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from take5.scoring.errors import OutputError
 from take5.stream.offline.batch.content import Content, Stamp
-from take5.stream.offline.batch.job import Done, NotTaken, Outcome
+from take5.stream.offline.batch.job import Done, Failed, Outcome
 from take5.stream.wire import Json
 
 LEDGER, LOCK = ".take5-done.jsonl", ".take5-done.lock"
@@ -82,7 +82,7 @@ class Ledger:
     def noting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         """Yield the outcomes, each once its take is noted."""
         for outcome in outcomes:
-            if not isinstance(outcome, NotTaken) and outcome.done is not None:
+            if not isinstance(outcome, Failed) and outcome.done is not None:
                 self._note(outcome.job.video, outcome.done)
             yield outcome
 

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from take5.scoring.errors import Take5Error
 from take5.stream.offline.batch.engine import Setup, Work
-from take5.stream.offline.batch.job import Job, NotTaken, Outcome
+from take5.stream.offline.batch.job import Failed, Job, Outcome
 from take5.stream.output.atomic import remove_unfinished
 
 GRACE_S = 5.0
@@ -122,7 +122,7 @@ class _Worker:
         outcome: Outcome = said
         return outcome
 
-    def _died(self) -> NotTaken:
+    def _died(self) -> Failed:
         self.alive = False
         self.join()
         how = _ending(self._process.exitcode)
@@ -130,7 +130,7 @@ class _Worker:
             raise Take5Error(f"a worker process {how} while it loaded the models; try fewer --jobs")
         if self._process.pid is not None:
             remove_unfinished(self._job.folder, self._process.pid)
-        return NotTaken(self._job, f"{self._job.video}: the worker process that read it {how}")
+        return Failed(self._job, f"{self._job.video}: the worker process that read it {how}")
 
     def dismiss(self) -> None:
         """Let it end by itself."""
@@ -209,7 +209,7 @@ def _attempt(work: Work, job: Job) -> Outcome:
     try:
         return work(job)
     except Exception as error:  # noqa: BLE001 - a fault in one video must not end the others
-        return NotTaken(job, f"{job.video}: {_fault(error)}; this is a fault of take5, please report it")
+        return Failed(job, f"{job.video}: {_fault(error)}; this is a fault of take5, please report it")
 
 
 def _fault(error: Exception) -> str:

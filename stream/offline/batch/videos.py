@@ -118,22 +118,22 @@ def folders(sources: Sequence[Video]) -> list[PurePath]:
     ending stays; what is still not unique gets -2, -3, ...
     """
     wanted = Counter(_folded(_bare(source.place)) for source in sources if source.mirrored)
-    taken = {_folded(parent) for source in sources for parent in source.place.parents}
+    used = {_folded(parent) for source in sources for parent in source.place.parents}
     result = []
     for source in sources:
         name = _bare(source.place)
-        if source.mirrored and (wanted[_folded(name)] > 1 or _folded(name) in taken):
+        if source.mirrored and (wanted[_folded(name)] > 1 or _folded(name) in used):
             name = source.place
-        result.append(_unique(name, taken))
+        result.append(_unique(name, used))
     return result
 
 
-def _unique(name: PurePath, taken: set[str]) -> PurePath:
+def _unique(name: PurePath, used: set[str]) -> PurePath:
     unique, number = name, 1
-    while _folded(unique) in taken:
+    while _folded(unique) in used:
         number += 1
         unique = name.with_name(f"{name.name}-{number}")
-    taken.add(_folded(unique))
+    used.add(_folded(unique))
     return unique
 
 

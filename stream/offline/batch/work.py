@@ -14,7 +14,7 @@ from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, bundle_selection
 from take5.stream.deliverables import Deliverables
 from take5.stream.offline.batch.content import Content, content_of, stamp_of
-from take5.stream.offline.batch.job import Done, Job, NotTaken, Outcome, Skipped, Taken
+from take5.stream.offline.batch.job import Done, Failed, Job, Outcome, Processed, Skipped
 from take5.stream.offline.idle_clip import find_idle
 from take5.stream.offline.select import select
 from take5.stream.output.atomic import refuse_existing
@@ -31,16 +31,16 @@ def silent(_stage: str, _done: int, _total: int) -> None:
 
 def prepare(load: Callable[[], Models]) -> Callable[[Job], Outcome]:
     """Load the models, once for all of a worker's jobs, and return what does one."""
-    return partial(take, models=load())
+    return partial(process, models=load())
 
 
-def take(job: Job, models: Models, report: Report = silent) -> Outcome:
+def process(job: Job, models: Models, report: Report = silent) -> Outcome:
     """Take the best window of a video, unless that is done already; an error is an outcome, too."""
     try:
         content = content_of(job.video, (done.content for done in job.known)) if job.known else None
-        return _skipped(job, content) or _taken(job, models, content, report)
+        return _skipped(job, content) or _select_and_write(job, models, content, report)
     except Take5Error as error:
-        return NotTaken(job, str(error), too_short=isinstance(error, TooShort))
+        return Failed(job, str(error), too_short=isinstance(error, TooShort))
 
 
 def _skipped(job: Job, content: Content | None) -> Skipped | None:
@@ -68,7 +68,7 @@ def _intact(done: Done, deliverables: Deliverables) -> Json | None:
     return report if bundled and all((done.folder / name).is_file() for name in files) else None
 
 
-def _taken(job: Job, models: Models, content: Content | None, report: Report) -> Taken:
+def _select_and_write(job: Job, models: Models, content: Content | None, report: Report) -> Processed:
     refuse_existing(job.folder, force=job.force)
     if job.noted:
         content = content or content_of(job.video)
@@ -85,7 +85,7 @@ def _taken(job: Job, models: Models, content: Content | None, report: Report) ->
     bundles = _bundles(selection, scored.film, models, job)
     if job.features is not None:
         write_features(scored.film, job.features)
-    return Taken(job, selection, None if content is None else _done(content, job.folder), bundles)
+    return Processed(job, selection, None if content is None else _done(content, job.folder), bundles)
 
 
 def _bundles(selection: Selection, film: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:

@@ -16,7 +16,7 @@ from serving import eventually
 
 from take5.scoring.errors import Take5Error
 from take5.stream.offline.batch.engine import Engine, SerialEngine
-from take5.stream.offline.batch.job import Job, NotTaken, Outcome
+from take5.stream.offline.batch.job import Failed, Job, Outcome
 from take5.stream.offline.batch.processes import THREADS, ProcessEngine
 
 
@@ -64,7 +64,7 @@ def test_a_worker_that_dies_costs_its_job_and_is_replaced(name: str, told: str) 
     names = ["a", f"{name}.mp4", "b", "c", f"{name}.mkv", "d"]
     outcomes = list(ProcessEngine(answering, 2).run(map(job, names)))
     assert videos(outcomes) == sorted(names)
-    errors = {str(outcome.job.video): outcome.error for outcome in outcomes if isinstance(outcome, NotTaken)}
+    errors = {str(outcome.job.video): outcome.error for outcome in outcomes if isinstance(outcome, Failed)}
     assert {video: error for video, error in errors.items() if not error.isdecimal()} == {
         video: f"{video}: {told}" for video in names if video.startswith(name)
     }
@@ -72,15 +72,15 @@ def test_a_worker_that_dies_costs_its_job_and_is_replaced(name: str, told: str) 
 
 def test_a_bug_costs_its_job_and_not_its_worker() -> None:
     *before, bug, after = ProcessEngine(answering, 1).run(map(job, ["a", "b", "bug", "c"]))
-    assert isinstance(bug, NotTaken)
+    assert isinstance(bug, Failed)
     assert bug.error.startswith("bug: KeyError in ")
     assert bug.error.endswith(": 'no such key'; this is a fault of take5, please report it")
-    assert len({outcome.error for outcome in (*before, after) if isinstance(outcome, NotTaken)}) == 1
+    assert len({outcome.error for outcome in (*before, after) if isinstance(outcome, Failed)}) == 1
 
 
 def test_a_worker_is_replaced_after_its_share() -> None:
     outcomes = list(ProcessEngine(answering, 1, jobs_each=2).run(map(job, range(6))))
-    processes = [outcome.error for outcome in outcomes if isinstance(outcome, NotTaken)]
+    processes = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
     assert [len(list(group)) for _, group in itertools.groupby(processes)] == [2, 2, 2]
 
 
@@ -103,7 +103,7 @@ def test_workers_compute_with_one_thread_unless_somebody_wants_more(monkeypatch:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(THREADS[0], "3")
     (outcome,) = ProcessEngine(setup_threads, 1).run([job("a")])
-    assert isinstance(outcome, NotTaken)
+    assert isinstance(outcome, Failed)
     assert outcome.error == "3 1 1"
     assert THREADS[1] not in os.environ
 
@@ -111,7 +111,7 @@ def test_workers_compute_with_one_thread_unless_somebody_wants_more(monkeypatch:
 def test_what_a_killed_worker_had_half_written_is_removed(tmp_path: Path) -> None:
     (tmp_path / f".{os.getpid()}-0.partial").mkdir()  # another process's
     (outcome,) = ProcessEngine(setup_dying, 1).run([job("a", tmp_path / "take")])
-    assert isinstance(outcome, NotTaken)
+    assert isinstance(outcome, Failed)
     assert "SIGKILL" in outcome.error
     assert [path.name for path in tmp_path.iterdir()] == [f".{os.getpid()}-0.partial"]
 

@@ -10,9 +10,9 @@ import pytest
 from take5.scoring.errors import OutputError, UnreadableMedia
 from take5.scoring.parameters import Parameters
 from take5.stream.offline.batch.content import Content, Stamp, content_of, stamp_of
-from take5.stream.offline.batch.job import Done, Job, NotTaken, Recipe, Skipped
+from take5.stream.offline.batch.job import Done, Failed, Job, Recipe, Skipped
 from take5.stream.offline.batch.ledger import LEDGER, Ledger
-from take5.stream.offline.batch.work import take
+from take5.stream.offline.batch.work import process
 from take5.stream.settings import Settings
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="speech-embedding", encoder_version="1")
@@ -110,7 +110,7 @@ def test_every_setting_changes_the_recipe() -> None:
     assert len({RECIPE.key(), *(other.key() for other in others)}) == len(others) + 1
 
 
-class Taken:
+class Noted:
     """A video and a take of it, noted."""
 
     def __init__(self, folder: Path, best: object = None) -> None:
@@ -125,39 +125,39 @@ class Taken:
 
     def again(self, folder: Path | None = None) -> object:
         """Do it once more; what is not skipped fails, since the folder exists."""
-        return take(Job(self.video, folder or self.take, RECIPE, noted=True, known=(self.done,)), NO_MODELS)
+        return process(Job(self.video, folder or self.take, RECIPE, noted=True, known=(self.done,)), NO_MODELS)
 
 
 def test_what_is_done_is_skipped_whatever_its_name(tmp_path: Path) -> None:
-    taken = Taken(tmp_path)
-    outcome = taken.again()
+    noted = Noted(tmp_path)
+    outcome = noted.again()
     assert isinstance(outcome, Skipped)
-    assert (outcome.folder, outcome.done) == (taken.take, None)
-    taken.video = taken.video.rename(tmp_path / "renamed.mp4")
-    outcome = taken.again(tmp_path / "out" / "renamed")
+    assert (outcome.folder, outcome.done) == (noted.take, None)
+    noted.video = noted.video.rename(tmp_path / "renamed.mp4")
+    outcome = noted.again(tmp_path / "out" / "renamed")
     assert isinstance(outcome, Skipped)
-    assert (outcome.folder, outcome.report["video"], outcome.done) == (taken.take, "talk.mp4", None)
+    assert (outcome.folder, outcome.report["video"], outcome.done) == (noted.take, "talk.mp4", None)
 
 
 def test_a_copy_is_skipped_too_and_its_stamp_noted(tmp_path: Path) -> None:
-    taken = Taken(tmp_path)
-    taken.video = tmp_path / "copy.mp4"
-    taken.video.write_bytes(b"film")
-    outcome = taken.again(tmp_path / "out" / "copy")
+    noted = Noted(tmp_path)
+    noted.video = tmp_path / "copy.mp4"
+    noted.video.write_bytes(b"film")
+    outcome = noted.again(tmp_path / "out" / "copy")
     assert isinstance(outcome, Skipped)
-    assert outcome.done == replace(taken.done, content=content_of(taken.video))
+    assert outcome.done == replace(noted.done, content=content_of(noted.video))
 
 
 @pytest.mark.parametrize("broken", ["other bytes", "no clip", "no sound", "another report", "no report"])
 def test_what_is_not_as_it_was_noted_is_done_again(tmp_path: Path, broken: str) -> None:
-    taken = Taken(tmp_path, best={"start_s": 0})
-    assert isinstance(taken.again(), Skipped)
+    noted = Noted(tmp_path, best={"start_s": 0})
+    assert isinstance(noted.again(), Skipped)
     if broken == "other bytes":
-        taken.video.write_bytes(b"FILM")
+        noted.video.write_bytes(b"FILM")
     elif broken == "another report":
-        (taken.take / "report.json").write_text("{}")
+        (noted.take / "report.json").write_text("{}")
     else:
-        (taken.take / {"no clip": "clip.mp4", "no sound": "clip.wav", "no report": "report.json"}[broken]).unlink()
-    outcome = taken.again()
-    assert isinstance(outcome, NotTaken)
+        (noted.take / {"no clip": "clip.mp4", "no sound": "clip.wav", "no report": "report.json"}[broken]).unlink()
+    outcome = noted.again()
+    assert isinstance(outcome, Failed)
     assert "out/talk: exists already" in outcome.error
