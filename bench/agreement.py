@@ -74,8 +74,8 @@ def online_against_batch(scored: Selected) -> float:
 def compare(video: Path, models: Models) -> None:
     """Print one video's answers."""
     settings = Settings()
-    chosen = select(MediaFile(video), models, settings, report=lambda *_: None).selection
-    exhaustive = select(MediaFile(video), models, settings, exhaustive=True, report=lambda *_: None)
+    chosen = select(MediaFile(video), models, settings, on_progress=lambda *_: None).selection
+    exhaustive = select(MediaFile(video), models, settings, exhaustive=True, on_progress=lambda *_: None)
     *_, last = Replay(MediaFile(video), models, settings).events()
     if not isinstance(last, Finished):
         raise TypeError(f"{video}: the replay ended with {last}")

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--live", action="store_true")
     options = parser.parse_args()
     models = load_models("speech-embedding", None, "cpu")
-    scored = select(MediaFile(options.video), models, Settings(), report=lambda *_: None)
+    scored = select(MediaFile(options.video), models, Settings(), on_progress=lambda *_: None)
     preset = QUICK if options.live else SMALL
     print(f"preset {preset}; seconds, CPU seconds, MB")
     for names in [[name] for name in TRAINERS] + [list(TRAINERS)]:

@@ -102,7 +102,7 @@ def stage_seconds(video: Path, *, exhaustive: bool) -> tuple[dict[str, float], S
     stages = Stages()
     models = instrumented(stages)
     began = time.process_time()
-    scored = select(MediaFile(video), models, Settings(), exhaustive=exhaustive, report=lambda *_: None)
+    scored = select(MediaFile(video), models, Settings(), exhaustive=exhaustive, on_progress=lambda *_: None)
     with stages.stage("clip"), tempfile.TemporaryDirectory() as folder:
         write_take(scored.selection, scored.film, Path(folder) / "take")
     whole = time.process_time() - began

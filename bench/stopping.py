@@ -158,7 +158,7 @@ def replays(videos: list[Path], models: Models) -> None:
         **{f"G <= {eps}": StopRules(gain=eps, cap_s=1e6) for eps in EPS},
     }
     for video in videos:
-        done = select(MediaFile(video), models, Settings(), exhaustive=True, report=lambda *_: None).selection
+        done = select(MediaFile(video), models, Settings(), exhaustive=True, on_progress=lambda *_: None).selection
         whole = None if done.best is None else done.best.I
         print(f"\n{video.name}: {done.frames / FPS:.1f} s, best I {whole}")
         for name, rule in rules.items():

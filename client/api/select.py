@@ -86,5 +86,5 @@ def select(
         )
     file = MediaFile(Path(path))
     loaded = models or load_models(encoder, ave_weights, device)
-    scored = choose(file, loaded, settings, exhaustive=exhaustive, report=progress)
+    scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
     return FileResult.of(scored.selection, scored.film, loaded)

@@ -73,7 +73,9 @@ def _score(
     for video in videos:
         try:
             with Bars(str(video), visible=not quiet) as bars:
-                done.append(select(MediaFile(video), models, settings, exhaustive=True, report=bars.update).selection)
+                done.append(
+                    select(MediaFile(video), models, settings, exhaustive=True, on_progress=bars.update).selection
+                )
         except Take5Error as error:
             click.echo(f"take5: error: {error}", err=True)
             code = NOTHING_ELIGIBLE if isinstance(error, TooShort) else FAILED

@@ -18,7 +18,7 @@ from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
 
 Floats = NDArray[np.float64]
-Report = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 """Called with the stage ("sound", "faces"), how much of it is done, and how much there is (0: not known)."""
 
 
@@ -36,12 +36,12 @@ class Sound:
 class SoundScan:
     """Takes the blocks of a file and embeds them as they come."""
 
-    def __init__(self, origin: int, models: Models, report: Callable[[int], None]) -> None:
+    def __init__(self, origin: int, models: Models, on_progress: Callable[[int], None]) -> None:
         self._track = SoundTrack(origin)
         self._stream = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
         self._measures: list[SoundMeasures] = []
-        self._report = report
+        self._on_progress = on_progress
         self._pcm: list[NDArray[np.int16]] = []
         self._silent: list[NDArray[np.bool_]] = []
         self._embeddings: list[NDArray[np.float32]] = []
@@ -78,14 +78,14 @@ class SoundScan:
         self._silent.append(silent_frames(rest[:whole]))
         self._rest = rest[whole:]
         self._frames += whole // SAMPLES_PER_FRAME
-        self._report(self._frames)
+        self._on_progress(self._frames)
 
 
 class PictureScan:
     """Looks at stretches of the grid, each frame once; each run begins a lead-in early."""
 
-    def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, report: Report) -> None:
-        self._file, self._index, self._models, self._report = file, index, models, report
+    def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, on_progress: OnProgress) -> None:
+        self._file, self._index, self._models, self._on_progress = file, index, models, on_progress
         self.observed: list[FrameObservation | None] = [None] * frames
         self.tracked = 0
         self._region: Region | None = None
@@ -120,7 +120,7 @@ class PictureScan:
             scanner = FrameScanner(faces)
             for frame in self._file.grid_frames(self._index, lead_in, stop):
                 self._keep(frame.index, scanner.observe(frame), start)
-                self._report("faces", self.tracked, wanted)
+                self._on_progress("faces", self.tracked, wanted)
         for missed in range(start, stop):
             self._keep(missed, UNDECODABLE, start)
 

@@ -49,7 +49,7 @@ TIMEOUT_S = 20
 PIP_TIMEOUT_S = 300
 """Seconds after which pip is given up."""
 
-Report = Callable[[str], None]
+OnStatus = Callable[[str], None]
 """Takes one line about what is going on."""
 
 _FETCH_ERRORS = (
@@ -122,7 +122,7 @@ def verify(model: str | ModelFile) -> Path:
     return path
 
 
-def ensure(model: str | ModelFile, report: Report = lambda _: None) -> Path:
+def ensure(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
     """Path of a verified model file; fetches it if it is missing or damaged.
 
     Raises
@@ -137,11 +137,11 @@ def ensure(model: str | ModelFile, report: Report = lambda _: None) -> Path:
         if isinstance(file.origin, Packaged):
             raise
         if isinstance(error, ModelDamaged):
-            report(f"{error}; fetching it again")
-    return fetch(file, report)
+            on_status(f"{error}; fetching it again")
+    return fetch(file, on_status)
 
 
-def fetch(model: str | ModelFile, report: Report = lambda _: None) -> Path:
+def fetch(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
     """Bring a model file here, whether or not there is one; what lies in a package is only verified.
 
     The bytes are checked before they move into place in one step, so a reader, or another process that fetches at the
@@ -158,12 +158,12 @@ def fetch(model: str | ModelFile, report: Report = lambda _: None) -> Path:
     target = models_directory() / file.file_name
     reasons = []
     for way, bring in _ways(file.origin):
-        report(f"fetching {file.name} ({file.size / 1e6:.1f} MB): {way}")
+        on_status(f"fetching {file.name} ({file.size / 1e6:.1f} MB): {way}")
         try:
             return _into_place(target, file, bring)
         except _FETCH_ERRORS as error:
             reasons.append(f"\n  - {way}: {error}")
-            report(f"that failed: {error}")
+            on_status(f"that failed: {error}")
     raise ModelMissing(
         f"model {file.name} could not be fetched into {target.parent}:{''.join(reasons)}\n  Without a network, copy "
         f"{file.file_name} (SHA-256 {file.sha256}) there, or into a directory named by {DIRECTORY_VARIABLE}"

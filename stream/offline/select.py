@@ -9,7 +9,7 @@ from take5.scoring.judging import JudgedWindow, heard_findings, judged
 from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
-from take5.stream.analysis.file_scans import Floats, PictureScan, Report
+from take5.stream.analysis.file_scans import Floats, OnProgress, PictureScan
 from take5.stream.analysis.frames import stack_observations
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
@@ -97,7 +97,7 @@ class Selected:
 
 
 def select(
-    file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, report: Report
+    file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, on_progress: OnProgress
 ) -> Selected:
     """Choose the best window of a file.
 
@@ -111,7 +111,7 @@ def select(
         Parameters and the paper's variants.
     exhaustive : bool
         Look at every frame in one run, and judge every window.
-    report : Report
+    on_progress : OnProgress
         Told about progress.
 
     Raises
@@ -119,7 +119,7 @@ def select(
     TooShort
         If the recording is shorter than one window.
     """
-    film = open_recording(file, models, report)
+    film = open_recording(file, models, on_progress)
     sound, pictures, frames = film.heard, film.scan, film.frames
     long_enough(file, frames, settings)
     windows = _windows(sound.embeddings, settings)

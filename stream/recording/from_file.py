@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import Timing
 from take5.scoring.errors import TooShort
 from take5.scoring.parameters import SAMPLES_PER_FRAME
-from take5.stream.analysis.file_scans import PictureScan, Report, Sound, SoundScan
+from take5.stream.analysis.file_scans import OnProgress, PictureScan, Sound, SoundScan
 from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
@@ -63,14 +63,14 @@ class FileRecording:
         return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
 
 
-def open_recording(file: MediaFile, models: Models, report: Report) -> FileRecording:
+def open_recording(file: MediaFile, models: Models, on_progress: OnProgress) -> FileRecording:
     """Listen to a file, and lay its timestamps on the grid; no picture is decoded."""
-    sounds = SoundScan(file.origin, models, lambda frames: report("sound", frames, file.stated_frames))
+    sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames))
     index = file.scan(sounds.push)
     grid, counts = file.grid(index)
     sound = sounds.finish(len(grid))
     frames = len(sound.embeddings)
-    scan = PictureScan(file, index, frames, models, report)
+    scan = PictureScan(file, index, frames, models, on_progress)
     return FileRecording(file, index, counts, sound, _timing(grid[:frames], sound), scan)
 
 

@@ -16,7 +16,7 @@ SHORT = fitted(DEFAULT, 20, FILLER)
 
 
 def score(video: Path, models: Models, *, exhaustive: bool = False) -> Selected:
-    return select(MediaFile(video), models, Settings(), exhaustive=exhaustive, report=lambda *_: None)
+    return select(MediaFile(video), models, Settings(), exhaustive=exhaustive, on_progress=lambda *_: None)
 
 
 def known(script: Script) -> dict[str, Any]:

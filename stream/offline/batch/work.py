@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error, TooShort, UnreadableMedia
-from take5.stream.analysis.file_scans import Report
+from take5.stream.analysis.file_scans import OnProgress
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, bundle_selection
@@ -34,11 +34,11 @@ def prepare(load: Callable[[], Models]) -> Callable[[Job], Outcome]:
     return partial(process, models=load())
 
 
-def process(job: Job, models: Models, report: Report = silent) -> Outcome:
+def process(job: Job, models: Models, on_progress: OnProgress = silent) -> Outcome:
     """Take the best window of a video, unless that is done already; an error is an outcome, too."""
     try:
         content = content_of(job.video, (done.content for done in job.known)) if job.known else None
-        return _skipped(job, content) or _select_and_write(job, models, content, report)
+        return _skipped(job, content) or _select_and_write(job, models, content, on_progress)
     except Take5Error as error:
         return Failed(job, str(error), too_short=isinstance(error, TooShort))
 
@@ -68,12 +68,14 @@ def _intact(done: Done, deliverables: Deliverables) -> Json | None:
     return report if bundled and all((done.folder / name).is_file() for name in files) else None
 
 
-def _select_and_write(job: Job, models: Models, content: Content | None, report: Report) -> Processed:
+def _select_and_write(job: Job, models: Models, content: Content | None, on_progress: OnProgress) -> Processed:
     refuse_existing(job.folder, force=job.force)
     if job.noted:
         content = content or content_of(job.video)
     recipe = job.recipe
-    scored = select(MediaFile(job.video), models, recipe.settings, exhaustive=recipe.exhaustive, report=report)
+    scored = select(
+        MediaFile(job.video), models, recipe.settings, exhaustive=recipe.exhaustive, on_progress=on_progress
+    )
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
     deliverables, selection = recipe.deliverables, scored.selection

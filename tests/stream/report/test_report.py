@@ -129,7 +129,7 @@ def test_levels_are_rms_of_full_scale() -> None:
 
 
 def test_a_file_gives_its_pictures_its_lips_and_only_what_was_looked_at(talker: Path, models: Models) -> None:
-    scored = select(MediaFile(talker), models, Settings(), report=lambda *_: None)
+    scored = select(MediaFile(talker), models, Settings(), on_progress=lambda *_: None)
     tracked = scored.film.scan.tracked
     data = report_data(scored.selection, scored.film, film_notes(scored.film, 25))
     assert scored.film.scan.tracked == tracked, "the report looked at pictures that nobody had looked at"

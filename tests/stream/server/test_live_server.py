@@ -105,8 +105,8 @@ def test_the_live_choice_is_that_of_select_on_a_lossless_recording(
         clip, state = events[-1], httpx.get(f"{server.address}/api/sessions/film").json()
     write_recording(put, tmp_path / "recording.nut")
     recording = MediaFile(tmp_path / "recording.nut")
-    assert clip["best"]["start_s"] == start_of_best(select(recording, models, Settings(), report=lambda *_: None))
-    every_frame = select(recording, models, Settings(), exhaustive=True, report=lambda *_: None)
+    assert clip["best"]["start_s"] == start_of_best(select(recording, models, Settings(), on_progress=lambda *_: None))
+    every_frame = select(recording, models, Settings(), exhaustive=True, on_progress=lambda *_: None)
     assert clip["best"]["start_s"] == start_of_best(every_frame)
     verdicts = every_frame.selection.verdicts
     assert len(state["windows"]) == len(verdicts)
