@@ -17,7 +17,7 @@ from repository import ROOT
 
 from take5.client.batch_display import NAME_WIDTH, SHOWN, Standings, line_of, row_of, shortened
 from take5.stream.offline.batch.engine import Engine
-from take5.stream.offline.batch.job import Job, NotTaken, Outcome, Recipe
+from take5.stream.offline.batch.job import Failed, Job, Outcome, Recipe
 from take5.stream.settings import Settings
 
 
@@ -122,7 +122,7 @@ def test_the_engine_in_the_documents_works() -> None:
     )
     names: dict[str, Any] = {"islice": islice, "wait": wait, "FIRST_COMPLETED": FIRST_COMPLETED, "functools": functools}
     exec(code, names)  # noqa: S102 - our own document
-    names["work"] = lambda job: NotTaken(job, "done")
+    names["work"] = lambda job: Failed(job, "done")
     recipe = Recipe(Settings(), exhaustive=False, encoder="none", encoder_version="0")
     jobs = [Job(Path(str(number)), Path("out"), recipe) for number in range(9)]
     with ThreadPoolExecutor(2) as executor:
