@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 
 from take5.client.cli.options import load_models
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
-from take5.scoring.stopping import STOP_AT, Stopper, StopRule, StopRules, leave_out_gain
+from take5.scoring.stopping import Stopper, StopRule, StopRules, leave_out_gain
 from take5.stream.analysis.models import Models
 from take5.stream.offline.select import select
 from take5.stream.selection import Selection
@@ -152,7 +153,7 @@ def _stops(traces: list[tuple[Floats, Floats]], eps: float) -> str:
 
 def replays(videos: list[Path], models: Models) -> None:
     """Print for each video when each rule stops it."""
-    at = STOP_AT.get(models.encoder.name)
+    at = ENCODERS[models.encoder.name].stop_at
     rules = {
         f"I >= {at:g}" if at else "no threshold": StopRules(stop_at=at, gain=None, cap_s=1e6),
         **{f"G <= {eps}": StopRules(gain=eps, cap_s=1e6) for eps in EPS},

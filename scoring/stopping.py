@@ -20,20 +20,6 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 
-STOP_AT: dict[str, float] = {"speech-embedding": 1120.0}
-"""Thresholds by encoder that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``).
-
-There is none for ave: its weights were not at hand to measure with, and I of one encoder says nothing of another's.
-Without a threshold the gain rule and the cap stop a recording.
-"""
-
-
-def measured_stop_at(encoder: str, parameters: Parameters) -> float | None:
-    """Threshold that was measured for an encoder; None without one, and where I means something else than it did."""
-    usual = Parameters()
-    same = (parameters.seconds, parameters.hfr_threshold) == (usual.seconds, usual.hfr_threshold)
-    return STOP_AT.get(encoder) if same else None
-
 
 @dataclass(frozen=True)
 class StopRules:

@@ -8,11 +8,12 @@ from typing import Literal, get_args
 from take5.client.api.choices import one_of
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.models.libraries import is_missing, library_missing
 from take5.stream.analysis.models import Models
 
 EncoderName = Literal["auto", "speech-embedding", "ave"]
-ENCODERS: tuple[EncoderName, ...] = get_args(EncoderName)
+ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
 
 WEIGHTS_VARIABLE = "TAKE5_AVE_WEIGHTS"
 """Environment variable that names the weights of ``ave``."""
@@ -73,15 +74,17 @@ def load_models(
 
 def load_encoder(encoder: EncoderName, ave_weights: StrPath | None, device: str) -> AudioEncoder:
     """Load an audio encoder; the arguments are those of :func:`load_models`."""
-    one_of("encoder", encoder, ENCODERS)
-    weights = ave_weights or os.environ.get(WEIGHTS_VARIABLE)
-    if encoder == "ave" and not weights:
-        raise ParameterError(f"encoder='ave' needs ave_weights=PATH (or {WEIGHTS_VARIABLE})")
-    if weights and encoder != "speech-embedding":
-        from take5.scoring.models.ave import Ave
-
-        return Ave(Path(weights), device)
-    from take5.scoring.models.speech_embedding import SpeechEmbedding
     from take5.stream.model_files.cache import find
 
-    return SpeechEmbedding(find("melspectrogram"), find("speech_embedding"))
+    one_of("encoder", encoder, ENCODER_NAMES)
+    given = ave_weights or os.environ.get(WEIGHTS_VARIABLE)
+    weights = Path(given) if given else None
+    name = encoder if encoder != "auto" else default_encoder(weights)
+    if ENCODERS[name].needs_weights and weights is None:
+        raise ParameterError(f"encoder={name!r} needs ave_weights=PATH (or {WEIGHTS_VARIABLE})")
+    return ENCODERS[name].load(find, weights, device)
+
+
+def default_encoder(weights: Path | None) -> str:
+    """The encoder that "auto" means: the first that needs weights if some are given, else the first that does not."""
+    return next(name for name, entry in ENCODERS.items() if entry.needs_weights == (weights is not None))

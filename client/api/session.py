@@ -16,8 +16,9 @@ from take5.client.api.origin import PushedOrigin
 from take5.client.api.result import Result, Window
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.models.encoders import measured_stop_at
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import Stop, StopRules, measured_stop_at
+from take5.scoring.stopping import Stop, StopRules
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models

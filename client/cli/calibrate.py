@@ -13,8 +13,8 @@ from take5.client.cli.options import model_options, parameter_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
+from take5.scoring.models.encoders import measured_stop_at
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import measured_stop_at
 from take5.stream.analysis.models import Models
 from take5.stream.offline.calibration import CALIBRATION_VERSION, Aim, Calibration, Talker, Trial
 from take5.stream.offline.calibration import calibrate as derive

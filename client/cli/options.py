@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 import click
 
 from take5.client.api import models as api
-from take5.client.api.models import ENCODERS, EncoderName
+from take5.client.api.models import ENCODER_NAMES, EncoderName
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.models.encoders import ENCODERS, measured_stop_at
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import StopRules, measured_stop_at
+from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -33,7 +34,7 @@ PARAMETER_OPTIONS = (
 MODEL_OPTIONS = (
     click.option(
         "--encoder",
-        type=click.Choice(ENCODERS),
+        type=click.Choice(ENCODER_NAMES),
         default="auto",
         show_default=True,
         help="Audio encoder; auto is ave where its weights are given. Scores of different encoders do not compare.",
@@ -188,5 +189,5 @@ def load_encoder(encoder: EncoderName, ave_weights: Path | None, device: str) ->
 
 
 def _weights_given(encoder: EncoderName, ave_weights: Path | None) -> None:
-    if encoder == "ave" and ave_weights is None:
-        raise click.UsageError("--encoder ave needs --ave-weights PATH (or TAKE5_AVE_WEIGHTS)")
+    if encoder != "auto" and ENCODERS[encoder].needs_weights and ave_weights is None:
+        raise click.UsageError(f"--encoder {encoder} needs --ave-weights PATH (or TAKE5_AVE_WEIGHTS)")

@@ -131,7 +131,7 @@ def webcam(
         ring = Ring(limit_bytes=RING_BYTES)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
-        snapshot = Snapshot(NAME, About(models.encoder.name, parameters.seconds, rules))
+        snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with _showing(board, as_json=as_json) as show:
             deliverables = Deliverables(wanted, name, report)

@@ -24,7 +24,7 @@ export class Capture {
     this.name = name;
     this.config = config;
     this.watcher = watcher;
-    this.session = new Session(config.stop, config.window_s, config.encoder);
+    this.session = new Session(config.stop, config.window_s, config.D_range);
     /** @type {Whip | null} */
     this.whip = null;
     this.answered = false;

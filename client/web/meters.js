@@ -6,8 +6,6 @@ import { clock, say, texts } from './texts.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
-/** What people in front of a camera reach with the default encoder; others have scales of their own. */
-const VARIETY = [90, 170];
 const JERKY = [0.3, 0.08];
 const HEADROOM = 1.15;
 
@@ -20,12 +18,12 @@ export function show(session) {
 }
 
 /** @param {Session} session */
-function showWindow({ latest, rules, encoder, windows }) {
+function showWindow({ latest, rules, D_range, windows }) {
   const scores = [...windows.values()].map((window) => window.I ?? 0);
   const top = HEADROOM * Math.max(rules.stop_at ?? 0, ...scores, 1);
   const known = latest?.I != null;
   meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => overall(value, rules.stop_at), 0);
-  meter('variety', latest?.D, variety(latest?.D ?? 0, encoder, windows), (value) => say(texts.meters.variety, { value: value.toFixed(0) }), 0);
+  meter('variety', latest?.D, variety(latest?.D ?? 0, D_range, windows), (value) => say(texts.meters.variety, { value: value.toFixed(0) }), 0);
   meter('calm', latest?.MC, known ? share(/** @type {number} */ (latest?.MC), JERKY) : 0, (value) => say(texts.meters.calm, { value: value.toFixed(3) }), 3);
   put($('verdict'), verdict(latest));
 }
@@ -39,9 +37,9 @@ function overall(value, goal) {
 /** @param {number} value @param {number[]} range */
 const share = (value, [from, to]) => (value - from) / (to - from);
 
-/** @param {number} D @param {string} encoder @param {Session['windows']} windows */
-function variety(D, encoder, windows) {
-  if (encoder === 'speech-embedding') return share(D, VARIETY);
+/** A share of what people reach, or of the best so far where the encoder's scale is not known. @param {number} D @param {number[] | null} range @param {Session['windows']} windows */
+function variety(D, range, windows) {
+  if (range) return share(D, range);
   return D / (HEADROOM * Math.max(...[...windows.values()].map((window) => window.D), 1e-9));
 }
 

@@ -43,11 +43,11 @@ export class Session {
   /** @type {Event | null} */
   coach = null;
 
-  /** @param {Rules} rules @param {number} window_s @param {string} encoder */
-  constructor(rules, window_s, encoder) {
+  /** @param {Rules} rules @param {number} window_s @param {number[] | null} D_range */
+  constructor(rules, window_s, D_range) {
     this.rules = rules;
     this.window_s = window_s;
-    this.encoder = encoder;
+    this.D_range = D_range;
   }
 
   /** A sender has come. */
@@ -71,14 +71,14 @@ export class Session {
   }
 
   #forget() {
-    Object.assign(this, new Session(this.rules, this.window_s, this.encoder));
+    Object.assign(this, new Session(this.rules, this.window_s, this.D_range));
   }
 
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, coach, time_s } = event;
-    Object.assign(this, { state, rules, window_s, encoder, best, stopped, clip, report, error, stalled, coach, time_s });
+    const { state, rules, window_s, D_range, best, stopped, clip, report, error, stalled, coach, time_s } = event;
+    Object.assign(this, { state, rules, window_s, D_range, best, stopped, clip, report, error, stalled, coach, time_s });
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }

@@ -1,8 +1,11 @@
 """The state of a capture so far: what ``hello`` holds for a new follower."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.encoders import ENCODERS
+from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.events import (
     EVENTS_VERSION,
@@ -29,15 +32,39 @@ from take5.stream.wire import Json
 
 @dataclass(frozen=True)
 class About:
-    """What every session of a server has in common."""
+    """What every session of a server has in common.
+
+    Attributes
+    ----------
+    encoder : str
+        Name of the audio encoder.
+    window_s : float
+        Length of a window.
+    rules : StopRules
+        When a recording is enough.
+    D_range : (float, float), optional
+        D of a poor and of a rich window, where the encoder's scale is known.
+    """
 
     encoder: str
     window_s: float
     rules: StopRules
+    D_range: tuple[float, float] | None = None
+
+    @classmethod
+    def of(cls, encoder: str, parameters: Parameters, rules: StopRules) -> Self:
+        """Return it for captures with these models and settings."""
+        entry = ENCODERS.get(encoder)
+        return cls(encoder, parameters.seconds, rules, None if entry is None else entry.D_range)
 
     def json(self) -> Json:
         """Return it as part of ``hello`` and of ``/api/config``."""
-        return {"encoder": self.encoder, "window_s": self.window_s, "rules": rules_json(self.rules)}
+        return {
+            "encoder": self.encoder,
+            "window_s": self.window_s,
+            "rules": rules_json(self.rules),
+            "D_range": None if self.D_range is None else list(self.D_range),
+        }
 
 
 def rules_json(rules: StopRules) -> Json:

@@ -229,7 +229,7 @@ def sessions_for(
     hooks: HookDispatcher | None = None,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
-    about = About(models.encoder.name, settings.parameters.seconds, rules)
+    about = About.of(models.encoder.name, settings.parameters, rules)
 
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)

@@ -17,9 +17,11 @@ from repository import ROOT
 
 import take5
 from demo.talker import DEFAULT, Script
+from take5.client.api.models import ENCODER_NAMES, default_encoder
 from take5.client.cli import run
 from take5.scoring import errors
 from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.models.encoders import ENCODERS
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
 from take5.stream.bundles.trainers.registry import trainer_named
@@ -109,6 +111,12 @@ def test_every_error_that_may_be_raised_can_be_named() -> None:
     assert all(issubclass(getattr(errors, name), take5.Take5Error) for name in tree)
     with pytest.raises(AttributeError, match="nothing_of_that_name"):
         take5.nothing_of_that_name  # type: ignore[attr-defined] # noqa: B018 - that is what is refused
+
+
+def test_encoders_can_be_named() -> None:
+    assert list(ENCODER_NAMES) == ["auto", *ENCODERS]
+    assert default_encoder(None) == "speech-embedding"
+    assert default_encoder(Path("weights.pth")) == "ave"
 
 
 def test_select_is_the_command(

@@ -11,10 +11,11 @@ import pytest
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.encoders import ENCODERS, measured_stop_at
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore
-from take5.scoring.stopping import STOP_AT, Stop, Stopper, StopRule, StopRules, leave_out_gain, measured_stop_at
+from take5.scoring.stopping import Stop, Stopper, StopRule, StopRules, leave_out_gain
 
 NO_GAIN = StopRules(gain=None)
 FACELESS = (Finding(Code.NO_FACE, 0, 1),)
@@ -309,8 +310,9 @@ def test_a_rule_that_makes_no_sense_is_refused(name: str, value: float, rule: st
 
 
 def test_a_threshold_holds_only_for_what_it_was_measured_with() -> None:
-    assert measured_stop_at("speech-embedding", Parameters()) == STOP_AT["speech-embedding"]
-    assert measured_stop_at("speech-embedding", Parameters(pool=9, hop=0.2)) == STOP_AT["speech-embedding"]
+    assert measured_stop_at("speech-embedding", Parameters()) == ENCODERS["speech-embedding"].stop_at
+    assert measured_stop_at("speech-embedding", Parameters(pool=9, hop=0.2)) == ENCODERS["speech-embedding"].stop_at
     assert measured_stop_at("ave", Parameters()) is None
+    assert measured_stop_at("unknown", Parameters()) is None
     assert measured_stop_at("speech-embedding", Parameters(seconds=3.0)) is None
     assert measured_stop_at("speech-embedding", Parameters(hfr_threshold=0.2)) is None

@@ -17,10 +17,10 @@ from take5.client.cli.calibrate import calibrate as command
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.motion import Motion
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore, best, rank
-from take5.scoring.stopping import STOP_AT
 from take5.stream.analysis.models import Models
 from take5.stream.offline.calibration import (
     Aim,
@@ -228,7 +228,7 @@ def test_the_table_says_what_each_talker_does(mixed: Calibration, capsys: pytest
     assert " ".join(lines[2].split()) == "[bold]short.mp4 2/2 840 1000 1160 1200 1200* 6 s 1.00 6 s 1.00"
     assert " ".join(lines[3].split()) == "none.mp4 0/56 - - - - - - - - -"
     assert "--stop-at 1045, for encoder speech-embedding: 0.95 of what the middle talker gives within 60 s" in lines
-    assert any(f"built in for these settings: {STOP_AT['speech-embedding']:g}" in line for line in lines)
+    assert any(f"built in for these settings: {ENCODERS['speech-embedding'].stop_at:g}" in line for line in lines)
     assert any("950 to 1140 with 50% confidence, by 2 talkers" in line for line in lines)
     assert any(line.strip().startswith("* shorter than 60 s") for line in lines)
 
