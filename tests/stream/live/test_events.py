@@ -82,6 +82,10 @@ def test_every_event_is_as_documented(event: Event) -> None:
     VALIDATOR.validate(sent(event))
 
 
+def test_the_schema_has_every_code() -> None:
+    assert SCHEMA["$defs"]["code"]["enum"] == [str(code) for code in Code]
+
+
 def test_the_schema_refuses_what_is_none() -> None:
     for broken in ({}, {"type": "progress"}, {**sent(CLIP), "best": None}, {**sent(Resumed(1)), "v": 2}):
         assert not VALIDATOR.is_valid(broken)
