@@ -7,7 +7,8 @@ import pytest
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code
-from take5.scoring.gates.rules import OFF, RULES, STRICTNESSES, Limits
+from take5.scoring.gates.rules import FRAME_RULES, OFF, RULES, STRICTNESSES, WINDOW_RULES, Limits
+from take5.scoring.gates.series import SERIES, WHOLES
 
 
 def limits(*overrides: str, strictness: str = "normal", code: Code = Code.BLURRED) -> Limits:
@@ -17,6 +18,24 @@ def limits(*overrides: str, strictness: str = "normal", code: Code = Code.BLURRE
 def test_the_default_is_normal() -> None:
     assert GateConfig() == GateConfig.of("normal")
     assert set(GateConfig().limits) == set(RULES)
+
+
+def test_every_gate_compares_something() -> None:
+    """A rule without a value would fail at the first window; a value without a rule is never looked at."""
+    assert {rule.code for rule in FRAME_RULES} == set(SERIES)
+    assert {rule.code for rule in WINDOW_RULES} == {*WHOLES, Code.FRAMES_DOUBLED}, (
+        "frames_doubled needs more than measures"
+    )
+
+
+def test_every_code_has_a_rule() -> None:
+    forbidden = {code for code in Code if code not in RULES}
+    of_trainers = {Code.BLINK_TOO_WEAK, Code.MOUTH_TOO_SMALL, Code.MOUTH_NEVER_CLOSES, Code.MOUTH_OPENS_LATE}
+    eligibility = {
+        Code.NO_FACE, Code.SEVERAL_FACES, Code.FRAMES_MISSING, Code.SOUND_MISSING, Code.PICTURE_DAMAGED,
+        Code.FROZEN_PICTURE, Code.STILL_MOUTH, Code.SIZE_CHANGED, Code.DIGITAL_SILENCE,
+    }  # fmt: skip
+    assert forbidden == eligibility | of_trainers | {Code.REFERENCE_FRAME_BAD}
 
 
 def test_a_configuration_goes_to_other_processes() -> None:
