@@ -92,7 +92,7 @@ def test_it_waits_while_nobody_speaks(server: Served, open_page: OpenPage, lists
     hear(page, server, "silence", 2, SPOKEN)
     pass_s(page, 1)
     tell(server, "silence", Stalled(75, "sound"))
-    expect(page.locator("#status")).to_contain_text(re.compile("No sound arrives|Keep talking"))
+    expect(page.locator("#status")).to_contain_text(re.compile("No sound is arriving|Keep talking"))
     hear(page, server, "silence", 3, ChunkNote(1.0, 1, None))
     pass_s(page, 30)
     shows(page, first, second)
@@ -200,7 +200,7 @@ def test_readers_of_the_screen_hear_the_sentence_in_its_language(server: Served,
     now = page.locator("#prompter-now")
     expect(now).to_have_attribute("aria-live", "polite")
     expect(page.locator("#prompter-text")).to_have_attribute("lang", "zh-Hans")
-    expect(page.get_by_role("group", name="Sentences to read aloud")).to_be_visible()
+    expect(page.get_by_role("group", name="供朗读的句子")).to_be_visible()
 
 
 def test_a_server_without_lists_shows_none(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
