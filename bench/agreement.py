@@ -54,9 +54,10 @@ def online_against_batch(scored: Selected) -> float:
     """Largest relative difference in D and MC between merged chunks and Algorithm 1, on the features of a file."""
     parameters = Parameters()
     hop = parameters.hop_frames
-    film = scored.film
-    seen = stack_observations([one for one in film.observed if one is not None])
-    stretch, e, lips = seen.with_sound(film.timing, film.heard.measures), film.heard.embeddings, seen.lips
+    recording = scored.recording
+    seen = stack_observations([one for one in recording.observed if one is not None])
+    stretch = seen.with_sound(recording.timing, recording.heard.measures)
+    e, lips = recording.heard.embeddings, seen.lips
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):
         span = slice(start, start + hop)

@@ -29,12 +29,14 @@ from take5.stream.sources.file import MediaFile
 
 def watched(video: Path, models: Models) -> Stretch:
     """All that is measured of a video."""
-    film = open_recording(MediaFile(video), models, lambda *_: None)
+    recording = open_recording(MediaFile(video), models, lambda *_: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        observations = [scanner.observe(frame) for frame in film.file.grid_frames(film.index, 0, film.frames)]
+        observations = [
+            scanner.observe(frame) for frame in recording.file.grid_frames(recording.index, 0, recording.frames)
+        ]
     stop = len(observations)
-    return stack_observations(observations).with_sound(film.timing[:stop], film.heard.measures[:stop])
+    return stack_observations(observations).with_sound(recording.timing[:stop], recording.heard.measures[:stop])
 
 
 def chunks(stretch: Stretch) -> Iterator[Stretch]:

@@ -87,12 +87,12 @@ def instrumented(stages: Stages) -> Models:
 def decode_seconds(scored: Selected) -> float:
     """CPU seconds of decoding the frames that were looked at, and turning them into arrays."""
     began = time.process_time()
-    observed = scored.film.observed
+    observed = scored.recording.observed
     for start in range(len(observed)):
         if observed[start] is None or (start and observed[start - 1] is not None):
             continue
         stop = next((i for i in range(start, len(observed)) if observed[i] is None), len(observed))
-        for frame in scored.film.file.grid_frames(scored.film.index, start, stop):
+        for frame in scored.recording.file.grid_frames(scored.recording.index, start, stop):
             frame.shown.picture.rgb()
     return time.process_time() - began
 
@@ -104,7 +104,7 @@ def stage_seconds(video: Path, *, exhaustive: bool) -> tuple[dict[str, float], S
     began = time.process_time()
     scored = select(MediaFile(video), models, Settings(), exhaustive=exhaustive, on_progress=lambda *_: None)
     with stages.stage("clip"), tempfile.TemporaryDirectory() as folder:
-        write_take(scored.selection, scored.film, Path(folder) / "take")
+        write_take(scored.selection, scored.recording, Path(folder) / "take")
     whole = time.process_time() - began
     stages.seconds["decode"] = decode_seconds(scored)
     stages.seconds["rest"] = whole - sum(stages.seconds.values())

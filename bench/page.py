@@ -56,9 +56,9 @@ def main() -> None:
     count: int = parser.parse_args().count
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        film = beep_flash.talker(folder / "talker.mkv", FILM_S, SIZE)
-        camera = write_camera(film, folder / "camera.y4m")
-        microphone = write_microphone(film, folder / "microphone.wav")
+        video = beep_flash.talker(folder / "talker.mkv", FILM_S, SIZE)
+        camera = write_camera(video, folder / "camera.y4m")
+        microphone = write_microphone(video, folder / "microphone.wav")
         with Server(folder / "captures", RULES) as server:
             for _ in range(count):
                 print(capture(server, camera, microphone), flush=True)

@@ -87,4 +87,4 @@ def select(
     file = MediaFile(Path(path))
     loaded = models or load_models(encoder, ave_weights, device)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
-    return FileResult.of(scored.selection, scored.film, loaded)
+    return FileResult.of(scored.selection, scored.recording, loaded)

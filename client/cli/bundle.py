@@ -37,22 +37,22 @@ def bundle(
     To have take5 choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
-        film = open_recording(MediaFile(clip), models, bars.update)
-        _long_enough(film, wanted)
-        origin = Origin(str(clip), to_seconds(film.file.origin), warnings=tuple(film.file.warnings))
-        made_of = whole(film, 0, film.frames, NOTE)
+        recording = open_recording(MediaFile(clip), models, bars.update)
+        _long_enough(recording, wanted)
+        origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=tuple(recording.file.warnings))
+        made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):
             click.echo(json.dumps(made.json()) if as_json else bundle_line(made))
     return 0
 
 
-def _long_enough(film: FileRecording, wanted: WantedBundles) -> None:
+def _long_enough(recording: FileRecording, wanted: WantedBundles) -> None:
     for trainer in wanted.trainers:
-        if film.frames < trainer.least:
+        if recording.frames < trainer.least:
             raise TooShort(
-                f"{film.file.path}: has {film.frames} frames at 25 a second; {trainer.title} needs {trainer.least}: "
-                "use a longer clip"
+                f"{recording.file.path}: has {recording.frames} frames at 25 a second; "
+                f"{trainer.title} needs {trainer.least}: use a longer clip"
             )
 
 

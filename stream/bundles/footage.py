@@ -59,7 +59,7 @@ class Footage:
         return self.material.pcm(self.start, self.stop)
 
 
-def footage(filmed: Recording, start: int, window_frames: int) -> Footage:
+def footage(recording: Recording, start: int, window_frames: int) -> Footage:
     """Take a window, and the 13 frames after it if each of them is as good as the window's.
 
     Raises
@@ -67,16 +67,16 @@ def footage(filmed: Recording, start: int, window_frames: int) -> Footage:
     NoFace
         If a frame of the window has no face: trainers stop at it.
     """
-    note = _why_not_after(filmed, start, start + window_frames)
+    note = _why_not_after(recording, start, start + window_frames)
     stop = start + window_frames + (0 if note else VALIDATION_FRAMES)
-    return whole(filmed, start, stop, note)
+    return whole(recording, start, stop, note)
 
 
-def whole(filmed: Recording, start: int, stop: int, note: str = "") -> Footage:
+def whole(recording: Recording, start: int, stop: int, note: str = "") -> Footage:
     """Take grid frames [start, stop) as they are; each of them must have a face."""
-    faces = [_face(one, frame) for frame, one in enumerate(filmed.observations(start, stop), start)]
+    faces = [_face(one, frame) for frame, one in enumerate(recording.observations(start, stop), start)]
     landmarks = np.stack([face.landmarks for face in faces])
-    return Footage(filmed, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
+    return Footage(recording, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
 
 
 def _face(observation: FrameObservation, frame: int) -> Face:
@@ -88,16 +88,16 @@ def _face(observation: FrameObservation, frame: int) -> Face:
     return observation.face
 
 
-def _why_not_after(filmed: Recording, start: int, window_stop: int) -> str:
+def _why_not_after(recording: Recording, start: int, window_stop: int) -> str:
     """Why the frames after a window cannot be validated on; nothing if they can."""
     after = window_stop + VALIDATION_FRAMES
-    if filmed.frames < after:
-        left = max(0, filmed.frames - window_stop)
+    if recording.frames < after:
+        left = max(0, recording.frames - window_stop)
         return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
     # The window's last second comes with them: a picture that freezes at its end is told by what was before.
     first = max(start, window_stop - FPS)
-    seen = stack_observations(filmed.observations(first, after)).observations
-    reasons = [*timing_reasons(filmed.timing_of(first, after), first), *observation_reasons(seen, None, first)]
+    seen = stack_observations(recording.observations(first, after)).observations
+    reasons = [*timing_reasons(recording.timing_of(first, after), first), *observation_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
     return "" if late is None else _told(late)
 

@@ -94,7 +94,7 @@ def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = Non
 
 def bundle_selection(
     selection: Selection,
-    filmed: Recording,
+    recording: Recording,
     encoder: AudioEncoder,
     wanted: WantedBundles,
     folder: Path,
@@ -107,7 +107,7 @@ def bundle_selection(
     best = selection.best
     if best is None:
         return
-    made = footage(filmed, best.start, selection.settings.parameters.window_frames)
+    made = footage(recording, best.start, selection.settings.parameters.window_frames)
     where = selection.window_json(best)["container_start_s"]
     origin = Origin(selection.video, where, selection, selection.warnings)
     called = bundle_name(folder.name) if name is None else checked_bundle_name(name)

@@ -9,17 +9,17 @@ LONGEST_FRAMES = 750
 """Of a longer silence so much is looked at: 30 s."""
 
 
-def find_idle(film: FileRecording, gates: GateConfig) -> Idle | None:
+def find_idle(recording: FileRecording, gates: GateConfig) -> Idle | None:
     """Find the best stretch of a file in which the person sits still and silent, with closed lips; or None."""
-    sound = film.heard.measures
+    sound = recording.heard.measures
     spans = [(start, min(stop, start + LONGEST_FRAMES)) for start, stop in candidates(sound)]
-    film.scan.scan(spans)
+    recording.scan.scan(spans)
     found: list[Idle] = []
     for start, stop in spans:
         finder = IdleFinder(gates, first=start)
         finder.push(
-            stack_observations(film.observations(start, stop)).with_sound(
-                film.timing_of(start, stop), sound[start:stop]
+            stack_observations(recording.observations(start, stop)).with_sound(
+                recording.timing_of(start, stop), sound[start:stop]
             )
         )
         found += [finder.best] if finder.best is not None else []

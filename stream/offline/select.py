@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from take5.scoring.diversity import window_diversities
+from take5.scoring.eligibility import Timing
+from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.judging import JudgedWindow, heard_findings, judged
 from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
@@ -23,7 +25,7 @@ from take5.stream.sources.file import MediaFile
 class WindowJudge:
     """Judges windows: cheap observed first, faces only where those pass."""
 
-    film: FileRecording
+    recording: FileRecording
     pictures: PictureScan
     settings: Settings
     verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
@@ -43,23 +45,17 @@ class WindowJudge:
         """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
         start, stop = self._span(window)
         observed = [one for one in self.pictures.observed[start:stop] if one is not None]
-        film = self.film
-        verdict = judge_window(
-            window, observed, film.timing[start:stop], film.heard.measures[start:stop], self.settings
-        )
+        verdict = judge_window(window, observed, *self._heard(start, stop), self.settings)
         self.verdicts[start] = verdict
         return verdict
 
     def compare(self) -> tuple[str, ...]:
         """Warn of windows unlike the rest of what was looked at; return what is to be said of the whole."""
-        watch, parameters, observed = (
-            SessionWatch(self.settings.gates),
-            self.settings.parameters,
-            self.pictures.observed,
-        )
-        pushed, hop = 0, parameters.hop_frames
+        watch, observed = SessionWatch(self.settings.gates), self.pictures.observed
+        length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
+        pushed = 0
         for start, verdict in sorted(self.verdicts.items()):
-            stop = start + parameters.window_frames
+            stop = start + length
             if verdict.eligible is None or None in observed[start:stop]:
                 continue
             for first in range(pushed, stop, hop):
@@ -72,13 +68,16 @@ class WindowJudge:
     def _stretch(self, start: int, stop: int) -> Stretch:
         """What was seen and heard where somebody looked."""
         stacked = stack_observations([one for one in self.pictures.observed[start:stop] if one is not None])
-        return stacked.with_sound(self.film.timing[start:stop], self.film.heard.measures[start:stop])
+        return stacked.with_sound(*self._heard(start, stop))
+
+    def _heard(self, start: int, stop: int) -> tuple[Timing, SoundMeasures]:
+        return self.recording.timing[start:stop], self.recording.heard.measures[start:stop]
 
     def _sounds_good(self, window: WindowScore) -> bool:
         """Whether a window is worth a look: its timestamps and its sound are."""
         start, stop = self._span(window)
-        film = self.film
-        found = heard_findings(film.timing[start:stop], film.heard.measures[start:stop], start, self.settings.gates)
+        timing, sound = self._heard(start, stop)
+        found = heard_findings(timing, sound, start, self.settings.gates)
         heard = judged(window, found, seen=False)
         if heard.reasons:
             self.verdicts.setdefault(start, heard)
@@ -93,7 +92,7 @@ class Selected:
     """A recording's selection, and the file from which its clip, its bundles and its features are made."""
 
     selection: Selection
-    film: FileRecording
+    recording: FileRecording
 
 
 def select(
@@ -119,11 +118,11 @@ def select(
     TooShort
         If the recording is shorter than one window.
     """
-    film = open_recording(file, models, on_progress)
-    sound, pictures, frames = film.heard, film.scan, film.frames
+    recording = open_recording(file, models, on_progress)
+    sound, pictures, frames = recording.heard, recording.scan, recording.frames
     long_enough(file, frames, settings)
     windows = _windows(sound.embeddings, settings)
-    judge = WindowJudge(film, pictures, settings)
+    judge = WindowJudge(recording, pictures, settings)
     if exhaustive:
         pictures.scan([(0, frames)])
         for window in windows:
@@ -139,14 +138,14 @@ def select(
         origin=file.origin,
         frames=frames,
         tracked=pictures.tracked,
-        counts=film.counts,
+        counts=recording.counts,
         best=strategy.winner(pool),
         pool=tuple(pool),
         verdicts=tuple(judge.verdicts.get(window.start, JudgedWindow(window, seen=False)) for window in windows),
         settings=settings,
         warnings=(*file.warnings, *said),
     )
-    return Selected(selection, film)
+    return Selected(selection, recording)
 
 
 def _windows(embeddings: Floats, settings: Settings) -> list[WindowScore]:

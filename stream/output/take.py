@@ -29,19 +29,19 @@ def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force
 
 
 def write_live_take(
-    selection: Selection, film: RingRecording, folder: Path, wait_for_frames_after: Callable[[], None]
+    selection: Selection, recording: RingRecording, folder: Path, wait_for_frames_after: Callable[[], None]
 ) -> list[str]:
     """Write the same of a capture, in haste, and the access units as they were received; return the files' names.
 
     The frames after the window are waited for in between.
     """
     with new_folder(folder) as temporary:
-        _write(selection, film, temporary, QUICK)
+        _write(selection, recording, temporary, QUICK)
         if selection.best is not None:
             wait_for_frames_after()
             start = selection.best.start
             stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
-            write_source(temporary, film.material.source(start, stop))
+            write_source(temporary, recording.material.source(start, stop))
         return sorted(path.name for path in temporary.iterdir())
 
 
@@ -58,17 +58,17 @@ def _write(selection: Selection, material: ClipMedia, folder: Path, preset: str)
     write_report(selection, folder / "report.json")
 
 
-def add_report_page(selection: Selection, film: FileRecording, folder: Path) -> None:
+def add_report_page(selection: Selection, recording: FileRecording, folder: Path) -> None:
     """Write ``report.html`` and ``report.png`` to a take's folder."""
-    data = report_data(selection, film, film_notes(film, selection.settings.parameters.hop_frames))
+    data = report_data(selection, recording, film_notes(recording, selection.settings.parameters.hop_frames))
     _add_report(data, folder, write_report_page)
 
 
 def add_live_report_page(
-    selection: Selection, film: RingRecording, notes: Iterable[ChunkNote], folder: Path
+    selection: Selection, recording: RingRecording, notes: Iterable[ChunkNote], folder: Path
 ) -> list[str]:
     """Write the same of a capture, in a process of its own; return the files' names."""
-    return _add_report(report_data(selection, film, notes), folder, write_report_apart)
+    return _add_report(report_data(selection, recording, notes), folder, write_report_apart)
 
 
 def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
@@ -85,18 +85,18 @@ def write_report(selection: Selection, path: Path) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_features(film: FileRecording, path: Path) -> None:
+def write_features(recording: FileRecording, path: Path) -> None:
     """Write what was scored to an .npz file, in float64.
 
     ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN where no face was tracked
     or nobody looked; ``faces`` [N], the faces seen in a frame, -1 where nobody looked; ``fps``.
     """
-    observed = film.observed
+    observed = recording.observed
     seen = [None if one is None or one.face is None else one.face for one in observed]
     with new_file(path) as temporary, temporary.open("wb") as file:  # of a name, savez would make another one
         np.savez(
             file,
-            audio=film.heard.embeddings,
+            audio=recording.heard.embeddings,
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
             faces=np.array([-1.0 if one is None else max(one.faces, float(one.face is not None)) for one in observed]),

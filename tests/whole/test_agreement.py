@@ -113,7 +113,7 @@ def test_the_clip_from_the_ring_is_the_clip_from_the_file(
     best = exhaustive.selection.best
     assert best is not None
     span = best.start, best.start + 125
-    kept, file = replayed[0].material, exhaustive.film
+    kept, file = replayed[0].material, exhaustive.recording
     for mine, theirs in zip(kept.pictures(*span), file.pictures(*span), strict=True):
         assert (mine.rgb() == theirs.rgb()).all()
     assert np.array_equal(kept.sound(*span)[0], file.sound(*span)[0])

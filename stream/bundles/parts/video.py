@@ -49,28 +49,28 @@ class Video:
     def check(self, found: Found) -> Iterator[Violation]:
         """Yield what trainers would stumble over."""
         file = f"{found.name}.mp4"
-        films = sorted(path.name for path in found.folder.glob("*.mp4"))
-        if file not in films:
+        videos = sorted(path.name for path in found.folder.glob("*.mp4"))
+        if file not in videos:
             yield missing(file, "name the video after its folder, or make the bundle with take5 bundle")
             return
-        if self.alone and len(films) > 1:
-            yield Violation(", ".join(films), "the trainer takes any *.mp4 of the folder", f"keep {file} alone")
+        if self.alone and len(videos) > 1:
+            yield Violation(", ".join(videos), "the trainer takes any *.mp4 of the folder", f"keep {file} alone")
         yield from self._check_stream(found.folder / file)
 
     def _check_stream(self, path: Path) -> Iterator[Violation]:
         try:
-            film = probe(path)
+            info = probe(path)
         except (av.FFmpegError, IndexError) as error:
             yield Violation(path.name, f"cannot be read as video ({error})", REMAKE)
             return
-        if film.codec != CODEC or film.layout not in LAYOUTS:
-            yield Violation(path.name, f"is {film.codec} {film.layout}; trainers read H.264 in yuv420p", REMAKE)
-        if film.width % 2 or film.height % 2:
-            yield Violation(path.name, f"{film.width}x{film.height}: width and height must be even", REMAKE)
-        if not film.steady:
+        if info.codec != CODEC or info.layout not in LAYOUTS:
+            yield Violation(path.name, f"is {info.codec} {info.layout}; trainers read H.264 in yuv420p", REMAKE)
+        if info.width % 2 or info.height % 2:
+            yield Violation(path.name, f"{info.width}x{info.height}: width and height must be even", REMAKE)
+        if not info.steady:
             yield Violation(path.name, f"is not {FPS} frames a second, each 40 ms after the one before", REMAKE)
-        if film.frames < self.least:
-            yield Violation(path.name, f"has {film.frames} frames; {self.least} are needed", "use a longer clip")
+        if info.frames < self.least:
+            yield Violation(path.name, f"has {info.frames} frames; {self.least} are needed", "use a longer clip")
 
 
 def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[[int], Path]) -> Iterator[Picture]:

@@ -80,22 +80,22 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
     deliverables, selection = recipe.deliverables, scored.selection
     if deliverables.idle:
-        selection = replace(selection, idle=find_idle(scored.film, recipe.settings.gates))
-    write_take(selection, scored.film, job.folder, force=job.force)
+        selection = replace(selection, idle=find_idle(scored.recording, recipe.settings.gates))
+    write_take(selection, scored.recording, job.folder, force=job.force)
     if deliverables.report:
-        add_report_page(selection, scored.film, job.folder)
-    bundles = _bundles(selection, scored.film, models, job)
+        add_report_page(selection, scored.recording, job.folder)
+    bundles = _bundles(selection, scored.recording, models, job)
     if job.features is not None:
-        write_features(scored.film, job.features)
+        write_features(scored.recording, job.features)
     return Processed(job, selection, None if content is None else _done(content, job.folder), bundles)
 
 
-def _bundles(selection: Selection, film: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:
+def _bundles(selection: Selection, recording: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:
     deliverables = job.recipe.deliverables
     wanted, name = deliverables.bundles, deliverables.name
     if wanted is None:
         return ()
-    return tuple(bundle_selection(selection, film, models.encoder, wanted, job.folder, name, force=job.force))
+    return tuple(bundle_selection(selection, recording, models.encoder, wanted, job.folder, name, force=job.force))
 
 
 def _done(content: Content, folder: Path) -> Done:

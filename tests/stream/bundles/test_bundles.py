@@ -41,13 +41,13 @@ def opened(path: Path, models: Models) -> FileRecording:
 
 
 @pytest.fixture(scope="module")
-def film(short: Path, models: Models) -> FileRecording:
+def recording(short: Path, models: Models) -> FileRecording:
     return opened(short, models)
 
 
 @pytest.fixture(scope="module")
-def taken(film: FileRecording) -> Footage:
-    return footage(film, START, 125)
+def taken(recording: FileRecording) -> Footage:
+    return footage(recording, START, 125)
 
 
 @pytest.fixture(scope="module")
@@ -104,22 +104,22 @@ def test_landmarks_lie_on_the_face_of_the_images(taken: Footage, bundles: dict[s
     assert taken.frames == 138
 
 
-def test_the_first_frames_are_the_window_that_was_scored(film: FileRecording, bundles: dict[str, Bundle]) -> None:
+def test_the_first_frames_are_the_window_that_was_scored(recording: FileRecording, bundles: dict[str, Bundle]) -> None:
     with wave.open(str(bundles["raw"].folder / "aud.wav")) as sound:
-        assert sound.readframes(138 * 640) == film.pcm(START, START + 138).astype("<i2").tobytes()
+        assert sound.readframes(138 * 640) == recording.pcm(START, START + 138).astype("<i2").tobytes()
 
 
-def test_without_frames_after_it_the_window_is_the_bundle(film: FileRecording) -> None:
-    last = footage(film, film.frames - 125, 125)
+def test_without_frames_after_it_the_window_is_the_bundle(recording: FileRecording) -> None:
+    last = footage(recording, recording.frames - 125, 125)
     assert (last.frames, last.train) == (125, 113)
     assert "ends 0 frames after the window" in last.note
 
 
-def test_frames_after_a_window_must_be_as_good_as_it(film: FileRecording) -> None:
-    assert footage(Blinded(**vars(film), faceless=START + 130), START, 125).note.startswith("one of the 13 frames")
-    assert "no_face at 7.20 s" in footage(Blinded(**vars(film), faceless=START + 130), START, 125).note
+def test_frames_after_a_window_must_be_as_good_as_it(recording: FileRecording) -> None:
+    assert footage(Blinded(**vars(recording), faceless=START + 130), START, 125).note.startswith("one of the 13 frames")
+    assert "no_face at 7.20 s" in footage(Blinded(**vars(recording), faceless=START + 130), START, 125).note
     with pytest.raises(NoFace, match=r"2\.40 s"):
-        footage(Blinded(**vars(film), faceless=START + 10), START, 125)
+        footage(Blinded(**vars(recording), faceless=START + 10), START, 125)
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,11 @@ def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, tmp_path: Path) -> 
 
 def test_picture_and_sound_stay_together(models: Models, tmp_path: Path) -> None:
     """Flashes and beeps through crop, scale and both encoders."""
-    film = opened(backdrop(tmp_path / "marked.mkv", 8), models)
+    recording = opened(backdrop(tmp_path / "marked.mkv", 8), models)
     dots = np.tile(
         np.stack(np.meshgrid(np.linspace(40, 200, 17), np.linspace(40, 200, 4)), -1).reshape(68, 2), (138, 1, 1)
     )
-    marked = Footage(film, 25, 138, dots, np.zeros((138, 52), np.float32))
+    marked = Footage(recording, 25, 138, dots, np.zeros((138, 52), np.float32))
     made = next(write_bundles(marked, Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a"))
     errors = [pair.error_ms for pair in pairs(made.folder / "a.mp4")]
     assert len(errors) >= 4
@@ -245,9 +245,11 @@ def test_a_check_names_file_rule_and_cure(case: str, bundles: dict[str, Bundle],
     assert all(violation.cure for violation in check(folder, trainer_named(trainer)))
 
 
-def test_too_few_frames_are_told(film: FileRecording, models: Models, tmp_path: Path) -> None:
+def test_too_few_frames_are_told(recording: FileRecording, models: Models, tmp_path: Path) -> None:
     made = [
-        *write_bundles(whole(film, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a")
+        *write_bundles(
+            whole(recording, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a"
+        )
     ]
     assert any("needs 64" in str(violation) for violation in check(made[0].folder, TRAINERS["rad-nerf"]))
     assert not list(check(made[0].folder, TRAINERS["er-nerf"]))

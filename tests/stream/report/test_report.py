@@ -130,9 +130,9 @@ def test_levels_are_rms_of_full_scale() -> None:
 
 def test_a_file_gives_its_pictures_its_lips_and_only_what_was_looked_at(talker: Path, models: Models) -> None:
     scored = select(MediaFile(talker), models, Settings(), on_progress=lambda *_: None)
-    tracked = scored.film.scan.tracked
-    data = report_data(scored.selection, scored.film, film_notes(scored.film, 25))
-    assert scored.film.scan.tracked == tracked, "the report looked at pictures that nobody had looked at"
+    tracked = scored.recording.scan.tracked
+    data = report_data(scored.selection, scored.recording, film_notes(scored.recording, 25))
+    assert scored.recording.scan.tracked == tracked, "the report looked at pictures that nobody had looked at"
     assert scored.selection.best is not None
     assert scored.selection.best.motion is not None
     assert data.lips is not None
