@@ -2,10 +2,13 @@
 
 from take5.scoring.errors import ParameterError
 from take5.stream.bundles.contract import TrainerContract
-from take5.stream.bundles.trainers.gaussian import GAUSSIAN_TALKER, INSTAG, TALKING_GAUSSIAN
-from take5.stream.bundles.trainers.nerf import ER_NERF, RAD_NERF
+from take5.stream.bundles.trainers.er_nerf import ER_NERF
+from take5.stream.bundles.trainers.gaussiantalker import GAUSSIAN_TALKER
+from take5.stream.bundles.trainers.instag import INSTAG
+from take5.stream.bundles.trainers.rad_nerf import RAD_NERF
 from take5.stream.bundles.trainers.raw import RAW
 from take5.stream.bundles.trainers.synctalk import SYNCTALK
+from take5.stream.bundles.trainers.talkinggaussian import TALKING_GAUSSIAN
 
 TRAINERS = {
     trainer.name: trainer for trainer in (SYNCTALK, INSTAG, ER_NERF, RAD_NERF, TALKING_GAUSSIAN, GAUSSIAN_TALKER, RAW)

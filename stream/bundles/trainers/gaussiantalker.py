@@ -1,0 +1,36 @@
+"""GaussianTalker (Cho et al., 2024)."""
+
+from take5.stream.bundles.contract import Step, TrainerContract
+from take5.stream.bundles.parts.sound import SplitSound
+from take5.stream.bundles.trainers.shared import DEEPSPEECH, DONE, LICENCE, OPENFACE, PARTS, PROCESS_CAVEAT, TASKS
+
+ITERATION = "--configs arguments/64_dim_1_transformer.py --iteration 10000 --batch 128 --skip_train"
+
+GAUSSIAN_TALKER = TrainerContract(
+    name="gaussiantalker",
+    title="GaussianTalker",
+    parts=(*PARTS, SplitSound()),
+    least=36,
+    done=DONE,
+    left=(
+        *TASKS,
+        DEEPSPEECH,
+        *OPENFACE,
+        Step(
+            "training; the configuration's iterations, saved every 500",
+            "python train.py -s data/{id} --model_path output/{id} --configs arguments/64_dim_1_transformer.py",
+        ),
+        Step("test", f"python render.py -s data/{{id}} --model_path output/{{id}} {ITERATION}"),
+        Step(
+            "any sound; both files in data/{id}",
+            f"python render.py -s data/{{id}} --model_path output/{{id}} {ITERATION} --skip_test "
+            "--custom_aud speech.npy --custom_wav speech.wav",
+        ),
+    ),
+    caveats=(
+        PROCESS_CAVEAT,
+        'Its maintainers, asked about 3 s, say "at least a 5-minute video" (GaussianTalker#81).',
+        "Its configuration wins over the command line, so the iterations are its own; stop earlier by hand.",
+        LICENCE,
+    ),
+)
