@@ -14,7 +14,7 @@ from take5.scoring import algorithm1
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.window import ChunkFeatures, RollingWindow
-from take5.stream.analysis.frames import stack_observations
+from take5.stream.analysis.frames import stretch_of
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
 from take5.stream.live.replay import Replay
@@ -55,13 +55,13 @@ def online_against_batch(scored: Selected) -> float:
     parameters = Parameters()
     hop = parameters.hop_frames
     recording = scored.recording
-    seen = stack_observations([one for one in recording.observed if one is not None])
-    stretch = seen.with_sound(recording.timing, recording.heard.measures)
-    e, lips = recording.heard.embeddings, seen.lips
+    observed = [frame for frame in recording.observed if frame is not None]
+    stretch = stretch_of(observed, recording.timing, recording.heard.measures)
+    e, lips = recording.heard.embeddings, stretch.lips
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):
         span = slice(start, start + hop)
-        judged = rolling.push(ChunkFeatures(e[span], seen.pose[span], stretch[span]))
+        judged = rolling.push(ChunkFeatures(e[span], stretch[span]))
         if judged is None:
             continue
         window = slice(judged.score.start, start + hop)

@@ -21,7 +21,7 @@ from take5.scoring.idle import IdleFinder, candidates
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameScanner, stack_observations
+from take5.stream.analysis.frames import FrameScanner, stretch_of
 from take5.stream.analysis.models import Models
 from take5.stream.recording.from_file import open_recording
 from take5.stream.sources.file import MediaFile
@@ -36,7 +36,7 @@ def watched(video: Path, models: Models) -> Stretch:
             scanner.observe(frame) for frame in recording.file.grid_frames(recording.index, 0, recording.frames)
         ]
     stop = len(observations)
-    return stack_observations(observations).with_sound(recording.timing[:stop], recording.heard.measures[:stop])
+    return stretch_of(observations, recording.timing[:stop], recording.heard.measures[:stop])
 
 
 def chunks(stretch: Stretch) -> Iterator[Stretch]:

@@ -172,9 +172,15 @@ DOCTORS: dict[str, tuple[Doctor, str]] = {
 
 def findings(observations: Sequence[FrameObservation], start: int, config: GateConfig) -> list[Finding]:
     """All that is wrong with what is to be seen in the window at ``start``, the eligibility rules first."""
-    window = stack_observations(observations[start : start + WINDOW])
-    gates = window_findings(window.measures, window.observations.repeats, start, config)
-    return [*observation_reasons(window.observations, None, start), *gates]
+    window = observations[start : start + WINDOW]
+    seen = stack_observations(window)
+    gates = window_findings(measures_of(window), seen.repeats, start, config)
+    return [*observation_reasons(seen, None, start), *gates]
+
+
+def measures_of(observations: Sequence[FrameObservation]) -> FrameMeasures:
+    """The measures of neighbouring frames."""
+    return FrameMeasures.concatenate([frame.measures for frame in observations])
 
 
 def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameObservation]:
@@ -253,9 +259,7 @@ def settle(videos: Sequence[Path], models: Models) -> None:
         whole = watch(grid_frames(video, 0, None), models)
         start = max(LEAD_IN_FRAMES, (len(whole) - WINDOW) // 2 // FPS * FPS)
         alone = watch(grid_frames(video, start - LEAD_IN_FRAMES, start + WINDOW), models)
-        one, other = (
-            stack_observations(run).measures for run in (whole[start : start + WINDOW], alone[LEAD_IN_FRAMES:])
-        )
+        one, other = (measures_of(run) for run in (whole[start : start + WINDOW], alone[LEAD_IN_FRAMES:]))
         apart = {f.name: np.abs(getattr(one, f.name) - getattr(other, f.name)) for f in fields(one)}
         print(video.name, *(f"{name} {np.nanmax(values):.2g}" for name, values in apart.items()), sep="\n  ")
 

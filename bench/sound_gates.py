@@ -30,7 +30,7 @@ from take5.scoring.judging import mouth_findings, sound_findings
 from take5.scoring.models.vad import SpeechDetector
 from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME, Parameters
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameScanner, stack_observations
+from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.model_files.cache import find
 from take5.stream.sources.file import MediaFile
@@ -66,7 +66,7 @@ def recording(video: Path, models: Models) -> Recording:
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
         observations = [scanner.observe(frame) for frame in file.grid_frames(index, 0, len(file.grid(index)[0]))]
-    return Recording(video.name, file.origin, blocks, stack_observations(observations).lips)
+    return Recording(video.name, file.origin, blocks, np.stack([frame.lips for frame in observations]))
 
 
 def sound_of(recorded: Recording, doctor: Doctor | None = None) -> NDArray[np.float32]:

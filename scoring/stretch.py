@@ -26,6 +26,8 @@ class Stretch(Columns):
         Of their 640 samples each.
     lips : ndarray float64 [n, 20, 2]
         Lip landmarks iBUG 48..67 in square pixels; NaN where no face was tracked.
+    pose : ndarray float64 [n, 3]
+        Yaw, pitch, roll in degrees; NaN where no face was tracked.
     observations, timing : Observations, Timing
         What eligibility needs.
 
@@ -38,21 +40,16 @@ class Stretch(Columns):
     measures: FrameMeasures
     sound: SoundMeasures
     lips: NDArray[np.float64]
+    pose: NDArray[np.float64]
     observations: Observations
     timing: Timing
 
     def __post_init__(self) -> None:
-        lengths = [
-            len(self.measures),
-            len(self.sound),
-            len(self.lips),
-            len(self.observations.seen),
-            len(self.timing.silent),
-        ]
+        rows = self.measures, self.sound, self.lips, self.pose, self.observations.seen, self.timing.silent
+        lengths = [len(each) for each in rows]
         if len(set(lengths)) > 1:
-            raise ParameterError(
-                f"measures, sound, lips, observations, timing must be of the same frames, not of {lengths}"
-            )
+            names = "measures, sound, lips, pose, observations, timing"
+            raise ParameterError(f"{names} must be of the same frames, not of {lengths}")
 
     def __len__(self) -> int:
         """Return n."""
@@ -65,6 +62,7 @@ class Stretch(Columns):
             FrameMeasures.concatenate([part.measures for part in parts]),
             SoundMeasures.concatenate([part.sound for part in parts]),
             np.concatenate([part.lips for part in parts]),
+            np.concatenate([part.pose for part in parts]),
             Observations.concatenate([part.observations for part in parts]),
             Timing.concatenate([part.timing for part in parts]),
         )

@@ -31,14 +31,11 @@ class ChunkFeatures:
     ----------
     embeddings : ndarray [h, E]
         Audio embeddings.
-    pose : ndarray [h, 3]
-        Yaw, pitch, roll in degrees; NaN where no face was tracked.
     stretch : Stretch
-        Lips, and what rules and gates need.
+        Lips, pose, and what rules and gates need.
     """
 
     embeddings: Floats
-    pose: Floats
     stretch: Stretch
 
 
@@ -76,7 +73,7 @@ class RollingWindow:
         return ChunkSummary(
             chunk_diversity(chunk.embeddings, [c.diversity for c in previous], self._parameters),
             chunk_motion(chunk.stretch.lips, centre, self._parameters),
-            chunk_views(chunk.pose),
+            chunk_views(chunk.stretch.pose),
             chunk.stretch,
         )
 

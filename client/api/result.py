@@ -261,8 +261,9 @@ class FileResult(Result):
 
     def features(self) -> Features:
         """What was scored, frame by frame: the arrays of ``take5 select --features``."""
-        seen = stack_observations([one or unseen(missing=False) for one in self.material.observed])
-        lips, pose, observations = seen.lips, seen.pose, seen.observations
+        frames = [frame or unseen(missing=False) for frame in self.material.observed]
+        observations = stack_observations(frames)
+        lips, pose = np.stack([frame.lips for frame in frames]), np.stack([frame.pose for frame in frames])
         faces = np.where(observations.seen, np.maximum(observations.faces, observations.tracked), -1)
         return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64))
 

@@ -109,32 +109,25 @@ def unseen(missing: bool) -> FrameObservation:
     return FrameObservation(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
 
 
-@dataclass(frozen=True)
-class Stacked:
-    """What was seen in n grid frames: lips [n, 20, 2], pose [n, 3], what eligibility needs, and what gates measure."""
-
-    lips: NDArray[np.float64]
-    pose: NDArray[np.float64]
-    observations: Observations
-    measures: FrameMeasures
-
-    def with_sound(self, timing: Timing, sound: SoundMeasures) -> Stretch:
-        """What was seen and heard."""
-        return Stretch(self.measures, sound, self.lips, self.observations, timing)
+def stack_observations(frames: Sequence[FrameObservation]) -> Observations:
+    """What eligibility needs of n grid frames."""
+    return Observations(
+        tracked=np.array([frame.face is not None for frame in frames]),
+        faces=np.array([frame.faces for frame in frames], dtype=np.int8),
+        damaged=np.array([frame.damaged for frame in frames]),
+        repeats=tuple(frame.repeats for frame in frames),
+        resized=np.array([frame.resized for frame in frames]),
+        seen=np.array([frame.seen for frame in frames]),
+    )
 
 
-def stack_observations(observations: Sequence[FrameObservation]) -> Stacked:
-    """Stack the observations of n grid frames."""
-    return Stacked(
-        np.stack([frame.lips for frame in observations]),
-        np.stack([frame.pose for frame in observations]),
-        Observations(
-            tracked=np.array([frame.face is not None for frame in observations]),
-            faces=np.array([frame.faces for frame in observations], dtype=np.int8),
-            damaged=np.array([frame.damaged for frame in observations]),
-            repeats=tuple(frame.repeats for frame in observations),
-            resized=np.array([frame.resized for frame in observations]),
-            seen=np.array([frame.seen for frame in observations]),
-        ),
-        FrameMeasures.concatenate([frame.measures for frame in observations]),
+def stretch_of(frames: Sequence[FrameObservation], timing: Timing, sound: SoundMeasures) -> Stretch:
+    """What was seen and heard in n grid frames."""
+    return Stretch(
+        measures=FrameMeasures.concatenate([frame.measures for frame in frames]),
+        sound=sound,
+        lips=np.stack([frame.lips for frame in frames]),
+        pose=np.stack([frame.pose for frame in frames]),
+        observations=stack_observations(frames),
+        timing=timing,
     )

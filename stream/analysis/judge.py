@@ -8,7 +8,7 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_findings
 from take5.scoring.score import WindowScore
-from take5.stream.analysis.frames import FrameObservation, stack_observations
+from take5.stream.analysis.frames import FrameObservation, stretch_of
 from take5.stream.settings import Settings
 
 
@@ -19,12 +19,12 @@ def judge_window(
     sound: SoundMeasures,
     settings: Settings,
 ) -> JudgedWindow:
-    """Score the motion of a window whose grid frames have all been looked at, and decide whether it may win."""
-    stacked, start, gates = stack_observations(observations), window.start, settings.gates
+    """Score the motion of a window whose grid frames have all been analysed, and decide whether it may win."""
+    stretch, start, gates = stretch_of(observations, timing, sound), window.start, settings.gates
     motion = views = None
-    if stacked.observations.tracked.all():
-        motion = motion_complexity(stacked.lips, settings.parameters.hfr_threshold)
-        views = camera_views(stacked.pose)
-    seen = seen_findings(stacked.with_sound(timing, sound), motion, start, gates)
+    if stretch.observations.tracked.all():
+        motion = motion_complexity(stretch.lips, settings.parameters.hfr_threshold)
+        views = camera_views(stretch.pose)
+    seen = seen_findings(stretch, motion, start, gates)
     score = replace(window, motion=motion, views=views)
     return judged(score, [*heard_findings(timing, sound, start, gates), *seen])

@@ -96,7 +96,7 @@ def _why_not_after(recording: Recording, start: int, window_stop: int) -> str:
         return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
     # The window's last second comes with them: a picture that freezes at its end is told by what was before.
     first = max(start, window_stop - FPS)
-    seen = stack_observations(recording.observations(first, after)).observations
+    seen = stack_observations(recording.observations(first, after))
     reasons = [*timing_reasons(recording.timing_of(first, after), first), *observation_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
     return "" if late is None else _told(late)

@@ -23,7 +23,7 @@ from take5.scoring.selector import Selector
 from take5.scoring.stopping import Stop, StopRules
 from take5.scoring.stretch import Stretch
 from take5.scoring.window import ChunkFeatures, RollingWindow
-from take5.stream.analysis.frames import FrameObservation, FrameScanner, stack_observations
+from take5.stream.analysis.frames import FrameObservation, FrameScanner, stretch_of
 from take5.stream.analysis.levels import chunk_note
 from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
@@ -276,10 +276,8 @@ class StreamScorer:
         embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
         samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
         sound, self._sound = self._sound[:hop], self._sound[hop:]
-        stacked = stack_observations(observed)
-        stretch = stacked.with_sound(self._timing(observed, samples), sound)
-        features = ChunkFeatures(embeddings, stacked.pose, stretch)
-        return features, chunk_note(observed, samples)
+        stretch = stretch_of(observed, self._timing(observed, samples), sound)
+        return ChunkFeatures(embeddings, stretch), chunk_note(observed, samples)
 
     def _timing(self, observed: list[FrameObservation], samples: NDArray[np.float32]) -> Timing:
         return Timing(

@@ -16,7 +16,7 @@ SecondLook = tuple[JudgedWindow, list[FrameObservation]]
 """The verdict on a window, and what was seen in each of its grid frames."""
 
 
-def second_look(window: JudgedWindow, film: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
+def second_look(window: JudgedWindow, recording: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
     """Analyse a skipped window whose sound and timestamps are in order.
 
     Yields None for each frame that was analysed, and last the verdict. A frame that the ring no longer has counts as
@@ -26,7 +26,7 @@ def second_look(window: JudgedWindow, film: RingRecording, settings: Settings) -
     if sound is None:
         raise ParameterError("a window is analysed again with the sound that it was skipped with")
     start, stop = window.score.start, window.score.start + settings.parameters.window_frames
-    yield from film.observe(start, stop)
-    seen = film.observations(start, stop)
+    yield from recording.observe(start, stop)
+    seen = recording.observations(start, stop)
     nothing = np.zeros(stop - start, dtype=np.bool_)
     yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings), seen

@@ -2,7 +2,7 @@
 
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.idle import Idle, IdleFinder, candidates
-from take5.stream.analysis.frames import stack_observations
+from take5.stream.analysis.frames import stretch_of
 from take5.stream.recording.from_file import FileRecording
 
 LONGEST_FRAMES = 750
@@ -17,10 +17,7 @@ def find_idle(recording: FileRecording, gates: GateConfig) -> Idle | None:
     found: list[Idle] = []
     for start, stop in spans:
         finder = IdleFinder(gates, first=start)
-        finder.push(
-            stack_observations(recording.observations(start, stop)).with_sound(
-                recording.timing_of(start, stop), sound[start:stop]
-            )
-        )
+        observed = recording.observations(start, stop)
+        finder.push(stretch_of(observed, recording.timing_of(start, stop), sound[start:stop]))
         found += [finder.best] if finder.best is not None else []
     return min(found, key=lambda idle: idle.cost, default=None)

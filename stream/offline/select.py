@@ -12,7 +12,7 @@ from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.file_scans import Floats, OnProgress, PictureScan
-from take5.stream.analysis.frames import stack_observations
+from take5.stream.analysis.frames import stretch_of
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
 from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
@@ -66,9 +66,9 @@ class WindowJudge:
         return watch.warnings
 
     def _stretch(self, start: int, stop: int) -> Stretch:
-        """What was seen and heard where somebody looked."""
-        stacked = stack_observations([one for one in self.pictures.observed[start:stop] if one is not None])
-        return stacked.with_sound(*self._heard(start, stop))
+        """What was seen and heard in frames that have been analysed."""
+        observed = [frame for frame in self.pictures.observed[start:stop] if frame is not None]
+        return stretch_of(observed, *self._heard(start, stop))
 
     def _heard(self, start: int, stop: int) -> tuple[Timing, SoundMeasures]:
         return self.recording.timing[start:stop], self.recording.heard.measures[start:stop]

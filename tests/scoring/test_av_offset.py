@@ -19,7 +19,7 @@ from take5.scoring.gates.av_offset import (
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.models.vad import SpeechDetector
 from take5.stream.analysis.faces import Faces
-from take5.stream.analysis.frames import FrameScanner, stack_observations
+from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.model_files.cache import find
 from take5.stream.sources.file import MediaFile
@@ -165,7 +165,7 @@ def seen(clip: Path, models: Models, frames: int) -> Floats:
     index = file.scan(lambda _: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
-        return stack_observations([scanner.observe(frame) for frame in file.grid_frames(index, 0, frames)]).lips
+        return np.stack([scanner.observe(frame).lips for frame in file.grid_frames(index, 0, frames)])
 
 
 def heard(clip: Path, frames: int, late: int) -> SoundMeasures:

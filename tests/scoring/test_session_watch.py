@@ -66,7 +66,7 @@ def test_a_softer_window_is_warned_of_and_stays_eligible_as_the_stream_comes() -
     for second in range(8):
         piece = good[25 * (second % 5) : 25 * (second % 5) + 25]
         piece = replace(piece, measures=with_values(piece.measures, blur=np.full(25, 0.45 if second < 3 else 0.55)))
-        features = ChunkFeatures(np.random.default_rng(second).normal(size=(25, 8)), np.zeros((25, 3)), piece)
+        features = ChunkFeatures(np.random.default_rng(second).normal(size=(25, 8)), piece)
         found.append(rolling.push(features))
     codes = [[w.code for w in window.warnings if w.code is Code.LESS_SHARP] for window in found if window]
     assert codes == [[], *[[Code.LESS_SHARP]] * 3]

@@ -57,13 +57,13 @@ def clean_observations(frames: int) -> Observations:
 def chunks(audio: Floats, mouth: Floats, head: Floats, hop: int) -> list[ChunkFeatures]:
     """Cut features into chunks of ``hop`` frames, dropping the rest."""
     return [
-        ChunkFeatures(audio[i : i + hop], head[i : i + hop], stretch(mouth[i : i + hop]))
+        ChunkFeatures(audio[i : i + hop], stretch(mouth[i : i + hop], head[i : i + hop]))
         for i in range(0, len(audio) - hop + 1, hop)
     ]
 
 
-def stretch(mouth: Floats) -> Stretch:
+def stretch(mouth: Floats, head: Floats) -> Stretch:
     """Frames of which nothing was measured, so that no gate finds anything."""
     n = len(mouth)
     sound = SoundMeter().finish(n)
-    return Stretch(FrameMeasures.unmeasured(n), sound, mouth, clean_observations(n), clean_timing(n))
+    return Stretch(FrameMeasures.unmeasured(n), sound, mouth, head, clean_observations(n), clean_timing(n))

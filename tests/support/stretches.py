@@ -41,7 +41,12 @@ def talker(frames: int, level: float = 0.05, seed: int = 0) -> Stretch:
     lips = np.zeros((frames, 20, 2)) + 5 * np.arange(20)[None, :, None]
     lips[:, 6:12, 1] += 200 * mouth[:, None]
     return Stretch(
-        measures, sound, lips, observed(frames), Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3)))
+        measures,
+        sound,
+        lips,
+        np.zeros((frames, 3)),
+        observed(frames),
+        Timing(*(np.zeros(frames, dtype=np.bool_) for _ in range(3))),
     )
 
 

@@ -83,7 +83,7 @@ class Camera:
         """Return its name, and what it gives."""
         return f"{self.device.name}, {self.size[0]}x{self.size[1]} at {self.fps:g} fps"
 
-    def film(self, stop: threading.Event) -> Iterator[CameraUnit]:
+    def units(self, stop: threading.Event) -> Iterator[CameraUnit]:
         """Yield what it gives, as it comes, until ``stop`` or its end.
 
         Raises

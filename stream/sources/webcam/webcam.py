@@ -86,7 +86,7 @@ class Webcam(ThreadedSource):
             If the camera or the microphone gives nothing, or has gone.
         """
         begun = time.monotonic()
-        with self._filming(), self._microphone.listening(self._hear, self._silenced):
+        with self._reading(), self._microphone.listening(self._hear, self._silenced):
             while not stop.is_set():
                 self._check(time.monotonic() - begun)
                 try:
@@ -132,8 +132,8 @@ class Webcam(ThreadedSource):
         self._gone = CaptureError(f"microphone {self._microphone.device}: it gives no sound any more; plug it in again")
 
     @contextmanager
-    def _filming(self) -> Iterator[None]:
-        thread = Thread(target=self._film, name="take5-camera", daemon=True)
+    def _reading(self) -> Iterator[None]:
+        thread = Thread(target=self._read_camera, name="take5-camera", daemon=True)
         thread.start()
         try:
             yield
@@ -145,9 +145,9 @@ class Webcam(ThreadedSource):
             if not thread.is_alive():
                 self._camera.close()
 
-    def _film(self) -> None:
+    def _read_camera(self) -> None:
         try:
-            for filmed in self._camera.film(self._over):
+            for filmed in self._camera.units(self._over):
                 self._hand_over(filmed)
         except CaptureError as error:
             self._gone = error

@@ -75,7 +75,7 @@ class FakeCamera:
         self._units, self._error, self._ends = units, error, ends
         self.closed = False
 
-    def film(self, stop: threading.Event) -> Iterator[CameraUnit]:
+    def units(self, stop: threading.Event) -> Iterator[CameraUnit]:
         yield from self._units
         if self._error is not None:
             raise self._error

@@ -32,7 +32,7 @@ def filmed(camera: Camera, count: int) -> list[CameraUnit]:
     """The first pictures of a camera, which is closed then."""
     stop = threading.Event()
     units = []
-    for unit in camera.film(stop):
+    for unit in camera.units(stop):
         units.append(unit)
         if len(units) == count:
             stop.set()
@@ -175,7 +175,7 @@ def test_a_driver_that_does_not_wait_is_asked_again(monkeypatch: pytest.MonkeyPa
     again = av.error.BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
     with monkeypatch.context() as patched:
         patched.setattr(camera, "_container", Faulty(camera._container, again, again))
-        assert next(camera.film(threading.Event())).keyframe
+        assert next(camera.units(threading.Event())).keyframe
     camera.close()
 
 
@@ -186,7 +186,7 @@ def test_a_camera_that_is_unplugged_is_told_by_its_name(monkeypatch: pytest.Monk
     with monkeypatch.context() as patched:
         patched.setattr(camera, "_container", Faulty(camera._container, gone))
         with pytest.raises(CaptureError, match=text):
-            next(camera.film(threading.Event()))
+            next(camera.units(threading.Event()))
     camera.close()
 
 
