@@ -1,5 +1,5 @@
 // @ts-check
-// The page: set up, record, look at the result. What the server says decides where it is.
+// The page: set up, record, see the result. The server's events decide which stage is shown.
 
 import { Camera } from './camera.js';
 import { Capture } from './capture.js';
@@ -8,18 +8,18 @@ import { Coach } from './coach.js';
 import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
 import * as meters from './meters.js';
-import { meaning, Narrator } from './narrator.js';
+import { meaning, Narrator, warning } from './narrator.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
 import { setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
-import { ofCode, say, texts } from './texts.js';
+import { say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
 
 /** @typedef {import('./feed.js').Event} Event */
 
 /**
- * `asked`: the person has asked to stop. `turn`: counts set-ups, so that one that was overtaken knows it.
+ * `asked`: the person has asked to stop. `turn`: counts set-ups, so that an outdated one can tell.
  * @type {{ config: import('./server.js').Config | null, capture: Capture | null, external: boolean, asked: boolean, turn: number, awake: WakeLockSentinel | null }}
  */
 const page = { config: null, capture: null, external: false, asked: false, turn: 0, awake: null };
@@ -59,7 +59,7 @@ async function setUp() {
   }
 }
 
-/** Ask the server what this page has to know. */
+/** Ask the server what this page needs to know. */
 async function learn() {
   page.config = await config();
   fill(page.config);
@@ -106,14 +106,14 @@ async function start() {
   }
 }
 
-/** A phone whose screen goes dark stops filming. @param {Capture} capture */
+/** A phone whose screen turns off stops filming. @param {Capture} capture */
 async function keepAwake(capture) {
   const lock = await navigator.wakeLock?.request('screen').catch(() => null);
   if (lock && capture !== page.capture) lock.release();
   else page.awake = lock ?? null;
 }
 
-/** Wait for somebody else's capture, or look at the one that the page's address names. @param {boolean} next */
+/** Wait for another sender's capture, or follow the one that the page's address names. @param {boolean} next */
 function followSender(next) {
   follow(senderName(), next);
 }
@@ -165,13 +165,6 @@ function took(capture, event) {
   return undefined;
 }
 
-/** What a warning says; nothing once its cause is over. @param {Event} event */
-function warning({ code, value }) {
-  if (code === 'caught_up') return '';
-  const [width, height] = Array.isArray(value) ? value : [];
-  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), width, height });
-}
-
 /** @param {Capture} capture */
 function show({ session }) {
   meters.show(session);
@@ -183,7 +176,7 @@ function show({ session }) {
   narrator[urgent ? 'say' : 'suggest'](meaning(session, page.external));
 }
 
-/** The person begins to read, or to talk freely: the windows before say nothing of those to come. */
+/** The person begins to read, or to talk freely: earlier windows do not predict later ones. */
 function changedSpeaking() {
   const { capture } = page;
   if (capture) request(`api/sessions/${capture.name}/prompted`, { method: 'POST' }).catch(() => {}); // it may be over

@@ -9,7 +9,7 @@ import { say, texts } from './texts.js';
 const SMALL = 720;
 
 export class Camera {
-  /** @param {(code: string) => void} gone told when a device goes away while it is open */
+  /** @param {(code: string) => void} gone called when a device goes away while it is open */
   constructor(gone) {
     this.gone = gone;
     /** @type {MediaStream | null} */
@@ -19,7 +19,7 @@ export class Camera {
     $('preview').addEventListener('resize', () => this.#size());
   }
 
-  /** Open what was chosen last and show it; false if something newer was asked for meanwhile. */
+  /** Open what was chosen last and show it; false if another opening was requested meanwhile. */
   async open() {
     this.close();
     const turn = this.opening;

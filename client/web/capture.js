@@ -1,11 +1,11 @@
 // @ts-check
-// One capture: who sends it (this page, or somebody else), and what the server says of it.
+// One capture: its sender (this page, or another one), and the server's events about it.
 
 import { Feed } from './feed.js';
 import { Session } from './session.js';
 import { Whip } from './whip.js';
 
-/** So many failed connections in a row mean that the server is gone. */
+/** After this many consecutive failed connections the server counts as gone. */
 const GONE_AFTER = 4;
 
 /**
@@ -62,7 +62,7 @@ export class Capture {
     this.whip?.leave();
   }
 
-  /** The clip is there: what comes of it may still be told. */
+  /** The clip is there: its bundles and report may still follow. */
   hangUp() {
     this.over = true;
     this.whip?.close();

@@ -24,7 +24,7 @@ export class Coach {
     this.#show({});
   }
 
-  /** An instruction of a later server has no text here: it is shown in the event's English. @param {{ code?: string | null, text?: string }} told */
+  /** An instruction of a later server has no text here: it is shown in the event's English. @param {{ code?: string | null, text?: string }} advice */
   #show({ code, text }) {
     const own = code ? ofCode(texts.coaching, code) : '';
     this.place.dataset.kind = code === 'good' ? 'good' : 'change';

@@ -6,7 +6,7 @@ import { withToken } from './server.js';
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 const VERSION = 1;
-/** How a capture ends. The server closes after its last event: what comes of a clip is waited for, but not again. */
+/** How a capture ends. The server closes after its last event: bundles and report are waited for, without reconnecting. */
 const LAST = new Set(['clip', 'error']);
 /** @type {Record<number, string>} */
 const REFUSED = { 4401: 'unauthorized', 4404: 'not_found', 1013: 'full' };

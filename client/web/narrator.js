@@ -1,5 +1,5 @@
 // @ts-check
-// What is happening, in words: the most urgent thing, and no more often than a person can read.
+// What is happening, in words: the most urgent thing, no faster than a person can read.
 
 import { put } from './dom.js';
 import { clock, duration, ofCode, reasons, say, sentences, stopped, texts } from './texts.js';
@@ -37,7 +37,7 @@ export class Narrator {
   }
 }
 
-/** What a session's state means for who talks. @param {Session} session @param {boolean} external somebody else sends */
+/** What a session's state means for the person talking. @param {Session} session @param {boolean} external another sender sends */
 export function meaning(session, external) {
   const { states, stalled, status } = texts;
   if (session.stopped) return sentences(stopped(session.stopped.rule, external), states.stopping);
@@ -55,4 +55,11 @@ function judged({ latest, best, window_s }) {
   if (latest.eligible === false) return say(status.ineligible, { reasons: reasons(latest.reasons.map(({ code }) => code)) });
   if (latest.I == null) return status.not_scored;
   return best && best.start_s === latest.start_s ? say(status.best, { time: clock(best.start_s) }) : status.talk;
+}
+
+/** What a warning says; nothing once its cause is over. @param {import('./feed.js').Event} event */
+export function warning({ code, value }) {
+  if (code === 'caught_up') return '';
+  const [width, height] = Array.isArray(value) ? value : [];
+  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), width, height });
 }

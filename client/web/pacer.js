@@ -1,8 +1,8 @@
 // @ts-check
-// How long a sentence stays: its own reading time, which passes only while somebody speaks. It owns no timer and no element.
+// How long a sentence stays: its own reading time, which passes only during speech. It owns no timer and no element.
 
 export const QUIET_DBFS = -45;
-/** So much of a sentence's time somebody must have spoken, or it was not read. */
+/** Share of a sentence's time that must be spoken for it to count as read. */
 const READ = 0.5;
 
 export class Pacer {

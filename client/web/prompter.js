@@ -12,9 +12,9 @@ import { preferred } from './texts.js';
 const SHOWN = 'take5.prompts';
 const LANGUAGE = 'take5.prompts-language';
 const EVERY_MS = 100;
-/** Timers of a page in the background sleep: no more than this passes at once. */
+/** Timers of a background page sleep: at most this much time passes at once. */
 const MOST_S = 0.5;
-/** With no more sentences left than these it asks for others. */
+/** It asks for more sentences when this many or fewer are left. */
 const FEW = 2;
 /** The keys of a presenter's remote, too. */
 const NEXT_KEYS = new Set(['ArrowRight', 'PageDown', ' ']);
@@ -35,7 +35,7 @@ export class Prompter {
   turn = 0;
   asking = false;
 
-  /** @param {() => void} changed told when the way of speaking changes during a recording: on, off, another language */
+  /** @param {() => void} changed called when the way of speaking changes during a recording: on, off, another language */
   constructor(changed = () => {}) {
     this.changed = changed;
     $('prompter-on').addEventListener('click', () => this.#switch());
@@ -47,9 +47,9 @@ export class Prompter {
 
   /** Ask the server for its languages; without any there is no prompter. */
   async open() {
-    const told = await answer('api/prompts');
+    const offered = await answer('api/prompts');
     /** @type {{ language: string, name: string }[]} */
-    const languages = told?.languages ?? [];
+    const languages = offered?.languages ?? [];
     $('prompter-language').replaceChildren(...languages.map(({ language, name }) => make('option', name, { value: language, lang: language })));
     $('prompter-language').value = chosen(languages.map(({ language }) => language));
     $('prompter').hidden = languages.length === 0;
@@ -132,10 +132,10 @@ export class Prompter {
     const { turn } = this;
     const kept = this.queue.slice(0, FEW).map(({ id }) => id);
     const query = new URLSearchParams({ heard: String([...this.heard, ...kept]), passed: String(this.passed) });
-    const told = await answer(`api/prompts/${language}?${query}`);
+    const next = await answer(`api/prompts/${language}?${query}`);
     if (turn !== this.turn) return;
     this.asking = false;
-    if (told) this.#add(kept, told.prompts);
+    if (next) this.#add(kept, next.prompts);
   }
 
   /** @param {number[]} kept @param {Prompt[]} prompts */
@@ -181,7 +181,7 @@ export class Prompter {
 }
 
 /** What the server answers, null where it does not. @param {string} path */
-const answer = (path) => request(path).then((told) => told.json()).catch(() => null);
+const answer = (path) => request(path).then((answered) => answered.json()).catch(() => null);
 
 /** The language chosen last, else the browser's first that there is a list in. @param {string[]} languages */
 function chosen(languages) {

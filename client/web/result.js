@@ -1,5 +1,5 @@
 // @ts-check
-// What came of it: the clip and what to do with it, or why there is none.
+// The result: the clip and what to do with it, or why there is none.
 
 import { $, make, put } from './dom.js';
 import { request, withToken } from './server.js';
@@ -25,7 +25,7 @@ export function showClip(capture) {
   if (clip.accepted) showAccepted(session);
 }
 
-/** What comes of the clip: a bundle for each trainer, and the report. @param {Session} session */
+/** What is made from the clip: a bundle for each trainer, and the report. @param {Session} session */
 export function showHandedOn({ clip, bundles, report }) {
   const trainers = clip?.bundles ?? [];
   $('bundles').replaceChildren(...trainers.map((/** @type {string} */ trainer) => handedOn(trainer, bundles.get(trainer))));

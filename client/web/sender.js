@@ -10,7 +10,7 @@ import { whipAddress } from './whip.js';
 const KEY = 'take5.name';
 const COPIED_MS = 2000;
 
-/** Keep name and address in step; `changed` is told when the name has changed. */
+/** Keep name and address in step. */
 export function setUpSender() {
   $('name').value = namedSession || recall(KEY) || newName();
   $('name').addEventListener('input', showAddress);

@@ -68,7 +68,7 @@ function refusal(answer, body) {
  */
 export const config = async () => (await request('api/config')).json();
 
-/** A name that nobody guesses: 128 random bits. */
+/** A name that cannot be guessed: 128 random bits. */
 export function newName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

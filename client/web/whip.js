@@ -16,7 +16,7 @@ export class Whip {
     if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
     this.name = name;
     this.over = false;
-    /** The address to DELETE, once the server has told it. @type {string | null} */
+    /** The address to DELETE, once the server has sent it. @type {string | null} */
     this.resource = null;
     this.peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
     this.peer.addEventListener('connectionstatechange', () => this.over || changed(this.peer.connectionState));
@@ -50,7 +50,7 @@ export class Whip {
     this.resource = null;
   }
 
-  /** Hang up without a word: the server has ended, or never began. */
+  /** Hang up without telling the server: it has ended, or never began. */
   close() {
     this.over = true;
     this.peer.close();
@@ -102,7 +102,7 @@ function preferH264(transceiver) {
   try {
     transceiver.setCodecPreferences([...known].sort((a, b) => rank(a) - rank(b)));
   } catch {
-    // a browser that will not be told sends what it likes; the server takes VP8, too
+    // a browser without this setting sends what it likes; the server takes VP8, too
   }
 }
 
@@ -113,6 +113,6 @@ function tellCaptureTimes(transceiver) {
     const known = /** @type {{ uri: string, direction: string }[]} */ (one.getHeaderExtensionsToNegotiate());
     one.setHeaderExtensionsToNegotiate(known.map((each) => (each.uri === CAPTURE_TIME ? { ...each, direction: 'sendrecv' } : each)));
   } catch {
-    // a browser that knows nothing of it: its sender reports have to do
+    // a browser without this extension: its sender reports suffice
   }
 }

@@ -1,1 +1,1 @@
-"""The report that people look at: one page, and its figures as a picture, made of what ``report.json`` holds."""
+"""The report for people: one page, and its figures as an image, drawn from what ``report.json`` holds."""

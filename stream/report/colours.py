@@ -1,4 +1,4 @@
-"""The colours of page and figures: Okabe and Ito's, which the colour-blind tell apart, as roles for light and dark."""
+"""The colours of page and figures: Okabe and Ito's colour-blind safe palette, as roles for light and dark."""
 
 LIGHT = {
     "ground": "#f4f6f5",

@@ -1,4 +1,4 @@
-"""What a report is made of, from a finished file or a live capture alike."""
+"""What a report is made of, for finished files and live captures alike."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ BEST_PICTURES = 5
 """Thumbnails of the best window."""
 
 POOL_PICTURES = 20
-"""At most so many windows of the pool, the best by I, have a thumbnail."""
+"""Maximum number of pool windows with a thumbnail, best by I."""
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """A recording's choice and what is shown of it.
+    """A recording's choice and what the report shows of it.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote
     selection : Selection
         What was found in the recording.
     film : Recording
-        The recording; of a live one only what the ring keeps can be shown.
+        The recording; of a live one, only what the ring holds can be shown.
     notes : iterable of ChunkNote
         One a hop from frame 0 on: :func:`film_notes` of a file, those of the Progress events of a capture.
     """
@@ -94,7 +94,7 @@ def _pool_pictures(
 
 
 def film_notes(film: FileRecording, hop_frames: int) -> Iterator[ChunkNote]:
-    """What was seen and heard in each hop of a finished file; nothing is looked at that nobody has looked at."""
+    """What was seen and heard in each hop of a finished file; no further frames are analysed."""
     for start in range(0, film.frames, hop_frames):
         stop = min(start + hop_frames, film.frames)
         pcm = film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]

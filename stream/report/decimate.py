@@ -1,4 +1,4 @@
-"""Fewer points for long recordings: a figure has no more than the eye can tell apart."""
+"""Fewer points for long recordings: no more than the eye can tell apart."""
 
 from itertools import pairwise
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 POINTS = 2000
-"""At most so many points a curve."""
+"""Maximum number of points per curve."""
 
 
 def extremes(values: Floats, points: int = POINTS) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """The figures: drawn with matplotlib, without its global state, to SVG for the page and to PNG.
 
-Importing matplotlib takes a while: import this module when the clip is on disk, and not before.
+Importing matplotlib takes a while: import this module only when the clip is on disk.
 """
 
 import io
@@ -113,7 +113,7 @@ def whole_png(data: ReportData, found: Sequence[Problem]) -> bytes:
 
 
 def _chrome(width: float) -> float:
-    """Height in inches of what is above and below the panels: the legend, and the times."""
+    """Height in inches above and below the panels, for the legend and the times."""
     return 0.85 if width == WIDE else 1.3
 
 
@@ -149,7 +149,7 @@ def _titles(width: float) -> list[str]:
             "MC, motion complexity (lower is better)",
             "views, directions of the head (fewer is better)",
             "sound level, dBFS",
-            "what was seen, and what was wrong",
+            "what was seen and what was wrong",
         ]
     return ["I, informativeness", "D, diversity of speech", "MC, motion complexity", "views", "sound, dBFS", "findings"]
 
@@ -195,7 +195,7 @@ def _foot(figure: FigureBase, data: ReportData) -> None:
 
 
 def _svg(figure: Figure, name: str) -> str:
-    """The drawing as an element of the page: its colours the page's, its fonts too, its names its own."""
+    """The drawing as an element of the page, in the page's colours and fonts, with ids of its own."""
     file = io.BytesIO()
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = file.getvalue().decode("utf-8")

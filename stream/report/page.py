@@ -1,4 +1,4 @@
-"""The page: first what anybody understands, then the figures and numbers for a paper."""
+"""The page: a plain summary first, then the figures and numbers for a paper."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from take5.stream.texts.languages import texts
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 MOST_TOLD = 6
-"""So many kinds of trouble are told in words on the first screen."""
+"""Maximum number of kinds of findings listed in words."""
 
 TIMES_TOLD = 3
 BAR_PIECES = 300
@@ -47,7 +47,7 @@ def _section(title: str, body: str) -> str:
 
 
 def _first(data: ReportData, found: Sequence[Problem]) -> str:
-    """What was chosen and why, to be seen without scrolling."""
+    """What was chosen and why, visible without scrolling."""
     best = data.selection.best
     head = f'<p class="file">{escape(PurePath(data.selection.video).name)}</p>'
     if best is None:
@@ -62,7 +62,7 @@ def _first(data: ReportData, found: Sequence[Problem]) -> str:
 
 
 def _advice(data: ReportData) -> str:
-    """Why no window can be used, and what to do about what is in the way most often."""
+    """Why no window can be used, and what to do about the most frequent reasons."""
     verdicts = data.selection.verdicts
     if not verdicts:
         seconds = data.selection.settings.parameters.seconds
@@ -73,7 +73,7 @@ def _advice(data: ReportData) -> str:
         f"<span>{texts().reasons[code].advice}</span></li>"
         for code, count in hit.most_common(MOST_TOLD)
     ]
-    return f'<p class="why">This was in the way:</p><ul class="wrong">{"".join(lines)}</ul>'
+    return f'<p class="why">These were the reasons:</p><ul class="wrong">{"".join(lines)}</ul>'
 
 
 def _strip(data: ReportData) -> str:
@@ -110,7 +110,7 @@ def _piece(kind: str, start: int, stop: int, whole: int) -> str:
 
 
 def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
-    """What was wrong elsewhere, in words with times, and how much was looked at."""
+    """What was wrong elsewhere, in words with times, and how many windows were not analysed."""
     kinds: dict[tuple[Severity, str], list[Problem]] = {}
     for problem in found:
         kinds.setdefault((problem.severity, texts().reasons[problem.code].short), []).append(problem)
@@ -118,10 +118,10 @@ def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
     lines = "".join(_told(*kind) for kind in longest[:MOST_TOLD])
     unseen = sum(verdict.eligible is None for verdict in data.selection.verdicts)
     note = (
-        f'<p class="note">{counted(unseen, "window")} of {len(data.selection.verdicts):,} could not win any more, '
-        "so nobody looked at the pictures there.</p>"
+        f'<p class="note">{counted(unseen, "window")} of {len(data.selection.verdicts):,} could no longer win, '
+        "so their pictures were not analysed.</p>"
     )
-    body = f'<ul class="wrong">{lines}</ul>' if lines else "<p>Nothing was wrong where it was looked at.</p>"
+    body = f'<ul class="wrong">{lines}</ul>' if lines else "<p>Nothing was wrong in what was analysed.</p>"
     return _section("What was wrong", body + (note if unseen else "")) if data.selection.verdicts else ""
 
 
@@ -130,7 +130,7 @@ def _told(kind: tuple[Severity, str], found: Sequence[Problem]) -> str:
     times = ", ".join(about(s.start, s.stop) for s in sorted(found, key=lambda s: s.start - s.stop)[:TIMES_TOLD])
     more = len(found) - TIMES_TOLD
     also = f", and {more} more" if more > 0 else ""
-    does = "" if severity is Severity.REJECT else " (counts all the same)"
+    does = "" if severity is Severity.REJECT else " (still counts)"
     advice = texts().reasons[found[0].code].advice
     return f'<li class="{severity}"><b>{times}{also}</b> {text}{does}<span>{advice}</span></li>'
 
@@ -142,7 +142,7 @@ def _timeline(data: ReportData, found: Sequence[Problem]) -> str:
     narrow = timeline_svg(data, found, NARROW, "narrow")
     note = (
         f"Each point is a window of {data.selection.settings.parameters.seconds:g} s, drawn at its middle. "
-        "The strip at the foot of a panel shows windows that have no score because nobody looked at their pictures "
+        "The strip at the bottom of a panel shows windows that have no score because their pictures were not analysed "
         "(grey), and windows that do not count (hatched)."
     )
     body = (

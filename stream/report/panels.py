@@ -23,7 +23,7 @@ Value = Callable[[WindowScore], float | None]
 
 QUIETEST_DBFS = -70.0
 ROWS = 12
-"""At most so many kinds of findings have a row; the table has all."""
+"""Maximum number of rows, one per kind of finding; the table has all."""
 
 STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
@@ -43,7 +43,7 @@ def mark_best(axes: Axes, data: ReportData) -> None:
 
 
 def draw_scores(axes: Axes, data: ReportData, value: Value, *, line: bool = False) -> None:
-    """One number of each window, at the window's middle; at the foot, which windows have none or do not count."""
+    """One number per window, at the window's middle; at the foot, windows that have none or do not count."""
     verdicts = data.selection.verdicts
     middles = np.array([_middle(data, verdict.score) for verdict in verdicts])
     values = np.array([np.nan if (v := value(verdict.score)) is None else v for verdict in verdicts], dtype=np.float64)
@@ -61,7 +61,7 @@ def draw_scores(axes: Axes, data: ReportData, value: Value, *, line: bool = Fals
 
 
 def _fit(axes: Axes, values: Floats) -> None:
-    """Let the axis hold these values, with room at its foot; whole numbers alone where they all are."""
+    """Fit the axis to these values, with room at its foot; whole numbers only if they all are."""
     shown = values[np.isfinite(values)]
     if len(shown):
         low, high = float(shown.min()), float(shown.max())
@@ -96,12 +96,12 @@ def _draw_pool(axes: Axes, data: ReportData, value: Value) -> None:
 
 
 def _middle(data: ReportData, window: WindowScore) -> float:
-    """The instant at which a window stands in figures, in seconds."""
+    """Where a window is drawn in figures, in seconds."""
     return (window.start + data.window_frames / 2) / FPS
 
 
 def foot(axes: Axes, data: ReportData) -> None:
-    """A strip at the foot: grey where nobody looked, hatched where a window does not count."""
+    """A strip at the foot: grey where pictures were not analysed, hatched where a window does not count."""
     unseen = _spans(data, lambda verdict: verdict.eligible is None)
     refused = _spans(data, lambda verdict: verdict.eligible is False)
     across = axes.get_xaxis_transform()
@@ -112,14 +112,14 @@ def foot(axes: Axes, data: ReportData) -> None:
 
 
 def _spans(data: ReportData, chosen: Callable[[JudgedWindow], bool]) -> list[tuple[float, float]]:
-    """Beginning and length in seconds of the runs of windows chosen, around their middles."""
+    """Start and length in seconds of the runs of chosen windows, around their middles."""
     hop, half = data.hop_frames, (data.window_frames - data.hop_frames) // 2
     starts = [verdict.score.start + half for verdict in data.selection.verdicts if chosen(verdict)]
     return lengths(covered([(start, start + hop) for start in starts], data.selection.frames))
 
 
 def lengths(spans: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
-    """Spans of grid frames as beginning and length in seconds."""
+    """Spans of grid frames as start and length in seconds."""
     return [(start / FPS, (stop - start) / FPS) for start, stop in spans]
 
 
@@ -135,7 +135,7 @@ def draw_level(axes: Axes, data: ReportData) -> None:
 
 
 def rows_of(found: Sequence[Problem]) -> list[tuple[str, list[Problem]]]:
-    """Findings by what was wrong, what lasts longest first."""
+    """Findings by what was wrong, the longest first."""
     rows: dict[str, list[Problem]] = {}
     for problem in found:
         rows.setdefault(texts().reasons[problem.code].short, []).append(problem)
@@ -145,7 +145,7 @@ def rows_of(found: Sequence[Problem]) -> list[tuple[str, list[Problem]]]:
 def draw_findings(axes: Axes, data: ReportData, rows: Sequence[tuple[str, list[Problem]]]) -> None:
     """A row for the face, and one for each kind of finding: bars under their names."""
     whole, part = _faces(data)
-    name_row(axes, 0, "face seen, where somebody looked")
+    name_row(axes, 0, "face seen, where analysed")
     axes.broken_barh(whole, (0.5, 0.36), color=LIGHT["second"], lw=0)
     axes.broken_barh(part, (0.5, 0.36), color=LIGHT["second"], alpha=0.35, lw=0)
     for row, (name, found) in enumerate(rows, 1):
@@ -164,7 +164,7 @@ def name_row(axes: Axes, row: int, name: str) -> None:
 
 
 def _faces(data: ReportData) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Hops with a face in every frame that was looked at, and those with one in some of them."""
+    """Hops with a face in every analysed frame, and hops with a face in some of them."""
     hop = data.hop_frames
     spans: tuple[list[tuple[int, int]], list[tuple[int, int]]] = [], []
     for index, note in enumerate(data.notes):

@@ -1,4 +1,4 @@
-"""Two figures of the best window and the pool: the spectrum that MC is of, and D against MC."""
+"""Two figures: the spectrum of the best window, which MC is computed from, and D against MC of the pool."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ def has_spectrum(data: ReportData) -> bool:
 
 
 def draw_spectrum(axes: Axes, data: ReportData) -> None:
-    """Mean magnitude of the mouth curves, and that of the head curve, over frequency; what MC counts is shaded."""
+    """Mean magnitude of the mouth curves, and magnitude of the head curve, over frequency; what MC counts is shaded."""
     if data.lips is None:
         return
     threshold = data.selection.settings.parameters.hfr_threshold
@@ -66,7 +66,7 @@ def _ranges(*values: Floats) -> list[tuple[float, float]]:
 
 
 def _lines_of_equal_I(axes: Axes) -> None:
-    """Five lines through the drawing, named where they leave it."""
+    """Five lines through the drawing, labelled where they leave it."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     lowest, highest = informativeness(bottom, right), informativeness(top, max(left, right / 50))
     for value in np.geomspace(lowest, highest, 7)[1:-1]:

@@ -1,4 +1,4 @@
-"""What was wrong where: the findings of overlapping windows joined into stretches of the recording."""
+"""Findings of overlapping windows, joined into stretches of the recording."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from take5.stream.report.data import ReportData
 
 @dataclass(frozen=True)
 class Problem:
-    """Grid frames [start, stop) that break one rule, and how many windows are hit by it.
+    """Grid frames [start, stop) that break one rule, and how many windows that affects.
 
     ``value`` is what the first of them measured there, ``rule`` what it should have been.
     """
@@ -25,7 +25,7 @@ class Problem:
 
 
 def problems(data: ReportData) -> list[Problem]:
-    """Everything that was found in any window, in order of time."""
+    """All findings of all windows, in order of time."""
     grouped: dict[tuple[Code, Severity], list[Finding]] = defaultdict(list)
     for verdict in data.selection.verdicts:
         for finding in (*verdict.reasons, *verdict.warnings):

@@ -1,6 +1,6 @@
 """The report of a live capture, drawn in a process of its own.
 
-Drawing takes seconds and some 75 MB, and holds the interpreter: captures that go on must not notice.
+Drawing takes seconds and some 75 MB, and holds the interpreter lock: running captures must not be disturbed.
 """
 
 import os
@@ -18,7 +18,7 @@ NICENESS = 10
 
 
 def write_report_apart(data: ReportData, folder: Path) -> list[str]:
-    """Write the page and its figures to a folder that is there; return the files' names.
+    """Write the page and its figures to an existing folder; return the files' names.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def write_report_apart(data: ReportData, folder: Path) -> list[str]:
 
 
 def main() -> None:
-    """Draw what comes on standard input."""
+    """Draw the report that arrives on standard input."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     data = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent process wrote it

@@ -1,4 +1,4 @@
-"""The spectra that MC is the ratio of (section 3.4): what they are of, ``docs/mathematics.md`` says."""
+"""The spectra that MC is computed from (section 3.4); see ``docs/mathematics.md``."""
 
 from dataclasses import dataclass
 

@@ -16,7 +16,7 @@ from take5.stream.texts.languages import texts
 from take5.stream.timeline.clock import frame_seconds
 
 MOST_ROWS = 200
-"""A table has at most so many rows; report.json has them all."""
+"""Maximum number of rows in a table; report.json has them all."""
 
 POOL_HEADS = ("Window", "", "I", "D", "MC", "MC mouth", "MC head", "Views")
 FOUND_HEADS = ("When", "What", "Measured", "Rule", "Windows", "")
@@ -25,7 +25,7 @@ DOES = {Severity.REJECT: "does not count", Severity.WARN: "warning"}
 
 
 def table(heads: Sequence[str], rows: Iterable[str]) -> str:
-    """A table that scrolls by itself where it is too wide."""
+    """A table that scrolls on its own if it is too wide."""
     head = "".join(f"<th{LEFT if each in WORDS else ''}>{each}</th>" for each in heads)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
@@ -56,7 +56,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def found_table(found: Sequence[Problem]) -> str:
-    """Everything that was wrong, in order of time; rejects first where there are too many."""
+    """All findings in order of time; if there are too many, rejects are kept first."""
     kept = sorted(found, key=lambda each: each.severity is Severity.WARN)[:MOST_ROWS]
     rows = [_found_row(problem) for problem in sorted(kept, key=lambda each: each.start)]
     return table(FOUND_HEADS, rows) + _more(len(found))
@@ -80,11 +80,11 @@ def settings_list(data: ReportData) -> str:
     """What the numbers depend on."""
     selection = data.selection
     settings, counts = selection.settings, selection.counts
-    told = {
+    facts = {
         "Recording": selection.video,
         "Length": f"{frame_seconds(selection.frames):.2f} s, {selection.frames} frames at 25 fps",
         "Source": f"{selection.source_fps:g} fps; {_pairs(asdict(counts))}",
-        "Looked at": f"{selection.tracked} frames",
+        "Analysed": f"{selection.tracked} frames",
         "Parameters": _pairs(asdict(settings.parameters)),
         "Strategy": f"{settings.strategy.name}, diversity {settings.diversity}, seed {settings.seed}",
         "Gates": ", ".join([settings.gates.strictness, *settings.gates.overrides, *settings.gates.trainers]),
@@ -92,7 +92,7 @@ def settings_list(data: ReportData) -> str:
         "Versions": _pairs(versions()),
         **({"Warnings": "; ".join(selection.warnings)} if selection.warnings else {}),
     }
-    return f"<dl>{''.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in told.items())}</dl>"
+    return f"<dl>{''.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in facts.items())}</dl>"
 
 
 def _pairs(values: Mapping[str, object]) -> str:
@@ -100,7 +100,7 @@ def _pairs(values: Mapping[str, object]) -> str:
 
 
 def image(picture: Thumbnail, text: str) -> str:
-    """A thumbnail with what it shows in words."""
+    """A thumbnail and its alternative text."""
     data = b64encode(picture.jpeg).decode("ascii")
     size = f'width="{picture.width}" height="{picture.height}"'
     return f'<img src="data:image/jpeg;base64,{data}" {size} alt="{escape(text)}">'

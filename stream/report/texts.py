@@ -11,7 +11,7 @@ ORDINALS = ("", "second ", "third ", "fourth ", "fifth ")
 
 
 def clock(frame: int) -> str:
-    """Session time of a grid frame: 0:12, 1:02:03, and with hundredths where it is between two seconds."""
+    """Session time of a grid frame: 0:12, 1:02:03, with hundredths between whole seconds."""
     seconds, rest = divmod(frame, FPS)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -20,7 +20,7 @@ def clock(frame: int) -> str:
 
 
 def about(start: int, stop: int) -> str:
-    """The whole seconds that hold a stretch: 0:31 to 0:33."""
+    """The whole seconds that enclose a stretch: 0:31 to 0:33."""
     return f"{clock(start // FPS * FPS)} to {clock(-(-stop // FPS) * FPS)}"
 
 
@@ -42,13 +42,13 @@ def why(data: ReportData) -> str:
     if best is None:
         return ""
     if len(selection.verdicts) == 1:
-        return "The recording is just long enough for this one, and nothing is wrong with it."
+        return "The recording is just long enough for this one window, and nothing is wrong with it."
     if strategy != "full":
         return f"It was chosen by the strategy {strategy}: {texts().strategies[strategy]}"
     if len(pool) == 1:
-        return f"Of {counted(len(selection.verdicts), 'window')} it is the only one that may be used."
+        return f"Of {counted(len(selection.verdicts), 'window')} it is the only one that can be used."
     return (
-        f"Of {counted(len(selection.verdicts), 'window')}, the {len(pool)} of richest speech were compared. "
+        f"Of {counted(len(selection.verdicts), 'window')}, the {len(pool)} with the richest speech were compared. "
         f"This one has the highest informativeness I: {_merits(best, pool)}."
     )
 

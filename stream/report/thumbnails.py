@@ -13,7 +13,7 @@ from take5.stream.recording.base import Recording
 from take5.stream.timeline.media import Picture
 
 QUALITY = str(4 * 118)
-"""FFmpeg's lambda of ``-q:v 4``: no blocks to be seen, a tenth of a byte a pixel."""
+"""FFmpeg's lambda of ``-q:v 4``: no visible blocks, a tenth of a byte per pixel."""
 
 LARGE, SMALL = 400, 240
 """Widths in pixels: of the best window's pictures, and of the others'."""
@@ -21,7 +21,7 @@ LARGE, SMALL = 400, 240
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A picture of a grid frame: JPEG of so many pixels."""
+    """A picture of a grid frame: a JPEG and its size in pixels."""
 
     frame: int
     jpeg: bytes
@@ -30,7 +30,7 @@ class Thumbnail:
 
 
 def thumbnail(picture: Picture, width: int) -> bytes:
-    """Return a picture, upright, as a JPEG file at most so many pixels wide."""
+    """Return a picture, upright, as a JPEG file at most ``width`` pixels wide."""
     return _encoded(_scaled(picture, width))
 
 

@@ -9,7 +9,7 @@ PAGE, SHEET = "report.html", "report.png"
 
 
 def write_report_page(data: ReportData, folder: Path) -> list[str]:
-    """Write the page and its figures to a folder that is there; return the files' names.
+    """Write the page and its figures to an existing folder; return the files' names.
 
     The same data gives the same bytes.
     """

@@ -36,8 +36,8 @@ async def config(request: Request) -> Response:
     """Return what a page needs to know."""
     sessions = sessions_of(request)
     about = sessions.about.json()
-    told = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": languages()}
-    return JSONResponse({**told, "token_required": request.app.state.token is not None})
+    known = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": languages()}
+    return JSONResponse({**known, "token_required": request.app.state.token is not None})
 
 
 async def state(request: Request) -> Response:

@@ -109,7 +109,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
 
 
 class Pages(StaticFiles):
-    """The page's files, which may connect to this server alone."""
+    """The page's files, which may talk to this server only."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file with the headers that keep the page to itself."""

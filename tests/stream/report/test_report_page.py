@@ -51,11 +51,11 @@ def test_the_first_screen_says_what_won_why_and_what_was_wrong(tmp_path: Path) -
     assert chosen is not None
     said = words(written(data, tmp_path / "a"))
     assert f"I {chosen.I:.0f}" in said
-    assert "Of 56 windows, the 5 of richest speech were compared." in said
+    assert "Of 56 windows, the 5 with the richest speech were compared." in said
     assert "0:12 to 0:17 more than one face in the picture Only one person may be in the picture." in said
-    assert "0:10 to 0:12 head turned up or down (counts all the same)" in said
+    assert "0:10 to 0:12 head turned up or down (still counts)" in said
     assert "29.5 turn up or down at most 28 degrees" in said
-    assert "could not win any more" in said
+    assert "could no longer win" in said
 
 
 def test_the_same_data_gives_the_same_bytes_and_one_id_names_one_thing(tmp_path: Path) -> None:
