@@ -84,7 +84,7 @@ def measured(folder: Path, output: Path, jobs: int, every: int, *options: str) -
     return run
 
 
-def tell(name: str, run: Run) -> None:
+def print_run(name: str, run: Run) -> None:
     """Print what a run took."""
     cost = run.cpu_s / run.media_s
     print(f"{name}: {run.wall_s:.1f} s for {run.media_s:.0f} s of media, {cost:.4f} CPU seconds per second", flush=True)
@@ -109,10 +109,10 @@ def main() -> None:
             output = Path(temporary, f"out-{jobs}")
             run = measured(videos, output, jobs, asked.every)
             walls[jobs] = run.wall_s
-            tell(f"jobs {jobs}", run)
+            print_run(f"jobs {jobs}", run)
         for jobs in list(walls)[1:]:
             print(f"jobs {jobs}: {next(iter(walls.values())) / walls[jobs]:.2f} times as fast")
-        tell("all done", measured(videos, output, jobs, asked.videos, "--resume"))
+        print_run("all done", measured(videos, output, jobs, asked.videos, "--resume"))
 
 
 if __name__ == "__main__":

@@ -47,18 +47,18 @@ def chunks(stretch: Stretch) -> Iterator[Stretch]:
 def advice(stretch: Stretch, config: GateConfig) -> list[Advice]:
     """What the coach says."""
     coach = Coach(config)
-    return [told for piece in chunks(stretch) for told in coach.push(piece)]
+    return [given for piece in chunks(stretch) for given in coach.push(piece)]
 
 
 def say(name: str, stretch: Stretch) -> None:
     """Print the instructions at each strictness, and the idle clip."""
     minutes = len(stretch) / FPS / 60
     for strictness in STRICTNESSES:
-        told = advice(stretch, GateConfig.of(strictness))
-        counts = Counter(str(each.code) for each in told if each.code is not None)
-        restarts = sum(each.restarts for each in told)
+        given = advice(stretch, GateConfig.of(strictness))
+        counts = Counter(str(each.code) for each in given if each.code is not None)
+        restarts = sum(each.restarts for each in given)
         print(f"{name} {strictness}: {counts.total() / minutes:.2f} a minute, {restarts} restarts")
-        for each in told:
+        for each in given:
             print(f"  {each.frame / FPS:6.1f} s  {each.code or ('good' if each.followed else '-')}")
     finder = IdleFinder()
     for piece in chunks(stretch):

@@ -213,7 +213,7 @@ def find_place(pictures: Sequence[Rgb], models: Models) -> Place:
     return Place((left + right) / 2, (top + bottom) / 2, right - left)
 
 
-def told(findings: Sequence[Finding]) -> str:
+def described(findings: Sequence[Finding]) -> str:
     """Codes, the warnings in brackets."""
     rejects = sorted({str(f.code) for f in findings if f.severity is Severity.REJECT})
     warns = sorted({str(f.code) for f in findings if f.severity is Severity.WARN})
@@ -231,7 +231,7 @@ def catch(videos: Sequence[Path], models: Models) -> None:
             observations = watch(in_memory(list(doctor(pictures, place))), models)
             found = findings(observations, LEAD_IN_FRAMES, config)
             hit = next((str(f.severity) for f in found if f.code == wanted), "no" if wanted else "")
-            print(f"  {name:20s} {wanted:16s} {hit:8s} {told(found)}", flush=True)
+            print(f"  {name:20s} {wanted:16s} {hit:8s} {described(found)}", flush=True)
 
 
 def find(videos: Sequence[Path], models: Models) -> None:

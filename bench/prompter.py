@@ -176,8 +176,8 @@ def main() -> None:
                 rows.append(Session(name, listen(encoder, sound)))
         print(f"{asked.language}: {voice.program} {voice.name} read", flush=True)
     if asked.save:
-        told = {voice: [[each.order, each.D.tolist()] for each in rows] for voice, rows in heard.items()}
-        asked.save.write_text(json.dumps(told))
+        results = {voice: [[each.order, each.D.tolist()] for each in rows] for voice, rows in heard.items()}
+        asked.save.write_text(json.dumps(results))
     report(heard)
 
 

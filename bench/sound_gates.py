@@ -240,11 +240,11 @@ def untouched(recordings: list[Recording], detector: SpeechDetector) -> None:
         ]
         print(f"\n{recorded.name}")
         for name, column in values.items():
-            told = np.array([value for value in column if value is not None], dtype=np.float64)
-            print(f"  {name:20s}", *(f"{value:9.4f}" for value in np.quantile(told, (0, 0.5, 1))))
+            measured = np.array([value for value in column if value is not None], dtype=np.float64)
+            print(f"  {name:20s}", *(f"{value:9.4f}" for value in np.quantile(measured, (0, 0.5, 1))))
 
 
-def told(rows: SoundMeasures, lips: Floats, together: int) -> list[float | None]:
+def window_offsets(rows: SoundMeasures, lips: Floats, together: int) -> list[float | None]:
     """Offsets of windows, or of so many windows in a row that do not overlap."""
     if together == 1:
         return [offset(correlate(lips[s : s + WINDOW], rows.bands[s : s + WINDOW])).frames for s in starts(len(rows))]
@@ -265,7 +265,7 @@ def offsets(recordings: list[Recording], detector: SpeechDetector) -> None:
             cells = []
             for recorded in recordings:
                 rows = measure(sound_of(recorded, moved(move)), len(recorded.lips), detector)
-                found = told(rows, recorded.lips, together)
+                found = window_offsets(rows, recorded.lips, together)
                 known = np.array([late for late in found if late is not None])
                 if not len(known):
                     cells.append(f"{'unknown':>27s}")
@@ -287,7 +287,7 @@ def strangers(recordings: list[Recording], detector: SpeechDetector) -> None:
         for recorded in recordings:
             for rows in (rows for other, rows in zip(recordings, heard, strict=True) if other is not recorded):
                 frames = min(len(rows), len(recorded.lips))
-                found += told(rows[:frames], recorded.lips[:frames], together)
+                found += window_offsets(rows[:frames], recorded.lips[:frames], together)
         known = sum(late is not None for late in found)
         print(f"\nlips and sound of different recordings, {together * 5} s: told for {known} of {len(found)}")
 

@@ -218,12 +218,12 @@ def why_refused(url: str, token: str | None = None) -> str:
         with urllib.request.urlopen(asked, timeout=ASK_S):  # noqa: S310
             return OFFER_REFUSED
     except urllib.error.HTTPError as error:
-        return OFFER_REFUSED if error.code == BAD_SDP else f"refused: {error.code}, {_told(error)}"
+        return OFFER_REFUSED if error.code == BAD_SDP else f"refused: {error.code}, {_error_text(error)}"
     except (OSError, HTTPException) as error:
         return f"refused, and then not reached ({_reason(error)})"
 
 
-def _told(error: urllib.error.HTTPError) -> str:
+def _error_text(error: urllib.error.HTTPError) -> str:
     """What a server says of an error, to people: take5 says it in JSON."""
     try:
         return str(json.loads(error.read(64 * 1024))["error"])

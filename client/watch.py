@@ -94,8 +94,8 @@ class Coming:
     def over(self, event: Json) -> bool:
         """Take an event; return whether it was the last."""
         if event["type"] == "hello":
-            told = len(event.get("bundles") or ()) + (event.get("report") is not None)
-            self._left = _announced(event.get("clip") or {}) - told
+            received = len(event.get("bundles") or ()) + (event.get("report") is not None)
+            self._left = _announced(event.get("clip") or {}) - received
         elif event["type"] == "clip":
             self._left = _announced(event)
             return self._left == 0

@@ -21,7 +21,7 @@ from take5.scoring.gates.session import SessionReference
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 
-LOOK_FRAMES = 5
+STEP_FRAMES = 5
 """So many frames apart the coach looks, at frames divisible by it."""
 
 LEAST_SHOWN = 3 * FPS
@@ -72,7 +72,7 @@ class Coach:
     _second: int = 0
     _reference: SessionReference = field(default_factory=SessionReference)
     _wanted: set[Code] = field(default_factory=set)
-    _told: set[Code] = field(default_factory=set)
+    _given: set[Code] = field(default_factory=set)
     _restarts: bool = False
 
     def __post_init__(self) -> None:
@@ -81,21 +81,21 @@ class Coach:
 
     def push(self, stretch: Stretch) -> list[Advice]:
         """Add the next frames; return each change of what the speaker is told, in order."""
-        told: list[Advice] = []
+        changes: list[Advice] = []
         while len(stretch):
-            count = LOOK_FRAMES - self._frame % LOOK_FRAMES
+            count = STEP_FRAMES - self._frame % STEP_FRAMES
             piece, stretch = stretch[:count], stretch[count:]
             self._remember(piece)
-            if self._frame % LOOK_FRAMES == 0:
-                told += self._look()
-        return told
+            if self._frame % STEP_FRAMES == 0:
+                changes += self._step()
+        return changes
 
     def _remember(self, piece: Stretch) -> None:
         parts = [piece] if self._recent is None else [self._recent, piece]
         self._recent = Stretch.concatenate(parts)[-LONG:]
         self._frame += len(piece)
 
-    def _look(self) -> list[Advice]:
+    def _step(self) -> list[Advice]:
         if self._recent is None:
             return []
         if self._frame % FPS == 0:
@@ -106,7 +106,7 @@ class Coach:
         self.shown = replace(advice, restarts=self._restarts)
         self._restarts = False
         if advice.code is not None:
-            self._told.add(advice.code)
+            self._given.add(advice.code)
         return [self.shown]
 
     def _weigh(self, memory: Memory) -> set[Code]:
@@ -144,8 +144,8 @@ class Coach:
     def _drop(self, right: set[Code]) -> None:
         """Want no more what has been put right; whoever was told of it may speak otherwise from now on."""
         self._wanted -= right
-        self._restarts |= any(self._tips[code][0].restarts for code in right & self._told)
-        self._told -= right
+        self._restarts |= any(self._tips[code][0].restarts for code in right & self._given)
+        self._given -= right
 
     def _after_praise(self, urgent: Code | None, age: int) -> Advice | None:
         """The next instruction, or silence after a "good" that has been there long enough."""

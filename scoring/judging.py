@@ -69,7 +69,7 @@ def sound_findings(sound: SoundMeasures, start: int, gates: GateConfig) -> list[
         Code.NOISY: heard.snr_db,
         Code.NOT_SPEAKING: heard.speech,
     }
-    return _told(values, (start, start + len(sound)), gates)
+    return _findings(values, (start, start + len(sound)), gates)
 
 
 def mouth_findings(lips: Floats, sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
@@ -79,8 +79,8 @@ def mouth_findings(lips: Floats, sound: SoundMeasures, start: int, gates: GateCo
         Code.SECOND_VOICE_OR_MUSIC: voice_without_mouth(lips, sound.speech),
         Code.AV_OFFSET: None if late is None else abs(late),
     }
-    return _told(values, (start, start + len(sound)), gates)
+    return _findings(values, (start, start + len(sound)), gates)
 
 
-def _told(values: dict[Code, float | None], span: tuple[int, int], gates: GateConfig) -> list[Finding]:
+def _findings(values: dict[Code, float | None], span: tuple[int, int], gates: GateConfig) -> list[Finding]:
     return [f for code, value in values.items() if value is not None for f in finding(code, value, span, gates)]

@@ -119,8 +119,8 @@ def phones(language: str, text: str) -> list[str]:
     if language == "zh-Hans":
         return [sound for initial, final, _ in syllables(text) for sound in (initial, final) if sound]
     command = ["espeak-ng", "-q", "--ipa", "--sep=_", "-v", "en-us", text]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [phone for part in re.split(r"[_\s]+", told) if (phone := part.strip("ˈˌ"))]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [phone for part in re.split(r"[_\s]+", output) if (phone := part.strip("ˈˌ"))]
 
 
 def syllables(text: str) -> list[tuple[str, str, str]]:

@@ -140,7 +140,7 @@ def _with_bars(job: Job, models: Models, *, visible: bool) -> Outcome:
         return process(job, models, bars.update)
 
 
-def run(engine: Engine, order: Order, inputs: Inputs, teller: BatchOutput, *, resume: bool) -> None:
+def run(engine: Engine, order: Order, inputs: Inputs, batch_output: BatchOutput, *, resume: bool) -> None:
     """Have the videos done; note and tell what comes of each.
 
     Raises
@@ -156,12 +156,12 @@ def run(engine: Engine, order: Order, inputs: Inputs, teller: BatchOutput, *, re
             with closing(engine.run(_begun(jobs, bar))) as outcomes:
                 for outcome in outcomes if ledger is None else ledger.noting(outcomes):
                     bar.end(outcome.job.video)
-                    teller.tell(outcome)
+                    batch_output.report_outcome(outcome)
         except KeyboardInterrupt:
             if ledger is not None:
                 click.echo("take5: what is done is kept; the same command with --resume goes on", err=True)
             raise
-    teller.end()
+    batch_output.end()
 
 
 def _begun(jobs: Iterable[Job], bar: BatchBar) -> Iterator[Job]:

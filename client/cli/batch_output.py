@@ -33,7 +33,7 @@ class BatchOutput:
         """The exit code so far."""
         return FAILED if FAILED in self._codes else max(self._codes)
 
-    def tell(self, outcome: Outcome) -> None:
+    def report_outcome(self, outcome: Outcome) -> None:
         """Say what came of a video."""
         if isinstance(outcome, Failed):
             self.fail(str(outcome.job.video), outcome.error, NOTHING_ELIGIBLE if outcome.too_short else FAILED)
@@ -47,7 +47,7 @@ class BatchOutput:
         self._skipped += isinstance(outcome, Skipped)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
         if isinstance(outcome, Processed) and (notice := _notice(outcome)) is not None:
-            self._hooks.tell(notice)
+            self._hooks.notify(notice)
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
         """Say what is wrong with a video."""

@@ -179,10 +179,10 @@ async def _follow(sending: Sending, accepted: threading.Event, over: threading.E
     try:
         async for event in _own(watch(sending.whip, sending.token, upcoming=True), accepted):
             _show(sending, event)
-            for told in _told(event):
-                if told["type"] in {"stopped", *LAST}:
+            for each in _unpacked(event):
+                if each["type"] in {"stopped", *LAST}:
                     over.set()
-                code = _code(told, code)
+                code = _code(each, code)
     finally:
         over.set()
     return code
@@ -199,7 +199,7 @@ async def _own(events: AsyncIterator[Json], accepted: threading.Event) -> AsyncI
         yield event
 
 
-def _told(event: Json) -> list[Json]:
+def _unpacked(event: Json) -> list[Json]:
     """An event, or the ones that ``hello`` holds for a follower who comes late."""
     if event["type"] != "hello":
         return [event]
@@ -220,9 +220,9 @@ def _show(sending: Sending, event: Json) -> None:
     if sending.as_json:
         sending.say(json.dumps(event))
         return
-    for told in _told(event):
-        files = {name: urljoin(sending.root, path) for name, path in told.get("files", {}).items()}
-        if line := json_event_line(told | {"files": files}):
+    for each in _unpacked(event):
+        files = {name: urljoin(sending.root, path) for name, path in each.get("files", {}).items()}
+        if line := json_event_line(each | {"files": files}):
             sending.say(line)
-        if told["type"] == "clip" and "clip.mp4" in files:
+        if each["type"] == "clip" and "clip.mp4" in files:
             sending.say(f"  {files['clip.mp4']}")

@@ -53,8 +53,8 @@ def ready_options(command: Command) -> Command:
         on_ready_timeout: float,
         **options: Any,
     ) -> Any:
-        told = None if on_ready is None else parse_command(on_ready)
-        with HookDispatcher(told, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
+        program = None if on_ready is None else parse_command(on_ready)
+        with HookDispatcher(program, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
             return command(*args, hooks=hooks, **options)
 
     return with_hooks  # type: ignore[return-value] # click keeps the callable

@@ -85,14 +85,14 @@ def select(
     inputs = gather(videos, names, output, null=null)
     if features is not None and (inputs.whole or len(inputs.sources) > 1):
         raise click.UsageError("--features writes one file, for one VIDEO; run the videos one by one")
-    teller = BatchOutput(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
+    batch_output = BatchOutput(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
     for path, error in inputs.errors:
-        teller.fail(str(path), str(error))
+        batch_output.fail(str(path), str(error))
     if inputs.sources:
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
         deliverables = Deliverables(wanted, name, page, idle)
         recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables)
-        run(engine, Order(output, recipe, force, features), inputs, teller, resume=resume)
+        run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
     let_deliveries_end(hooks)
-    return teller.code
+    return batch_output.code

@@ -99,9 +99,9 @@ def _why_not_after(recording: Recording, start: int, window_stop: int) -> str:
     seen = stack_observations(recording.observations(first, after))
     reasons = [*timing_reasons(recording.timing_of(first, after), first), *observation_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
-    return "" if late is None else _told(late)
+    return "" if late is None else _described(late)
 
 
-def _told(reason: Finding) -> str:
+def _described(reason: Finding) -> str:
     when = f"{reason.start / FPS:.2f} s"
     return f"one of the {VALIDATION_FRAMES} frames after the window cannot be used: {reason.code} at {when}"

@@ -118,14 +118,14 @@ def parse_command(text: str) -> Command:
 
 def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return a command's environment: what is inherited, but for the webhook's secret, and the notice in TAKE5_*."""
-    told, bundles = notice.told, notice.told["bundles"]
+    details, bundles = notice.details, notice.details["bundles"]
     own = {
         "ID": notice.id,
         "TYPE": notice.kind,
         "FOLDER": notice.folder,
         "CLIP": notice.folder / "clip.mp4",
-        **{name.upper(): told[name] for name in ("session", "encoder", "start_s", "end_s")},
-        **{name.upper(): told["best"][name] for name in ("I", "D", "MC", "views")},
+        **{name.upper(): details[name] for name in ("session", "encoder", "start_s", "end_s")},
+        **{name.upper(): details["best"][name] for name in ("I", "D", "MC", "views")},
         "TRAINERS": ",".join(bundle["trainer"] for bundle in bundles),
         "BUNDLES": os.pathsep.join(bundle["path"] for bundle in bundles),
         "MANIFESTS": os.pathsep.join(bundle["manifest"] for bundle in bundles),

@@ -132,10 +132,10 @@ def _write(deliveries: list[Json], path: Path) -> None:
 def recorded(folder: Path) -> list[Json]:
     """Return the deliveries that a take's folder tells of; none if there is no record, or it is not ours."""
     try:
-        told = json.loads((folder / DELIVERIES).read_bytes())
+        record = json.loads((folder / DELIVERIES).read_bytes())
     except (OSError, ValueError):
         return []
-    deliveries = told.get("deliveries") if isinstance(told, dict) else None
+    deliveries = record.get("deliveries") if isinstance(record, dict) else None
     return [each for each in deliveries if isinstance(each, dict)] if isinstance(deliveries, list) else []
 
 

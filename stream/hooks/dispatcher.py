@@ -88,7 +88,7 @@ class HookDispatcher:
     ) -> None:
         self.close(CLOSE_S if kind is None else 0.0)
 
-    def tell(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> None:
         """Begin to deliver a notice, from any thread; returns at once."""
         for target, slots in self._targets:
             delivery = Delivery(notice, target.way, target.receiver)

@@ -46,12 +46,12 @@ class Notice:
 
     kind: Kind
     folder: Path
-    told: Mapping[str, Any]
+    details: Mapping[str, Any]
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def json(self) -> Json:
         """Return what is told as ``{"version": 1, "type": "bundle", "id": ...}``."""
-        return {"version": NOTICE_VERSION, "type": self.kind, "id": self.id, **self.told}
+        return {"version": NOTICE_VERSION, "type": self.kind, "id": self.id, **self.details}
 
     def body(self) -> bytes:
         """Return the same as bytes: ASCII, one line."""
@@ -73,14 +73,14 @@ def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[B
         What trainers can read.
     """
     event, placed = clip.json(), [bundle.json() for bundle in bundles]
-    told = {
+    details = {
         "session": session,
         "encoder": encoder,
         "path": _whole(Path(clip.path)),
         **{key: event[key] for key in ("files", "start_s", "end_s", "best")},
         "bundles": placed,
     }
-    return Notice("bundle" if placed else "clip", Path(clip.path).absolute(), told)
+    return Notice("bundle" if placed else "clip", Path(clip.path).absolute(), details)
 
 
 def _whole(path: Path) -> str:

@@ -66,7 +66,7 @@ def clip_writer(
                 bundled.append(bundle)
                 yield bundle
             if hooks is not None:
-                hooks.tell(_notice(clip, bundled, selection, session))
+                hooks.notify(_notice(clip, bundled, selection, session))
             if deliverables.report:
                 yield _report(selection, recording, live.notes, folder, address)
 

@@ -74,7 +74,7 @@ def test_it_is_told_by_its_last_argument_its_environment_and_its_input(notice: N
         "TAKE5_ENCODER": "speech-embedding",
         "TAKE5_START_S": "12.0",
         "TAKE5_END_S": "17.0",
-        "TAKE5_I": str(notice.told["best"]["I"]),
+        "TAKE5_I": str(notice.details["best"]["I"]),
         "TAKE5_D": "145.4",
         "TAKE5_MC": "0.1181",
         "TAKE5_VIEWS": "1",

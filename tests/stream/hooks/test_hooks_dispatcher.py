@@ -42,7 +42,7 @@ def notice(tmp_path: Path) -> Notice:
 def test_with_nobody_to_tell_nothing_happens(notice: Notice) -> None:
     with HookDispatcher() as hooks:
         assert not hooks
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert hooks.wait(0)
     assert list(notice.folder.iterdir()) == []
 
@@ -50,7 +50,7 @@ def test_with_nobody_to_tell_nothing_happens(notice: Notice) -> None:
 def test_both_are_told_and_it_is_recorded(notice: Notice) -> None:
     with receiving(status(503), status(200)) as receiver, HookDispatcher(WELL, webhook(receiver)) as hooks:
         assert hooks
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert hooks.wait(30)
     assert hooks.counts == {State.PENDING: 0, State.DELIVERED: 2}
     by_way = {each["way"]: each for each in recorded(notice.folder)}
@@ -69,7 +69,7 @@ def test_both_are_told_and_it_is_recorded(notice: Notice) -> None:
 
 def test_one_that_fails_is_recorded_and_told(notice: Notice, caplog: pytest.LogCaptureFixture) -> None:
     with receiving(status(401)) as receiver, HookDispatcher(BADLY, webhook(receiver)) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert hooks.wait(30)
     assert states(notice) == {"command": "failed", "webhook": "failed"}
     assert hooks.counts[State.FAILED] == 2
@@ -80,7 +80,7 @@ def test_one_that_fails_is_recorded_and_told(notice: Notice, caplog: pytest.LogC
 def test_one_that_hangs_keeps_neither_the_capture_nor_the_other(notice: Notice) -> None:
     with receiving(status(200)) as receiver, HookDispatcher(NEVER, webhook(receiver)) as hooks:
         since = time.monotonic()
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert time.monotonic() - since < 1
         assert eventually(lambda: states(notice) == {"command": "pending", "webhook": "delivered"}, 30)
         assert not hooks.wait(0.1)
@@ -90,7 +90,7 @@ def test_one_that_hangs_keeps_neither_the_capture_nor_the_other(notice: Notice) 
 
 def test_at_the_end_what_is_undelivered_is_recorded_as_such(notice: Notice, caplog: pytest.LogCaptureFixture) -> None:
     with receiving(hang) as receiver, HookDispatcher(NEVER, webhook(receiver)) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert eventually(lambda: len(receiver.posts) == 1, 30)
         since = time.monotonic()
         hooks.close(0.2)
@@ -103,7 +103,7 @@ def test_at_the_end_what_is_undelivered_is_recorded_as_such(notice: Notice, capl
 
 def test_a_webhook_between_two_tries_does_not_hold_up_the_end(notice: Notice) -> None:
     with receiving(status(503, Retry_After="300")) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert eventually(lambda: [len(each["attempts"]) for each in recorded(notice.folder)] == [1], 30)
         since = time.monotonic()
         hooks.close(0.0)
@@ -114,14 +114,14 @@ def test_a_webhook_between_two_tries_does_not_hold_up_the_end(notice: Notice) ->
 
 def test_at_the_end_deliveries_that_go_well_are_waited_for(notice: Notice) -> None:
     with receiving(status(503), status(503), status(200)) as receiver, HookDispatcher(WELL, webhook(receiver)) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
     assert states(notice) == {"command": "delivered", "webhook": "delivered"}
 
 
 def test_an_interruption_does_not_wait(notice: Notice) -> None:
     def interrupted() -> None:
         with HookDispatcher(NEVER) as hooks:
-            hooks.tell(notice)
+            hooks.notify(notice)
             raise KeyboardInterrupt
 
     since = time.monotonic()
@@ -134,7 +134,7 @@ def test_an_interruption_does_not_wait(notice: Notice) -> None:
 def test_what_is_told_after_the_end_is_recorded_as_undelivered(notice: Notice) -> None:
     hooks = HookDispatcher(WELL)
     hooks.close()
-    hooks.tell(notice)
+    hooks.notify(notice)
     assert states(notice) == {"command": "undelivered"}
     hooks.close()
 
@@ -144,7 +144,7 @@ def test_more_than_may_wait_are_counted_and_recorded(tmp_path: Path, monkeypatch
     notices = [notice_in(tmp_path / str(number)) for number in range(5)]
     with receiving(hang) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         for notice in notices:
-            hooks.tell(notice)
+            hooks.notify(notice)
         assert hooks.counts == {State.PENDING: 3, State.UNDELIVERED: 2}
         assert [states(notice).get("webhook") for notice in notices[3:]] == ["undelivered"] * 2
         receiver.released.set()
@@ -160,7 +160,7 @@ def test_only_so_many_posts_are_on_their_way_at_a_time(tmp_path: Path) -> None:
 
     with receiving(slow) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         with ThreadPoolExecutor(8) as threads:  # told from many threads
-            list(threads.map(lambda number: hooks.tell(notice_in(tmp_path / str(number))), range(24)))
+            list(threads.map(lambda number: hooks.notify(notice_in(tmp_path / str(number))), range(24)))
         assert hooks.wait(60)
     assert receiver.most_at_a_time == AT_A_TIME
     assert len({post.headers["Idempotency-Key"] for post in receiver.posts}) == len(receiver.posts) == 24
@@ -176,10 +176,10 @@ def test_a_receiver_that_fails_does_not_hold_up_posts_that_would_go_through(tmp_
 
     with receiving(answer) as receiver, HookDispatcher(webhook=webhook(receiver)) as hooks:
         for notice in bad:
-            hooks.tell(notice)
+            hooks.notify(notice)
         assert eventually(lambda: len(receiver.posts) == len(bad), 30)
         last = notice_in(tmp_path / "good")
-        hooks.tell(last)
+        hooks.notify(last)
         assert eventually(lambda: states(last) == {"webhook": "delivered"}, 30)
         hooks.close(0.0)
 
@@ -190,7 +190,7 @@ def test_a_folder_that_is_removed_is_no_error(
 ) -> None:
     notice.folder.rmdir()
     with HookDispatcher(command) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
     assert hooks.counts[State.DELIVERED if command is WELL else State.FAILED] == 1
     assert not notice.folder.exists()
     assert not [each for each in caplog.records if each.levelno > logging.WARNING]
@@ -204,7 +204,7 @@ def spoil(folder: Path, text: str) -> None:
 def test_a_spoilt_record_is_begun_anew(notice: Notice, text: str) -> None:
     spoil(notice.folder, text)
     with HookDispatcher(WELL) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
     assert states(notice) == {"command": "delivered"}
 
 
@@ -212,7 +212,7 @@ def test_deliveries_of_several_notices_stand_side_by_side(tmp_path: Path) -> Non
     notices = [notice_in(tmp_path / "take") for _ in range(3)]
     with HookDispatcher(WELL) as hooks:
         for notice in notices:
-            hooks.tell(notice)
+            hooks.notify(notice)
     assert {each["id"] for each in recorded(tmp_path / "take")} == {notice.id for notice in notices}
     assert [path.name for path in sorted((tmp_path / "take").iterdir())] == ["deliveries.json", "on-ready.log"]
 
@@ -221,7 +221,7 @@ def test_a_record_that_cannot_be_written_is_logged(notice: Notice, caplog: pytes
     (notice.folder / DELIVERIES).mkdir()
     (notice.folder / DELIVERIES / "in the way").touch()
     with HookDispatcher(WELL) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
     assert hooks.counts[State.DELIVERED] == 1
     assert any("deliveries.json: cannot be written" in message for message in caplog.messages)
 
@@ -238,7 +238,7 @@ class Broken:
 
 def test_a_mistake_of_ours_is_recorded_too(notice: Notice) -> None:
     with HookDispatcher(Broken()) as hooks:
-        hooks.tell(notice)
+        hooks.notify(notice)
         assert hooks.wait(10)
     assert [each["error"] for each in recorded(notice.folder)] == ["an internal error ended it: a mistake"]
 
@@ -248,7 +248,7 @@ def test_nothing_is_left_running_or_open(tmp_path: Path, end: Callable[[HookDisp
     def once(folder: Path) -> None:
         with receiving(status(200)) as receiver:
             hooks = HookDispatcher(WELL, webhook(receiver))
-            hooks.tell(notice_in(folder))
+            hooks.notify(notice_in(folder))
             end(hooks)
         assert hooks._thread is not None
         assert not hooks._thread.is_alive()

@@ -24,7 +24,7 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 @ready_options
 def tell(folder: Path, hooks: HookDispatcher) -> int:
     """Tell of a folder."""
-    hooks.tell(notice_in(folder))
+    hooks.notify(notice_in(folder))
     let_deliveries_end(hooks)
     return len(recorded(folder))
 
