@@ -170,7 +170,12 @@ class WebcamCapture:
         self._news: Queue[Event] = Queue(EVENTS)
         self._worker = LiveWorker(live, self._news.put, finish)
         self._supervisor = Supervisor(
-            time.monotonic(), source.arrivals, snapshot, lambda: live.frame, self._publish, self._worker.end
+            time.monotonic(),
+            source.arrivals,
+            lambda: snapshot.state,
+            lambda: live.frame,
+            self._publish,
+            self._worker.end,
         )
         self._asked = Flag()
         show(snapshot.hello())

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from take5.scoring.errors import CaptureError
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import Event, Failed, Failure, Resumed, Stalled, State, StateChanged
-from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.watchdog import CONNECT_S, Turn, Watchdog
 
 MISSING = {
@@ -25,8 +24,8 @@ class Supervisor:
         When the capture began, in seconds of the clock of ``arrivals``.
     arrivals : mapping of str to float
         When "picture" and "sound" last arrived; the source updates it.
-    snapshot : Snapshot
-        State of the capture so far.
+    state : callable
+        State of the capture.
     frame : callable
         Session time in grid frames.
     publish : callable
@@ -39,13 +38,13 @@ class Supervisor:
         self,
         begun: float,
         arrivals: Mapping[str, float],
-        snapshot: Snapshot,
+        state: Callable[[], State],
         frame: Callable[[], int],
         publish: Callable[[Event], None],
         end: Callable[[Stop | Failed], None],
     ) -> None:
         self._watchdog = Watchdog(begun)
-        self._arrivals, self._snapshot, self._frame = arrivals, snapshot, frame
+        self._arrivals, self._state, self._frame = arrivals, state, frame
         self._publish, self._end = publish, end
 
     def look(self, now: float) -> None:
@@ -58,7 +57,7 @@ class Supervisor:
             self._end(Failed(0, Failure.NEVER_CONNECTED, text))
         elif turn is Turn.LOST:
             self.end(StopRule.LOST)
-        elif self._snapshot.state in (State.RECEIVING, State.STALLED):
+        elif self._state() in (State.RECEIVING, State.STALLED):
             self._stall(turn)
 
     def end(self, rule: StopRule) -> None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from take5.scoring.errors import CaptureError
 from take5.scoring.stopping import StopRule
 from take5.stream.deliverables import Deliverables
 from take5.stream.events import Event, State, StateChanged, Stopped, Trouble, Warned
@@ -61,22 +60,20 @@ class Capture:
         save = clip_writer(folder, deliverables, hooks, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
         self._worker = LiveWorker(live, self._from_thread, save)
         self._ended, self._done = asyncio.Event(), asyncio.Event()
-        self._supervisor: Supervisor | None = None
+        self._supervisor = Supervisor(
+            monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end
+        )
         self._watch: asyncio.Task[None] | None = None
 
     async def begin(self) -> str:
         """Answer the offer and begin to receive."""
-        begun = monotonic()
-        self._peer.start(self._worker.put, self._source_ended, self._unplaced)
+        self._peer.start(self._worker.put, self._supervisor.source_ended, self._unplaced)
         answer = await self._peer.answer()
         feed = self._feed
         feed.restart()
         feed.publish(StateChanged(0, State.CONNECTING))
-        self._supervisor = Supervisor(
-            begun, self._peer.arrivals, feed.now, lambda: self._live.frame, feed.publish, self._worker.end
-        )
         self._worker.start()
-        self._watch = asyncio.create_task(self._run(self._supervisor), name=f"take5-{feed.name}")
+        self._watch = asyncio.create_task(self._run(), name=f"take5-{feed.name}")
         return answer
 
     @property
@@ -95,20 +92,19 @@ class Capture:
 
     def end(self, rule: StopRule) -> None:
         """Let the recording end; the best clip is saved."""
-        if self._supervisor is not None:
-            self._supervisor.end(rule)
+        self._supervisor.end(rule)
 
     async def wait(self) -> None:
         """Wait until everything has ended."""
         await self._done.wait()
 
-    async def _run(self, supervisor: Supervisor) -> None:
+    async def _run(self) -> None:
         """Check the timers and ask for keyframes until the last event, then clean up."""
         try:
             asked = 0.0
             while not self._ended.is_set():
                 now = monotonic()
-                supervisor.look(now)
+                self._supervisor.look(now)
                 if now - asked >= KEYFRAME_EVERY_S and self._peer.connected:
                     asked = now
                     await self._peer.ask_for_keyframe()
@@ -119,10 +115,6 @@ class Capture:
             await asyncio.to_thread(self._worker.join)
             self._done.set()
             self._over()
-
-    def _source_ended(self, error: CaptureError | None) -> None:
-        if self._supervisor is not None:
-            self._supervisor.source_ended(error)
 
     def _unplaced(self) -> None:
         self._from_thread(Warned(0, Trouble.NO_SENDER_REPORTS))
