@@ -90,12 +90,12 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
 )
 @click.option("--camera", help="Number, address, or part of the name.  [default: the first]")
 @click.option("--microphone", help="Number, or part of the name.  [default: the system's]")
-@click.option("--size", default="1280x720", show_default=True, callback=_size, help="Of the pictures.")
-@click.option("--fps", type=click.FloatRange(1, 240), default=30.0, show_default=True, help="Pictures a second.")
+@click.option("--size", default="1280x720", show_default=True, callback=_size, help="Size of the pictures.")
+@click.option("--fps", type=click.FloatRange(1, 240), default=30.0, show_default=True, help="Frames per second.")
 @click.option(
     "--driver", help="FFmpeg input: v4l2, avfoundation, dshow; lavfi makes --camera a filter graph.  [default: system]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON event per line.")
 @bundle_options
 @live_options
 @gate_options
@@ -246,7 +246,7 @@ def _showing(board: Board, *, as_json: bool) -> Iterator[Show]:
 
 
 def _line(event: Json) -> str:
-    """An event's line; how it ended is told at the end."""
+    """An event's line; the outcome is printed at the end."""
     return "" if event["type"] in ("clip", "bundle", "report", "error") else json_event_line(event)
 
 

@@ -58,7 +58,7 @@ class Ending:
             self._stopper.restart()
 
     def settle(self, now: int, *, idle_known: bool) -> IdleState | None:
-        """Stop if it is enough, or ask for an idle stretch first; return what the person is told then."""
+        """Stop if it is enough, or ask for an idle stretch first; return what the person is asked then."""
         if self._stopper is None or self.enough is None or self.stop is not None:
             return None
         most = round(self._stopper.rules.idle_s * FPS)

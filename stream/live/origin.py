@@ -21,7 +21,7 @@ class OriginFinder:
 
     So the grid does not stand between the pictures of a camera at 25 fps, where each of them would be early or late for
     its instant, and the wobble of their times would show some twice and some not at all. The first picture alone does
-    not tell: cameras often deliver it out of step.
+    not show it: cameras often deliver it out of step.
     """
 
     def __init__(self) -> None:

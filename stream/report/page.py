@@ -18,10 +18,10 @@ from take5.stream.report.texts import about, clock, counted, exact, why
 from take5.stream.texts.languages import texts
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-MOST_TOLD = 6
+MOST_SHOWN = 6
 """Maximum number of kinds of findings listed in words."""
 
-TIMES_TOLD = 3
+TIMES_SHOWN = 3
 BAR_PIECES = 300
 
 
@@ -71,7 +71,7 @@ def _advice(data: ReportData) -> str:
     lines = [
         f"<li><b>{texts().reasons[code].short}</b>, in {count} of {counted(len(verdicts), 'window')}"
         f"<span>{texts().reasons[code].advice}</span></li>"
-        for code, count in hit.most_common(MOST_TOLD)
+        for code, count in hit.most_common(MOST_SHOWN)
     ]
     return f'<p class="why">These were the reasons:</p><ul class="wrong">{"".join(lines)}</ul>'
 
@@ -115,7 +115,7 @@ def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
     for problem in found:
         kinds.setdefault((problem.severity, texts().reasons[problem.code].short), []).append(problem)
     longest = sorted(kinds.items(), key=lambda kind: (kind[0][0], -sum(s.stop - s.start for s in kind[1])))
-    lines = "".join(_told(*kind) for kind in longest[:MOST_TOLD])
+    lines = "".join(_problem_line(*kind) for kind in longest[:MOST_SHOWN])
     unseen = sum(verdict.eligible is None for verdict in data.selection.verdicts)
     note = (
         f'<p class="note">{counted(unseen, "window")} of {len(data.selection.verdicts):,} could no longer win, '
@@ -125,10 +125,10 @@ def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
     return _section("What was wrong", body + (note if unseen else "")) if data.selection.verdicts else ""
 
 
-def _told(kind: tuple[Severity, str], found: Sequence[Problem]) -> str:
+def _problem_line(kind: tuple[Severity, str], found: Sequence[Problem]) -> str:
     severity, text = kind
-    times = ", ".join(about(s.start, s.stop) for s in sorted(found, key=lambda s: s.start - s.stop)[:TIMES_TOLD])
-    more = len(found) - TIMES_TOLD
+    times = ", ".join(about(s.start, s.stop) for s in sorted(found, key=lambda s: s.start - s.stop)[:TIMES_SHOWN])
+    more = len(found) - TIMES_SHOWN
     also = f", and {more} more" if more > 0 else ""
     does = "" if severity is Severity.REJECT else " (still counts)"
     advice = texts().reasons[found[0].code].advice

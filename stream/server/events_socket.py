@@ -30,9 +30,9 @@ async def events_socket(socket: WebSocket) -> None:
         sessions_of(socket).unfollow(entry, follower)
 
 
-async def _until_gone(socket: WebSocket, telling: Coroutine[None, None, None]) -> None:
+async def _until_gone(socket: WebSocket, sending: Coroutine[None, None, None]) -> None:
     """Tell until the last event, or until the follower goes."""
-    tasks = {asyncio.ensure_future(telling), asyncio.ensure_future(_gone(socket))}
+    tasks = {asyncio.ensure_future(sending), asyncio.ensure_future(_gone(socket))}
     done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in others:
         task.cancel()

@@ -149,7 +149,7 @@ class MediaFile:
                 yield from self._seen(pictures.decode(packet), duration)
             yield from self._seen(pictures.decode(None), duration)
             yield from self._heard(sounds.decode(None))
-        self._tell_losses(pictures.errors, sounds.errors)
+        self._warn_of_losses(pictures.errors, sounds.errors)
 
     def _seen(self, frames: list[VideoFrame], duration: int) -> Iterator[VideoFrame]:
         for frame in frames:
@@ -188,7 +188,7 @@ class MediaFile:
         times.sort()
         keyframes.sort(key=lambda keyframe: keyframe.pts)
         self._video_end = times[-1] + duration
-        self._tell_losses(0, sounds.errors)
+        self._warn_of_losses(0, sounds.errors)
         return FileIndex(times, keyframes, self._video_end)
 
     def grid(self, index: FileIndex) -> tuple[list[GridFrame[int]], FrameCounts]:
@@ -266,7 +266,7 @@ class MediaFile:
     def _broken(self, reason: str) -> None:
         self._warn(f"the file can be read up to a broken place only ({reason})")
 
-    def _tell_losses(self, pictures: int, sounds: int) -> None:
+    def _warn_of_losses(self, pictures: int, sounds: int) -> None:
         """Warn of what is missing at the end, and of packets that could not be decoded."""
         end = max(self._video_end, self._sound_end)
         if self._stated_end is not None and end < self._stated_end - TRUNCATED_FLICKS:

@@ -16,7 +16,7 @@ Ended = Callable[[CaptureError | None], None]
 class LiveSource(Protocol):
     """A camera and a microphone, near or far. It runs once.
 
-    Both tracks stand on one clock, in flicks, that never runs backwards. A hole is not filled: the times tell of it.
+    Both tracks stand on one clock, in flicks, that never runs backwards. Gaps are not filled: the times show them.
     """
 
     @property

@@ -36,12 +36,12 @@ def read_prompts(path: Path) -> PromptList:
         If the file is not such a list.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         prompts = tuple(
             Prompt(row["text"], tuple(row["phones"].split()), float(row["seconds"]), float(row["spread"]))
-            for row in told["prompts"]
+            for row in content["prompts"]
         )
-        return PromptList(told["language"], told["name"], prompts)
+        return PromptList(content["language"], content["name"], prompts)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ParameterError(f"{path}: not a list of prompts ({error}); scripts/make_prompts.py makes it") from error
 

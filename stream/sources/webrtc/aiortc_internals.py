@@ -223,7 +223,7 @@ class CaptureTimes(HeaderExtensionsMap):
 
 
 def accept_capture_times(connection: RTCPeerConnection, offer: str) -> None:
-    """Let the sender of an offer tell when its packets were captured, if it offers to; before the answer is made."""
+    """Accept the capture times that an offer proposes, if it does; before the answer is made."""
     offered = {
         media.kind: extension
         for media in SessionDescription.parse(offer).media

@@ -40,7 +40,7 @@ MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, Assert
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 OPUS_WISHES = "useinbandfec=1;stereo=1;maxaveragebitrate=128000"
 H264_WISHES = f"x-google-start-bitrate={BITRATE // 2000};x-google-max-bitrate={BITRATE // 1000}"
-"""What a sender is asked for: browsers begin at 0.3 Mbps, and send speech at 27 kbps, unless told otherwise."""
+"""What a sender is asked for: browsers begin at 0.3 Mbps, and send speech at 27 kbps, unless asked otherwise."""
 
 
 class Peer:
@@ -77,7 +77,7 @@ class Peer:
     def start(self, put: Put, ended: Ended, unplaced: Callable[[], None] = lambda: None) -> None:
         """Begin to deliver what arrives once the offer is answered.
 
-        ``unplaced`` is told once if the sender does not report its clocks, so that arrival times stand in for them.
+        ``unplaced`` is called once if the sender does not report its clocks, so that arrival times stand in for them.
         """
         self._ended = ended
         intake = Intake(put, unplaced, self._look_ahead)
@@ -196,7 +196,7 @@ def look_ahead(offer: str) -> int:
 
     Browsers, and others that encode while they capture, stamp a packet with when its samples went into the encoder, and
     do not count that it looks ahead; FFmpeg, and OBS with it, subtract that from their times. The former are known by
-    offering to tell the level of what they capture (RFC 6464), which one who sends finished packets cannot.
+    offering the level of what they capture (RFC 6464), which a sender of finished packets cannot know.
     """
     return OPUS_LOOK_AHEAD if AUDIO_LEVEL in offer else 0
 
@@ -208,12 +208,12 @@ def with_wishes(answer: str) -> str:
     for line in lines:
         if found := re.match(r"a=rtpmap:(\d+) (H264|opus)/", line):
             wishes[found[1]] = H264_WISHES if found[2] == "H264" else OPUS_WISHES
-    told: list[str] = []
+    wished: list[str] = []
     for line in lines:
         found = re.match(r"a=fmtp:(\d+) ", line)
-        told.append(f"{line};{wishes.pop(found[1])}" if found and found[1] in wishes else line)
-    for at in range(len(told) - 1, -1, -1):  # those without a line of their own
-        found = re.match(r"a=rtpmap:(\d+) ", told[at])
+        wished.append(f"{line};{wishes.pop(found[1])}" if found and found[1] in wishes else line)
+    for at in range(len(wished) - 1, -1, -1):  # those without a line of their own
+        found = re.match(r"a=rtpmap:(\d+) ", wished[at])
         if found and found[1] in wishes:
-            told.insert(at + 1, f"a=fmtp:{found[1]} {wishes.pop(found[1])}")
-    return "\r\n".join(told) + "\r\n"
+            wished.insert(at + 1, f"a=fmtp:{found[1]} {wishes.pop(found[1])}")
+    return "\r\n".join(wished) + "\r\n"

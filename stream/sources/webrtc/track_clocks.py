@@ -6,7 +6,7 @@ is the median of the latest readings, so that a slow drift of one clock against 
 was late does no harm.
 
 Readings are of two kinds. RTCP sender reports (RFC 3550, section 6.4.1) come from every sender; Chromium's wobble by a
-millisecond, and its first of the sound comes after two seconds. Where it may, it also tells when a packet's first
+millisecond, and its first of the sound comes after two seconds. Where it may, it also says when a packet's first
 sample was captured (abs-capture-time, a header extension of WebRTC), on the same clock, steadily and from the first
 packet on. These count where both tracks have them.
 """
