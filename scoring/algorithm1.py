@@ -1,9 +1,9 @@
 """Algorithm 1 of ISExplore, as the paper has it: a finished recording in, the most informative window out.
 
-This is the reference. It looks at each window alone, straight from the formulas, and is what the streaming form
-(:mod:`take5.scoring.window`, :mod:`take5.scoring.selector`) is compared with. Source: Sun et al., 2025, "Is It Truly
-Necessary to Process and Fit Minutes-Long Reference Videos for Personalized Talking Face Generation?", sections 3.3 to
-3.5 and Algorithm 1. Where the paper is silent, ``docs/mathematics.md`` lists our reading beside what it says.
+This is the reference: it computes each window on its own, straight from the formulas, and the streaming form
+(:mod:`take5.scoring.window`, :mod:`take5.scoring.selector`) is tested against it. Source: Sun et al., 2025, "Is It
+Truly Necessary to Process and Fit Minutes-Long Reference Videos for Personalized Talking Face Generation?", sections
+3.3 to 3.5 and Algorithm 1. Where the paper is silent, ``docs/mathematics.md`` gives our reading.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def choose(
     Parameters
     ----------
     embeddings, lips, pose : ndarray [N, E], [N, 20, 2], [N, 3]
-        Features of the whole recording, one row a grid frame.
+        Features of the whole recording, one row per grid frame.
     eligible : callable
         Whether the window that starts at a grid frame may win.
     parameters : Parameters

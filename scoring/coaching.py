@@ -1,14 +1,14 @@
-"""Live coaching: what the speaker should change now. One instruction at a time, the most urgent, and steady.
+"""Live coaching: what the speaker should change now, one steady instruction at a time, the most urgent first.
 
-A code is *wanted* from the moment at which the latest frames are beyond its limit as a whole
-(:mod:`take5.scoring.coaching_rules`) until two seconds have been better than the limit by a slack. Of those wanted the
-most urgent is *shown*:
+A code is *wanted* from the moment the latest frames as a whole are beyond its limit
+(:mod:`take5.scoring.coaching_rules`) until two seconds have been better than the limit by a slack. The most urgent
+wanted code is *shown*:
 
-- once shown, it stays for :data:`LEAST_SHOWN` frames, or :data:`LEAST_BEFORE_URGENT` where a more urgent one comes;
-- when it has been followed, the person hears so for :data:`PRAISE` frames;
-- when nothing is known any more of what it is about, it goes without a word.
+- once shown, it stays for :data:`LEAST_SHOWN` frames, or :data:`LEAST_BEFORE_URGENT` if a more urgent one appears;
+- when it has been followed, this is acknowledged for :data:`PRAISE` frames;
+- when nothing is known any more about what it refers to, it disappears without acknowledgement.
 
-Nothing here reads a clock: time is counted in grid frames, and the answer does not depend on how they were cut.
+Nothing here reads a clock: time is counted in grid frames, and the result does not depend on how they are chunked.
 """
 
 import math
@@ -22,7 +22,7 @@ from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 
 STEP_FRAMES = 5
-"""So many frames apart the coach looks, at frames divisible by it."""
+"""Frames between two evaluations; they happen at frames divisible by this."""
 
 LEAST_SHOWN = 3 * FPS
 LEAST_BEFORE_URGENT = FPS
@@ -31,7 +31,7 @@ PRAISE = 2 * FPS
 
 @dataclass(frozen=True)
 class Advice:
-    """What the speaker is told from a frame on.
+    """The instruction in effect from a frame on.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class Advice:
     code : Code or None
         The instruction; None for none.
     followed : Code or None
-        The instruction before it, where the person has followed it: worth a "good".
+        The previous instruction if the person has followed it: worth a "good".
     restarts : bool
-        Whether the person speaks otherwise now, since an instruction has been followed, be it one that a more urgent
-        one had replaced: the stop rule counts its blocks anew (:meth:`take5.scoring.stopping.Stopper.restart`).
+        Whether the person speaks differently because an instruction has been followed, possibly one that a more urgent
+        one had replaced: the stop rule counts its blocks from here (:meth:`take5.scoring.stopping.Stopper.restart`).
     """
 
     frame: int
@@ -57,12 +57,12 @@ NOTHING = Advice(0, None)
 
 @dataclass
 class Coach:
-    """Watches a session and says when what the speaker is told changes.
+    """Watches a session and reports each change of the instruction.
 
     Parameters
     ----------
     config : GateConfig
-        The limits. A gate that is off is never spoken of.
+        The limits. A gate that is off gives no instruction.
     """
 
     config: GateConfig = field(default_factory=GateConfig)
@@ -80,7 +80,7 @@ class Coach:
         self._tips = {tip.code: (tip, limit) for tip, limit in limits if limit is not None}
 
     def push(self, stretch: Stretch) -> list[Advice]:
-        """Add the next frames; return each change of what the speaker is told, in order."""
+        """Add the next frames; return each change of the instruction, in order."""
         changes: list[Advice] = []
         while len(stretch):
             count = STEP_FRAMES - self._frame % STEP_FRAMES
@@ -110,7 +110,7 @@ class Coach:
         return [self.shown]
 
     def _weigh(self, memory: Memory) -> set[Code]:
-        """Find out what is wanted; return what was and has been put right."""
+        """Update what is wanted; return what was wanted and has been put right."""
         right: set[Code] = set()
         for tip, limit in self._due():
             if tip.code not in self._wanted:
@@ -123,12 +123,12 @@ class Coach:
         return right
 
     def _due(self) -> list[tuple[Tip, float]]:
-        """What is looked at now: what spoils everything each time, the rest once a second."""
+        """Tips to evaluate now: urgent ones each time, the rest once a second."""
         every = self._frame % FPS == 0
         return [(tip, limit) for tip, limit in self._tips.values() if every or tip.over == SOON]
 
     def _decide(self, right: set[Code]) -> Advice | None:
-        """What to tell from now on, or None for what is told already."""
+        """The instruction from now on, or None if it stays the same."""
         shown, age = self.shown, self._frame - self.shown.frame
         kept = shown.code if age < LEAST_SHOWN else None
         self._drop(right - {kept})
@@ -142,7 +142,7 @@ class Coach:
         return Advice(self._frame, urgent) if urgent != shown.code and age >= LEAST_BEFORE_URGENT else None
 
     def _drop(self, right: set[Code]) -> None:
-        """Want no more what has been put right; whoever was told of it may speak otherwise from now on."""
+        """Drop what has been put right; a speaker who was instructed about it may speak differently from now on."""
         self._wanted -= right
         self._restarts |= any(self._tips[code][0].restarts for code in right & self._given)
         self._given -= right
@@ -155,5 +155,5 @@ class Coach:
 
 
 def _forgotten(tip: Tip, memory: Memory) -> bool:
-    """Whether nothing is known any more of what an instruction is about, in all that is remembered."""
+    """Whether the remembered frames hold nothing about an instruction's subject."""
     return math.isnan(tip.value(memory, LONG))

@@ -1,7 +1,7 @@
-"""What a speaker is told about: what each instruction compares, over how long, and when it has been followed.
+"""Coaching instructions: what each one compares, over how long, and when it has been followed.
 
-Limits are those at which the gates warn (:class:`take5.scoring.gates.config.GateConfig`), or reject where they do not
-warn. What the eligibility rules forbid has no limit there: it has its own here.
+Limits are those at which the gates warn (:class:`take5.scoring.gates.config.GateConfig`), or reject if they do not
+warn. What the eligibility rules forbid has no gate limit, so its limit is set here.
 """
 
 from collections.abc import Callable
@@ -22,32 +22,32 @@ from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 
 SOON, LATER, LONG = FPS, 2 * FPS, 5 * FPS
-"""How many of the latest frames have to be wrong, as a whole, for an instruction: what spoils everything comes soon."""
+"""How many of the latest frames must be wrong, taken together: few for what spoils everything."""
 
 NEAR = 0.5
-"""A face wider than this, relative to the picture's shorter side, is near enough, however few pixels it has."""
+"""A face wider than this, relative to the picture's shorter side, is near enough, however few its pixels."""
 
 KNOWN = 0.5
-"""Less than this share of the frames known, and nothing is known."""
+"""With less than this share of the frames known, the value is unknown."""
 
 
 @dataclass
 class Memory:
-    """The latest frames, at most :data:`LONG` of them, and what is remembered of the whole session."""
+    """The latest frames, at most :data:`LONG` of them, and what is kept of the whole session."""
 
     stretch: Stretch
     reference: SessionReference
     _sounds: dict[int, WindowSound] = field(default_factory=dict)
 
     def sound(self, last: int) -> WindowSound:
-        """What the sound of the latest frames is like."""
+        """Sound measures of the latest frames."""
         if last not in self._sounds:
             self._sounds[last] = window_sound(self.stretch.sound[-last:])
         return self._sounds[last]
 
 
 Value = Callable[[Memory, int], float]
-"""What so many of the latest frames have, as a whole; NaN where that is not known."""
+"""Value of the latest n frames taken together; NaN if unknown."""
 
 
 class Tip(NamedTuple):
@@ -60,13 +60,13 @@ class Tip(NamedTuple):
     value : Value
         What is compared.
     slack : float
-        It has been followed only when the value is better than the limit by this: it does not come and go at the limit.
+        The value must be better than the limit by this to count as followed, so that it does not flicker at the limit.
     over : int
-        So many of the latest frames have to be wrong.
+        Number of latest frames that must be wrong.
     limit : float or None
-        The limit where the gates have none.
+        The limit, if the gates have none.
     restarts : bool
-        Whether following it changes how the person speaks, so that the windows before tell nothing of those to come.
+        Whether following it changes how the person speaks, so that earlier windows do not predict later ones.
     """
 
     code: Code
@@ -77,7 +77,7 @@ class Tip(NamedTuple):
     restarts: bool = False
 
     def limit_in(self, config: GateConfig) -> float | None:
-        """The limit in force; None where the gate is off."""
+        """The limit in force; None if the gate is off."""
         if self.limit is not None:
             return self.limit
         limits = config.limits.get(self.code)
@@ -104,7 +104,7 @@ def known_share(wrong: NDArray[np.bool_], known: NDArray[np.bool_], least: float
 
 
 def _median(code: Code) -> Value:
-    """Middle value of a gate on single frames: half of the frames are beyond it."""
+    """Median of a gate on single frames."""
 
     def value(memory: Memory, last: int) -> float:
         values = SERIES[code](memory.stretch.measures)[-last:]
@@ -130,7 +130,7 @@ def _no_face(memory: Memory, last: int) -> float:
 
 
 def _several(memory: Memory, last: int) -> float:
-    """Share of the counts that find more than one face; faces are counted in one frame of five."""
+    """Share of the counts that find more than one face; faces are counted in every fifth frame."""
     faces = memory.stretch.observations[-last:].faces
     return known_share(faces > 1, faces >= 0, least=0.1)
 
@@ -160,13 +160,13 @@ def _doubled(memory: Memory, last: int) -> float:
 
 
 def _eyes_apart(memory: Memory, last: int) -> float:
-    """Distance between the eyes; not known where the picture is small rather than the face."""
+    """Distance between the eyes; unknown if the picture is small rather than the face."""
     fills = _median(Code.TOO_CLOSE)(memory, last) > NEAR
     return float("nan") if fills else _median(Code.TOO_FAR)(memory, last)
 
 
 def _keeps_moving(memory: Memory, last: int) -> float:
-    """Least spread of the head's angles over 2 s: a head that turns once and rests again is not told of."""
+    """Least spread of the head's angles over 2 s: a head that turns once and comes to rest does not count."""
     measures = memory.stretch.measures[-last:]
     pieces = [measures[first : first + LATER] for first in range(0, max(1, len(measures) - LATER + 1), FPS)]
     known = all(np.isfinite(piece.yaw).mean() >= KNOWN for piece in pieces)
@@ -183,7 +183,7 @@ def _speech(memory: Memory, last: int) -> float:
 
 
 def _heard(name: str) -> Value:
-    """A value of :class:`WindowSound`; NaN where it is not known."""
+    """A value of :class:`WindowSound`; NaN if unknown."""
 
     def value(memory: Memory, last: int) -> float:
         found = getattr(memory.sound(last), name)
@@ -199,7 +199,7 @@ def _another_voice(memory: Memory, last: int) -> float:
 
 
 def _unseen_words(code: Code) -> Value:
-    """How the mouth opens while somebody speaks."""
+    """Mouth opening during speech."""
 
     def value(memory: Memory, last: int) -> float:
         speaks = _speech(memory, last) >= SPEECH
@@ -240,4 +240,4 @@ TIPS = (
     Tip(Code.MOUTH_STAYS_CLOSED, _unseen_words(Code.MOUTH_STAYS_CLOSED), 0.01, LONG, restarts=True),
     Tip(Code.MOUTH_STAYS_OPEN, _unseen_words(Code.MOUTH_STAYS_OPEN), 0.01, LONG, restarts=True),
 )
-"""Every instruction there is, the most urgent first."""
+"""All instructions, the most urgent first."""

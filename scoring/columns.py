@@ -1,4 +1,4 @@
-"""Arrays of the same n grid frames side by side, which are cut and joined together."""
+"""Parallel arrays over the same n grid frames, sliced and joined together."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -7,10 +7,10 @@ import numpy as np
 
 
 class Columns:
-    """A base of dataclasses whose fields have n rows each; where some are no arrays, joining them is their own."""
+    """Base of dataclasses whose fields have n rows each; a subclass with other fields than arrays joins them itself."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
-    """Read directly: :func:`dataclasses.fields` is slow where it is asked for every frame."""
+    """Read directly: :func:`dataclasses.fields` is slow when called for every frame."""
 
     def __getitem__(self, span: slice) -> Self:
         """Return the frames of ``span``."""

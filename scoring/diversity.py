@@ -1,10 +1,10 @@
 """Audio diversity D (section 3.3) in its streaming form, and the paper's other diversity measures.
 
-``D = 2 / (F (F - 1)) * sum over i < k of ||e_i - e_k||``. The sum falls apart into chunks: pairs inside a chunk,
-and pairs between a chunk and each of those before it in the window. Each such sum is computed once, when its later
-chunk comes, and a window adds up its own.
+``D = 2 / (F (F - 1)) * sum over i < k of ||e_i - e_k||``. The sum splits by chunks: pairs inside a chunk,
+and pairs between a chunk and each earlier one in the window. Each such sum is computed once, when its later
+chunk arrives, and a window adds up its own.
 
-The paper names the other measures (section 3.3, ablation) without formulas; ``docs/mathematics.md`` says what we read.
+The paper names the other measures (section 3.3, ablation) without formulas; ``docs/mathematics.md`` gives our reading.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,11 +34,11 @@ class ChunkDiversity:
     Attributes
     ----------
     embeddings : ndarray [h, E]
-        Kept for the chunks that come after.
+        Kept for the chunks that follow.
     within : float
         Sum of the distances between its own embeddings.
     before : tuple of float
-        Sums of the distances to the embeddings of the chunk 1, 2, ... before it, as many as a window reaches back.
+        Sums of the distances to the embeddings of the chunk 1, 2, ... before it, as far as a window reaches back.
     """
 
     embeddings: Floats
@@ -98,7 +98,7 @@ def clusters(embeddings: Floats, seed: int) -> NDArray[np.int32]:
 
 
 def window_diversities(embeddings: Floats, parameters: Parameters, name: DiversityName, seed: int) -> list[float]:
-    """D of every window of a recording, embeddings [N, E], by one of the measures; ``seed`` is for the clusters."""
+    """D of every window of a recording, embeddings [N, E], by one of the measures; ``seed`` seeds the clustering."""
     spans = [parameters.window_span(j) for j in range(parameters.window_count(len(embeddings)))]
     if name == "entropy":
         labels = clusters(embeddings, seed)

@@ -1,7 +1,7 @@
-"""Which windows may win at all: rules (a) to (g), each with the stretch that breaks it.
+"""Which windows may win: rules (a) to (g), each with the frames that break it.
 
-Without them a frozen or faceless window has MC = 0 and wins with I = D / 1e-8. Every rule needs only the window and
-what came before its end, so a stream and a finished recording agree.
+Without them a frozen or faceless window has MC = 0 and wins with I = D / 1e-8. Every rule depends only on the window
+and what came before its end, so a stream and a finished recording agree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,16 +26,16 @@ SOUND_HOLE_S = 0.020
 """A longer stretch of missing sound is a hole (rule c)."""
 
 ROUNDING_S = 0.005
-"""Timestamps may be rounded by this much without meaning anything: it comes on top of what makes a hole."""
+"""Tolerance for rounded timestamps, added to the length of a hole."""
 
 FROZEN_SOURCE_FRAMES = 10
 """A run of this many identical source frames is a frozen picture (rule e)."""
 
 SILENT_FRAMES = FPS - 1
-"""So many grid frames of digital silence on end are a whole second of it, less its filtered edges (rule f)."""
+"""Consecutive grid frames of digital silence that make a whole second, less its filtered edges (rule f)."""
 
 SILENCE_PEAK = 1.0 / 32768
-"""Digital silence is nothing above one step of 16-bit sound."""
+"""Largest magnitude of digital silence: one step of 16-bit sound."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,16 @@ class Observations(Columns):
     tracked : ndarray bool [n]
         The tracker has a face.
     faces : ndarray int8 [n]
-        Faces in the multi-face look; -1 where nobody looked.
+        Number of faces; -1 in frames in which they were not counted.
     damaged : ndarray bool [n]
         The picture shown is damaged by loss.
     repeats : tuple of tuple of bool, n long
-        For each source frame after the instant before, up to this frame's instant: is it identical to the source frame
-        before it?
+        For each source frame after the previous instant, up to this frame's instant: is it identical to the source
+        frame before it?
     resized : ndarray bool [n]
-        The picture has another size than the one of the grid frame before it.
+        The picture's size differs from that of the previous grid frame.
     seen : ndarray bool [n]
-        Somebody looked; where it is false, nothing else here means anything.
+        The frame was analysed; if not, its other values mean nothing.
     """
 
     tracked: Mask
@@ -99,7 +99,7 @@ class Observations(Columns):
 
 
 def timing_reasons(timing: Timing, start: int) -> list[Finding]:
-    """Rules (c) and (f), the cheap looks, for the window whose first grid frame is ``start``."""
+    """Rules (c) and (f), the cheap ones, for the window whose first grid frame is ``start``."""
     return [
         *_reasons(Code.FRAMES_MISSING, timing.frames_missing, start),
         *_reasons(Code.SOUND_MISSING, timing.sound_missing, start),
@@ -109,7 +109,7 @@ def timing_reasons(timing: Timing, start: int) -> list[Finding]:
 
 def observation_reasons(observations: Observations, motion: Motion | None, start: int) -> list[Finding]:
     """Rules (a), (b), (d), (e) and (g) for the window whose first grid frame is ``start``."""
-    within = np.arange(len(observations.resized)) > 0  # the window's first picture has none before it
+    within = np.arange(len(observations.resized)) > 0  # the window's first picture has no predecessor
     reasons = [
         *_reasons(Code.NO_FACE, ~observations.tracked, start),
         *_reasons(Code.SEVERAL_FACES, _held_counts(observations.faces) > 1, start),
@@ -136,14 +136,14 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
 
 
 def _held_counts(faces: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Each look holds until the next one; -1 before the first."""
+    """Hold each count until the next one; -1 before the first."""
     counted = np.where(faces >= 0, np.arange(len(faces)), -1)
     latest = np.maximum.accumulate(counted)
     return np.where(latest >= 0, faces[np.maximum(latest, 0)], -1).astype(np.int8)
 
 
 def _frozen(repeats: Sequence[Sequence[bool]]) -> Iterator[tuple[int, int]]:
-    """First and last grid frame of each run of identical source frames; the window's first has none before it."""
+    """First and last grid frame of each run of identical source frames; the window's first has no predecessor."""
     frame_of = [frame for frame, cell in enumerate(repeats) for _ in cell]
     same = [repeat for cell in repeats for repeat in cell]
     breaks = [0, *(i for i in range(1, len(same)) if not same[i]), len(same)]

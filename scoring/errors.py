@@ -1,4 +1,4 @@
-"""The one tree of errors: whose fault it is, in one glance.
+"""The error hierarchy, by whose fault it is.
 
 ::
 
@@ -7,10 +7,10 @@
     ├── MediaError                the recording's fault
     │   ├── UnreadableMedia       not a media file, empty, or broken before anything could be read
     │   ├── MissingTrack          no sound or no picture in it
-    │   ├── CaptureError          a camera or microphone is not there, or gives nothing
-    │   ├── OfferMalformed        what a sender sent is no offer
-    │   ├── OfferUnusable         it is one, but not of picture and sound that can be received
-    │   ├── NoFace                a frame without a face, where each must have one
+    │   ├── CaptureError          a camera or microphone is missing or delivers nothing
+    │   ├── OfferMalformed        a sender's offer is not valid
+    │   ├── OfferUnusable         it is valid, but not for one picture and one sound that can be received
+    │   ├── NoFace                a frame without a face where every frame needs one
     │   └── TooShort              shorter than one window
     ├── ModelError                a model file's fault
     │   ├── ModelMissing          not on this machine; the text names the command that fetches it
@@ -18,8 +18,8 @@
     │   └── WeightsMismatch       a checkpoint of another network; the text names the first difference
     ├── LibraryMissing            this system lacks a library; the text names the command that installs it
     ├── OutputError               the result cannot be written
-    │   └── OutputExists          there is one already, and nobody asked to replace it
-    └── ServerError               a server cannot be started, or one that was asked does not do what it should
+    │   └── OutputExists          it exists already, and replacing it was not requested
+    └── ServerError               a server cannot be started, or does not behave as it should
 """
 
 
@@ -44,19 +44,19 @@ class MissingTrack(MediaError):
 
 
 class CaptureError(MediaError):
-    """A camera or a microphone is not there, or gives nothing."""
+    """A camera or a microphone is missing or delivers nothing."""
 
 
 class OfferMalformed(MediaError):
-    """What a sender sent is no offer."""
+    """A sender's offer is not valid."""
 
 
 class OfferUnusable(MediaError):
-    """An offer of something else than one picture and one sound that can be received."""
+    """An offer for anything but one picture and one sound that can be received."""
 
 
 class NoFace(MediaError):
-    """A frame shows no face where each must show one."""
+    """A frame shows no face where every frame needs one."""
 
 
 class TooShort(MediaError):
@@ -76,11 +76,11 @@ class ModelDamaged(ModelError):
 
 
 class WeightsMismatch(ModelError):
-    """A checkpoint is of another network than the one that should load it."""
+    """A checkpoint belongs to a different network."""
 
 
 class LibraryMissing(Take5Error):
-    """A library of the system is not there."""
+    """A system library is missing."""
 
 
 class OutputError(Take5Error):
@@ -92,4 +92,4 @@ class OutputExists(OutputError):
 
 
 class ServerError(Take5Error):
-    """A server cannot be started, or one that was asked does not do what it should."""
+    """A server cannot be started, or does not behave as it should."""

@@ -1,7 +1,7 @@
-"""The idle clip: the best still, silent stretch with closed lips, a look into the camera and a blink.
+"""The idle clip: the best still, silent stretch with closed lips, eyes on the camera and a blink.
 
-A stretch is of 75, 100 or 125 frames. Each of its frames must be *calm* (:func:`calm_frames`), and all together still,
-even in sound, and with open eyes (:func:`idle_cost`). The stretch of least cost is the best; of equals the earlier one.
+A stretch has 75, 100 or 125 frames. Each of its frames must be *calm* (:func:`calm_frames`), and together they must be
+still, even in sound, and with open eyes (:func:`idle_cost`). The stretch of least cost wins; of equals the earlier one.
 :class:`IdleFinder` finds it in a stream and keeps five seconds; :func:`best_idle` is its batch form.
 """
 
@@ -26,40 +26,40 @@ from take5.scoring.stretch import Stretch
 Mask = NDArray[np.bool_]
 
 LENGTHS = (5 * FPS, 4 * FPS, 3 * FPS)
-"""Frames that an idle clip may have, the dearest first."""
+"""Idle clip lengths in frames, preferred first."""
 
 LONGEST, SHORTEST = LENGTHS[0], LENGTHS[-1]
 
 STEP = 5
-"""Stretches end at frames divisible by this: their last frame has been counted for faces, or has one before it."""
+"""Stretches end at frames divisible by this, near a frame in which faces were counted."""
 
 CLOSED_LIPS = 0.03
-"""Opening in inter-eye distances up to which lips are closed."""
+"""Largest opening of closed lips, in inter-eye distances."""
 
 MOST_SPEECH = 0.05
-"""Less than this share of an idle clip is speech."""
+"""Speech must be less than this share of an idle clip."""
 
 UNEVEN_DB = 20.0
-"""The loudest twentieth of the frames is at most so far above the quietest: no bumps, coughs, or words."""
+"""Largest difference in dB between the loudest and quietest twentieth of the frames: no bumps, coughs or words."""
 
 LEAST_POWER = 1e-6
-"""-60 dBFS: what is below is silence, however quiet."""
+"""-60 dBFS: anything below counts as silence."""
 
 MOST_TURN_DEGREES, MOST_SHIFT = 8.0, 0.15
 """Largest spread of the head's angles, and of the face's middle in face widths, in a still stretch."""
 
 BLINK = 0.4
-"""The eyes close this far in a blink; as :data:`take5.scoring.gates.findings.Code.NO_BLINK`."""
+"""How far the eyes close in a blink; as for :data:`take5.scoring.gates.findings.Code.NO_BLINK`."""
 
 SHUT, MOST_SHUT = 0.5, 0.2
-"""Eyes closed further than this count as shut, which they are in at most this share of a stretch."""
+"""Eyes closed further than this count as shut; the largest share of a stretch with shut eyes."""
 
 NO_BLINK_COST = 0.5
 SHORT_COST = 1.0
-"""What a lacking blink and two lacking seconds cost, beside at most 2 for a head that moves."""
+"""Cost of a missing blink and of two missing seconds; a moving head costs at most 2."""
 
 FACING = (Code.HEAD_TURNED, Code.HEAD_PITCHED, Code.HEAD_TILTED, Code.LOOKING_AWAY)
-"""Where the person looks is judged by the limits of the warnings."""
+"""Gates whose warning limits decide whether the person faces the camera."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class Idle:
 
 
 def calm_frames(stretch: Stretch, config: GateConfig) -> Mask:
-    """Which frames may be part of an idle clip: one whole face that looks at the camera, lips closed, nothing lost.
+    """Which frames may be part of an idle clip: one whole face looking at the camera, lips closed, nothing lost.
 
-    Each frame is judged alone, but that the eyes may blink.
+    Each frame is judged on its own, except that the eyes may blink.
     """
     measures, observations, timing = stretch.measures, stretch.observations, stretch.timing
     fine = (
@@ -96,7 +96,7 @@ def calm_frames(stretch: Stretch, config: GateConfig) -> Mask:
 
 
 def idle_cost(stretch: Stretch) -> tuple[float, bool] | None:
-    """Cost of a stretch of calm frames and whether it has a blink; None where it is no idle clip.
+    """Cost of a stretch of calm frames and whether it has a blink; None if it is not an idle clip.
 
     turn / 8 + shift / 0.15 (the spreads of the head's angles in degrees and of the face's middle in face widths), 0.5
     without a blink, and 1 for three seconds where five are wanted.
@@ -122,7 +122,7 @@ def centre_spread(measures: FrameMeasures) -> float:
 
 
 def is_silent(sound: SoundMeasures) -> bool:
-    """Whether nobody speaks, and nothing stands out of the noise; False where nobody listened for speech."""
+    """Whether there is no speech and no sound stands out; False if speech was not measured."""
     if np.isnan(sound.speech).any() or float((sound.speech >= SPEECH).mean()) >= MOST_SPEECH:
         return False
     quiet, loud = np.maximum(np.quantile(sound.power, (0.05, 0.95)), LEAST_POWER).tolist()
@@ -170,7 +170,7 @@ class IdleFinder:
     first: int = 0
     best: Idle | None = None
     calm: int = 0
-    """So many calm frames on end are the latest."""
+    """Number of consecutive calm frames up to the latest."""
     _recent: Stretch | None = None
 
     def __post_init__(self) -> None:
@@ -178,11 +178,11 @@ class IdleFinder:
 
     @property
     def frame(self) -> int:
-        """The session time up to which it has looked."""
+        """Session time up to which frames have been examined."""
         return self._frame
 
     def push(self, stretch: Stretch) -> bool:
-        """Add the next frames; whether another stretch is the best now."""
+        """Add the next frames; return whether the best stretch has changed."""
         before = self.best
         while len(stretch):
             count = STEP - self._frame % STEP
@@ -203,7 +203,7 @@ class IdleFinder:
 
 
 class IdleState(StrEnum):
-    """How far the second stage is; the values are the codes of what the person is told."""
+    """Progress of the second stage; the values are coaching codes."""
 
     WAITING = "idle"
     FOUND = "idle_done"
@@ -212,7 +212,7 @@ class IdleState(StrEnum):
 
 @dataclass
 class IdleStage:
-    """The second stage, "now look at the camera and stay silent": when it is over, and with what.
+    """The second stage, "now look at the camera and stay silent": when it is over, and its result.
 
     It is over with a stretch of five seconds; with a shorter one when the person moves again; and after ``cap`` frames
     with whatever was found. Only frames from its beginning on count.
@@ -241,7 +241,7 @@ class IdleStage:
         return self._finder.best
 
     def push(self, stretch: Stretch) -> IdleState:
-        """Add the next frames from ``begin`` on; return how far it is. Once it is over nothing counts any more."""
+        """Add the next frames from ``begin`` on; return the progress. Once it is over, further frames are ignored."""
         while len(stretch) and self.state is IdleState.WAITING:
             count = STEP - self._finder.frame % STEP
             self._finder.push(stretch[:count])
@@ -259,19 +259,19 @@ class IdleStage:
 
 
 def candidates(sound: SoundMeasures, most: int = 8) -> list[tuple[int, int]]:
-    """Silent stretches [start, stop) of a finished recording, by sound alone: only there anybody has to look.
+    """Silent stretches [start, stop) of a finished recording, by sound alone: only their pictures need analysing.
 
     Parameters
     ----------
     sound : SoundMeasures
-        Of all its grid frames, with speech listened for.
+        Of all its grid frames, including speech.
     most : int
-        So many at most, the longest.
+        Largest number of stretches; the longest are kept.
 
     Returns
     -------
     list of (int, int)
-        In order of time, each of 75 frames or more. Every idle clip lies within one where ``most`` is no bound.
+        In order of time, each of 75 frames or more. Every idle clip lies within one, unless ``most`` cut some off.
     """
     if np.isnan(sound.speech).any():
         return []
@@ -280,7 +280,7 @@ def candidates(sound: SoundMeasures, most: int = 8) -> list[tuple[int, int]]:
 
 
 def _silent_stretches(silent: Mask) -> Iterator[tuple[int, int]]:
-    """Where stretches of a length that an idle clip may have hold little enough speech, joined."""
+    """Join the stretches, each of an idle clip's length, with little enough speech."""
     quiet = np.zeros(len(silent), dtype=np.bool_)
     for length in (length for length in LENGTHS if length <= len(silent)):
         speech = np.convolve(~silent, np.ones(length, dtype=np.int64), mode="valid")

@@ -1,4 +1,4 @@
-"""May a window win? The rules (a) to (g), the gates and what the chosen trainers need, in one place for every path."""
+"""May a window win? The rules (a) to (g), the gates and what the chosen trainers need, decided in one place."""
 
 from dataclasses import dataclass, field
 
@@ -17,9 +17,9 @@ from take5.scoring.stretch import Stretch
 class JudgedWindow:
     """A window's score and why it is not eligible, if it is not.
 
-    ``reasons`` are the findings that reject it, ``warnings`` those that do not. ``seen`` is false where nobody looked
-    at its pictures: then both are those of sound and timestamps alone, and ``sound`` is what was heard, for whoever
-    looks later.
+    ``reasons`` are the findings that reject it, ``warnings`` those that do not. ``seen`` is false if its
+    pictures were not analysed: then both come from sound and timestamps alone, and ``sound`` is what was heard, for a
+    later analysis of the pictures.
     """
 
     score: WindowScore
@@ -30,21 +30,21 @@ class JudgedWindow:
 
     @property
     def eligible(self) -> bool | None:
-        """Whether the window may win; None where that depends on pictures that nobody looked at."""
+        """Whether the window may win; None if that depends on pictures that were not analysed."""
         if self.reasons:
             return False
         return True if self.seen else None
 
 
 def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
-    """What is wrong with a window's timestamps and sound: the cheap looks."""
+    """What is wrong with a window's timestamps and sound: the cheap checks."""
     timed = timing_reasons(timing, start)
     silent = any(found.code is Code.DIGITAL_SILENCE for found in timed)
     return [*timed, *(f for f in sound_findings(sound, start, gates) if not (silent and f.code is Code.NOT_SPEAKING))]
 
 
 def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: GateConfig) -> list[Finding]:
-    """What is wrong with a window's pictures, each of which somebody looked at, and with its sound beside them."""
+    """What is wrong with a window's pictures, all analysed, and with its sound compared with them."""
     observations = stretch.observations
     return [
         *observation_reasons(observations, motion, start),
@@ -54,14 +54,14 @@ def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: Ga
 
 
 def judged(score: WindowScore, findings: list[Finding], *, seen: bool = True) -> JudgedWindow:
-    """Put a window's findings where they belong."""
+    """Split a window's findings into reasons and warnings."""
     reasons = tuple(found for found in findings if found.severity is Severity.REJECT)
     warnings = tuple(found for found in findings if found.severity is Severity.WARN)
     return JudgedWindow(score, reasons, seen, warnings)
 
 
 def sound_findings(sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:
-    """What is wrong with a window's sound; what cannot be told breaks no gate."""
+    """What is wrong with a window's sound; what is unknown breaks no gate."""
     heard = window_sound(sound)
     values = {
         Code.TOO_QUIET: heard.speech_dbfs,

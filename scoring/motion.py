@@ -13,7 +13,7 @@ The rolling form keeps, for each chunk of h frames, the partial DFT at the windo
     P_k = sum over n = 0..h-1 of x_n exp(-2 pi i k n / F)
 
 Partial DFTs add after a phase shift, ``X_k = sum over c of exp(-2 pi i k h c / F) P_k of chunk c``. Nothing is
-subtracted, so nothing drifts, and a bad chunk leaves with itself.
+subtracted, so nothing drifts, and the effect of a bad chunk ends with it.
 """
 
 from collections.abc import Sequence
@@ -30,14 +30,14 @@ Complexes = NDArray[np.complex128]
 
 MOUTH_CURVES = 20
 ROUNDING_FLOOR = 1e-12
-"""A bin below this share of its curve's sum is rounding, not motion: a constant curve has none, however summed."""
+"""A bin below this share of its curve's sum is rounding, not motion, whichever way the curve was summed."""
 
 
 @dataclass(frozen=True)
 class Motion:
     """Motion complexity of one window: shares of high-frequency magnitude in [0, 1]; lower is better.
 
-    ``mouth_moves`` is false where no mouth curve has any motion at all, as in a frozen picture.
+    ``mouth_moves`` is false if no mouth curve moves at all, as in a frozen picture.
     """
 
     MC: float
@@ -81,8 +81,8 @@ class ChunkMotion:
     spectrum : ndarray complex128 [K, 21]
         P_k at the window's bins k = 0..F//2, mouth curves first; the head curve without its first step.
     first_step : float
-        The head's step from the frame before the chunk into it, in pixels; NaN where that frame has no face.
-        It belongs to every window but the one that this chunk begins.
+        The head's step from the frame before the chunk into it, in pixels; NaN if that frame has no face.
+        It belongs to every window except the one that begins with this chunk.
     last_centre : ndarray [2]
         Lip centre of the last frame, for the next chunk's first step.
     """
@@ -103,7 +103,7 @@ def chunk_motion(lips: Floats, previous_centre: Floats | None, parameters: Param
 
 
 def merge_motion(chunks: Sequence[ChunkMotion], parameters: Parameters) -> Motion | None:
-    """MC of the window that these chunks make up; None where a frame of it has no face."""
+    """MC of the window that these chunks make up; None if one of its frames has no face."""
     shift = _shifts(parameters.window_frames, parameters.hop_frames, len(chunks))
     spectra = np.stack([chunk.spectrum for chunk in chunks])
     spectra[1:, :, MOUTH_CURVES] += np.array([chunk.first_step for chunk in chunks[1:]])[:, None]
@@ -125,6 +125,6 @@ def _basis(window: int, hop: int) -> Complexes:
 
 @lru_cache(maxsize=8)
 def _shifts(window: int, hop: int, chunks: int) -> Complexes:
-    """[C, K]: exp(-2 pi i k h c / F), what moves chunk c to its place in the window."""
+    """[C, K]: exp(-2 pi i k h c / F), which moves chunk c to its place in the window."""
     turns = np.outer(np.arange(chunks) * hop, np.arange(window // 2 + 1)) % window
     return np.asarray(np.exp(-2j * np.pi * turns / window), dtype=np.complex128)

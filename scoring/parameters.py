@@ -1,4 +1,4 @@
-"""The grid that everything stands on, and the parameters of Algorithm 1."""
+"""The frame grid and the parameters of Algorithm 1."""
 
 import math
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ FPS = 25
 """Grid frames per second of the session clock."""
 
 SAMPLE_RATE = 16_000
-"""Samples per second of the sound that is scored."""
+"""Samples per second of the scored sound."""
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
-"""Samples of sound that stand beside one grid frame: 640."""
+"""Samples of sound per grid frame: 640."""
 
 LEAD_IN_FRAMES = 25
-"""Frames tracked before a window, so that the tracker has settled when it begins.
+"""Frames tracked before a window, to let the tracker settle.
 
-Measured on three real clips, MC of such a run against that of a run over the whole clip: with 12 frames up to 0.9 %
-apart, with 25 up to 0.4 %, and no closer with 50, 75 or 125.
+Measured on three real clips, MC of such a run differs from that of a run over the whole clip by up to 0.9 % with
+12 frames, by up to 0.4 % with 25, and by no less with 50, 75 or 125.
 """
 
 VALIDATION_FRAMES = 13
 """Frames kept after a window: with 125 they make the 138 of which trainers hold out 13."""
 
 DETECT_EVERY_FRAMES = 5
-"""Every so many grid frames, counted from frame 0, all faces in the picture are counted."""
+"""Grid frames between two counts of the faces in the picture, from frame 0 on."""
 
 
 def frames_of(seconds: float, name: str) -> int:
-    """Length in whole grid frames of ``seconds``; a length between two frames is refused."""
+    """Length in whole grid frames of ``seconds``; other lengths are refused."""
     frames = Fraction(str(seconds)) * FPS if math.isfinite(seconds) else Fraction(0)
     if frames.denominator != 1 or frames < 1:
         raise ParameterError(f"{name}={seconds} must be a positive multiple of {1 / FPS} s, one frame at {FPS} fps")
@@ -55,7 +55,7 @@ class Parameters:
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value breaks its rule.
     """
 
     seconds: float = 5.0

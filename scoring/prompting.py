@@ -1,9 +1,9 @@
-"""Which sentence to show next, so that a window of high D comes soon.
+"""Which sentence to show next, so that a window of high D appears soon.
 
 D is the mean distance between the sounds of one window, so what counts is the variety within five seconds, not over the
-session. A sentence is worth what it brings to the window that ends with it: its own spread, measured once for each
-sentence of a list (``scripts/make_prompts.py``), and the phones that the window has not heard enough.
-``docs/prompts.md`` says how both were weighed against each other, and what they gain.
+session. A sentence is worth what it adds to the window that ends with it: its own spread, measured once for each
+sentence of a list (``scripts/make_prompts.py``), and phones that the window lacks.
+``docs/prompts.md`` describes how the two were weighted, and the gain.
 """
 
 from collections import Counter
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from take5.scoring.errors import ParameterError
 
 WINDOW_S = 5.0
-"""What counts as heard now: the sentences that reach into the last so many seconds."""
+"""Sentences that reach into the last seconds count as heard: how many seconds."""
 
 REST = 20
 """Sentences that must lie between two showings of the same one, once a list has been read through."""
 
 BALANCE = 0.5
-"""Weight of the phones' variety beside the sentence's own spread; ``docs/prompts.md``."""
+"""Weight of the phones' variety relative to the sentence's own spread; ``docs/prompts.md``."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Prompt:
     text : str
         What is shown.
     phones : tuple of str
-        Its phones in order; of Mandarin its initials and finals.
+        Its phones in order; for Mandarin, its initials and finals.
     seconds : float
         How long it takes at a normal speaking rate, > 0.
     spread : float
@@ -63,7 +63,7 @@ def last_window(prompts: Sequence[Prompt], heard: Sequence[int], seconds: float 
 
 
 def worth(prompt: Prompt, before: Iterable[str]) -> float:
-    """What a sentence brings to the window that ends with it.
+    """What a sentence adds to the window that ends with it.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ def choose(prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[i
     heard : sequence of int
         Indices of the sentences that were spoken, the latest last.
     passed : collection of int
-        Indices of those that were shown and not spoken; they do not come again either.
+        Indices of those that were shown but not spoken; they are not repeated either.
 
     Returns
     -------
     int
-        Of those left the one of highest worth; of equals the first. With none left, those heard longest ago return.
+        The remaining sentence of highest worth; of equals the first. If none remain, those heard longest ago return.
 
     Raises
     ------

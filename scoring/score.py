@@ -20,7 +20,7 @@ class WindowScore:
     D : float
         Diversity of its audio embeddings, >= 0; higher is better.
     motion : Motion or None
-        Motion complexity; lower is better. None where the face was not tracked through the window.
+        Motion complexity; lower is better. None if the face was not tracked throughout the window.
     views : int or None
         Number of camera views; fewer is better.
     """

@@ -1,7 +1,7 @@
 """The selector: Algorithm 1's answer for the recording so far, after every window.
 
-A window once out of the m highest D never comes back, since D of a window never changes and more windows only come.
-So the m best by D, and the best I among them, are all that has to be kept.
+A window that has left the m highest D never returns, since D of a window never changes and windows are only added.
+So only the m best by D, and the best I among them, need keeping.
 """
 
 from bisect import insort

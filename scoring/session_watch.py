@@ -1,4 +1,4 @@
-"""A window beside the rest of its session: less sharp, in another light, or all of it out of sync. It only warns."""
+"""Compares a window with the rest of its session: sharpness, light, and sync throughout. It only warns."""
 
 from dataclasses import dataclass, field, replace
 
@@ -12,12 +12,12 @@ from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 
 LEAST_WINDOWS = 4
-"""Of fewer windows the session's offset is unknown: one of them is told alone, by its own gate."""
+"""With fewer windows the session's offset is unknown; a single window has its own gate."""
 
 
 @dataclass
 class SessionWatch:
-    """Watches a session in order of time, of which all or a part was looked at.
+    """Watches a session in order of time, all or part of which was analysed.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class SessionWatch:
     _correlated: int = 0
 
     def push(self, measures: FrameMeasures) -> None:
-        """Add the next chunk that was looked at."""
+        """Add the next analysed chunk."""
         self._reference.push(measures)
 
     def compared(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
-        """Add to the warnings of a window, which ends with the latest chunk, what sets it apart from the session."""
+        """Add warnings to a window that ends with the latest chunk, for what sets it apart from the session."""
         start = window.score.start
         if start >= self._correlated and all(reason.code is Code.AV_OFFSET for reason in window.reasons):
             self._correlate(stretch.lips, stretch.sound.bands, start)
@@ -44,13 +44,13 @@ class SessionWatch:
 
     @property
     def offset(self) -> AvOffset:
-        """How far the sound runs behind the picture, over all windows that do not overlap and have no other fault."""
+        """Lag of the sound behind the picture, over all non-overlapping windows without other faults."""
         known = self._correlation is not None and self._correlation.windows >= LEAST_WINDOWS
         return offset(self._correlation if known else None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is to be said of the session as a whole."""
+        """Warnings about the session as a whole."""
         limit, frames = self.gates.limits[Code.AV_OFFSET].warn, self.offset.frames
         if limit is None or frames is None or abs(frames) <= limit or self._correlation is None:
             return ()

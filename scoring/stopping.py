@@ -1,13 +1,13 @@
-"""When a recording is enough: search with recall, since the best window so far is kept.
+"""When to stop recording: search with recall, since the best window so far is kept.
 
-Three rules, looked at in this order after every window:
+Three rules, checked in this order after every window:
 
-1. threshold: I of the best window, which is the clip that one would get, reaches ``stop_at``;
+1. threshold: I of the best window, the clip so far, reaches ``stop_at``;
 2. gain: another ``gain_horizon_s`` are expected to add no more than eps to log I (:func:`leave_out_gain`);
-3. cap: the longest time is over.
+3. cap: the time limit is reached.
 
-The gain rule cuts the session into blocks of one window that do not overlap. Where each default comes from, and what
-the rules do on real and simulated talkers, is in ``docs/stopping.md``.
+The gain rule cuts the session into non-overlapping blocks of one window. ``docs/stopping.md`` explains each default and
+shows the rules on real and simulated talkers.
 """
 
 import math
@@ -28,26 +28,26 @@ class StopRules:
     Parameters
     ----------
     stop_at : float, optional
-        I of the best window at which it stops at once, > 0; None or 0 leaves the rule out.
+        I of the best window at which to stop at once, > 0; None or 0 disables the rule.
     floor_s : float
-        Not before so many seconds of session time by ``stop_at``, >= 0.
+        Seconds of session time before which ``stop_at`` does not apply, >= 0.
     gain : float, optional
-        eps in log I, > 0: it stops when another ``gain_horizon_s`` are expected to add no more; None or 0 leaves the
-        rule out. 0.01 is one per cent of I.
+        eps in log I, > 0: stop when another ``gain_horizon_s`` are expected to add no more; None or 0 disables the
+        rule. 0.01 is one per cent of I.
     gain_after_s : float
-        Not before so many seconds by ``gain``, counted from the start or from the last restart, >= 0.
+        Seconds from the start or the last restart before which ``gain`` does not apply, >= 0.
     gain_horizon_s : float
         How far the gain rule looks ahead in seconds, > 0.
     cap_s : float
-        It stops after so many seconds of session time in any case, > 0.
+        Seconds of session time after which to stop in any case, > 0.
     idle_s : float
-        Once it is enough, and no idle stretch was found so far, the person is asked to be still and silent, for at
-        most so many seconds, before it stops, >= 0; 0 for not asking.
+        If no idle stretch has been found by the time a rule applies, the longest time in seconds for which the person
+        is asked to be still and silent before it stops, >= 0; 0 to not ask.
 
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value breaks its rule.
     """
 
     stop_at: float | None = None
@@ -74,7 +74,7 @@ class StopRules:
 
 
 class StopRule(StrEnum):
-    """Why a recording stopped: one of the three rules, or an end that is none."""
+    """Why a recording stopped: one of the three rules, or another end."""
 
     THRESHOLD = "threshold"
     GAIN = "gain"
@@ -88,7 +88,7 @@ class StopRule(StrEnum):
 class Stop:
     """Which rule stopped a recording, and the numbers that it compared: ``value`` against ``limit``.
 
-    Of the threshold both are I, of the gain log I, of the cap seconds; an end that is no rule compares nothing.
+    Both are I for the threshold, log I for the gain and seconds for the cap; any other end compares nothing.
     """
 
     rule: StopRule
@@ -98,7 +98,7 @@ class Stop:
 
 @dataclass
 class Stopper:
-    """Looks at each window in order of time and says when it is enough."""
+    """Checks each window in order of time and says when to stop."""
 
     rules: StopRules
     parameters: Parameters
@@ -112,7 +112,7 @@ class Stopper:
         return self.amend(judged, best)
 
     def amend(self, judged: JudgedWindow, best: WindowScore | None) -> Stop | None:
-        """Add a window that was looked at after it had passed; it may be given again, and counts once."""
+        """Add a window that was analysed late; it may be given repeatedly, and counts once."""
         since = judged.score.start - self._origin
         x = _log_informativeness(judged)
         if x is not None and since >= 0 and since % self.parameters.window_frames == 0:
@@ -120,7 +120,7 @@ class Stopper:
         return self._threshold(best) or self._gain() or self._cap()
 
     def restart(self) -> None:
-        """Count blocks only from the end of the last window on: a prompt has changed how the speaker speaks.
+        """Count blocks only from the end of the last window: a prompt has changed how the speaker speaks.
 
         The best window and the session's time stay, so the threshold and the cap do not change.
         """
@@ -128,7 +128,7 @@ class Stopper:
 
     @property
     def gain(self) -> float | None:
-        """G, what another horizon is expected to add to log I, >= 0; None with too few scored blocks."""
+        """G, the expected gain in log I over another horizon, >= 0; None with too few scored blocks."""
         horizon = max(1, round(self.rules.gain_horizon_s / self.parameters.seconds))
         return leave_out_gain(sorted(self._blocks.values()), horizon)
 
@@ -156,13 +156,13 @@ def leave_out_gain(ordered: Sequence[float], k: int) -> float | None:
 
     ``G = x_(n) - sum over i = m..n of x_(i) C(i-1, m-1) / C(n, m)``,
 
-    the mean, over all ways to leave k of the n blocks out, of what leaving them out costs. For exchangeable blocks it
+    the mean, over all ways to leave k of the n blocks out, of the loss. For exchangeable blocks it
     is an unbiased estimate of E[M_n] - E[M_(n-k)], M_n the largest of n, and since E[M_n] is concave in n, k more
     blocks are expected to add no more. No law of the scores is fitted.
 
-    That holds at an n fixed beforehand. At the first n with G <= eps, G is low by chance as well, and k more blocks
-    bring more than eps: 1.5 times as much for normal scores (``docs/stopping.md``). A steady rise is no exchangeable
-    sequence, and G takes it for luck.
+    That holds for an n fixed in advance. At the first n with G <= eps, G is partly low by chance, and k more blocks
+    add more than eps: 1.5 times as much for normal scores (``docs/stopping.md``). A steady rise is not an exchangeable
+    sequence, and G mistakes it for luck.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def leave_out_gain(ordered: Sequence[float], k: int) -> float | None:
     Notes
     -----
     The weight of x_(n) is m / n, that of x_(i-1) the weight of x_(i) times (i - m) / (i - 1): no binomial is computed,
-    and since the weights sum to 1, neither are large numbers subtracted.
+    and since the weights sum to 1, no large numbers are subtracted.
     """
     n, m = len(ordered), len(ordered) - k
     if m < 1:
@@ -192,7 +192,7 @@ def leave_out_gain(ordered: Sequence[float], k: int) -> float | None:
 
 
 def _log_informativeness(judged: JudgedWindow) -> float | None:
-    """Log I of an eligible window; None for every other one, and where it is no finite number."""
+    """Log I of an eligible window; None for any other, or if it is not finite."""
     value = judged.score.I
     if not judged.eligible or value is None or not math.isfinite(value) or value <= 0:
         return None

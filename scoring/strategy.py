@@ -1,7 +1,7 @@
-"""The paper's variants: in which order windows are looked at, how many, and which of them wins.
+"""The paper's variants: in which order windows are judged, how many, and which of them wins.
 
-Source: the ablation of the paper's section 4, which names them without formulas; ``docs/mathematics.md`` says what we
-read. Only eligible windows count, and of equals the earlier wins.
+Source: the ablation of the paper's section 4, which names them without formulas; ``docs/mathematics.md`` gives our
+reading. Only eligible windows count, and of equals, the earlier wins.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,18 +34,18 @@ class Strategy:
     seed: int = 0
 
     def order(self, windows: Sequence[WindowScore]) -> list[WindowScore]:
-        """Windows in the order in which they are looked at."""
+        """Windows in the order in which they are judged."""
         if self.name != "random":
             return rank(windows)
         shuffled = np.random.default_rng(self.seed).permutation(len(windows))
         return [windows[int(i)] for i in shuffled]
 
     def wanted(self, pool: int, windows: int) -> int:
-        """How many eligible windows have to be looked at."""
+        """How many eligible windows need judging."""
         return {"full": pool, "random": 1, "audio": 1}.get(self.name, windows)
 
     def winner(self, judged: Sequence[WindowScore]) -> WindowScore | None:
-        """The best of the eligible windows that were looked at."""
+        """The best of the eligible windows judged."""
         if self.name == "full":
             return best(judged)
         if self.name in {"random", "audio"}:

@@ -1,4 +1,4 @@
-"""What was seen and heard in neighbouring grid frames, side by side: what coaching and the idle clip are judged by."""
+"""What was seen and heard in neighbouring grid frames, the input of coaching and idle clips."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class Stretch(Columns):
     pose : ndarray float64 [n, 3]
         Yaw, pitch, roll in degrees; NaN where no face was tracked.
     observations, timing : Observations, Timing
-        What eligibility needs.
+        For the eligibility rules.
 
     Raises
     ------
     ParameterError
-        If they are not all of the same number of frames.
+        If they do not all have the same number of frames.
     """
 
     measures: FrameMeasures

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 VIEW_DEGREES = 5.0
-"""Angles are rounded to the nearest multiple of this before they are told apart."""
+"""Angles are rounded to the nearest multiple of this before they are compared."""
 
 View = tuple[float, float, float]
 
 
 def chunk_views(pose: NDArray[np.float64]) -> frozenset[View]:
-    """The views of one chunk: pose [h, 3] as (yaw, pitch, roll) in degrees; frames without a face (NaN) show none."""
+    """The views of one chunk: pose [h, 3] as (yaw, pitch, roll) in degrees; frames without a face (NaN) have none."""
     seen = np.rint(pose[np.isfinite(pose).all(axis=1)] / VIEW_DEGREES) + 0.0  # -0.0 is the same view as 0.0
     return frozenset((yaw, pitch, roll) for yaw, pitch, roll in seen.tolist())
 

@@ -1,7 +1,7 @@
 """The streaming form: a window is the merge of the summaries of its chunks.
 
 A chunk is one hop long. Its summary holds pair sums, partial DFTs and views, so that each second is computed once and
-every window that it belongs to merges it; the numbers equal Algorithm 1's on the same features to 1e-9.
+merged by every window it belongs to; the numbers equal Algorithm 1's on the same features to 1e-9.
 """
 
 from collections import deque
@@ -32,7 +32,7 @@ class ChunkFeatures:
     embeddings : ndarray [h, E]
         Audio embeddings.
     stretch : Stretch
-        Lips, pose, and what rules and gates need.
+        Lips, pose, and the input of rules and gates.
     """
 
     embeddings: Floats
@@ -41,7 +41,7 @@ class ChunkFeatures:
 
 @dataclass(frozen=True)
 class ChunkSummary:
-    """One chunk, summed up for every window that it will belong to."""
+    """Summary of one chunk, for every window that it belongs to."""
 
     diversity: ChunkDiversity
     motion: ChunkMotion

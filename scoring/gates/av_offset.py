@@ -1,8 +1,8 @@
 """Mouth against voice: how far the sound runs behind the picture, and whose voice it cannot be.
 
 Lips open for vowels, and vowels are loud between 770 and 3150 Hz. The rate of change of the lips' opening is correlated
-with that of the voice, for every shift of up to 15 frames; the highest correlation tells the offset, and how high it is
-tells whether to believe it. Nothing is learnt and no model runs: `docs/sound-gates.md` has what was measured.
+with that of the voice, for every shift of up to 15 frames; the position of the highest correlation is the offset, and
+its height is the confidence. Nothing is learnt and no model runs: `docs/sound-gates.md` has the measurements.
 """
 
 import math
@@ -20,7 +20,7 @@ from take5.scoring.gates.sound import BARK_EDGES_HZ, SPEECH
 Floats = NDArray[np.float64]
 
 MAX_SHIFT_FRAMES = 15
-"""Shifts are tried up to this, either way, as in SyncNet (Chung and Zisserman, 2016): 0.6 s."""
+"""Largest shift either way, as in SyncNet (Chung and Zisserman, 2016): 0.6 s."""
 
 SHIFTS = 2 * MAX_SHIFT_FRAMES + 1
 
@@ -28,26 +28,26 @@ VOICE = slice(BARK_EDGES_HZ.index(770), BARK_EDGES_HZ.index(3150))
 """The Bark bands, 770 to 3150 Hz, whose power follows the mouth best: higher formants, and little of the pitch."""
 
 LOUDNESS_EXPONENT = 0.25
-"""Loudness grows about like this power of the power (Stevens)."""
+"""Exponent by which loudness grows with power, roughly (Stevens)."""
 
 STILL_FRAMES, STILL_WIDTHS = 8, 0.04
-"""Lips are still where they open and close by less than so many mouth widths from so many frames before to after."""
+"""Lips are still if they open and close by less than this many mouth widths, within this many frames either side."""
 
 MOUTH_CORNERS = (0, 6)
 UPPER_LIP, LOWER_LIP = [2, 3, 4], [10, 9, 8]
 """Outer lips: iBUG 50, 51, 52, and 58, 57, 56 below them."""
 
 PEAK_FRAMES = 3
-"""A correlation further away than this is another peak, and not a shoulder of the highest."""
+"""A correlation further away than this is another peak, not a shoulder of the highest."""
 
 AMBIGUOUS = 0.8
-"""Where another peak is this high, relative to the highest, the offset is unknown: regular motion fits many shifts."""
+"""With another peak this high, relative to the highest, the offset is unknown: regular motion fits many shifts."""
 
 CHANCE_R = 0.42
-"""Of one window's mouth and another's voice, one pair in a hundred reaches this; over w windows, this / sqrt(w)."""
+"""The mouth of one window and the voice of another reach this in 1 % of pairs; over w windows, this / sqrt(w)."""
 
 LEAST_R = 0.25
-"""The highest correlation must reach this as well, over however many windows."""
+"""The highest correlation must also reach this, for any number of windows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +67,9 @@ class Correlation:
 
     @classmethod
     def merge(cls, parts: Sequence[Self]) -> Self:
-        """Join windows, at least one, that do not overlap."""
+        """Join one or more non-overlapping windows."""
         if not parts:
-            raise ParameterError("there is no correlation to merge: give at least one")
+            raise ParameterError("no correlations to merge: give at least one")
         return cls(np.sum([part.total for part in parts], axis=0), sum(part.windows for part in parts))
 
 
@@ -80,8 +80,7 @@ class AvOffset:
     Attributes
     ----------
     frames : float or None
-        Frames of 40 ms by which the sound comes after the picture that it belongs to, negative where it comes before;
-        None where it cannot be told.
+        Frames of 40 ms by which the sound lags behind its picture, negative if it leads; None if unknown.
     confidence : float
         Highest mean correlation, in [-1, 1].
     """
@@ -125,7 +124,7 @@ def mouth_height(lips: Floats) -> Floats:
 
 
 def offset(correlation: Correlation | None) -> AvOffset:
-    """Tell the offset from the correlation of one window, or of all windows so far.
+    """Estimate the offset from the correlation of one window, or of all windows so far.
 
     The highest correlation is placed between frames by the parabola through it and its neighbours. The offset is
     unknown if it lies at the largest shift, is not above chance, or has a rival.
@@ -143,7 +142,7 @@ def offset(correlation: Correlation | None) -> AvOffset:
 
 
 def voice_without_mouth(lips: Floats, speech: Floats) -> float | None:
-    """Share of a window's frames in which somebody speaks while these lips are still: somebody else, or from a tape.
+    """Share of a window's frames with speech while these lips are still: another speaker, or a recording.
 
     Parameters
     ----------
@@ -155,8 +154,8 @@ def voice_without_mouth(lips: Floats, speech: Floats) -> float | None:
     Returns
     -------
     float or None
-        In [0, 1]; None where a frame has no face, or nobody listened for speech. A second voice while the first speaks
-        is not told.
+        In [0, 1]; None if a frame has no face, or speech was not measured. A second voice while the first speaks goes
+        undetected.
     """
     if len(lips) != len(speech):
         raise ParameterError(f"lips and speech must be of the same frames: {len(lips)=}, {len(speech)=}")
@@ -174,19 +173,19 @@ def _difference(x: Floats) -> Floats:
 
 
 def _shifted(mouth: Floats, voice: Floats, shift: int) -> tuple[Floats, Floats]:
-    """Both where the voice ``shift`` frames later stands beside the mouth."""
+    """The frames of both that overlap when the voice is shifted by ``shift`` frames."""
     count = len(mouth) - abs(shift)
     return mouth[max(0, -shift) :][:count], voice[max(0, shift) :][:count]
 
 
 def _correlation(x: Floats, y: Floats) -> float:
-    """Pearson's correlation; 0 where one is constant."""
+    """Pearson's correlation; 0 if one is constant."""
     x, y = x - x.mean(), y - y.mean()
     size = math.sqrt(float(x @ x) * float(y @ y))
     return float(x @ y) / size if size > 0 else 0.0
 
 
 def _vertex(before: float, top: float, after: float) -> float:
-    """Where the parabola through three neighbours has its top, from the middle one, in [-0.5, 0.5]."""
+    """Vertex of the parabola through three neighbours, relative to the middle one, in [-0.5, 0.5]."""
     bend = before - 2 * top + after
     return 0.5 * (before - after) / bend if bend else 0.0

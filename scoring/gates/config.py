@@ -1,4 +1,4 @@
-"""How strict the gates are: a preset, what is changed of it, and for which trainers a window must do."""
+"""How strict the gates are: a preset, its overrides, and the trainers that a window must suit."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -27,17 +27,17 @@ class GateConfig:
     Parameters
     ----------
     strictness : {'loose', 'normal', 'strict'}
-        The preset from which they come.
+        The preset.
     overrides : tuple of str
-        What is changed of it: ``GATE=off``; ``GATE=warn`` or ``GATE=reject`` (what it does at its limits);
-        ``GATE=NUMBER`` (where it rejects); ``GATE=warn:NUMBER`` or ``GATE=reject:NUMBER``. The later of two counts.
+        Overrides of the preset: ``GATE=off``; ``GATE=warn`` or ``GATE=reject`` (what it does at its limits);
+        ``GATE=NUMBER`` (where it rejects); ``GATE=warn:NUMBER`` or ``GATE=reject:NUMBER``. The later one wins.
     trainers : tuple of str
-        Which trainers it must be possible to train on a window; see :mod:`take5.scoring.gates.trainability`.
+        Trainers that must be able to train on a window; see :mod:`take5.scoring.gates.trainability`.
 
     Raises
     ------
     ParameterError
-        If one of them is none of these.
+        If a value is none of these.
     """
 
     strictness: str = "normal"
@@ -49,11 +49,11 @@ class GateConfig:
             raise ParameterError(f"strictness {self.strictness!r} must be one of {', '.join(STRICTNESSES)}")
         for trainer in self.trainers:
             known_trainer(trainer)
-        _ = self.limits  # every override is looked at
+        _ = self.limits  # checks every override
 
     @classmethod
     def of(cls, strictness: str = "normal", overrides: Iterable[str] = (), trainers: Iterable[str] = ()) -> Self:
-        """The same of whatever can be iterated over."""
+        """Build a configuration from any iterables."""
         return cls(strictness, tuple(overrides), tuple(trainers))
 
     @cached_property
@@ -66,7 +66,7 @@ class GateConfig:
         return limits
 
     def json(self) -> dict[str, object]:
-        """What decides the verdicts, for reports."""
+        """What the verdicts depend on, for reports."""
         return {"strictness": self.strictness, "overrides": list(self.overrides), "trainers": list(self.trainers)}
 
 
@@ -76,12 +76,12 @@ def _split(override: str) -> tuple[Rule, str]:
         raise ParameterError(f"gate {override!r} must be GATE=VALUE, as too_far=40; VALUE is {FORMS}")
     known = {str(code): rule for code, rule in RULES.items()}
     if name.strip() not in known:
-        raise ParameterError(f"{name.strip()!r} is no gate that can be set; choose one of {', '.join(known)}")
+        raise ParameterError(f"unknown gate {name.strip()!r}; choose one of {', '.join(known)}")
     return known[name.strip()], value.strip()
 
 
 def _changed(rule: Rule, limits: Limits, value: str, override: str) -> Limits:
-    """What an override makes of a gate's limits."""
+    """Apply an override to a gate's limits."""
     does, colon, number = value.rpartition(":")
     if value == "off":
         return OFF
@@ -96,7 +96,7 @@ def _changed(rule: Rule, limits: Limits, value: str, override: str) -> Limits:
 
 
 def _only(rule: Rule, limits: Limits, severity: Severity) -> Limits:
-    """The gate at the limit where it acts now, or acts at normal or strict; doing nothing but this."""
+    """Do only this at the limit where the gate acts now, or else at normal or strict."""
     _allowed(rule, severity)
     levels = (limits, rule.normal, rule.strict)
     limit = next(limit for level in levels for limit in (level.reject, level.warn) if limit is not None)
@@ -116,7 +116,7 @@ def _number(text: str, override: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ParameterError(f"gate {override!r}: {text!r} is no number; VALUE is {FORMS}")
+        raise ParameterError(f"gate {override!r}: {text!r} is not a number; VALUE is {FORMS}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""What the 68 landmarks, the pose and the blendshapes of one frame say: geometry, eyes, mouth, gaze.
+"""Measures from the 68 landmarks, the pose and the blendshapes of one frame: geometry, eyes, mouth, gaze.
 
 Lengths are in pixels of the picture, landmarks in iBUG order.
 """
@@ -24,11 +24,11 @@ LOOK_OUT = (15, 16)
 LOOK_UP = (17, 18)
 
 FOREHEAD = 0.35
-"""Height of the forehead, which has no landmarks, relative to that from brows to chin; half of it in most people."""
+"""Height of the forehead, which has no landmarks, relative to brows to chin; about half in most people."""
 
 
 class MeasurableFace(Protocol):
-    """What the tracker says of a face."""
+    """A face as tracked."""
 
     @property
     def landmarks(self) -> Floats:
@@ -99,9 +99,9 @@ def face_box(points: Floats) -> tuple[float, float, float, float]:
 
 
 def inter_eye(points: Floats, yaw: float) -> float:
-    """Distance between the middles of the eyes in pixels, as if the head were not turned: divided by cos(yaw).
+    """Distance between the middles of the eyes in pixels, corrected for a turned head: divided by cos(yaw).
 
-    As in ISO/IEC 29794-5 (OFIQ), which divides by the cosine as well.
+    As in ISO/IEC 29794-5 (OFIQ).
     """
     distance = np.linalg.norm(points[LEFT_EYE].mean(axis=0) - points[RIGHT_EYE].mean(axis=0))
     return float(distance / max(np.cos(np.deg2rad(yaw)), 0.1))
@@ -129,7 +129,7 @@ def polygon_area(points: Floats) -> float:
 
 
 def gaze(blendshapes: NDArray[np.float32]) -> tuple[float, float]:
-    """Where the eyes look, relative to the head: (towards the picture's right, upwards), each in [-1, 1].
+    """Gaze relative to the head: (towards the picture's right, upwards), each in [-1, 1].
 
     The mean over both eyes of MediaPipe's ``eyeLook`` coefficients; not an angle.
     """

@@ -5,14 +5,14 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """A window with a ``REJECT`` cannot win; a ``WARN`` is told and decides nothing."""
+    """A window with a ``REJECT`` cannot win; a ``WARN`` is reported and has no effect."""
 
     WARN = "warn"
     REJECT = "reject"
 
 
 class Code(StrEnum):
-    """Every reason there is: rules with a letter are in ``docs/mathematics.md``, the others in ``docs/gates.md``."""
+    """All reason codes: rules with a letter are in ``docs/mathematics.md``, the others in ``docs/gates.md``."""
 
     NO_FACE = "no_face"  # (a)
     SEVERAL_FACES = "several_faces"  # (b)
@@ -77,9 +77,9 @@ class Finding:
     severity : Severity
         Whether the window may still win.
     value : float or None
-        The worst that was measured there, in the rule's unit.
+        The worst value measured there, in the rule's unit.
     rule : str
-        What it should have been, in words; empty where the code says it all.
+        The requirement in words; empty if the code says it all.
     """
 
     code: Code

@@ -1,4 +1,4 @@
-"""What is measured in each frame for the gates."""
+"""Per-frame measures for the gates."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -15,7 +15,7 @@ Column = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class FrameMeasures(Columns):
-    """What was measured in n grid frames; NaN where there was no face to measure, or nobody looked.
+    """Measures of n grid frames; NaN for frames without a face or not analysed.
 
     Every attribute is an ndarray float32 [n].
 
@@ -28,9 +28,9 @@ class FrameMeasures(Columns):
     closeness
         Width of the face relative to the picture's shorter side.
     margin : face widths
-        Least distance of the face from the picture's edge; negative where it is cut.
+        Least distance of the face from the picture's edge; negative if it is cut off.
     centre_x, centre_y : picture widths, heights
-        The face's middle from the picture's middle, in [-0.5, 0.5]; right and down are positive.
+        Offset of the face's centre from the picture's centre, in [-0.5, 0.5]; right and down are positive.
     yaw, pitch, roll : degrees
         See :func:`take5.scoring.models.face.euler_zyx`.
     eye_open
@@ -42,7 +42,7 @@ class FrameMeasures(Columns):
     mouth_area : square px
         Area between the inner lips.
     gaze_x, gaze_y
-        Where the eyes look relative to the head, in [-1, 1]; right and up are positive. Not an angle.
+        Gaze relative to the head, in [-1, 1]; right and up are positive. Not an angle.
     blur
         Blur effect of the face at fixed width, in [0, 1]; a sharp face has 0.45 to 0.55.
     grain : 8-bit steps
@@ -54,8 +54,8 @@ class FrameMeasures(Columns):
     evenness
         Luma of the darker cheek relative to the lighter one, in [0, 1].
     step : ms
-        From the source frame that the grid frame before shows to the one that this shows: 40 in a steady picture, 0
-        where one is shown twice. NaN at the first frame of a run.
+        Time from the source frame that the previous grid frame shows to the one that this one shows: 40 in a steady
+        picture, 0 if one is shown twice. NaN at the first frame of a run.
     """
 
     face_width: Column
@@ -86,17 +86,17 @@ class FrameMeasures(Columns):
 
     @classmethod
     def unmeasured(cls, frames: int) -> Self:
-        """Return NaN throughout, of frames that nobody looked at."""
+        """Return NaN throughout, for frames that were not analysed."""
         return cls(*(np.full(frames, np.nan, dtype=np.float32) for _ in cls.__dataclass_fields__))
 
     @classmethod
     def of_frame(cls, **values: float) -> Self:
-        """Return one frame of which these values are known."""
+        """Return one frame with these known values."""
         return cls(*(np.array([values.get(name, np.nan)], dtype=np.float32) for name in cls.__dataclass_fields__))
 
 
 UNOBSERVED = FrameMeasures.unmeasured(1)
-"""One frame that nobody looked at."""
+"""One frame that was not analysed."""
 
 
 def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = float("nan")) -> FrameMeasures:
@@ -107,9 +107,9 @@ def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = fl
     rgb : ndarray uint8 [H, W, 3]
         The whole picture.
     face : MeasurableFace or None
-        What the tracker sees in it; its landmarks in pixels of ``rgb``.
+        The tracked face; its landmarks in pixels of ``rgb``.
     step_ms : float
-        From the source frame shown before to this one, in ms.
+        From the previously shown source frame to this one, in ms.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""What the pixels of a face say in one frame: blur, grain, light.
+"""Measures from the pixels of a face in one frame: blur, grain, light.
 
-Blur is measured on a crop of fixed width, so that it does not depend on the camera's resolution, only on how much of
-the face can be seen. Costs about half a millisecond, whatever the size of the picture.
+Blur is measured on a crop of fixed width, so that it depends on the visible detail of the face, not on the camera's
+resolution. Takes about half a millisecond, whatever the size of the picture.
 """
 
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ Picture = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 CROP_WIDTH = 96
-"""Width in pixels at which blur is measured, brow to brow: that of a face of about 128 pixels."""
+"""Width in pixels at which blur is measured, brow to brow: a face of about 128 pixels."""
 
 BLUR_TAPS = 9
 """Length of the mean filter in the blur effect; the paper's."""
@@ -27,7 +27,7 @@ GRAIN_PX = 160
 """Longest side of the part in which grain is estimated, in the picture's own pixels."""
 
 LIGHT_SAMPLES = 96
-"""So many columns and rows of a face, at most about twice as many, are asked for its light."""
+"""Columns and rows of a face sampled for its light, at most about twice as many."""
 
 CLIPPED = 247
 """8-bit luma from which a pixel is overexposed; OFIQ's limit (ISO/IEC 29794-5, over-exposure)."""
@@ -52,7 +52,7 @@ class PictureMeasures(NamedTuple):
 
 
 NOTHING_SEEN = PictureMeasures(*[float("nan")] * 5)
-"""Of a face that lies outside the picture."""
+"""Measures of a face outside the picture."""
 
 
 def measure_picture(rgb: Picture, landmarks: Floats) -> PictureMeasures:
@@ -71,7 +71,7 @@ def measure_picture(rgb: Picture, landmarks: Floats) -> PictureMeasures:
 
 
 def detail_box(landmarks: Floats) -> Box:
-    """Left, top, right, bottom of what has the most detail: from the brows to below the lips."""
+    """Left, top, right, bottom of the most detailed part: from the brows to below the lips."""
     left, right = landmarks[BROWS, 0].min(), landmarks[BROWS, 0].max()
     return float(left), float(landmarks[BROWS, 1].min()), float(right), float(landmarks[OUTER_LIPS, 1].max())
 
@@ -85,7 +85,7 @@ def whole_box(landmarks: Floats) -> Box:
 def fixed_width(rgb: Picture, box: Box) -> Values:
     """The box's green channel at :data:`CROP_WIDTH`, each pixel the mean of the area that it covers.
 
-    Green stands for luma here: it has most of its weight.
+    Green stands in for luma, of which it has most of the weight.
     """
     left, top, right, bottom = _clipped(box, rgb)
     rows = max(3, round(CROP_WIDTH * (bottom - top) / (right - left)))
@@ -98,7 +98,7 @@ def fixed_width(rgb: Picture, box: Box) -> Values:
 def area_means(pixels: NDArray[Any], edges: Floats) -> Values:
     """Means [n, w] of the rows of ``pixels`` [h, w] between neighbouring ones of n + 1 even ``edges`` in [0, h].
 
-    By differences of the running sum, which stands between two rows in proportion.
+    Computed as differences of the running sum, interpolated between rows.
     """
     total = np.zeros((len(pixels) + 1, pixels.shape[1]), dtype=np.float32)
     np.cumsum(pixels, axis=0, dtype=np.float32, out=total[1:])
@@ -129,11 +129,11 @@ def _kept(luma: Values, axis: int) -> float:
 def grain(channel: Picture) -> float:
     """Standard deviation of the noise in one channel uint8 [H, W], in 8-bit steps.
 
-    The median absolute response of the difference of two Laplacians, to which edges and shading hardly answer, divided
-    by what white noise of deviation 1 would give: 6 * 0.6745.
+    The median absolute response of the difference of two Laplacians, which hardly responds to edges and shading,
+    divided by that of white noise of deviation 1: 6 * 0.6745.
 
-    Immerkaer, "Fast Noise Variance Estimation", Computer Vision and Image Understanding 64, 1996; the median for its
-    mean, so that lashes and hair do not count.
+    Immerkaer, "Fast Noise Variance Estimation", Computer Vision and Image Understanding 64, 1996; with the median
+    instead of the mean, so that lashes and hair do not count.
     """
     if min(channel.shape) < 3:
         return 0.0
@@ -144,7 +144,7 @@ def grain(channel: Picture) -> float:
 
 
 def _median(steps: NDArray[np.int16]) -> float:
-    """Median of small whole numbers, between two of them in proportion to how many lie there: no jumps by one step."""
+    """Median of small whole numbers, interpolated between them so that it does not jump by whole steps."""
     counts = np.bincount(steps.ravel())
     below = np.cumsum(counts) - counts
     half = steps.size / 2
@@ -155,7 +155,7 @@ def _median(steps: NDArray[np.int16]) -> float:
 def cheek_light(rgb: Picture, landmarks: Floats) -> tuple[float, float]:
     """Mean luma of both cheeks in [0, 1], and the darker one's relative to the lighter one's.
 
-    NaN where one is not in the picture.
+    NaN if one is not in the picture.
     """
     half = CHEEK_SIDE / 2 * float(np.ptp(landmarks[JAW, 0]))
     lights = []
@@ -173,7 +173,7 @@ def overexposed(rgb: Picture) -> float:
 
 
 def _luma(rgb: Picture) -> NDArray[np.float32]:
-    """Luma [h, w] in 8-bit steps, of every k-th row and column where there are many."""
+    """Luma [h, w] in 8-bit steps, of every k-th row and column of a large face."""
     down, across = (max(1, side // LIGHT_SAMPLES) for side in rgb.shape[:2])
     red, green, blue = (
         rgb[::down, ::across, channel].astype(np.float32) * weight for channel, weight in enumerate(LUMA)
@@ -192,7 +192,7 @@ def _clipped(box: Box, rgb: Picture) -> Box:
 
 
 def _inside(box: Box, rgb: Picture) -> bool:
-    """Whether at least two pixels of the box either way are in the picture."""
+    """Whether at least 2x2 pixels of the box are in the picture."""
     left, top, right, bottom = _clipped(box, rgb)
     return right - left >= 2 and bottom - top >= 2
 

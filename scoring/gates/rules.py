@@ -9,7 +9,7 @@ STRICTNESSES: tuple[Strictness, ...] = ("loose", "normal", "strict")
 
 
 class Limits(NamedTuple):
-    """Where a gate warns and where it rejects; None where it does not."""
+    """Limits at which a gate warns and rejects; None if it does not."""
 
     warn: float | None = None
     reject: float | None = None
@@ -26,13 +26,13 @@ class Rule(NamedTuple):
     code : Code
         What it is called.
     what, unit : str
-        What it compares, for the text of a finding.
+        What it compares and in which unit, for the text of a finding.
     at_least : bool
-        Whether the limit is the least allowed; else it is the most allowed.
+        Whether the limit is a minimum rather than a maximum.
     loose, normal, strict : Limits
         At each strictness.
     need, of : int
-        A gate on single frames is broken where ``need`` of ``of`` frames on end break it: not by one noisy frame.
+        A gate on single frames is broken when ``need`` of ``of`` consecutive frames break it, not by one noisy frame.
     may_reject : bool
         False for a gate that compares with the whole session: it may only warn.
     """
@@ -60,7 +60,7 @@ class Rule(NamedTuple):
 AT_LEAST, AT_MOST = True, False
 
 LONG_NEED, LONG_OF = 13, 15
-"""For what every talker does for a moment: half a second of 0.6 s."""
+"""For what every talker does briefly: half a second within 0.6 s."""
 
 FRAME_RULES = (
     Rule(Code.TOO_FAR, "distance between the eyes", "px", AT_LEAST, Limits(30, 16), Limits(60, 30), Limits(90, 60)),
@@ -244,7 +244,7 @@ MOUTH_RULES = (
         Limits(1.5, 2.5),
     ),
 )
-"""Gates on the window's sound beside its mouth."""
+"""Gates on the window's sound compared with its mouth."""
 
 RULES = {rule.code: rule for rule in (*FRAME_RULES, *WINDOW_RULES, *SOUND_RULES, *MOUTH_RULES, *SESSION_RULES)}
-"""Every gate that can be set."""
+"""All configurable gates."""

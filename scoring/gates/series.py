@@ -1,4 +1,4 @@
-"""What the rules compare, from the measures of a window of n frames: one value a frame, or one for the window.
+"""Values that the rules compare, from the measures of a window of n frames: one per frame, or one per window.
 
 Everything depends on the window alone, so that a stream and a finished recording agree.
 """
@@ -15,10 +15,10 @@ from take5.scoring.gates.measures import FrameMeasures
 Floats = NDArray[np.floating]
 
 OPEN_EYE = 0.2
-"""Least eye aspect ratio that counts as this person's open eye: shut all the time, they would seem open."""
+"""Minimum eye aspect ratio of a person's open eye, so that eyes shut throughout do not seem open."""
 
 LONG_STEP_MS = 60.0
-"""A longer step than one and a half frames has left a picture out, or waited for it."""
+"""A step longer than one and a half frames has skipped a picture or waited for one."""
 
 SERIES: dict[Code, Callable[[FrameMeasures], Floats]] = {
     Code.TOO_FAR: lambda m: m.inter_eye,
@@ -37,7 +37,7 @@ SERIES: dict[Code, Callable[[FrameMeasures], Floats]] = {
     Code.EYES_CLOSED: lambda m: closure(m),
     Code.LOOKING_AWAY: lambda m: np.abs(m.gaze_x),
 }
-"""One value a frame."""
+"""One value per frame."""
 
 
 def closure(measures: FrameMeasures) -> Floats:
@@ -87,9 +87,9 @@ def narrowest_mouth(measures: FrameMeasures) -> float:
 
 
 def doubled_share(measures: FrameMeasures, repeats: Sequence[Sequence[bool]]) -> float:
-    """Share of the grid frames that show no new picture: the source frame of before, or one identical to it.
+    """Share of the grid frames that repeat the previous source frame or show an identical one.
 
-    A stretch of 10 or more is not counted: it is ``frozen_picture`` or ``frames_missing``.
+    Runs of 10 or more are not counted: they are ``frozen_picture`` or ``frames_missing``.
     """
     identical = np.array([bool(cell) and all(cell) for cell in repeats], dtype=np.bool_)
     lengths = [stop - start for start, stop in runs((measures.step == 0) | identical)]
@@ -97,7 +97,7 @@ def doubled_share(measures: FrameMeasures, repeats: Sequence[Sequence[bool]]) ->
 
 
 def skipped_share(measures: FrameMeasures) -> float:
-    """Share of the grid frames that come more than 60 ms of the source after the one before."""
+    """Share of the grid frames more than 60 ms of source time after the previous one."""
     return float((measures.step > LONG_STEP_MS).mean())
 
 
@@ -109,4 +109,4 @@ WHOLES: dict[Code, Callable[[FrameMeasures], float]] = {
     Code.MOUTH_STAYS_OPEN: narrowest_mouth,
     Code.FRAMES_SKIPPED: skipped_share,
 }
-"""One value for the window."""
+"""One value per window."""

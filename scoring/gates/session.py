@@ -1,4 +1,4 @@
-"""What is compared with the rest of the session: it depends on what was looked at so far, so it only warns."""
+"""Comparison with the rest of the session; it depends on what was analysed so far, so it only warns."""
 
 import math
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from take5.scoring.gates.verdict import finding
 from take5.scoring.parameters import FPS
 
 FIRST_FRAMES = 3 * FPS
-"""The person's own light is that of so many first frames with a face."""
+"""Number of first frames with a face that define the person's initial light."""
 
 
 @dataclass
@@ -23,7 +23,7 @@ class SessionReference:
     Attributes
     ----------
     blur : float
-        Lowest median of the blur effect in one stretch that was pushed; NaN before the first.
+        Lowest median of the blur effect in any pushed stretch; NaN before the first.
     """
 
     blur: float = math.nan
@@ -35,7 +35,7 @@ class SessionReference:
         return quantile(np.array(self._light), 0.5)
 
     def push(self, measures: FrameMeasures) -> None:
-        """Add the next stretch, best a second."""
+        """Add the next stretch, preferably one second."""
         self.blur = float(np.fmin(self.blur, quantile(measures.blur, 0.5)))
         seen = measures.brightness[np.isfinite(measures.brightness)]
         self._light += seen[: FIRST_FRAMES - len(self._light)].tolist()

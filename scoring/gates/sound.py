@@ -1,8 +1,8 @@
-"""What the sound of a window is like: level, peak, clipping, noise and speech.
+"""Measures of a window's sound: level, peak, clipping, noise and speech.
 
-`SoundMeter` turns 16 kHz sound into one row of `SoundMeasures` for each grid frame of 640 samples; rows are cut out and
+`SoundMeter` turns 16 kHz sound into one row of `SoundMeasures` for each grid frame of 640 samples; rows are sliced and
 joined like pictures, and `window_sound` turns those of a window into `WindowSound`. A row depends on its own samples
-and, in the probability of speech, on what came before them, never on what comes later or on how the sound was cut.
+and, for the probability of speech, on earlier ones, never on later ones or on how the sound was cut.
 
 All levels are root mean squares in dBFS: 0 is a constant 1, a sine of full scale has -3.
 """
@@ -25,8 +25,7 @@ Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 BLOCK_FRAMES = 4
-"""Grid frames that are measured together: where the chunks of 512 samples that a voice activity detector takes, and the
-grid's 640, meet again."""
+"""Grid frames measured together: 4 x 640 samples are 5 chunks of 512, as a voice activity detector takes them."""
 
 BLOCK_SAMPLES = BLOCK_FRAMES * SAMPLES_PER_FRAME
 
@@ -34,7 +33,7 @@ BARK_EDGES_HZ = (
     100, 200, 300, 400, 510, 630, 770, 920, 1080, 1270, 1480, 1720, 2000, 2320, 2700, 3150, 3700, 4400, 5300, 6400,
     7700,
 )  # fmt: skip
-"""Edges of the critical bands 2 to 21 (Zwicker, 1961); below 100 Hz there is hum and handling, no speech."""
+"""Edges of the critical bands 2 to 21 (Zwicker, 1961); below 100 Hz there is hum and handling noise, not speech."""
 
 STEP_DB = 0.5
 LOWEST_DB, HIGHEST_DB = -54.0, 6.0
@@ -42,29 +41,29 @@ STEPS = int((HIGHEST_DB - LOWEST_DB) / STEP_DB)
 """Bins of a frame's histogram of magnitudes, from -54 to +6 dBFS (codecs overshoot full scale)."""
 
 SPEECH = 0.5
-"""Probability from which a frame counts as speech."""
+"""Least probability of a frame that counts as speech."""
 
 LEAST_SPEECH_FRAMES = 5
-"""With fewer frames of speech its level is not told."""
+"""Least number of frames of speech for a speech level."""
 
 FLOOR_QUANTILE = 0.05
-"""In each band, the quietest twentieth of a window's frames is taken for noise alone."""
+"""Quantile of a window's frames taken as noise alone, in each band."""
 
 INDEPENDENT_BINS = 1.5
-"""A Hann window makes so many neighbouring DFT bins one independent measurement of noise."""
+"""Neighbouring DFT bins per independent measurement of noise under a Hann window."""
 
 CEILING_SHARE = 0.001
-"""The ceiling is the magnitude that this share of a window's samples reaches."""
+"""Share of a window's samples that reach the ceiling."""
 
 NEAR_CEILING_DB = 1.0
-"""A sample within so many dB of the ceiling lies at it."""
+"""A sample within this many dB of the ceiling counts as at it."""
 
 NO_POWER = 1e-12
-"""-120 dBFS: what is below counts as this."""
+"""-120 dBFS, the lowest level."""
 
 
 class SpeechStream(Protocol):
-    """Tells speech from other sound, as it comes."""
+    """Distinguishes speech from other sound in a stream."""
 
     def push(self, block: Float32) -> Float32:
         """Take the next 2,560 samples; return the probability of speech in each of their 4 grid frames."""
@@ -73,21 +72,21 @@ class SpeechStream(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SoundMeasures(Columns):
-    """What was heard in n grid frames.
+    """Sound of n grid frames.
 
     Attributes
     ----------
     power : ndarray float64 [n]
         Mean square of the frame's samples.
     peak : ndarray float64 [n]
-        Largest magnitude; above 1 where a codec overshoots.
+        Largest magnitude; above 1 if a codec overshoots.
     bands : ndarray float64 [n, 20]
         Mean square within each Bark band, under a Hann window.
     magnitudes : ndarray uint16 [n, 120]
         How many samples have a magnitude in each step of 0.5 dB from -54 to +6 dBFS; quieter ones are left out, louder
         ones are in the last.
     speech : ndarray float64 [n]
-        Probability of speech; NaN where nobody listened for it.
+        Probability of speech; NaN if not measured.
     """
 
     power: Floats
@@ -107,7 +106,7 @@ class SoundMeter:
     Parameters
     ----------
     speech : SpeechStream, optional
-        What listens for speech; it belongs to this meter. Without it the probability of speech is NaN.
+        Speech detector, used by this meter alone. Without it the probability of speech is NaN.
     """
 
     def __init__(self, speech: SpeechStream | None = None) -> None:
@@ -121,7 +120,7 @@ class SoundMeter:
         Parameters
         ----------
         samples : float32 [n]
-            Mono at 16 kHz, finite, in [-1, 1] but for a codec's overshoot; n may be 0.
+            Mono at 16 kHz, finite, in [-1, 1] except for a codec's overshoot; n may be 0.
 
         Returns
         -------
@@ -136,7 +135,7 @@ class SoundMeter:
         return SoundMeasures.concatenate([NOTHING, *parts])
 
     def finish(self, frames: int) -> SoundMeasures:
-        """End the sound, zeros for what is missing; return the measures that make ``frames`` in all."""
+        """End the sound, padding with zeros; return the measures that remain up to ``frames``."""
         if frames < 0:
             raise ParameterError(f"{frames=} must not be negative")
         wanted = max(0, frames - self._measured)
@@ -155,30 +154,30 @@ class SoundMeter:
 NOTHING = SoundMeasures(
     np.zeros(0), np.zeros(0), np.zeros((0, len(BARK_EDGES_HZ) - 1)), np.zeros((0, STEPS), np.uint16), np.zeros(0)
 )
-"""The measures of no frames."""
+"""Measures of zero frames."""
 
 
 @dataclass(frozen=True)
 class WindowSound:
-    """What the sound of a window is like; see `window_sound` for the formulas.
+    """Sound of a window; see `window_sound` for the formulas.
 
     Attributes
     ----------
     level_dbfs : float
-        Level of all of it, pauses included; at least -120.
+        Overall level, pauses included; at least -120.
     peak_dbfs : float
-        Largest magnitude; above 0 where a codec overshoots.
+        Largest magnitude; above 0 if a codec overshoots.
     speech : float or None
-        Share of the frames in which somebody speaks, in [0, 1]; None if nobody listened for speech.
+        Share of the frames with speech, in [0, 1]; None if not measured.
     speech_dbfs : float or None
         Level of the frames with speech, 100 to 7700 Hz, less the noise; None with less than 0.2 s of speech.
     noise_dbfs : float
-        Level of the steady noise under it, 100 to 7700 Hz; at least -120.
+        Level of the steady background noise, 100 to 7700 Hz; at least -120.
     snr_db : float or None
-        ``speech_dbfs - noise_dbfs``; None where the first is.
+        ``speech_dbfs - noise_dbfs``; None if the former is.
     clipped : float
-        Share of the samples at the ceiling, in [0, 1]: 0.0015 to 0.004 of unclipped speech, and the share of clipped
-        samples where that is more. A hard limiter makes the same picture: 0.01 to 0.04 where it takes off 12 dB.
+        Share of the samples at the ceiling, in [0, 1]: 0.0015 to 0.004 for unclipped speech, and the share of clipped
+        samples if that is more. A hard limiter has the same effect: 0.01 to 0.04 if it takes off 12 dB.
     """
 
     level_dbfs: float
@@ -193,15 +192,15 @@ class WindowSound:
 def window_sound(measures: SoundMeasures) -> WindowSound:
     """Sum up the sound of a window of n >= 1 frames; nothing outside it counts.
 
-    **Noise**: in each Bark band the q = 0.05 quantile of the frames' powers, divided by what that quantile is of noise
-    with mean 1, summed over the bands: each band has pauses of its own, so that the speech need not have any. The power
-    of noise in a band of K bins is a gamma variable of shape K / 1.5. Frames of digital silence are left out: where a
-    noise gate has closed there is nothing to hear of the noise under the speech. After Martin, "Noise Power Spectral
+    **Noise**: in each Bark band the q = 0.05 quantile of the frames' powers, divided by that quantile of noise with
+    mean 1, summed over the bands: each band pauses on its own, so the speech need not. The power
+    of noise in a band of K bins is a gamma variable of shape K / 1.5. Frames of digital silence are left out: behind a
+    closed noise gate, the noise under the speech is inaudible. After Martin, "Noise Power Spectral
     Density Estimation Based on Optimal Smoothing and Minimum Statistics", 2001.
 
     **Clipping**: the ceiling is the magnitude that one sample in a thousand reaches, and ``clipped`` is the share of
-    samples within 1 dB of it. Magnitudes of speech fall off exponentially: about 0.2 % are there. Clipped sound piles
-    up there, wherever full scale is by then: resampling, AAC, Opus and a later volume control smear the flat tops by
+    samples within 1 dB of it. Magnitudes of speech fall off exponentially: about 0.2 % lie there. Clipped sound piles
+    up there, whatever full scale is by then: resampling, AAC, Opus and a later volume control smear the flat tops by
     less than 1 dB. After Laguna and Lerch, "An Efficient Algorithm for Clipping Detection and Declipping Audio", 2016.
     """
     if not len(measures):
@@ -227,7 +226,7 @@ def _speech_power(bands: Floats, noise: float) -> float | None:
 
 
 def noise_power(bands: Floats) -> float:
-    """Mean square of the steady noise in band powers [n, 20]; 0 of no frames."""
+    """Mean square of the steady noise in band powers [n, 20]; 0 for zero frames."""
     if not len(bands):
         return 0.0
     shape = np.diff(_edges()) / INDEPENDENT_BINS
@@ -238,7 +237,7 @@ def noise_power(bands: Floats) -> float:
 def share_at_ceiling(magnitudes: NDArray[np.uint16]) -> float:
     """Share of the samples within 1 dB of the ceiling, from histograms [n, 120]; 0 for a ceiling below -53 dBFS."""
     samples = len(magnitudes) * SAMPLES_PER_FRAME
-    # at_least[k]: samples that reach edge k; a magnitude between two edges is found by straight interpolation
+    # at_least[k]: samples that reach edge k; magnitudes between two edges are interpolated linearly
     at_least = np.append(np.cumsum(magnitudes.sum(axis=0, dtype=np.int64)[::-1])[::-1], 0).astype(np.float64)
     edges = LOWEST_DB + STEP_DB * np.arange(STEPS + 1)
     ceiling = float(np.interp(-CEILING_SHARE * samples, -at_least, edges))
@@ -252,7 +251,7 @@ def _db(power: float) -> float:
 
 
 def band_powers(rows: Floats) -> Floats:
-    """Mean square in each Bark band [n, 20] of n frames' samples [n, 640]; those of white noise add up to its own."""
+    """Mean square in each Bark band [n, 20] of n frames' samples [n, 640]; for white noise they add up to its power."""
     window = np.hanning(SAMPLES_PER_FRAME + 1)[:-1]
     spectrum = np.abs(np.fft.rfft(rows * window, axis=1)) ** 2
     scale = 2.0 / (SAMPLES_PER_FRAME * np.sum(window**2))
@@ -261,7 +260,7 @@ def band_powers(rows: Floats) -> Floats:
 
 @cache
 def _edges() -> NDArray[np.intp]:
-    """First DFT bin of each Bark band, and of what lies above the last; a bin is 25 Hz wide."""
+    """First DFT bin of each Bark band, and the first above the last band; a bin is 25 Hz wide."""
     bin_hz = SAMPLE_RATE / SAMPLES_PER_FRAME
     return np.ceil(np.array(BARK_EDGES_HZ) / bin_hz).astype(np.intp)
 

@@ -1,6 +1,6 @@
-"""Can a named trainer be trained on a window at all? Some never end, or crash, on a clip that lacks one thing.
+"""Can a trainer be trained on a window at all? Some never end, or crash, on a clip that lacks one thing.
 
-That every frame has one face is rule (a); that width and height are even is seen to when the clip is cut.
+That every frame has one face is rule (a); even width and height are ensured when the clip is cut.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,29 +15,29 @@ from take5.scoring.gates.series import Floats, closure, deepest_closure, narrowe
 BUNDLE_PX = 512
 FACE_SHARE = 0.5
 LARGEST_SCALE = 1.5
-"""A bundle's pictures: the face is half of 512 pixels, and is not enlarged by more than this."""
+"""A bundle's pictures: the face is half of 512 pixels wide, and enlarged by no more than this."""
 
 OPEN_MOUTH_PX = 20
-"""Pixels of open mouth without which a mouth stage has no frame to train on."""
+"""Least area in pixels of an open mouth for a frame to be trained on in a mouth stage."""
 
 CLOSED_MOUTH = 0.1
-"""Opening in inter-eye distances below which a mouth counts as closed at least once."""
+"""Largest opening of a closed mouth, in inter-eye distances."""
 
 WIDEST_SHARE = 0.05
 TRAINED_SHARE = 10 / 11
-"""The widest 5 % of the openings must not all lie after the frames that are trained on."""
+"""Share of the frames that are trained on; some of the widest 5 % of the openings must be among them."""
 
 REFERENCE_FRAME = 2
-"""The frame that SyncTalk's flow step takes as its reference."""
+"""Reference frame of SyncTalk's flow step."""
 
 REFERENCE_CLOSURE, REFERENCE_YAW, REFERENCE_BLUR = 0.5, 30.0, 0.75
 
 Check = Callable[[FrameMeasures], tuple[float, str] | None]
-"""Value and rule of what a window lacks, or None."""
+"""Value and rule that a window fails, or None."""
 
 
 def blinks(least: float) -> Check:
-    """The eyes close this far once: 0 open, 1 shut."""
+    """The eyes close this far at least once: 0 open, 1 shut."""
 
     def check(measures: FrameMeasures) -> tuple[float, str] | None:
         deepest = deepest_closure(measures)
@@ -47,7 +47,7 @@ def blinks(least: float) -> Check:
 
 
 def opens(measures: FrameMeasures) -> tuple[float, str] | None:
-    """The mouth is open wide enough for some frames to be trained on, in pixels of the bundle."""
+    """The mouth opens wide enough, in pixels of the bundle, for some frames to be trained on."""
     scale = min(LARGEST_SCALE, BUNDLE_PX * FACE_SHARE / quantile(measures.face_width, 0.5))
     area = quantile(measures.mouth_area, 0.95) * scale**2
     return None if area >= OPEN_MOUTH_PX else (area, f"a mouth open by {OPEN_MOUTH_PX} px or more in the bundle")
@@ -93,7 +93,7 @@ NEEDS: dict[str, dict[Code, Check]] = {
     "gaussiantalker": MOUTH,
     "raw": {},
 }
-"""What each trainer cannot do without, by its name."""
+"""Requirements of each trainer, by name."""
 
 
 def known_trainer(name: str) -> str:
@@ -105,7 +105,7 @@ def known_trainer(name: str) -> str:
         If they are not.
     """
     if name not in NEEDS:
-        raise ParameterError(f"{name!r} is no trainer that take5 knows; choose one of {', '.join(NEEDS)}")
+        raise ParameterError(f"unknown trainer {name!r}; choose one of {', '.join(NEEDS)}")
     return name
 
 
@@ -115,7 +115,7 @@ def trainability_findings(trainers: Iterable[str], measures: FrameMeasures, star
     Parameters
     ----------
     trainers : iterable of str
-        Names of trainers. What several lack in the same way is told once.
+        Names of trainers. A requirement shared by several is reported once.
     measures : FrameMeasures
         Of the window's frames.
     start : int

@@ -17,15 +17,15 @@ from take5.scoring.gates.trainability import trainability_findings
 def window_findings(
     measures: FrameMeasures, repeats: Sequence[Sequence[bool]], start: int, config: GateConfig
 ) -> list[Finding]:
-    """Judge picture, face, timing and trainability of a window whose frames have all been looked at.
+    """Judge picture, face, timing and trainability of a window whose frames have all been analysed.
 
     Parameters
     ----------
     measures : FrameMeasures
         Of the window's frames.
     repeats : sequence of sequence of bool
-        Which of the source frames that arrived with each grid frame repeat the one before; as in
-        :class:`take5.scoring.eligibility.Looks`.
+        Which source frames of each grid frame repeat the previous one; as in
+        :class:`take5.scoring.eligibility.Observations`.
     start : int
         The window's first grid frame.
     config : GateConfig
@@ -34,8 +34,8 @@ def window_findings(
     Returns
     -------
     list of Finding
-        In the order of the table of rules, then what the trainers lack. Frames without a face break no rule here: that
-        is ``no_face``.
+        In the order of the table of rules, then what the trainers lack. Frames without a face break no rule here; they
+        are reported as ``no_face``.
     """
     findings: list[Finding] = []
     for rule in FRAME_RULES:
@@ -48,7 +48,7 @@ def window_findings(
 
 
 def frame_findings(rule: Rule, values: Floats, start: int, limits: Limits) -> list[Finding]:
-    """Each stretch of frames that breaks a rule: where it rejects, or else where it warns."""
+    """Each stretch of frames that breaks a rule: a rejection, or else a warning."""
     for severity, limit in _acting(limits):
         bad = broken(rule, values, limit)
         spans = runs(confirmed(bad, rule.need, rule.of))
@@ -61,7 +61,7 @@ def frame_findings(rule: Rule, values: Floats, start: int, limits: Limits) -> li
 
 
 def whole_findings(rule: Rule, value: float, span: tuple[int, int], limits: Limits) -> list[Finding]:
-    """The window, if it breaks a rule as a whole."""
+    """The finding, if the window as a whole breaks a rule."""
     for severity, limit in _acting(limits):
         if broken(rule, np.float64(value), limit):
             return [Finding(rule.code, *span, severity, value, rule.text(limit))]
@@ -69,12 +69,12 @@ def whole_findings(rule: Rule, value: float, span: tuple[int, int], limits: Limi
 
 
 def finding(code: Code, value: float, span: tuple[int, int], config: GateConfig) -> list[Finding]:
-    """What a value that was measured otherwise means for the frames of ``span``."""
+    """Findings for the frames of ``span``, from a value measured elsewhere."""
     return whole_findings(RULES[code], value, span, config.limits[code])
 
 
 def _acting(limits: Limits) -> Iterator[tuple[Severity, float]]:
-    """What is done at which limit, the worst first."""
+    """Severities and their limits, the worst first."""
     if limits.reject is not None:
         yield Severity.REJECT, limits.reject
     if limits.warn is not None:
@@ -87,7 +87,7 @@ def broken(rule: Rule, values: Floats | np.float64, limit: float) -> NDArray[np.
 
 
 def confirmed(bad: Mask, need: int, of: int) -> Mask:
-    """From the first to the last bad frame of every ``of`` frames on end with ``need`` bad ones or more.
+    """From the first to the last bad frame of every ``of`` consecutive frames with ``need`` or more bad ones.
 
     So ``need`` - 1 noisy frames are not enough, and a flicker within a stretch does not cut it in two. In fewer than
     ``of`` frames nothing is confirmed.

@@ -1,1 +1,1 @@
-"""Audio encoders and the face tracker: they load a path given to them, and alone know torch, mediapipe, onnxruntime."""
+"""Audio encoders and the face tracker: the only modules that use torch, mediapipe or onnxruntime."""

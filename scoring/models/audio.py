@@ -1,11 +1,11 @@
 """Sound in, one embedding for each grid frame out, however the sound is cut.
 
-Grid frame ``i`` stands at sample ``640 i`` of the session's 16 kHz sound. An encoder says which samples a frame needs
+Grid frame ``i`` is at sample ``640 i`` of the session's 16 kHz sound. An encoder says which samples a frame needs
 (`AudioEncoder.span`) and turns such segments into embeddings (`AudioEncoder.encode`); `EmbeddingStream` cuts the
 segments out of sound that arrives in pieces, and `embed` out of a whole recording.
 
 Frames are always encoded in the same batches, ``[0, 25), [25, 50), ...``: matrix products round differently for batches
-of different sizes, so with any other rule the last bits of an embedding would depend on how the sound was cut.
+of different sizes, so otherwise the last bits of an embedding would depend on how the sound was cut.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ Float32 = npt.NDArray[np.float32]
 
 
 AVE = "ave"
-"""Name of the encoder that trainers have, too."""
+"""Name of the encoder that trainers also use."""
 
 
 class AudioEncoder(Protocol):
-    """What turns the sound around a grid frame into an embedding.
+    """Turns the sound around a grid frame into an embedding.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class AudioEncoder(Protocol):
     dimension : int
         E, length of an embedding.
     device : str
-        Where it computes, as PyTorch names it: "cpu", "cuda", "cuda:1", "mps".
+        Device it computes on, as PyTorch names it: "cpu", "cuda", "cuda:1", "mps".
     preemphasis : float
         a in ``y[n] = x[n] - a x[n - 1]``, with ``x[-1] = 0``, which the stream applies to the sound before it cuts
         segments. 0 for none.
@@ -52,7 +52,7 @@ class AudioEncoder(Protocol):
     def span(self, frame: int, total_samples: int | None = None) -> tuple[int, int]:
         """Samples that ``frame`` needs.
 
-        Start and stop must not fall with ``frame``, nor with ``total_samples``, and once a frame's span without
+        Start and stop must not decrease with ``frame`` or with ``total_samples``, and once a frame's span without
         ``total_samples`` has arrived, the total must not change it.
 
         Parameters
@@ -65,7 +65,7 @@ class AudioEncoder(Protocol):
         Returns
         -------
         tuple of int
-            Half-open range of samples, all of one length S; it may begin before 0 and stop after the end.
+            Half-open range of samples of a fixed length S; it may begin before 0 and stop after the end.
         """
         ...
 
@@ -87,15 +87,14 @@ class AudioEncoder(Protocol):
 class EmbeddingStream:
     """Embeddings of the grid frames of sound that arrives in pieces.
 
-    It remembers the samples that frames still need and nothing else: about a second and one span.
+    It keeps only the samples that frames still need: about a second and one span.
 
     Parameters
     ----------
     encoder : AudioEncoder
         It may be shared by any number of streams.
     batch_frames : int
-        Frames that are encoded together. With the frames' spans it decides how late embeddings come, and nothing else
-        decides it.
+        Frames encoded together. With the frames' spans this determines the delay of embeddings.
     """
 
     def __init__(self, encoder: AudioEncoder, batch_frames: int = FPS) -> None:
@@ -131,8 +130,8 @@ class EmbeddingStream:
         Raises
         ------
         ParameterError
-            If the samples are of another type or shape or not finite, or come after `finish`. The stream is then as it
-            was before.
+            If the samples have another type or shape or are not finite, or come after `finish`. The stream is left
+            unchanged.
         """
         self._refuse_after_finish()
         _check_samples(samples)
@@ -145,13 +144,12 @@ class EmbeddingStream:
         return self._joined(batches)
 
     def finish(self, frames: int) -> Float32:
-        """End the sound; return the embeddings that make ``frames`` in all.
+        """End the sound; return the embeddings that remain up to ``frames``.
 
         Parameters
         ----------
         frames : int
-            Grid frames of the recording. If the sound is so much longer than they are that `push` has returned as many
-            or more, the answer is empty.
+            Grid frames of the recording. If `push` has already returned as many or more, the result is empty.
 
         Returns
         -------
@@ -183,7 +181,7 @@ class EmbeddingStream:
         return (samples - self._encoder.preemphasis * before).astype(np.float32)
 
     def _encode(self, stop_frame: int, total_samples: int | None) -> Float32:
-        """Embeddings of all frames before ``stop_frame`` that have none yet."""
+        """Embeddings of all frames before ``stop_frame`` not encoded yet."""
         frames = range(self._next_frame, stop_frame)
         segments = [self._segment(*self._encoder.span(frame, total_samples)) for frame in frames]
         self._next_frame = stop_frame
@@ -203,7 +201,7 @@ class EmbeddingStream:
         return self._pieces[0]
 
     def _forget(self) -> None:
-        """Drop what no further frame needs, even if the sound should end here and spans move back."""
+        """Drop what no further frame needs, even if the sound ends here and spans move back."""
         needed_from = min(self._encoder.span(self._next_frame, self._received)[0], self._received)
         if needed_from > self._kept_from:
             self._pieces = [self._sound()[needed_from - self._kept_from :].copy()]
@@ -219,7 +217,7 @@ def embed(encoder: AudioEncoder, samples: Float32, frames: int) -> Float32:
     Parameters
     ----------
     encoder : AudioEncoder
-        What turns sound into embeddings.
+        The encoder.
     samples : float32 [n]
         The whole sound, mono at 16 kHz, in [-1, 1].
     frames : int

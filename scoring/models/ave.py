@@ -1,8 +1,8 @@
 """AVE, the audio half of SyncTalk's audio-visual encoder: 512 numbers for 200 ms of sound.
 
 Peng et al., "SyncTalk: The Devil is in the Synchronization for Talking Head Synthesis", CVPR 2024, section 3.2; InsTaG
-uses the same weights. The weights are read from a file of the user's. Numbers follow their preprocessing, including
-what it does at the two ends of the sound.
+uses the same weights. The user provides the weights file. The preprocessing matches theirs, including its behaviour at
+both ends of the sound.
 """
 
 import functools
@@ -23,7 +23,7 @@ from take5.scoring.models.audio import AVE, Float32, embed, read_model
 from take5.scoring.parameters import SAMPLE_RATE
 
 N_FFT, HOP, BANDS, COLUMNS = 800, 200, 80, 16
-"""Samples under an STFT column and between two columns; mel bands; columns that the network looks at."""
+"""Samples under an STFT column and between two columns; mel bands; columns that the network sees."""
 
 SPAN_SAMPLES = (COLUMNS - 1) * HOP + N_FFT
 """Samples under 16 columns: 3,800."""
@@ -57,7 +57,7 @@ class AveBlock(nn.Module):
         self.residual = residual
 
     def fold(self) -> None:
-        """Make it one convolution, ``w' = w gamma / sqrt(var + eps)``; for inference only."""
+        """Fold the batch norm into the convolution, ``w' = w gamma / sqrt(var + eps)``; for inference only."""
         convolution, norm = cast("nn.Conv2d", self.conv_block[0]), cast("nn.BatchNorm2d", self.conv_block[1])
         self.conv_block = nn.Sequential(fuse_conv_bn_eval(convolution, norm))
 
@@ -74,7 +74,7 @@ class AveNetwork(nn.Sequential):
         super().__init__(*(AveBlock(*block) for block in BLOCKS))
 
     def fold(self) -> None:
-        """Fold each block in float32, so that half precision never sees the running variances; a fifth faster too."""
+        """Fold each block in float32, so that half precision never sees the running variances; also a fifth faster."""
         for block in self.eval():
             cast("AveBlock", block).fold()
 
@@ -88,27 +88,28 @@ class AveNetwork(nn.Sequential):
 class Ave:
     """The paper's `AudioEncoder`.
 
-    Frame ``i`` looks at 16 mel columns from column ``int(80 j / 25)``, ``j = max(i - 2, 0)``; where they would pass the
-    last column, at the last 16. Column ``c`` of the centred STFT needs samples ``[200 c - 400, 200 c + 400)``.
+    Frame ``i`` sees 16 mel columns from column ``int(80 j / 25)``, ``j = max(i - 2, 0)``, or at the last
+    16 if those would pass the last column. Column ``c`` of the centred STFT needs samples ``[200 c - 400, 200 c +
+    400)``.
 
     Parameters
     ----------
     weights_path : Path
         ``audio_visual_encoder.pth``.
     device : str
-        "auto" (cuda, mps or cpu, the first that is there), "cpu", "cuda", "cuda:N" or "mps".
+        "auto" (the first available of cuda, mps and cpu), "cpu", "cuda", "cuda:N" or "mps".
     half : bool, optional
         Compute in half precision. By default on cuda only.
     threads : int
-        Threads for a convolution on the CPU. PyTorch has one such setting for the whole process, and this sets it: the
-        network is small, and on two busy cores a second thread made a second of sound cost 480 ms of CPU instead of 75.
+        Threads for a convolution on the CPU. This sets PyTorch's setting for the whole process: the network is small,
+        and on two busy cores a second thread raised the cost of a second of sound from 75 to 480 ms of CPU.
 
     Raises
     ------
     ParameterError
         If there is no such device.
     ModelMissing, ModelDamaged, WeightsMismatch
-        If the file cannot be read, is no checkpoint, or is one of another network.
+        If the file cannot be read, is not a checkpoint, or belongs to another network.
     """
 
     name = AVE
@@ -149,8 +150,8 @@ def clip_rows(encoder: Ave, samples: Float32) -> Float32:
     """Rows of ``aud_ave.npy`` for a clip, from the clip's own sound.
 
     T mel columns have ``int((T - 16) / 80 * 25) + 2`` windows (in floating point, as SyncTalk computes it); the first
-    output is written twice more before them, the last twice more after them, which is what `Ave.span` gives grid frames
-    0, 1 and those past the last window.
+    output is repeated twice before them and the last twice after them, as `Ave.span` does for grid frames 0, 1 and
+    those past the last window.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def clip_rows(encoder: Ave, samples: Float32) -> Float32:
 
 
 def clip_row_count(samples: int) -> int:
-    """Rows of ``aud_ave.npy`` for so many samples, at least 3,000."""
+    """Number of rows of ``aud_ave.npy`` for this many samples, at least 3,000."""
     columns = mel_columns(samples)
     if columns < COLUMNS:
         raise ParameterError(f"a clip of {samples} samples is too short: AVE needs at least {(COLUMNS - 1) * HOP}")
@@ -221,7 +222,7 @@ def mel_filters() -> npt.NDArray[np.float64]:
 
 
 def find_device(name: str) -> torch.device:
-    """Device of that name, if this machine has it."""
+    """Device of that name, if available."""
     there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     if name == "auto":
         name = next(kind for kind, count in there.items() if count)
@@ -254,7 +255,7 @@ def _load_tensors(path: Path, content: bytes) -> dict[str, Tensor]:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (
         Exception
-    ) as error:  # bytes that are no pickle fail as IndexError, KeyError, AssertionError, struct.error ...
+    ) as error:  # bytes that are not a pickle fail as IndexError, KeyError, AssertionError, struct.error ...
         raise ModelDamaged(f"{path}: no PyTorch checkpoint of plain tensors, or cut short") from error
     if not isinstance(state, dict):
         raise WeightsMismatch(
@@ -264,7 +265,7 @@ def _load_tensors(path: Path, content: bytes) -> dict[str, Tensor]:
 
 
 def first_difference(found: Mapping[str, object], expected: Mapping[str, Tensor]) -> str | None:
-    """What differs first between a checkpoint and the network, in the network's order; None if nothing does."""
+    """First difference between a checkpoint and the network, in the network's order; None if there is none."""
     order = {key: index for index, key in enumerate(expected)}
 
     def place(key: str) -> tuple[int, int, str]:

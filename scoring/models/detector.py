@@ -1,11 +1,11 @@
-"""Where faces are: the sparse look that counts them, and the search for a small one.
+"""Face detection: the sparse count of faces, and the search for a small one.
 
 Both run the short-range BlazeFace detector inside ``face_landmarker.task``, the one that also starts the face tracker,
 on the picture shrunk to 128x128.
 
-**Why not the landmarker for counting.** A look at 1280x720 costs 2.6 ms of CPU, and 12.4 ms with an IMAGE-mode
-``FaceLandmarker`` of two faces. In percent of 72 doctored pictures a column (a second face pasted into three real
-clips, its width relative to the frame's) they see:
+**Why not count with the landmarker.** At 1280x720 the detector costs 2.6 ms of CPU, an IMAGE-mode ``FaceLandmarker``
+for two faces 12.4 ms. Share of 72 doctored pictures per column (a second face pasted into three real clips, its width
+relative to the frame's) in which they see it:
 
 ===================== ==== ==== ==== ==== ====
 second face           30 % 20 % 15 % 12 % 10 %
@@ -16,9 +16,10 @@ detector, 1/3 cut off 50   84   15   4    0
 detector, 1/2 cut off 0    10   0    0    0
 ===================== ==== ==== ==== ==== ====
 
-In 2,054 pictures of four real clips with one face, that face scored at least 0.88 and nothing else more than 0.34: at
-0.5 no false second face and no missed one. A face too small for this detector is too small for the tracker to jump to.
-(A look at the two squares of the short side as well would see faces of 8 %, for three times the price.)
+In 2,054 pictures of four real clips with one face, that face scored at least 0.88 and nothing else more than 0.34: with
+a threshold of 0.5, no false second face and none missed. A face too small for this detector is too small for the
+tracker to jump to. (Searching the two squares of the short side as well would find faces of 8 %, at three times the
+cost.)
 
 References
 ----------
@@ -39,22 +40,22 @@ MEMBER = "face_detector.tflite"
 """The detector inside the ``.task`` archive."""
 
 CONFIDENCE = 0.5
-"""Score from which a detection is a face, as in the face tracker."""
+"""Least score of a face, as in the face tracker."""
 
 OVERLAP = 0.3
-"""Intersection over union from which two detections are the same face."""
+"""Least intersection over union of two detections of the same face."""
 
 SURE = 0.75
-"""Score from which the finder looks no closer: a face just too small scores 0.53 in a box of twice its width (seen)."""
+"""Score that ends the finder's search: a face just too small was seen to score 0.53 in a box of twice its width."""
 
 WIDE = 0.15
-"""Width of a face, relative to the picture's longer side, from which the tracker finds it without a region."""
+"""Least width of a face, relative to the picture's longer side, that the tracker finds without a region."""
 
 FACE_WIDTHS = 4
-"""Side of a region in widths of the face: a quarter of it is seen safely, and leaves the head room to move."""
+"""Side of a region in widths of the face: a face a quarter as wide is detected reliably and has room to move."""
 
 GRID_STEPS = 8
-"""A region's corner stands on multiples of 1/8 of the picture's shorter side, its side is a multiple of 1/4."""
+"""A region's corner lies on multiples of 1/8 of the picture's shorter side; its side is a multiple of 1/4."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,12 @@ class _Detector(Closing):
     model_path : pathlib.Path
         ``face_landmarker.task``.
     quiet : Quiet
-        Keeps MediaPipe's chatter away; by default nothing does.
+        Suppresses MediaPipe's output; by default nothing does.
 
     Raises
     ------
     ModelDamaged
-        If the file is missing, or not what it should be.
+        If the file is missing or invalid.
     """
 
     def __init__(self, model_path: Path, quiet: Quiet = nullcontext) -> None:
@@ -94,7 +95,7 @@ class _Detector(Closing):
         self._task = Task(model_path, lambda: vision.FaceDetector.create_from_options(options), quiet)
 
     def _detect(self, rgb: Picture) -> list[Detection]:
-        """Faces in ``rgb``, the surest first."""
+        """Faces in ``rgb``, highest score first."""
         found = [
             Detection(face.categories[0].score, box.origin_x, box.origin_y, box.width, box.height)
             for face in self._task.run(vision.FaceDetector.detect, as_image(rgb)).detections
@@ -104,7 +105,7 @@ class _Detector(Closing):
 
 
 class FaceCounter(_Detector):
-    """Counts the faces in a picture: the sparse look for a second person."""
+    """Counts the faces in a picture, to detect a second person."""
 
     def count(self, rgb: Picture) -> int:
         """Number of faces in ``rgb`` (uint8, [H, W, 3]): 0, 1, or 2 for two and more."""
@@ -125,10 +126,10 @@ class FaceFinder(_Detector):
         Returns
         -------
         Region or None
-            The whole picture where the surest face in it is wide enough; else a square around it, on a coarse grid, so
-            that another look at the same scene mostly gives the same square. Looks at the whole picture, then at
+            The whole picture if its most certain face is wide enough; else a square around it, on a coarse grid, so
+            that repeated searches of a scene mostly give the same square. Searches the whole picture, then
             overlapping squares of its short side, then of half of it (down to faces of 4 % of the width at 16:9),
-            until it is sure. None without a face.
+            until a score is high enough. None without a face.
         """
         rgb = checked_picture(rgb)
         height, width = rgb.shape[:2]
@@ -142,7 +143,7 @@ class FaceFinder(_Detector):
         return region_around(best, width, height) if best else None
 
     def _detect_in_tiles(self, rgb: Picture, side: int) -> list[Detection]:
-        """Faces in the tiles of ``side`` pixels, in pixels of the whole picture; some of them twice."""
+        """Faces in the tiles of ``side`` pixels, in pixels of the whole picture; some may appear twice."""
         height, width = rgb.shape[:2]
         return [
             replace(face, left=face.left + tile.left, top=face.top + tile.top)

@@ -1,7 +1,7 @@
 """The face in a picture: landmarks, pose and expression, tracked with MediaPipe's ``FaceLandmarker``.
 
-VIDEO mode with one face, because the mode decides the score: it smooths the landmarks, and the jitter of the unsmoothed
-ones is white noise, which is what motion complexity measures. The tracker has a memory, so runs differ until it has
+VIDEO mode with one face, because the mode affects the score: it smooths the landmarks, and the jitter of unsmoothed
+ones is white noise, which motion complexity would measure. The tracker has a memory, so runs differ until it has
 settled: begin :data:`~take5.scoring.parameters.LEAD_IN_FRAMES` before the first frame that counts.
 """
 
@@ -30,13 +30,13 @@ MS_PER_FRAME = 1000 // FPS
 """Milliseconds of one grid frame."""
 
 FIRST_MS = MS_PER_FRAME
-"""MediaPipe's time of grid frame 0. Not 0, which its smoothing filter takes for "never": the landmarks of the first
-frames then differ by up to 0.2 px (seen). With any other start only the distance between frames counts."""
+"""MediaPipe's time of grid frame 0. Not 0, which its smoothing filter treats as "never": the landmarks of the first
+frames then differ by up to 0.2 px (observed). For any other start only the distance between frames matters."""
 
 
 @dataclass(frozen=True, eq=False)
 class FaceObservation:
-    """What was seen of the face in one frame.
+    """The face observed in one frame.
 
     Parameters
     ----------
@@ -66,16 +66,16 @@ class FaceTracker(Closing):
     model_path : pathlib.Path
         ``face_landmarker.task``.
     region : Region, optional
-        Part of the pictures to look at, from :class:`~take5.scoring.models.detector.FaceFinder`, where the face is
+        Part of the pictures to track in, from :class:`~take5.scoring.models.detector.FaceFinder`, for a face
         narrower than about 14 % of the picture, too small for the detector. The pose is then that seen by a camera
         pointed at the region. Default: the whole picture.
     quiet : Quiet
-        Keeps MediaPipe's chatter away; by default nothing does.
+        Suppresses MediaPipe's output; by default nothing does.
 
     Raises
     ------
     ModelDamaged
-        If the file is missing, or not what it should be.
+        If the file is missing or invalid.
     """
 
     def __init__(self, model_path: Path, region: Region | None = None, quiet: Quiet = nullcontext) -> None:
@@ -91,14 +91,14 @@ class FaceTracker(Closing):
         self._last = -1
 
     def track(self, rgb: Picture, frame: int) -> FaceObservation | None:
-        """Look at the next frame.
+        """Track the next frame.
 
         Parameters
         ----------
         rgb : numpy.ndarray
             Picture, uint8, shape [H, W, 3], of any memory layout.
         frame : int
-            Grid frame, above that of the call before; it stands for ``frame`` * 40 ms.
+            Grid frame, above that of the previous call; it represents ``frame`` * 40 ms.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class FaceTracker(Closing):
         Raises
         ------
         ParameterError
-            If the picture or the frame number breaks its rule, or the tracker is closed.
+            If the picture or the frame number is invalid, or the tracker is closed.
         """
         rgb = checked_picture(rgb)
         frame = index(frame)
@@ -137,7 +137,7 @@ def euler_zyx(R: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     R = Rz(roll) Ry(yaw) Rx(pitch), hence yaw = -asin(R_20), pitch = atan2(R_21, R_22), roll = atan2(R_10, R_00).
     In MediaPipe's camera space x points to the picture's right, y up and z at the viewer, and all three are 0 for a
-    face that looks straight into the camera. Positive **yaw** turns the nose to the picture's right (the subject's
+    face looking straight into the camera. Positive **yaw** turns the nose to the picture's right (the subject's
     left), positive **pitch** turns it down, positive **roll** turns the head counter-clockwise in the picture.
 
     Parameters

@@ -1,9 +1,9 @@
 """The 68 points of iBUG 300-W on the face mesh of MediaPipe.
 
 The lips (iBUG 48..67) follow the mesh's own lip contours and agree with a 68-point detector within 3 % of the
-outer-eye distance over 44 photographs, which is as far as two such detectors agree. The other 48 points are *our choice
-of the nearest vertices*, checked by eye: the mesh has no iBUG annotation. Scores use the lips only; the rest is for
-programs that want all 68.
+outer-eye distance over 44 photographs, about as closely as two such detectors agree with each other. The other 48
+points are *our choice of the nearest vertices*, checked by eye: the mesh has no iBUG annotation. Scores use the lips
+only; the rest is for programs that need all 68.
 
 "Left" and "right" are the picture's, as in iBUG: point 0 is on the left of an unmirrored picture, at the subject's
 right ear.
@@ -48,7 +48,7 @@ IBUG_68: tuple[int, ...] = JAW + LEFT_BROW + RIGHT_BROW + NOSE_BRIDGE + NOSE_BAS
 """Mesh vertex of each iBUG point, in iBUG order."""
 
 LIP_POINTS = slice(48, 68)
-"""Where the lips stand among the 68."""
+"""Indices of the lips among the 68."""
 
 MESH_VERTICES = 478
 """Vertices of the mesh: 468 of the face and 10 of the irises."""

@@ -1,7 +1,7 @@
-"""What MediaPipe's ``FaceLandmarker`` finds in a frame of a video, read as arrays.
+"""Results of MediaPipe's ``FaceLandmarker`` for a video frame, read as arrays.
 
-MediaPipe's own result makes an object of each of 478 landmarks: 1.2 ms of CPU a frame, in which nothing else of the
-process runs. Its C result is the same in every version that the project allows, and so is what reads it.
+MediaPipe's own result creates an object for each of 478 landmarks: 1.2 ms of CPU per frame, during which nothing else
+in the process runs. Its C result has the same layout in every version that the project allows.
 """
 
 import ctypes

@@ -1,15 +1,15 @@
-"""Libraries of the system that MediaPipe, and the OpenCV that it brings along, do not come with."""
+"""System libraries that MediaPipe and its OpenCV need and do not include."""
 
 from take5.scoring.errors import LibraryMissing
 
 DEBIAN = "libgl1 libegl1 libgles2 libglib2.0-0"
-"""Debian's and Ubuntu's packages of them; ``scripts/setup.sh`` installs them, too."""
+"""Their Debian and Ubuntu packages; ``scripts/setup.sh`` installs them too."""
 
 FEDORA = "libglvnd-glx libglvnd-egl libglvnd-gles glib2"
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether what went wrong is that a library of the system is not there."""
+    """Whether the error is a missing system library."""
     return "shared object file" in str(error)
 
 

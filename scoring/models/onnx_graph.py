@@ -1,4 +1,4 @@
-"""What every ONNX model here needs: a quiet, single-threaded session, and an error that names its file."""
+"""Loading ONNX models: a quiet, single-threaded session, and errors that name the file."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ONNX_ERRORS = (
     onnx_errors.RuntimeException,
     ValueError,  # an input of another name
 )
-"""What onnxruntime raises when it cannot load or run a graph."""
+"""Errors that onnxruntime raises when it cannot load or run a graph."""
 
 
 def load_graph(path: Path, content: bytes, threads: int) -> onnxruntime.InferenceSession:

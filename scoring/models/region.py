@@ -1,4 +1,4 @@
-"""The part of a picture in which a face is looked for."""
+"""The part of a picture in which a face is tracked."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
-"""What every MediaPipe task here needs: a checked model, a checked picture, a quiet start and a clean end.
+"""Running MediaPipe tasks: a checked model, a checked picture, a quiet start and a clean end.
 
-MediaPipe ends a task in a thread pool of its own. The garbage collector may drop a task at any moment, within the start
-of such a pool's thread, too, whose lock is then held for ever by the thread that waits for it. So what is dropped
-without having been closed is closed later: with the next task that is made or closed, or at the program's end.
+MediaPipe ends a task in a thread pool of its own. The garbage collector may drop a task at any moment, even while such
+a pool starts a thread, and would then deadlock on the pool's lock. So a task dropped without being closed is closed
+later: when the next task is created or closed, or at exit.
 """
 
 import atexit
@@ -26,7 +26,7 @@ from take5.scoring.models.libraries import is_missing, library_missing
 T = TypeVar("T")
 
 Quiet = Callable[[], AbstractContextManager[None]]
-"""Makes what keeps MediaPipe's chatter off stderr while it is entered; it belongs to whoever owns the process."""
+"""Returns a context manager that keeps MediaPipe's output off stderr; provided by the owner of the process."""
 
 Picture = npt.NDArray[np.uint8]
 """RGB picture, uint8, shape [H, W, 3], of any memory layout."""
@@ -57,7 +57,7 @@ def bundled_model(model_path: Path, member: str) -> bytes:
     Raises
     ------
     ModelDamaged
-        If the file is missing, no archive, or has no such member.
+        If the file is missing, is not an archive, or has no such member.
     """
     try:
         with zipfile.ZipFile(model_path) as archive:
@@ -74,9 +74,9 @@ class Task:
     model_path : pathlib.Path
         Model file that ``create`` reads, for error messages.
     create : callable
-        Makes the task.
+        Creates the task.
     quiet : Quiet
-        Entered while MediaPipe may have things to say.
+        Entered while MediaPipe may print.
 
     Raises
     ------
@@ -105,7 +105,7 @@ class Task:
         _OPEN.add(self)
 
     def run(self, call: Callable[..., T], *args: Any, settled: Callable[[T], bool] = lambda _: True) -> T:
-        """What ``call`` makes of the task; quiet until it is ``settled``: so long MediaPipe may have things to say."""
+        """Result of ``call`` on the task; quiet until it is ``settled``, since MediaPipe may print until then."""
         if not self._dropped.alive:
             raise ParameterError(f"{call.__name__}: this tracker or detector is closed")
         if self._settled:
@@ -116,7 +116,7 @@ class Task:
         return result
 
     def close(self) -> None:
-        """Free the model; more than once does no harm."""
+        """Free the model; may be called repeatedly."""
         if self._dropped.detach() is not None:
             _close(self._task)
         _close_dropped()
@@ -128,7 +128,7 @@ class Closing:
     _task: Task
 
     def close(self) -> None:
-        """Free the model; more than once does no harm."""
+        """Free the model; may be called repeatedly."""
         self._task.close()
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class Closing:
 
 @functools.cache
 def _trim() -> Callable[[int], int]:
-    """Return glibc's ``malloc_trim``; elsewhere what does nothing."""
+    """Return glibc's ``malloc_trim``; elsewhere a no-op."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError, TypeError):
@@ -150,7 +150,7 @@ def _trim() -> Callable[[int], int]:
 
 _OPEN: "weakref.WeakSet[Task]" = weakref.WeakSet()
 _DROPPED: deque[Any] = deque()
-"""What MediaPipe made for tasks that nobody has closed and nobody has any more."""
+"""MediaPipe objects of tasks that were dropped without being closed."""
 
 
 def _close_dropped() -> None:
@@ -167,7 +167,7 @@ def _close_all() -> None:
 
 
 def _close(task: Any) -> None:
-    """End a task, and give back what it leaves in the allocator's lists: 60 trackers leave 100 MB, so only 25."""
+    """End a task and trim the allocator: 60 trackers leave 100 MB in its lists, 25 MB after trimming."""
     try:
         task.close()
         _trim()(0)

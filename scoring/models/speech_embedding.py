@@ -16,13 +16,13 @@ from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 
 ROWS, BANDS = 76, 32
-"""Mel rows that the network looks at, and bands in each."""
+"""Mel rows that the network sees, and bands in each."""
 
 SPAN_SAMPLES = 512 + (ROWS - 1) * 160
-"""Samples that give exactly 76 mel rows: 12,512."""
+"""Samples that make exactly 76 mel rows: 12,512."""
 
 INT16_SCALE = np.float32(32768)
-"""The mel graph wants samples in the range of 16-bit integers."""
+"""The mel graph expects samples in the range of 16-bit integers."""
 
 
 class SpeechEmbedding:
@@ -31,8 +31,8 @@ class SpeechEmbedding:
     Frame ``i`` is given exactly the 12,512 samples centred on its own, ``[640 i - 6256, 640 i + 6256)``, and nothing
     else: the mel graph clips at 80 dB below the maximum of what it is given, so mel over anything longer would let
     other frames' sound in. For the same reason the graph runs once for each frame: in a batch the maximum is taken over
-    the whole batch. Its decibels go in as ``mel / 10 + 2``. The embedding is left as it comes; normalised, it no longer
-    tells rich speech from poor.
+    the whole batch. Its decibels go in as ``mel / 10 + 2``. The embedding is not normalised; normalised, it no longer
+    distinguishes rich speech from poor.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class SpeechEmbedding:
     ModelMissing
         If one of the files cannot be read.
     ModelDamaged
-        If one of them is not the graph that it should be.
+        If one of them is not the expected graph.
     """
 
     name = "speech-embedding"

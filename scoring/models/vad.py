@@ -1,8 +1,8 @@
 """Silero VAD: the probability of speech in each grid frame.
 
 Silero Team, "Silero VAD: pre-trained enterprise-grade Voice Activity Detector", version 6.2; MIT. One ONNX graph with a
-memory: it takes chunks of 512 samples at 16 kHz, each behind the last 64 samples of the chunk before, and gives the
-probability that somebody speaks in the chunk. It runs here, on this machine, and of its package only the file is used.
+memory: it takes chunks of 512 samples at 16 kHz, each preceded by the last 64 samples of the previous chunk, and gives
+the probability of speech in the chunk. It runs locally, and only the model file of its package is used.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
 CHUNK_SAMPLES = 512
 CONTEXT_SAMPLES = 64
 CHUNKS = BLOCK_SAMPLES // CHUNK_SAMPLES
-"""Chunks that run together, always as many: the last bits of an answer depend on how many run together."""
+"""Chunks per run, a fixed number: the last bits of a result depend on it."""
 
 MEMORY_SHAPE = (1, 1, 128)
 
@@ -39,7 +39,7 @@ class SpeechDetector:
     ModelMissing
         If the file cannot be read.
     ModelDamaged
-        If it is not the graph that it should be.
+        If it is not the expected graph.
     """
 
     name = "silero-vad"
@@ -53,11 +53,11 @@ class SpeechDetector:
         self._try()
 
     def stream(self) -> "SpeechStream":
-        """Return what listens to one sound."""
+        """Return a detector for one sound."""
         return SpeechStream(self)
 
     def run(self, rows: Float32, memory: Memory) -> tuple[Float32, Memory]:
-        """Probabilities [k] of k chunks in order, each with its context, [k, 576]; and the memory after them."""
+        """Probabilities [k] of k chunks in order, each with its context, [k, 576]; and the state after them."""
         h, c = memory
         probabilities, h, c = self._session.run(None, {"input": rows, "h": h, "c": c})
         return probabilities, (h, c)
@@ -78,12 +78,12 @@ class SpeechDetector:
 
 
 def no_memory() -> Memory:
-    """The memory before the first chunk."""
+    """Initial state."""
     return np.zeros(MEMORY_SHAPE, np.float32), np.zeros(MEMORY_SHAPE, np.float32)
 
 
 class SpeechStream:
-    """Listens to one sound from its beginning; see :class:`take5.scoring.gates.sound.SpeechStream`."""
+    """Detects speech in one sound from its beginning; see :class:`take5.scoring.gates.sound.SpeechStream`."""
 
     def __init__(self, detector: SpeechDetector) -> None:
         self._detector = detector
@@ -93,8 +93,8 @@ class SpeechStream:
     def push(self, block: Float32) -> Float32:
         """Take the next 2,560 samples in [-1, 1]; return the probability of speech in each of their 4 grid frames.
 
-        A frame has the probability of the chunks that end in it, the mean where two do: it depends on nothing that
-        comes after the frame.
+        A frame has the mean probability of the chunks that end in it, one or two; it does not depend on anything
+        after the frame.
         """
         if block.shape != (BLOCK_SAMPLES,) or block.dtype != np.float32:
             raise ParameterError(f"block must be float32 ({BLOCK_SAMPLES},), not {block.dtype} {block.shape}")

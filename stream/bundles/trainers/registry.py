@@ -24,5 +24,5 @@ def trainer_named(name: str) -> TrainerContract:
         If there is none of that name.
     """
     if name not in TRAINERS:
-        raise ParameterError(f"{name!r} is no trainer that take5 knows; choose one of {', '.join(TRAINERS)}")
+        raise ParameterError(f"unknown trainer {name!r}; choose one of {', '.join(TRAINERS)}")
     return TRAINERS[name]
