@@ -1,4 +1,4 @@
-"""What a session says: frozen events, and their JSON, version 1 (``docs/events.md``)."""
+"""Events of a session, frozen, and their JSON, version 1 (``docs/events.md``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,9 +24,9 @@ class ChunkNote:
     Attributes
     ----------
     face : float or None
-        Share of its frames with a face; None where nobody looked.
+        Share of its frames with a face; None if none were analysed.
     faces : int or None
-        Most faces seen at once, 2 for two or more; None where nobody counted.
+        Most faces seen at once, 2 for two or more; None if not counted.
     level_dbfs : float or None
         RMS of the sound; None for digital silence.
     """
@@ -41,7 +41,7 @@ class Progress:
     """A hop has passed.
 
     ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
-    the choice so far, ``gain`` what the gain rule expects of going on.
+    the choice so far, ``gain`` the gain that the gain rule expects from continuing.
     """
 
     frame: int
@@ -76,7 +76,7 @@ class BestChanged:
 
 @dataclass(frozen=True)
 class Scored:
-    """A window that nobody had looked at when it passed has been looked at after all."""
+    """A window skipped when it passed has been analysed later."""
 
     frame: int
     window: JudgedWindow
@@ -109,7 +109,7 @@ TROUBLE_TEXTS = {
 
 @dataclass(frozen=True)
 class Warned:
-    """Something is worth telling the sender; ``value`` is what was measured."""
+    """A warning to the sender; ``value`` is the measured value."""
 
     frame: int
     trouble: Trouble
@@ -123,11 +123,11 @@ class Warned:
 
 @dataclass(frozen=True)
 class Coached:
-    """What the speaker is told from now on; nothing where ``code`` is None and nothing was ``followed``.
+    """The instruction to the speaker from now on; none if ``code`` is None and nothing was ``followed``.
 
-    In the second stage, for the idle clip, ``code`` says how far that is.
+    In the second stage, for the idle clip, ``code`` is its progress.
 
-    ``restarts``: what was followed changes how the person speaks.
+    ``restarts``: following it changes how the person speaks.
     """
 
     frame: int
@@ -147,7 +147,7 @@ class Coached:
 
 
 class State(StrEnum):
-    """Where a session is."""
+    """State of a session."""
 
     WAITING = "waiting"
     CONNECTING = "connecting"
@@ -160,7 +160,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class StateChanged:
-    """The session is somewhere else now."""
+    """The session's state has changed."""
 
     frame: int
     state: State
@@ -184,7 +184,7 @@ class Stalled:
 
 @dataclass(frozen=True)
 class Resumed:
-    """It arrives again."""
+    """Media arrive again."""
 
     frame: int
 
@@ -205,7 +205,7 @@ STOP_TEXTS = {
 
 @dataclass(frozen=True)
 class Stopped:
-    """The recording has stopped; what comes is the clip or an error."""
+    """The recording has stopped; the clip or an error follows."""
 
     frame: int
     stop: Stop
@@ -220,7 +220,7 @@ class Stopped:
 class ClipReady:
     """The clip is on disk: ``files`` by name, in the folder ``path``.
 
-    A bundle for each of ``bundles`` comes next, and then, if there will be one, the ``report``.
+    A bundle for each of ``bundles`` follows, and then, if requested, the ``report``.
     """
 
     frame: int
@@ -250,10 +250,10 @@ class ClipReady:
 
 @dataclass(frozen=True)
 class Bundled:
-    """A trainer's bundle is on disk, or why there is none.
+    """A trainer's bundle is on disk, or has failed.
 
-    ``path`` is its folder, ``frames`` are its pictures, ``train_frames`` those to train on, and ``warnings`` what the
-    trainer's users should know.
+    ``path`` is its folder, ``frames`` the number of pictures, ``train_frames`` of those to train on, and ``warnings``
+    are for the trainer's users.
     """
 
     frame: int
@@ -279,7 +279,7 @@ class Bundled:
 
 @dataclass(frozen=True)
 class Reported:
-    """The report for people is on disk beside the clip: ``files`` by name; or why there is none."""
+    """The report page is on disk next to the clip, ``files`` by name, or has failed."""
 
     frame: int
     files: Mapping[str, str] = field(default_factory=dict)
@@ -319,7 +319,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Finished:
-    """The recording has ended; nothing comes after."""
+    """The recording has ended; this is the last event."""
 
     selection: Selection
 

@@ -1,4 +1,4 @@
-"""The answer for one recording, the same from a finished file and from a stream, and its JSON (``docs/output.md``)."""
+"""The selection from one recording, the same for a finished file and a stream, and its JSON (``docs/output.md``)."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -20,30 +20,30 @@ PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntim
 
 @dataclass(frozen=True)
 class Selection:
-    """What was found in one recording.
+    """The result for one recording.
 
     Attributes
     ----------
     video : str
-        The file's name as it was given.
+        The file's name as given.
     encoder, encoder_version : str
-        What D was measured with, and its weights.
+        The encoder that D was measured with, and the version of its weights.
     source_fps : float
         Nominal frame rate of the file.
     origin : int
         Instant of grid frame 0 on the file's clock, in flicks.
     frames, tracked : int
-        Grid frames in the recording, and how many of them the tracker looked at.
+        Number of grid frames in the recording, and of those tracked.
     counts : FrameCounts
         Doubled, dropped and late source frames.
     best : WindowScore or None
         The chosen window.
     pool : tuple of WindowScore
-        The windows among which it was chosen, in the order in which they were looked at.
+        The windows among which it was chosen, in the order in which they were judged.
     verdicts : tuple of JudgedWindow
         Every window, in order of time.
     idle : Idle or None
-        The best stretch in which the person sits still and silent, where one was looked for.
+        The best stretch in which the person sits still and silent, if requested.
     """
 
     video: str
@@ -95,7 +95,7 @@ class Selection:
         }
 
     def window_json(self, window: WindowScore) -> Json:
-        """A window with everything that was measured of it."""
+        """A window with all its measurements."""
         return {
             "start_s": frame_seconds(window.start),
             "end_s": frame_seconds(window.start + self.settings.parameters.window_frames),
@@ -116,7 +116,7 @@ def verdict_json(verdict: JudgedWindow) -> Json:
 
 
 def versions() -> Mapping[str, str]:
-    """Versions of Python and of the packages that decide the numbers; of those that are installed."""
+    """Versions of Python and of the installed packages that affect the numbers."""
     found = {"python": python_version()}
     for package in PACKAGES:
         try:

@@ -1,4 +1,4 @@
-"""One run of the face tracker over a recording, and the region that it looks at."""
+"""One run of the face tracker over a recording, and the region that it tracks in."""
 
 from contextlib import ExitStack
 from typing import Self
@@ -11,14 +11,14 @@ from take5.scoring.parameters import DETECT_EVERY_FRAMES, FPS
 from take5.stream.analysis.models import Face, Models, Tracker
 
 SEEK_FRAMES = 10 * FPS
-"""So much of the beginning is searched for a face too small for the tracker."""
+"""How many frames from the beginning to search for a face too small for the tracker."""
 
 
 class Faces:
-    """One run of looks at faces: in the region given, or in the one where the first face is found.
+    """One run over the faces of a recording: in the region given, or in the one where the first face is found.
 
-    A face too small for the tracker is looked for with a closer look at the frames divisible by 5 of the recording's
-    first ten seconds; after that the tracker has to do with the whole picture.
+    A face too small for the tracker is searched for in every fifth frame of the recording's first ten seconds; after
+    that the tracker uses the whole picture.
     """
 
     def __init__(self, models: Models, region: Region | None = None) -> None:
@@ -42,11 +42,11 @@ class Faces:
         return self._tracker.track(rgb, frame)
 
     def count(self, rgb: NDArray[np.uint8]) -> int:
-        """Return how many faces there are where this one is: 0, 1 or 2 (two or more)."""
+        """Count the faces in the region of this one: 0, 1 or 2 (two or more)."""
         return self._models.counter.count(rgb if self.region is None else self.region.crop(rgb))
 
     def seek(self, rgb: NDArray[np.uint8], frame: int) -> bool:
-        """Look for the region if it is not known; True if it is now, or will not be looked for any more."""
+        """Search for an unknown region; True if it is known or the search is over."""
         if self.region is None and frame < SEEK_FRAMES and frame % DETECT_EVERY_FRAMES == 0:
             self.region = self._models.finder.find(rgb)
         return self.region is not None or frame >= SEEK_FRAMES

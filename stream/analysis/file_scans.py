@@ -19,7 +19,7 @@ from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
 
 Floats = NDArray[np.float64]
 OnProgress = Callable[[str, int, int], None]
-"""Called with the stage ("sound", "faces"), how much of it is done, and how much there is (0: not known)."""
+"""Called with the stage ("sound", "faces"), the amount done, and the total (0 if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Sound:
 
 
 class SoundScan:
-    """Takes the blocks of a file and embeds them as they come."""
+    """Embeds the blocks of a file as they arrive."""
 
     def __init__(self, origin: int, models: Models, on_progress: Callable[[int], None]) -> None:
         self._track = SoundTrack(origin)
@@ -53,7 +53,7 @@ class SoundScan:
         self._take(self._track.push(block))
 
     def finish(self, picture_frames: int) -> Sound:
-        """End the sound; N is what both it and ``picture_frames`` last for."""
+        """End the sound; N is the shorter of its length and ``picture_frames``."""
         self._take(self._track.finish())
         frames = min(picture_frames, self._track.frames())
         self._embeddings.append(self._stream.finish(frames))
@@ -82,7 +82,7 @@ class SoundScan:
 
 
 class PictureScan:
-    """Looks at stretches of the grid, each frame once; each run begins a lead-in early."""
+    """Analyses stretches of the grid, each frame once; each run begins a lead-in early."""
 
     def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, on_progress: OnProgress) -> None:
         self._file, self._index, self._models, self._on_progress = file, index, models, on_progress
@@ -125,7 +125,7 @@ class PictureScan:
             self._keep(missed, UNDECODABLE, start)
 
     def _seek(self) -> None:
-        """Find the face's region where a stream finds it: in the first frames with a face."""
+        """Find the face's region as a stream does: in the first frames with a face."""
         if self._sought:
             return
         self._sought = True

@@ -1,4 +1,4 @@
-"""What is seen in each grid frame: the tracked face, the sparse count of faces, damage and repetition."""
+"""Observations of each grid frame: the tracked face, the sparse count of faces, damage and repetition."""
 
 import math
 from collections.abc import Sequence
@@ -26,8 +26,7 @@ NO_POSE = np.full(3, np.nan)
 class FrameObservation:
     """What was seen in one grid frame.
 
-    The fields that it shares with
-    :class:`take5.scoring.eligibility.Observations` are explained there.
+    See :class:`take5.scoring.eligibility.Observations` for the shared fields.
     """
 
     face: Face | None
@@ -51,13 +50,13 @@ class FrameObservation:
 
 
 UNDECODABLE = FrameObservation(face=None, faces=-1, damaged=True, missing=False, repeats=())
-"""What is known of a frame that was promised and that no decoder delivers."""
+"""Observation of an expected frame that could not be decoded."""
 
 
 class FrameScanner:
-    """Looks at grid frames in order: one run of the tracker.
+    """Analyses grid frames in order: one run of the tracker.
 
-    After frames that nobody decoded the tracker has to settle again: so many looks do not count as looks.
+    After frames that were not decoded the tracker must settle again: observations of a lead-in are marked unseen.
     """
 
     def __init__(self, faces: Faces) -> None:
@@ -95,7 +94,7 @@ class FrameScanner:
         return measure_frame(rgb, face, step_ms)
 
     def _repeats(self, source: AnyFrame) -> bool | None:
-        """Whether a source frame is identical to the one before it; None where nobody decoded it."""
+        """Whether a source frame is identical to the one before it; None if it was not decoded."""
         digest, self._digest = self._digest, None if isinstance(source, UnseenFrame) else source.picture.digest
         return None if self._digest is None else digest == self._digest
 
@@ -105,7 +104,7 @@ class FrameScanner:
 
 
 def unseen(missing: bool) -> FrameObservation:
-    """Return what is known of a grid frame that nobody looked at."""
+    """Return the observation of a grid frame that was not analysed."""
     return FrameObservation(face=None, faces=-1, damaged=False, missing=missing, repeats=(), seen=False)
 
 

@@ -1,4 +1,4 @@
-"""What a person is told of one chunk, live and in the report."""
+"""Face and sound level of one chunk, as shown live and in the report."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from take5.stream.events import ChunkNote
 
 
 def chunk_note(observations: Iterable[FrameObservation | None], samples: NDArray[np.floating]) -> ChunkNote:
-    """Note what was seen in the frames that somebody looked at, and how loud the sound [n] in [-1, 1] is."""
+    """Summarise the analysed frames, and the level of the sound [n] in [-1, 1]."""
     seen = [observation for observation in observations if observation and observation.seen]
     counted = [observation.faces for observation in seen if observation.faces >= 0]
     return ChunkNote(

@@ -14,7 +14,7 @@ from take5.scoring.models.region import Region
 
 
 class Face(Protocol):
-    """What the tracker says of a face."""
+    """A tracked face."""
 
     @property
     def landmarks(self) -> NDArray[np.float64]:
@@ -44,7 +44,7 @@ class Finder(Protocol):
     """Finds the part of a picture in which the tracker sees the face."""
 
     def find(self, rgb: NDArray[np.uint8]) -> Region | None:
-        """Return the whole picture, a part of it where the face is small, or None without a face."""
+        """Return the whole picture, a part of it if the face is small, or None without a face."""
 
 
 class Counter(Protocol):
@@ -56,7 +56,7 @@ class Counter(Protocol):
 
 @dataclass(frozen=True)
 class Models:
-    """What looks and listens. Each run of the tracker, and of ``speech``, is a new one, since it has a memory."""
+    """The loaded models. Each run creates its own tracker and speech detector, since they have a memory."""
 
     encoder: AudioEncoder
     tracker: Callable[[Region | None], AbstractContextManager[Tracker]]

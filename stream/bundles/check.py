@@ -1,4 +1,4 @@
-"""Any folder against a trainer's contract: what it would stumble over, hours later."""
+"""Checks any folder against a trainer's contract, whose violations would show hours later."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +18,10 @@ def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
     Raises
     ------
     UnreadableMedia
-        If it is no folder.
+        If it is not a folder.
     """
     if not folder.is_dir():
-        raise UnreadableMedia(f"{folder}: is no folder; give the one that goes to data/ in the trainer's")
+        raise UnreadableMedia(f"{folder}: is not a folder; give the one that goes into the trainer's data/")
     name = folder.resolve().name
     frames = _frames(folder, name)
     if frames < trainer.least:
@@ -33,7 +33,7 @@ def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
 
 
 def _frames(folder: Path, name: str) -> int:
-    """N: of the video; without one as many as there are images."""
+    """N: the frames of the video, or without one the number of images."""
     try:
         return probe(folder / f"{name}.mp4").frames
     except (av.FFmpegError, IndexError):

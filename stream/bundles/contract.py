@@ -1,17 +1,17 @@
-"""A trainer as take5 sees it: the files that it reads, the steps that are done, and those that are left."""
+"""A trainer's contract: the files that it reads, the steps that are done, and those that are left."""
 
 from dataclasses import dataclass
 
 from take5.stream.bundles.part import Part
 
 PASSES = 140
-"""Times that every training frame is seen: what the paper took for 5 s with SyncTalk. For trainers whose own settings
-are for minutes of video it is our suggestion, with their proportions between stages."""
+"""Passes over every training frame: the paper's number for 5 s with SyncTalk. For trainers whose own settings are for
+minutes of video it is our suggestion, with their proportions between stages."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is left to do: why, and the command, run in the trainer's folder.
+    """A remaining step: its purpose, and the command to run in the trainer's folder.
 
     ``{id}`` and ``{train}`` stand for the person's name and K, the frames to train on; ``{passes}``,
     ``{passes60}``, ... for 100, 60, ... % of 140 K iterations, or of ``least``, if that is more.
@@ -38,17 +38,17 @@ class TrainerContract:
     Attributes
     ----------
     name, title : str
-        As ``--for`` has it, and as its authors write it.
+        Its name for ``--for``, and as its authors write it.
     parts : tuple of Part
         Its files.
     least : int
-        Frames without which it cannot begin.
+        Least number of frames to begin with.
     done : tuple of str
-        Steps of its own preparation that the bundle makes unnecessary.
+        Steps of its own preprocessing that the bundle replaces.
     left : tuple of Step
-        What is left, in order.
+        Remaining steps, in order.
     caveats : tuple of str
-        What its maintainers or users say of clips this short, and what take5 does not make.
+        What its maintainers or users report about clips this short, and what take5 does not provide.
     """
 
     name: str

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from take5.scoring.errors import ParameterError
 
 SIZE = 512
-"""Pixels of a side that trainers expect."""
+"""Side in pixels that trainers expect."""
 
 FACE_SHARE = 0.5
-"""Width of the face over the width of the square."""
+"""Width of the face relative to the square."""
 
 FACE_CENTRE = 0.57
-"""Where the middle between brows and chin stands, from the top of the square: hair above, shoulders below."""
+"""Position of the middle between brows and chin, from the top of the square: hair above, shoulders below."""
 
 MARGIN = 0.04
-"""Of the square's side: at least so much is around every landmark of every frame, where the picture has it."""
+"""Least margin around every landmark of every frame, as a share of the square's side, within the picture."""
 
 LARGEST_SCALE = 1.5
-"""Pictures are not enlarged by more than this: there is nothing in them that would fill the pixels."""
+"""Largest enlargement: more would add no detail."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Crop:
     size : int
         Its side in the bundle.
     face_cut : bool
-        A landmark of some frame lies outside of it: the face is cut by the picture's edge.
+        Whether a landmark of some frame lies outside it: the face is cut off by the picture's edge.
     """
 
     left: int
@@ -53,7 +53,7 @@ class Crop:
         return (landmarks - (self.left, self.top)) * self.scale
 
     def warnings(self, wanted: int) -> list[str]:
-        """What is not as trainers would have it."""
+        """Shortcomings for trainers."""
         said = []
         if self.size < wanted:
             said.append(
@@ -70,8 +70,8 @@ class Crop:
 def square_crop(landmarks: NDArray[np.float64], picture: tuple[int, int], size: int = SIZE) -> Crop:
     """Find one square for all frames.
 
-    Its side is twice the median width of the face, or what all landmarks of all frames with a margin need, if that is
-    more; it is moved into the picture, and no larger than that.
+    Its side is twice the median width of the face, or more if all landmarks of all frames with a margin need it; it is
+    moved into the picture, and no larger than the picture.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def square_crop(landmarks: NDArray[np.float64], picture: tuple[int, int], size: 
 
 
 def _placed(wanted: float, first: float, last: float, side: int, length: int) -> int:
-    """Where the square begins: as wanted, but around first..last with its margin, and within the picture."""
+    """Start of the square: as wanted, but containing first..last with its margin, and within the picture."""
     margin = min(MARGIN * side, (side - (last - first)) / 2)
     around = min(max(wanted, last + margin - side), first - margin) if margin >= 0 else wanted
     return _even(min(max(around, 0.0), length - side))

@@ -1,4 +1,4 @@
-"""What a bundle is made of: the window, the frames after it that a trainer validates on, and their faces."""
+"""The footage of a bundle: the window, the frames after it that a trainer validates on, and their faces."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from take5.stream.analysis.models import Face
 from take5.stream.recording.base import ClipMedia, Recording
 
 SPLIT = (10, 11)
-"""Of N frames trainers train on the first ``N * 10 // 11``."""
+"""Trainers train on the first ``N * 10 // 11`` of N frames."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Footage:
     blendshapes : ndarray float32 [N, 52]
         MediaPipe's, ``_neutral`` first.
     note : str
-        Why there are no validation frames after the window, or nothing.
+        Why there are no validation frames after the window, or empty.
     """
 
     material: ClipMedia
@@ -60,7 +60,7 @@ class Footage:
 
 
 def footage(recording: Recording, start: int, window_frames: int) -> Footage:
-    """Take a window, and the 13 frames after it if each of them is as good as the window's.
+    """Footage of a window, with the 13 frames after it if each of them meets the window's rules.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def footage(recording: Recording, start: int, window_frames: int) -> Footage:
 
 
 def whole(recording: Recording, start: int, stop: int, note: str = "") -> Footage:
-    """Take grid frames [start, stop) as they are; each of them must have a face."""
+    """Footage of grid frames [start, stop) as they are; each of them must have a face."""
     faces = [_face(one, frame) for frame, one in enumerate(recording.observations(start, stop), start)]
     landmarks = np.stack([face.landmarks for face in faces])
     return Footage(recording, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
@@ -89,12 +89,12 @@ def _face(observation: FrameObservation, frame: int) -> Face:
 
 
 def _why_not_after(recording: Recording, start: int, window_stop: int) -> str:
-    """Why the frames after a window cannot be validated on; nothing if they can."""
+    """Why the frames after a window cannot be validated on; empty if they can."""
     after = window_stop + VALIDATION_FRAMES
     if recording.frames < after:
         left = max(0, recording.frames - window_stop)
         return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
-    # The window's last second comes with them: a picture that freezes at its end is told by what was before.
+    # Include the window's last second: a picture that freezes at its end is recognised by the frames before.
     first = max(start, window_stop - FPS)
     seen = stack_observations(recording.observations(first, after))
     reasons = [*timing_reasons(recording.timing_of(first, after), first), *observation_reasons(seen, None, first)]

@@ -1,4 +1,4 @@
-"""A bundle's pictures: cut out, scaled once, and given as frames and as JPEG."""
+"""A bundle's pictures: cropped, scaled once, and provided as frames and as JPEG."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,13 +13,13 @@ from take5.stream.ffmpeg.pictures import encodable
 from take5.stream.timeline.media import Picture
 
 BEST_JPEG = "118"
-"""FFmpeg's lambda of ``-q:v 1``, the quality at which trainers cut their own images out."""
+"""FFmpeg's lambda of ``-q:v 1``, the quality at which trainers extract their own images."""
 
 
 def cropped(pictures: Iterable[Picture], crop: Crop) -> Iterator[av.VideoFrame]:
     """Yield each picture's square, scaled: Lanczos, BT.601 in 16..235, 4:2:0, square pixels.
 
-    Without a tag readers take small pictures for BT.601; so they see the right colours with the tag and without it.
+    Without a tag, readers assume BT.601 for small pictures, so colours are right with and without the tag.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def cropped(pictures: Iterable[Picture], crop: Crop) -> Iterator[av.VideoFrame]:
                 ("setsar", "1"),
             )
         if (frame.width, frame.height, frame.format.name) != shape:
-            raise OutputError(f"picture {index} of the clip has another size than the first; a bundle has one size")
+            raise OutputError(f"picture {index} of the clip differs in size from the first; a bundle has one size")
         frame.pts, frame.time_base = index, TIME_BASE
         yield chain.filter(frame)
 

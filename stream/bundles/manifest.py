@@ -1,4 +1,4 @@
-"""``manifest.json``: where a bundle comes from, what is in it, what is left to do (``docs/manifest.schema.json``)."""
+"""``manifest.json``: the origin of a bundle, its contents, and the remaining steps (``docs/manifest.schema.json``)."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ MANIFEST_VERSION = 1
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a bundle's footage comes from.
+    """The origin of a bundle's footage.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Origin:
     container_start_s : float
         The bundle's first frame on the recording's own clock.
     selection : Selection or None
-        How its window was chosen; None for a clip that somebody else chose.
+        How its window was chosen; None for a clip not chosen by take5.
     warnings : tuple of str
-        Of the recording.
+        Warnings about the recording.
     """
 
     video: str
@@ -69,7 +69,7 @@ def manifest(
 
 
 def write_manifest(content: Json, folder: Path) -> None:
-    """Write it beside the files that it describes."""
+    """Write it next to the files that it describes."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8", errors="backslashreplace")
 

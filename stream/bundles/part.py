@@ -1,4 +1,4 @@
-"""One part of a bundle: the rule that its writer keeps and that a check holds any folder to."""
+"""One part of a bundle: its writer, and the check of the same rules on any folder."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from take5.stream.wire import Json
 
 @dataclass(frozen=True)
 class Violation:
-    """A file that a trainer would stumble over, the rule, and what to do."""
+    """A file that breaks a rule, the rule, and the remedy."""
 
     file: str
     rule: str
@@ -30,20 +30,20 @@ class Violation:
 
 @dataclass(frozen=True)
 class Draft:
-    """A bundle that is being written.
+    """A bundle being written.
 
     Attributes
     ----------
     folder : Path
         Where.
     name : str
-        The person's, as trainers call it: the name of the folder and of the video.
+        The person's name, which is that of the folder and of the video.
     footage : Footage
-        What it is made of.
+        Its footage.
     crop : Crop
         The square.
     encoder : AudioEncoder
-        What the sound was scored with.
+        The encoder that the sound was scored with.
     preset : str
         x264's.
     """
@@ -58,16 +58,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Found:
-    """A folder that is being checked; its name is that of the person."""
+    """A folder being checked; its name is the person's."""
 
     folder: Path
     name: str
     frames: int
-    """N, pictures of its video, or as many as its other files say."""
+    """N, the number of pictures of its video, or according to its other files."""
 
     @cached_property
     def size(self) -> tuple[int, int] | None:
-        """Width and height of its first image, if there is one that can be read."""
+        """Width and height of its first readable image, if any."""
         from take5.stream.bundles.frames import image_size
 
         return image_size(self.folder / "ori_imgs" / "0.jpg")
@@ -78,7 +78,7 @@ class Part(Protocol):
 
     @property
     def needed(self) -> bool:
-        """Whether a trainer cannot do without; otherwise it makes it itself, or trains worse."""
+        """Whether a trainer requires it; otherwise the trainer makes its own, or trains worse."""
 
     def paths(self, name: str, frames: int) -> list[str]:
         """Its files in a bundle."""
@@ -87,9 +87,9 @@ class Part(Protocol):
         """Write them."""
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what is wrong with them; those that are not there and not needed are right."""
+        """Yield their violations; optional files may be missing."""
 
 
 def missing(file: str, cure: str) -> Violation:
-    """A file that is not there."""
-    return Violation(file, "is not there", cure)
+    """The violation of a missing file."""
+    return Violation(file, "is missing", cure)

@@ -1,4 +1,4 @@
-"""Bundles on disk: everything is made once, and each trainer gets the files of its contract."""
+"""Writing bundles: each file is made once, and each trainer gets the files of its contract."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ from take5.stream.wire import Json
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 TAKEN = re.compile("jpg|ori_imgs", re.IGNORECASE)
-"""Trainers put the name into paths and shell commands, and replace these words wherever they stand in a path."""
+"""Trainers put the name into paths and shell commands, and replace these words anywhere in a path."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class WantedBundles:
     Attributes
     ----------
     trainers : tuple of TrainerContract
-        For whom.
+        The trainers.
     size : int
         Side of the pictures in pixels.
     consent : str, optional
@@ -48,7 +48,7 @@ class WantedBundles:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle on disk, and what its manifest warns of."""
+    """A bundle on disk, and the warnings of its manifest."""
 
     trainer: str
     folder: Path
@@ -88,7 +88,7 @@ def checked_bundle_name(name: str) -> str:
 
 
 def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = None) -> WantedBundles:
-    """What ``--for NAME`` asks for, each once."""
+    """The bundles requested by ``--for NAME``, without duplicates."""
     return WantedBundles(tuple(trainer_named(name) for name in dict.fromkeys(names)), size, consent)
 
 
@@ -125,20 +125,20 @@ def write_bundles(
     preset: str = SMALL,
     force: bool = False,
 ) -> Iterator[Bundle]:
-    """Write ``folder/<trainer>/<name>/`` for each trainer; yield each as it is there.
+    """Write ``folder/<trainer>/<name>/`` for each trainer; yield each when it is done.
 
     Parameters
     ----------
     made_of : Footage
         What they are made of.
     origin : Origin
-        What the manifest says of it.
+        Its origin, for the manifest.
     wanted : WantedBundles
-        For whom, and how large.
+        The trainers, and the size.
     encoder : AudioEncoder
-        What the sound was scored with; AVE's rows come of AVE alone.
+        What the sound was scored with; AVE's rows are written only with AVE.
     folder, name : Path, str
-        Where, and the person's name as trainers will call it.
+        The output folder, and the person's name for trainers.
     preset : str
         x264's.
     force : bool
@@ -154,7 +154,7 @@ def write_bundles(
     pictures = made_of.material.pictures(made_of.start, made_of.start + 1)
     first = next(iter(pictures), None)
     if first is None:
-        raise OutputError(f"{folder}: not one picture of the bundle can be decoded")
+        raise OutputError(f"{folder}: no picture of the bundle can be decoded")
     crop = square_crop(made_of.landmarks, first.size, wanted.size)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".bundle-", dir=folder) as common:
@@ -162,7 +162,7 @@ def write_bundles(
         for part in RAW.parts:
             part.write(made)
         for trainer in wanted.trainers:
-            put = Path.replace if trainer is wanted.trainers[-1] else shutil.copyfile  # the last may have the files
+            put = Path.replace if trainer is wanted.trainers[-1] else shutil.copyfile  # the last may keep the files
             yield _write(trainer, made, origin, wanted, folder / trainer.name / name, put, force=force)
 
 
@@ -188,7 +188,7 @@ def _write(
 
 
 def _there(trainer: TrainerContract, made: Draft) -> list[str]:
-    """The trainer's files that have been made; of those that it needs, each must be there."""
+    """The trainer's files that have been made; required ones must exist."""
     return [
         path
         for part in trainer.parts

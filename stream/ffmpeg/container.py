@@ -1,4 +1,4 @@
-"""Opening media files with FFmpeg (PyAV): which tracks, which errors, and packets as far as they can be read."""
+"""Opening media files with FFmpeg (PyAV): tracks, errors, and packets as far as they can be read."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +22,7 @@ TRANSPORT_PACKETS = (188, 192, 204)
 """Bytes of a packet of an MPEG transport stream: bare, with a time code, with error correction."""
 
 LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
-"""Tags that are no UTF-8 do not keep a file from being read; from version 19 on PyAV is so by itself."""
+"""Lets files with tags that are not UTF-8 be read; the default from PyAV 19."""
 
 AnyStream = av.VideoStream | av.AudioStream
 AnyPacket: TypeAlias = "av.Packet[Any]"
@@ -30,7 +30,7 @@ AnyPacket: TypeAlias = "av.Packet[Any]"
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a media file; everything that FFmpeg has against it becomes :class:`UnreadableMedia`."""
+    """Open a media file; FFmpeg's errors become :class:`UnreadableMedia`."""
     container = _open(path)
     try:
         yield container
@@ -48,7 +48,7 @@ def _open(path: Path) -> InputContainer:
             raise UnreadableMedia(f"{path}: no such file")
         if path.stat().st_size == 0:
             raise UnreadableMedia(f"{path}: is empty (0 bytes)")
-        # "file:" keeps FFmpeg from reading a name such as "http:x" or "concat:x" as something else than a name.
+        # "file:" keeps FFmpeg from treating a name such as "http:x" or "concat:x" as a protocol.
         container: InputContainer = av.open(f"file:{path}", "r", **LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
@@ -60,12 +60,12 @@ def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
 
 
 def reason(error: Exception) -> str:
-    """What FFmpeg or the system says of an error, without its number and file name."""
+    """Message of an FFmpeg or system error, without its number and file name."""
     return getattr(error, "strerror", None) or str(error)
 
 
 def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
-    """The file's main moving picture; a cover picture is none."""
+    """The file's main video stream; cover pictures do not count."""
     moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     best = container.streams.best("video")
     if best in moving and isinstance(best, av.VideoStream):
@@ -84,7 +84,7 @@ def audio_stream(container: InputContainer, path: Path) -> av.AudioStream:
 
 
 def seek(container: InputContainer, to: int, stream: av.VideoStream | None = None) -> None:
-    """Go to the keyframe at or before a time in the stream's time base, or in microseconds; else stay at the start.
+    """Seek to the keyframe at or before a time in the stream's time base, or in microseconds; else stay at the start.
 
     AVI and FLV refuse times before their first packet.
     """
@@ -97,8 +97,8 @@ def packets(
 ) -> Iterator[AnyPacket]:
     """Packets with data of the given tracks, as far as the file can be read.
 
-    An edit list discards some: they must be decoded, for others refer to them, and the decoder shows none of them.
-    A broken place ends the iteration, since what follows cannot be read; ``on_break`` is told why.
+    Packets that an edit list discards are included: others refer to them, and the decoder does not output them.
+    Damage ends the iteration, since what follows cannot be read; ``on_break`` is called with the reason.
     """
     demuxed = container.demux(*streams)
     while True:
@@ -114,7 +114,7 @@ def packets(
 
 
 def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:
-    """When the tracks end by what the file says of itself, in flicks; None where it says nothing."""
+    """End of the tracks as stated by the file, in flicks; None if it does not state one."""
     ends = [
         to_flicks((stream.start_time or 0) + stream.duration, stream.time_base)
         for stream in streams
@@ -128,25 +128,25 @@ def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:
 
 
 def torn(container: InputContainer, path: Path) -> bool:
-    """Whether the file ends in the middle of a packet of an MPEG transport stream, which says nothing of its length."""
+    """Whether the file ends in the middle of a packet of an MPEG transport stream, which does not state its length."""
     size = path.stat().st_size
     return container.format.name == "mpegts" and all(size % packet for packet in TRANSPORT_PACKETS)
 
 
 def sample_aspect(stream: av.VideoStream) -> Fraction:
-    """Width over height of one pixel; 1 where the file does not say."""
+    """Width over height of one pixel; 1 if not stated."""
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
     return fraction(aspect) if aspect else Fraction(1)
 
 
 def frame_duration(stream: av.VideoStream) -> Fraction:
-    """Nominal seconds of one frame; 1/25 where the file does not say."""
+    """Nominal seconds of one frame; 1/25 if not stated."""
     rate = stream.average_rate or stream.guessed_rate
     return 1 / fraction(rate) if rate else Fraction(1, 25)
 
 
 def channels(frame: av.AudioFrame) -> NDArray[np.float32]:
-    """The frame's sound as float32 [channels, samples] in [-1, 1]; what is no number is silence."""
+    """The frame's sound as float32 [channels, samples] in [-1, 1]; NaN becomes silence."""
     samples: NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         samples = samples.reshape(-1, frame.layout.nb_channels).T

@@ -1,4 +1,4 @@
-"""Packets in, pictures and sound out, with what could not be decoded counted."""
+"""Packets in, pictures and sound out; failures to decode are counted."""
 
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -19,10 +19,10 @@ def packet_flicks(pts: int, stream: av.VideoStream) -> int:
 
 
 class PictureDecoder:
-    """Packets in, frames in order of time out; after an error pictures count as damaged until the next keyframe.
+    """Packets in, frames in order of time out; after an error, pictures count as damaged until the next keyframe.
 
     Pictures without a time are left out. AVI has no presentation times, and FFmpeg's guess for H.264 with B-frames
-    runs back and forth: there the pictures, which come in the right order, take the packets' times in order.
+    runs back and forth: the pictures, which are in the right order, get the sorted times of the packets.
     """
 
     def __init__(self, stream: av.VideoStream) -> None:
@@ -34,7 +34,7 @@ class PictureDecoder:
         self.errors = 0
 
     def decode(self, packet: "AnyPacket | None") -> list[VideoFrame]:
-        """Decode one packet; None asks for what the decoder still holds."""
+        """Decode one packet; None flushes the decoder."""
         if packet is not None:
             self._damaged |= packet.is_corrupt
             if self._guessed and packet.pts is not None:
@@ -56,7 +56,7 @@ class PictureDecoder:
 
 
 class SoundDecoder:
-    """Packets in, blocks of sound out; what cannot be decoded is a hole."""
+    """Packets in, blocks of sound out; what cannot be decoded leaves a gap."""
 
     def __init__(self, stream: av.AudioStream, path: Path) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class SoundDecoder:
         self.errors = 0
 
     def decode(self, packet: "AnyPacket | None") -> list[AudioBlock]:
-        """Decode one packet; None asks for what the decoder still holds."""
+        """Decode one packet; None flushes the decoder."""
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.FFmpegError:

@@ -12,7 +12,7 @@ TIME_BASE = Fraction(1, FPS)
 
 
 class Chain:
-    """Filters of FFmpeg's, one after the other, each given as its name and arguments."""
+    """FFmpeg filters in series, each given by name and arguments."""
 
     def __init__(self, first: av.VideoFrame, *filters: tuple[str, str]) -> None:
         self._graph = Graph()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from take5.stream.timeline.media import Picture
 
 DIGEST_ROWS = 4
-"""The checksum of a picture takes every so many rows of its luma: a real camera's noise is in all of them."""
+"""Step between the luma rows in a picture's checksum: a real camera's noise is in all rows."""
 
 ENCODABLE = ("yuv420p", "yuvj420p")
 
@@ -22,11 +22,11 @@ class DecodedPicture:
     Parameters
     ----------
     frame : av.VideoFrame
-        As it comes from the decoder.
+        As decoded.
     aspect : Fraction
         Sample aspect ratio, width over height of one pixel.
     quarter_turns : int, optional
-        How often it is turned counterclockwise; by default what the frame itself says.
+        Counterclockwise quarter turns to apply; by default as stated by the frame.
     """
 
     def __init__(self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None) -> None:
@@ -45,7 +45,7 @@ class DecodedPicture:
         """Checksum of the decoded luma: equal for identical pictures."""
         plane, layout = self._frame.planes[0], self._frame.format
         pixel_bytes = (layout.components[0].bits + 7) // 8 if layout.is_planar else layout.bits_per_pixel // 8
-        used = plane.width * pixel_bytes  # what follows in a row is padding
+        used = plane.width * pixel_bytes  # the rest of a row is padding
         return crc32(_rows(plane)[: plane.height : DIGEST_ROWS, :used].tobytes())
 
     def rgb(self) -> NDArray[np.uint8]:
@@ -89,5 +89,5 @@ def _turned(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
 
 
 def _rows(plane: VideoPlane) -> NDArray[np.uint8]:
-    """The plane's bytes, a row each, padding included."""
+    """The plane's bytes, one row each, padding included."""
     return np.asarray(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)

@@ -1,4 +1,4 @@
-"""Access units back to pictures: what a clip is made of after a stream."""
+"""Decoding the access units of a stream back to pictures, for clips."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -14,20 +14,21 @@ from take5.stream.timeline.media import AccessUnit, UnitFormat, VideoFrame
 
 
 class UnitDecoder:
-    """Access units in, frames out, each as soon as it is known.
+    """Access units in, frames out, each as soon as it is available.
 
-    What cannot be decoded is absent. After a loss or an error, frames count as damaged until the next keyframe.
+    Units that cannot be decoded are left out. After a loss or an error, frames count as damaged until the next
+    keyframe.
 
     Raises
     ------
     UnreadableMedia
-        If FFmpeg has no such codec of pictures.
+        If FFmpeg has no such video codec.
     """
 
     def __init__(self, unit_format: UnitFormat) -> None:
         context = av.CodecContext.create(unit_format.codec, "r")
         if not isinstance(context, VideoCodecContext):
-            raise UnreadableMedia(f"{unit_format.codec} is no codec of pictures")
+            raise UnreadableMedia(f"{unit_format.codec} is not a video codec")
         if unit_format.extradata:
             context.extradata = unit_format.extradata
         self._context, self._format = context, unit_format
@@ -35,7 +36,7 @@ class UnitDecoder:
         self._damaged = False
 
     def decode(self, unit: AccessUnit | None) -> list[VideoFrame]:
-        """Decode one unit; None asks for what the decoder still holds."""
+        """Decode one unit; None flushes the decoder."""
         if unit is not None:
             self._damaged |= unit.lost_before
             if unit.keyframe:

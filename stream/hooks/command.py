@@ -1,4 +1,4 @@
-"""``--on-ready COMMAND``: the user's program, started without a shell, told by argument, environment and stdin."""
+"""``--on-ready COMMAND``: the user's program, started without a shell, informed by argument, environment and stdin."""
 
 import asyncio
 import os
@@ -22,27 +22,27 @@ from take5.stream.hooks.notice import Notice
 from take5.stream.hooks.output_log import ON_READY_LOG, append
 
 SECRET_VARIABLE = "TAKE5_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
-"""Environment variable with the webhook's secret; no command gets it."""
+"""Environment variable with the webhook's secret; not passed to commands."""
 
 POLL_S = 0.05
 GRACE_S = 2.0
-"""So long a process group has between SIGTERM and SIGKILL."""
+"""Time between SIGTERM and SIGKILL for a process group."""
 
 LAST_WORDS_S = 1.0
-"""So long what a command has written is waited for after its end; children that it left behind may hold its output."""
+"""Time to keep draining a command's output after it exits, since surviving children may hold it open."""
 
 BLOCK_BYTES = 65_536
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program and its arguments; the take's folder is added as the last one."""
+    """A program and its arguments; the take's folder is appended."""
 
     arguments: tuple[str, ...]
 
     @property
     def way(self) -> str:
-        """What deliveries call it."""
+        """Name in deliveries."""
         return "command"
 
     @property
@@ -51,7 +51,7 @@ class Command:
         return self.arguments[0]
 
     async def attempts(self, notice: Notice, timeout_s: float, slots: asyncio.Semaphore) -> AsyncIterator[Attempt]:
-        """Run it once, and yield how it ended; after ``timeout_s`` it is ended with its whole process group."""
+        """Run it once, and yield the attempt; after ``timeout_s`` its whole process group is ended."""
         async with slots:
             attempt = await self._attempt(notice, timeout_s)
         yield attempt
@@ -85,7 +85,7 @@ class Command:
             await _over(reader.is_alive, LAST_WORDS_S)
 
     def _start(self, notice: Notice) -> "subprocess.Popen[bytes]":
-        with tempfile.TemporaryFile() as stdin:  # a pipe would have to be fed
+        with tempfile.TemporaryFile() as stdin:  # a pipe would need feeding
             stdin.write(notice.body())
             stdin.seek(0)
             return subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
@@ -104,20 +104,20 @@ def parse_command(text: str) -> Command:
     Raises
     ------
     ParameterError
-        If it cannot be split, or the program is not there.
+        If it cannot be split, or the program does not exist.
     """
     try:
         program, *arguments = shlex.split(text) or [""]
     except ValueError as error:
-        raise ParameterError(f"--on-ready {text!r}: is no command line ({error})") from error
+        raise ParameterError(f"--on-ready {text!r}: is not a command line ({error})") from error
     found = shutil.which(program)
     if found is None:
-        raise ParameterError(f"--on-ready {text!r}: there is no program {program!r}; give its path, executable")
+        raise ParameterError(f"--on-ready {text!r}: no program {program!r}; give the path of an executable")
     return Command((str(Path(found).absolute()), *arguments))
 
 
 def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return a command's environment: what is inherited, but for the webhook's secret, and the notice in TAKE5_*."""
+    """Return a command's environment: the inherited one without the webhook's secret, plus the notice in TAKE5_*."""
     details, bundles = notice.details, notice.details["bundles"]
     own = {
         "ID": notice.id,
@@ -135,7 +135,7 @@ def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ending(code: int) -> str | None:
-    """What is wrong with an exit code."""
+    """Describe an exit code; None if it is 0."""
     if code >= 0:
         return f"ended with exit code {code}" if code else None
     try:
@@ -149,14 +149,14 @@ def _log(notice: Notice, line: str) -> None:
 
 
 def _keep(output: IO[bytes], folder: Path) -> None:
-    """Read what a command writes until nobody can write any more, so that it never waits for a reader."""
+    """Read a command's output until all writers have closed it, so that it never blocks."""
     with output:
         while block := os.read(output.fileno(), BLOCK_BYTES):
             append(folder / ON_READY_LOG, block)
 
 
 async def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with its group: it is asked first, then made to."""
+    """End a process and its group: SIGTERM first, then SIGKILL."""
     for name in ("SIGTERM", "SIGKILL"):
         _signal(process, name)
         if await _over(lambda: _lives(process), GRACE_S):
@@ -167,12 +167,12 @@ def _signal(process: "subprocess.Popen[bytes]", name: str) -> None:
     if os.name == "nt":  # no groups there
         process.kill()
         return
-    with suppress(ProcessLookupError, PermissionError):  # nobody is left, or only what has been ended already
+    with suppress(ProcessLookupError, PermissionError):  # none left, or only ones ended already
         os.killpg(process.pid, signal.Signals[name])
 
 
 def _lives(process: "subprocess.Popen[bytes]") -> bool:
-    """Whether any process of the group is there."""
+    """Whether any process of the group exists."""
     if process.poll() is None or os.name == "nt":
         return process.poll() is None
     try:
@@ -183,7 +183,7 @@ def _lives(process: "subprocess.Popen[bytes]") -> bool:
 
 
 async def _over(going_on: Callable[[], bool], patience_s: float) -> bool:
-    """Wait at most so long; return whether it is over."""
+    """Wait for a limited time; return whether it has ended."""
     deadline = monotonic() + patience_s
     while going_on():
         if monotonic() > deadline:

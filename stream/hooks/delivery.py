@@ -1,4 +1,4 @@
-"""What became of each notice: ``deliveries.json`` in the take's folder."""
+"""The outcome of each notice: ``deliveries.json`` in the take's folder."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ _WRITING = Lock()
 
 
 class State(StrEnum):
-    """Where a delivery is."""
+    """State of a delivery."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try.
+    """One attempt.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Attempt:
     duration_s : float
         How long it took.
     code : int or None
-        Exit code of a command, status of a webhook's answer; None if it came to neither.
+        Exit code of a command, status of a webhook's answer; None if there was neither.
     error : str or None
         What went wrong; None if the notice was delivered.
     """
@@ -64,13 +64,13 @@ class Delivery:
     Attributes
     ----------
     notice : Notice
-        What is told.
+        The notice.
     way, receiver : str
         "command" or "webhook"; the program's or the host's name.
     state : State
-        Where it is.
+        Its state.
     attempts : tuple of Attempt
-        The tries so far.
+        The attempts so far.
     error : str or None
         Why it failed or was not delivered.
     """
@@ -83,16 +83,16 @@ class Delivery:
     error: str | None = None
 
     def tried(self, attempt: Attempt) -> "Delivery":
-        """Return it after another try; the last try decides, so far."""
+        """Return it after another attempt, which decides for now."""
         state = State.DELIVERED if attempt.error is None else State.PENDING
         return replace(self, state=state, attempts=(*self.attempts, attempt), error=attempt.error)
 
     def ended(self) -> "Delivery":
-        """Return it after the last try."""
+        """Return it after the last attempt."""
         return self if self.state is State.DELIVERED else replace(self, state=State.FAILED)
 
     def given_up(self, state: State, reason: str) -> "Delivery":
-        """Return it as not delivered, and why."""
+        """Return it as not delivered, with the reason."""
         return replace(self, state=state, error=reason)
 
     def json(self) -> Json:
@@ -109,9 +109,9 @@ class Delivery:
 
 
 def record(delivery: Delivery) -> None:
-    """Write a delivery into its take's folder, in place of what was written of it before.
+    """Write a delivery into its take's folder, replacing its previous entry.
 
-    A folder that has been removed stays removed. What cannot be written is logged: no delivery depends on it.
+    A folder that has been removed stays removed. Errors in writing are logged: no delivery depends on it.
     """
     folder, fresh = delivery.notice.folder, delivery.json()
     with _WRITING:
@@ -119,7 +119,7 @@ def record(delivery: Delivery) -> None:
             if folder.is_dir():
                 others = [other for other in recorded(folder) if not _same(other, fresh)]
                 _write([*others, fresh], folder / DELIVERIES)
-        except (OutputError, OSError) as error:  # OSError: nobody may look into the folder
+        except (OutputError, OSError) as error:  # OSError: the folder cannot be read
             log.warning("%s", error)
 
 
@@ -130,7 +130,7 @@ def _write(deliveries: list[Json], path: Path) -> None:
 
 
 def recorded(folder: Path) -> list[Json]:
-    """Return the deliveries that a take's folder tells of; none if there is no record, or it is not ours."""
+    """Return the deliveries recorded in a take's folder; none if there is no record, or it is not take5's."""
     try:
         record = json.loads((folder / DELIVERIES).read_bytes())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Tells programs when a clip is ready, in a thread of its own: whatever they do, no capture waits for them."""
+"""Notifies programs when a clip is ready, in a separate thread, so that no capture waits for them."""
 
 import asyncio
 import logging
@@ -13,19 +13,19 @@ from take5.stream.hooks.delivery import Attempt, Delivery, State, record
 from take5.stream.hooks.notice import Notice
 
 TIMEOUT_S = 600.0
-"""So long a command may run, and a webhook is tried."""
+"""Time limit for a command, and for trying a webhook."""
 
 AT_A_TIME = 4
-"""Commands that run, and posts that are on their way, at a time; of each."""
+"""Concurrent commands, and concurrent posts."""
 
 WAITING = 1000
-"""At most so many deliveries wait or go on. What comes when it is full is recorded as undelivered, and counted."""
+"""Largest number of pending deliveries. Beyond it, notices are recorded as undelivered, and counted."""
 
 CLOSE_S = 10.0
-"""At most so long deliveries are waited for at the end."""
+"""Maximum time to wait for deliveries at the end."""
 
 LET_GO_S = 10.0
-"""At most so long the thread is waited for after that; it ends commands and records what is undelivered."""
+"""Maximum time to wait for the thread after that, while it ends commands and records what is undelivered."""
 
 ENDING = "take5 ended before it was delivered"
 FULL = f"{WAITING} deliveries were waiting already"
@@ -34,34 +34,34 @@ log = logging.getLogger(__name__)
 
 
 class Target(Protocol):
-    """One way to tell a program."""
+    """One way to notify a program."""
 
     @property
     def way(self) -> str:
-        """What deliveries call the way."""
+        """Name of the way in deliveries."""
 
     @property
     def receiver(self) -> str:
-        """What they call the receiver."""
+        """Name of the receiver in deliveries."""
 
     def attempts(self, notice: Notice, timeout_s: float, slots: asyncio.Semaphore) -> AsyncIterator[Attempt]:
-        """Try to deliver, each try in a slot, and yield what came of it; end when there is no more to try."""
+        """Try to deliver, each attempt in a slot, and yield the attempts; end when there is nothing more to try."""
 
 
 class HookDispatcher:
-    """Delivers notices; with no target it does nothing and is false.
+    """Delivers notices; without a target it does nothing and is false.
 
     Parameters
     ----------
     command, webhook : Target, optional
-        Whom to tell.
+        The targets.
     timeout_s : float
-        So long a command may run, and a webhook is tried.
+        Time limit for a command, and for trying a webhook.
 
     Attributes
     ----------
     counts : Counter of State
-        Deliveries so far, by the state that they are in.
+        Deliveries so far, by state.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class HookDispatcher:
         self.close(CLOSE_S if kind is None else 0.0)
 
     def notify(self, notice: Notice) -> None:
-        """Begin to deliver a notice, from any thread; returns at once."""
+        """Start delivering a notice, from any thread; returns at once."""
         for target, slots in self._targets:
             delivery = Delivery(notice, target.way, target.receiver)
             with self._changed:
@@ -102,14 +102,14 @@ class HookDispatcher:
             _settle(delivery.given_up(State.UNDELIVERED, refusal))
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait at most so long until every delivery has ended; return whether they have."""
+        """Wait until every delivery has ended or the time is over; return whether they have."""
         with self._changed:
             return self._changed.wait_for(lambda: not self.counts[State.PENDING], timeout_s)
 
     def close(self, wait_s: float = CLOSE_S) -> None:
-        """Take no more notices, and wait at most so long for those on their way.
+        """Accept no more notices, and wait for pending ones up to a limit.
 
-        Then commands that still run are ended, and what is undelivered is recorded as such.
+        Then running commands are ended, and what is undelivered is recorded as such.
         """
         with self._changed:
             self._closed = True
@@ -133,7 +133,7 @@ class HookDispatcher:
             loop.close()
 
     async def _serve(self) -> None:
-        """Let deliveries go on until the end, then cancel what is left of them."""
+        """Run deliveries until the end, then cancel the remaining ones."""
         await self._end.wait()
         for task in self._tasks:
             task.cancel()
@@ -171,7 +171,7 @@ class HookDispatcher:
 
 
 def _settle(delivery: Delivery) -> None:
-    """Record how a delivery has ended, and say so if it has not come through."""
+    """Record how a delivery has ended, and log failures."""
     record(delivery)
     if delivery.state is not State.DELIVERED:
         log.warning("%s %s: %s (%s)", delivery.way, delivery.receiver, delivery.error, delivery.notice.folder)

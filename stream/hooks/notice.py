@@ -1,4 +1,4 @@
-"""What programs are told when a clip is ready: one JSON object, version 1 (``docs/hooks.md``)."""
+"""The notice that a clip is ready: one JSON object, version 1 (``docs/hooks.md``)."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,31 +17,31 @@ Kind = Literal["clip", "bundle"]
 
 @dataclass(frozen=True)
 class BundlePlace:
-    """Where a trainer's bundle lies: its folder or file, and its manifest."""
+    """Location of a trainer's bundle: its folder or file, and its manifest."""
 
     trainer: str
     path: Path
     manifest: Path
 
     def json(self) -> Json:
-        """Return it with whole paths."""
+        """Return it with absolute paths."""
         return {"trainer": self.trainer, "path": _whole(self.path), "manifest": _whole(self.manifest)}
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing that programs are told once, by every way that is set up.
+    """A notice that programs get once, by every configured way.
 
     Attributes
     ----------
     kind : str
-        "bundle" where trainers' bundles lie beside the clip, else "clip".
+        "bundle" if there are trainers' bundles next to the clip, else "clip".
     folder : Path
         The take's folder.
-    told : mapping
-        What is told beside the id and the kind.
+    details : mapping
+        Everything except the id and the kind.
     id : str
-        No two notices share it; it stays the same over retries.
+        Unique to the notice; the same in retries.
     """
 
     kind: Kind
@@ -50,7 +50,7 @@ class Notice:
     id: str = field(default_factory=lambda: uuid4().hex)
 
     def json(self) -> Json:
-        """Return what is told as ``{"version": 1, "type": "bundle", "id": ...}``."""
+        """Return it as ``{"version": 1, "type": "bundle", "id": ...}``."""
         return {"version": NOTICE_VERSION, "type": self.kind, "id": self.id, **self.details}
 
     def body(self) -> bytes:
@@ -64,13 +64,13 @@ def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[B
     Parameters
     ----------
     clip : ClipReady
-        The event that says so; its ``path`` is the take's folder.
+        The event; its ``path`` is the take's folder.
     session : str
-        The session's name; of a finished file, the file's.
+        The session's name; for a finished file, the file's.
     encoder : str
-        What D was measured with.
+        The encoder that D was measured with.
     bundles : iterable of BundlePlace
-        What trainers can read.
+        The bundles for trainers.
     """
     event, placed = clip.json(), [bundle.json() for bundle in bundles]
     details = {

@@ -1,4 +1,4 @@
-"""What a command writes, kept within bounds: ``on-ready.log`` in the take's folder."""
+"""Output of commands, limited in size: ``on-ready.log`` in the take's folder."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -7,7 +7,7 @@ from threading import Lock
 ON_READY_LOG = "on-ready.log"
 
 LOG_BYTES = 2**20
-"""At most so long is the log; then its older half goes."""
+"""Largest size of the log; beyond it, its older half is dropped."""
 
 LEFT_OUT = b"[older lines have been left out]\n"
 
@@ -15,8 +15,8 @@ _WRITING = Lock()
 
 
 def append(path: Path, block: bytes) -> None:
-    """Add to a log; of a log that grows too long the newest half stays. Where there is no folder, nothing is kept."""
-    with _WRITING, suppress(OSError):  # a folder that was removed, a full disk: the command must go on
+    """Append to a log, keeping the newer half if it grows too long. Without the folder, nothing is written."""
+    with _WRITING, suppress(OSError):  # a folder that was removed, a full disk: the command continues
         if path.is_file() and path.stat().st_size + len(block) > LOG_BYTES:
             path.write_bytes(_newest(path.read_bytes() + block))
         else:

@@ -1,11 +1,11 @@
-"""When a webhook is tried again: exponential backoff with jitter, and what the receiver asks for."""
+"""When to retry a webhook: exponential backoff with jitter, and the receiver's Retry-After."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 AGAIN = frozenset({408, 425, 429, *range(500, 600)})
-"""Statuses that pass; any other that is not 2xx is an answer for good."""
+"""Temporary statuses; any other that is not 2xx is final."""
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,16 @@ class Backoff:
     longest_s: float = 60.0
 
     def wait_s(self, failures: int, chance: float, asked_s: float | None = None) -> float:
-        """Return the seconds to wait before the next try.
+        """Return the seconds to wait before the next attempt.
 
         Parameters
         ----------
         failures : int
-            Tries that failed, 1 or more.
+            Failed attempts, 1 or more.
         chance : float
-            In [0, 1): the wait is half the backoff and so much of the other half, so that many senders spread.
+            In [0, 1): the wait is half the backoff plus this share of the other half, to spread many senders.
         asked_s : float, optional
-            What the receiver asked for (Retry-After); it is never tried earlier.
+            The receiver's Retry-After; the wait is never shorter.
         """
         doubled = self.first_s * 2.0 ** min(failures - 1, 30)
         return max(min(doubled, self.longest_s) * (1 + chance) / 2, asked_s or 0.0)
@@ -35,7 +35,7 @@ BACKOFF = Backoff()
 
 
 def retry_after_s(value: str | None, now: datetime) -> float | None:
-    """Return what a Retry-After header asks for: seconds or a date (RFC 9110, 10.2.3); None if it is neither."""
+    """Return the wait in a Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); None if it is neither."""
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():

@@ -1,4 +1,4 @@
-"""``--webhook URL``: a signed POST, tried again until it is answered or its time is over."""
+"""``--webhook URL``: a signed POST, retried until it is answered or its time is over."""
 
 import asyncio
 import hashlib
@@ -17,7 +17,7 @@ from take5.stream.hooks.notice import Notice
 from take5.stream.hooks.retry import AGAIN, BACKOFF, Backoff, retry_after_s
 
 CONNECT_S, ANSWER_S = 10.0, 30.0
-"""So long a try may take to connect, and altogether."""
+"""Time limits of an attempt: to connect, and in total."""
 
 SHORTEST_SECRET = 16
 """Bytes."""
@@ -26,23 +26,23 @@ LAST_PORT = 65_535
 
 
 class Webhook:
-    """Where to post, and with what to sign.
+    """The address to post to, and the secret to sign with.
 
     Parameters
     ----------
     url : str
-        Of the receiver, http or https.
+        Address of the receiver, http or https.
     secret : bytes
         Shared with the receiver, 16 bytes or more.
     backoff : Backoff
-        When to try again.
+        When to retry.
     answer_s : float
-        So long a try may take.
+        Time limit of an attempt.
 
     Raises
     ------
     ParameterError
-        If the address or the secret breaks its rule, or the environment's proxies or certificates cannot be used.
+        If the address or the secret is invalid, or the environment's proxies or certificates cannot be used.
     """
 
     def __init__(self, url: str, secret: bytes, backoff: Backoff = BACKOFF, answer_s: float = ANSWER_S) -> None:
@@ -53,13 +53,13 @@ class Webhook:
         try:
             self._tls = httpx.create_ssl_context()  # once: it takes longer than a post
             self._client()
-        except (ValueError, OSError, ImportError) as error:  # ImportError: a SOCKS proxy needs a package more
+        except (ValueError, OSError, ImportError) as error:  # ImportError: a SOCKS proxy needs another package
             text = f"--webhook: the environment's proxies or certificates cannot be used ({error}); see HTTPS_PROXY"
             raise ParameterError(f"{text}, NO_PROXY and SSL_CERT_FILE") from error
 
     @property
     def way(self) -> str:
-        """What deliveries call it."""
+        """Name in deliveries."""
         return "webhook"
 
     @property
@@ -68,7 +68,7 @@ class Webhook:
         return f"{self._url.scheme}://{self._url.netloc.decode('ascii')}"
 
     async def attempts(self, notice: Notice, timeout_s: float, slots: asyncio.Semaphore) -> AsyncIterator[Attempt]:
-        """Post until it is accepted, refused for good, or ``timeout_s`` from the first try is over; yield each try."""
+        """Post until it is accepted, refused permanently, or ``timeout_s`` have passed; yield each attempt."""
         deadline, failures = math.inf, 0
         while True:
             async with slots:
@@ -82,14 +82,14 @@ class Webhook:
             await asyncio.sleep(wait_s)
 
     async def _attempt(self, notice: Notice, limit_s: float) -> tuple[Attempt, float | None]:
-        """Post once; return what came of it, and for how long the receiver wants to be left alone."""
+        """Post once; return the attempt, and the receiver's Retry-After."""
         begun, since = datetime.now(UTC), time.monotonic()
         status, asked_s, trouble = None, None, None
         try:
             async with asyncio.timeout(limit_s), self._client() as client:
                 request = self._request(client, notice, int(begun.timestamp()))
                 answer = await client.send(request, stream=True)
-                status = answer.status_code  # what else it says does not matter
+                status = answer.status_code  # the rest of the answer does not matter
                 asked_s = retry_after_s(answer.headers.get("Retry-After"), datetime.now(UTC))
                 await answer.aclose()
         except (TimeoutError, httpx.TimeoutException):
@@ -120,11 +120,11 @@ def _address(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise ParameterError(f"--webhook: is no address ({error})") from error
+        raise ParameterError(f"--webhook: not a valid address ({error})") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise ParameterError("--webhook: an address begins with http:// or https:// and a host")
     if url.port is not None and url.port > LAST_PORT:
-        raise ParameterError(f"--webhook: there is no port {url.port}; the last is {LAST_PORT}")
+        raise ParameterError(f"--webhook: port {url.port} is out of range; the last is {LAST_PORT}")
     return url
 
 
@@ -134,12 +134,12 @@ def signature(secret: bytes, timestamp: int, body: bytes) -> str:
 
 
 def _passes(attempt: Attempt) -> bool:
-    """Whether it is worth trying again."""
+    """Whether a retry makes sense."""
     return attempt.error is not None and (attempt.code is None or attempt.code in AGAIN)
 
 
 def _refusal(status: int) -> str | None:
-    """What is wrong with a status."""
+    """Describe a status that is not 2xx."""
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:

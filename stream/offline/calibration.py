@@ -1,14 +1,14 @@
-"""What threshold suits an encoder: from recordings of which every window was scored (``docs/stopping.md``).
+"""A threshold for an encoder, from recordings with every window scored (``docs/stopping.md``).
 
-B_v is what Algorithm 1 gives of talker v within H seconds: the median of I of its choice over all stretches of H
-seconds of the recording, or of the whole recording where that is shorter. The threshold is a share s of what the
-middle talker gives::
+B_v is what Algorithm 1 achieves for talker v within H seconds: the median of I of its choice over all stretches of H
+seconds of the recording, or over the whole recording if that is shorter. The threshold is a share s of the median
+talker's::
 
     stop_at = s * median over v of B_v
 
-So at least half of the talkers, stopped at it, keep at least s of what they would give in H seconds. One talker more
-or less, however unusual, moves a median by half a rank. I is that of the choice, which is the clip that one gets, and
-not the largest that there is.
+So at least half of the talkers, stopped at it, keep at least s of what they would reach in H seconds. One more or
+fewer talker, however unusual, moves a median by half a rank. I is that of the choice, which becomes the clip, and not
+the largest of the recording.
 """
 
 import math
@@ -28,26 +28,26 @@ from take5.stream.wire import Json
 CALIBRATION_VERSION = 1
 QUANTILES = (0.1, 0.5, 0.9)
 CONFIDENCE = 0.9
-"""Of the interval around the median, where there are videos enough for it."""
+"""Confidence of the interval around the median, if there are enough videos."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What a threshold is made for.
+    """The aim of a threshold.
 
     Parameters
     ----------
     within_s : float
-        H, the seconds that a talker is given; no shorter than a window.
+        H, the seconds given to a talker; no less than a window.
     share : float
-        s, the share of what the middle talker gives in that time, in (0, 1].
+        s, the share of the median talker's I in that time, in (0, 1].
     parameters : Parameters
         Of Algorithm 1.
 
     Raises
     ------
     ParameterError
-        If one of them breaks its rule.
+        If a value breaks its rule.
     """
 
     within_s: float = 60.0
@@ -71,10 +71,10 @@ class Aim:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a threshold does to one recording; ``time_s``, ``I`` and ``kept`` are None where it is not reached.
+    """Effect of a threshold on one recording; ``time_s``, ``I`` and ``kept`` are None if it is not reached.
 
-    ``kept`` is I of the choice at the stop as a share of that of the whole recording. It can be above 1: a window of
-    higher D that comes later may push the best one out of Algorithm 1's pool.
+    ``kept`` is I of the choice at the stop as a share of that of the whole recording. It can be above 1: a later
+    window of higher D may push the best one out of Algorithm 1's pool.
     """
 
     stop_at: float
@@ -85,12 +85,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Talker:
-    """One recording: what its windows are worth.
+    """Statistics of one recording's windows.
 
     Attributes
     ----------
     windows, eligible : int
-        Windows in it, and those of them that may win.
+        Number of windows, and of eligible ones.
     quantiles : tuple of float
         Of I over the eligible windows, at 0.1, 0.5 and 0.9; empty without any.
     best : float or None
@@ -98,7 +98,7 @@ class Talker:
     within : float or None
         B_v.
     short : bool
-        Whether it lasts more than a hop less than H, so that B_v may be lower than it would be.
+        Whether it is more than a hop shorter than H, so that B_v may be too low.
     """
 
     video: str
@@ -113,7 +113,7 @@ class Talker:
 
     @classmethod
     def of(cls, selection: Selection, aim: Aim) -> "Talker":
-        """Sum up a selection that judged every window."""
+        """Summarise a selection that judged every window."""
         verdicts = selection.verdicts
         values = [v.score.I for v in verdicts if v.eligible and v.score.I is not None]
         return cls(
@@ -139,7 +139,7 @@ class Talker:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the threshold would lie with very many talkers like these, with what confidence."""
+    """Confidence interval of the threshold for very many talkers like these."""
 
     low: float
     high: float
@@ -148,16 +148,16 @@ class Interval:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A threshold and what it is made of; None where no recording has an eligible window.
+    """A threshold and its data; None if no recording has an eligible window.
 
     Attributes
     ----------
     interval : Interval or None
-        Of ``stop_at``; from two talkers on.
+        Interval of ``stop_at``, with two talkers or more.
     expected_s : float or None
-        Expected seconds until it is reached; None where it never is.
+        Expected seconds until it is reached; None if it never is.
     held_out : tuple of float or None
-        For each talker the threshold that the other talkers give.
+        For each talker, the threshold from the other talkers.
     """
 
     aim: Aim
@@ -170,7 +170,7 @@ class Calibration:
     held_out: tuple[float | None, ...]
 
     def trials(self) -> Iterator[tuple[Talker, Trial | None, Trial | None]]:
-        """Each talker, what the threshold does to it, and what the threshold made of the other talkers does."""
+        """Each talker, with the effect of the threshold and of the threshold from the other talkers."""
         for talker, others in zip(self.talkers, self.held_out, strict=True):
             yield talker, self._trial(talker, self.stop_at), self._trial(talker, others)
 
@@ -195,14 +195,14 @@ class Calibration:
 
 
 def calibrate(selections: Sequence[Selection], aim: Aim) -> Calibration:
-    """Make a threshold from recordings of talkers, one of each, of which every window was judged by one encoder.
+    """Compute a threshold from recordings, one per talker, with every window judged by one encoder.
 
     Parameters
     ----------
     selections : sequence of Selection
         At least one, all of the same encoder and of the aim's parameters.
     aim : Aim
-        What the threshold is made for.
+        The aim of the threshold.
     """
     encoders = {(s.encoder, s.encoder_version) for s in selections}
     if len(encoders) != 1:
@@ -233,7 +233,7 @@ def choices(verdicts: Iterable[JudgedWindow], pool: int) -> Iterator[float | Non
 
 
 def best_within(verdicts: Sequence[JudgedWindow], aim: Aim) -> float | None:
-    """B_v: median over all stretches of H seconds of I of Algorithm 1's choice in it; None where none has one."""
+    """B_v: median over all stretches of H seconds of I of Algorithm 1's choice in it; None if none has one."""
     starts = range(max(1, len(verdicts) - aim.windows + 1))
     ends = [_last(choices(verdicts[start : start + aim.windows], aim.parameters.pool)) for start in starts]
     found = [end for end in ends if end is not None]
@@ -241,16 +241,16 @@ def best_within(verdicts: Sequence[JudgedWindow], aim: Aim) -> float | None:
 
 
 def threshold(bests: Iterable[float | None], share: float) -> float | None:
-    """``share`` times the median of what the talkers give; None where none gives anything."""
+    """``share`` times the median of the talkers' values; None without any."""
     known = [best for best in bests if best is not None]
     return share * float(np.median(known)) if known else None
 
 
 def threshold_interval(bests: Iterable[float | None], share: float) -> Interval | None:
-    """Interval of the threshold that assumes no law: between the r-th lowest and the r-th highest talker.
+    """Distribution-free interval of the threshold: between the r-th lowest and the r-th highest talker.
 
     It holds the true median with confidence ``1 - 2 sum over i < r of C(n, i) / 2^n``; r is the largest with at least
-    0.9, or 1 where there are too few talkers for that.
+    0.9, or 1 with too few talkers for that.
     """
     known = sorted(best for best in bests if best is not None)
     n = len(known)
@@ -262,14 +262,15 @@ def threshold_interval(bests: Iterable[float | None], share: float) -> Interval 
 
 
 def expected_seconds(talkers: Iterable[Talker], stop_at: float, parameters: Parameters) -> float | None:
-    """Expected seconds until the threshold is reached, whenever one begins; None where nobody reaches it.
+    """Expected seconds until the threshold is reached, from a random start; None if no talker reaches it.
 
-    The recordings are begun anew at each block of one window and watched until they reach it (R times) or end. Of N
-    windows watched in all, each is taken to reach it with chance p = R / N, so that on average 1 / p are needed::
+    Each recording is started at each block of one window and followed until it reaches the threshold (R times) or ends.
+    Each of the N windows in all is assumed to reach it with probability p = R / N, so that on average 1 / p are
+    needed::
 
         seconds + hop * (N / R - 1)
 
-    Recordings that end first count for what was watched of them, so short ones do no harm.
+    Recordings that end first count for the windows followed, so short ones do no harm.
     """
     watched = reached = 0
     for talker in talkers:

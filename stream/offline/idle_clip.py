@@ -1,4 +1,4 @@
-"""The idle clip of a finished file: silent stretches first, then only their pictures."""
+"""The idle clip of a finished file: finds silent stretches, then analyses only their pictures."""
 
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.idle import Idle, IdleFinder, candidates
@@ -6,7 +6,7 @@ from take5.stream.analysis.frames import stretch_of
 from take5.stream.recording.from_file import FileRecording
 
 LONGEST_FRAMES = 750
-"""Of a longer silence so much is looked at: 30 s."""
+"""Largest number of frames to analyse: 30 s of silence."""
 
 
 def find_idle(recording: FileRecording, gates: GateConfig) -> Idle | None:

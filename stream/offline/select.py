@@ -23,7 +23,7 @@ from take5.stream.sources.file import MediaFile
 
 @dataclass
 class WindowJudge:
-    """Judges windows: cheap observed first, faces only where those pass."""
+    """Judges windows: cheap checks first, faces only if those pass."""
 
     recording: FileRecording
     pictures: PictureScan
@@ -31,7 +31,7 @@ class WindowJudge:
     verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
 
     def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
-        """Look at windows in order until ``wanted`` are eligible; return those."""
+        """Judge windows in order until ``wanted`` are eligible; return those."""
         eligible: list[WindowScore] = []
         while len(eligible) < wanted:
             batch = list(islice(filter(self._sounds_good, ordered), wanted - len(eligible)))
@@ -42,7 +42,7 @@ class WindowJudge:
         return eligible
 
     def judge(self, window: WindowScore) -> JudgedWindow:
-        """Score the motion of a window whose pictures have been looked at, and decide whether it may win."""
+        """Score the motion of a window whose pictures have been analysed, and decide whether it may win."""
         start, stop = self._span(window)
         observed = [one for one in self.pictures.observed[start:stop] if one is not None]
         verdict = judge_window(window, observed, *self._heard(start, stop), self.settings)
@@ -50,7 +50,7 @@ class WindowJudge:
         return verdict
 
     def compare(self) -> tuple[str, ...]:
-        """Warn of windows unlike the rest of what was looked at; return what is to be said of the whole."""
+        """Add warnings to windows unlike the rest of the session; return the warnings about the whole."""
         watch, observed = SessionWatch(self.settings.gates), self.pictures.observed
         length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
         pushed = 0
@@ -74,7 +74,7 @@ class WindowJudge:
         return self.recording.timing[start:stop], self.recording.heard.measures[start:stop]
 
     def _sounds_good(self, window: WindowScore) -> bool:
-        """Whether a window is worth a look: its timestamps and its sound are."""
+        """Whether a window's timestamps and sound pass, so that its pictures are worth analysing."""
         start, stop = self._span(window)
         timing, sound = self._heard(start, stop)
         found = heard_findings(timing, sound, start, self.settings.gates)
@@ -89,7 +89,7 @@ class WindowJudge:
 
 @dataclass(frozen=True)
 class Selected:
-    """A recording's selection, and the file from which its clip, its bundles and its features are made."""
+    """A selection and its recording, from which the clip, bundles and features are made."""
 
     selection: Selection
     recording: FileRecording
@@ -105,13 +105,13 @@ def select(
     file : MediaFile
         The recording.
     models : Models
-        What looks and listens.
+        The loaded models.
     settings : Settings
-        Parameters and the paper's variants.
+        Parameters and the paper's variant.
     exhaustive : bool
-        Look at every frame in one run, and judge every window.
+        Analyse every frame in one run, and judge every window.
     on_progress : OnProgress
-        Told about progress.
+        Called with the progress.
 
     Raises
     ------

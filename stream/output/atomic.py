@@ -1,4 +1,4 @@
-"""What is on disk: results are written beside their place and moved there whole, or not at all."""
+"""Atomic writes: results are written next to their destination and moved there complete, or not at all."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from take5.scoring.errors import OutputError, OutputExists
 
 @contextmanager
 def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a temporary folder that becomes ``path`` when the block ends, and vanishes if it fails.
+    """Yield a temporary folder that becomes ``path`` when the block ends, and is removed if it fails.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file name that becomes ``path`` when the block ends, and vanishes if it fails."""
+    """Yield a temporary file name that becomes ``path`` when the block ends, and is removed if it fails."""
     temporary = _temporary(path)
     with _writing(path), _parents(path):
         try:
@@ -49,13 +49,13 @@ def _temporary(path: Path) -> Path:
 
 
 def remove_unfinished(path: Path, process: int) -> None:
-    """Remove what a process that was killed had begun to write for ``path``."""
+    """Remove what a killed process left unfinished for ``path``."""
     for temporary in path.parent.glob(f".{process}-*.partial"):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise OutputExists if there is something at ``path`` that may not be replaced."""
+    """Raise OutputExists if ``path`` exists and may not be replaced."""
     if path.exists() and not force:
         raise OutputExists(f"{path}: exists already; give another folder with -o, or replace it with --force")
     if path.exists() and not path.is_dir():
@@ -86,13 +86,13 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def _parents(path: Path) -> Iterator[None]:
-    """Make the folders above ``path`` that are not there; if the block fails, remove them again."""
+    """Create missing parent folders of ``path``; if the block fails, remove them again."""
     made = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        with suppress(OSError):  # one that holds something by now stays
+        with suppress(OSError):  # not empty by now: keep it
             for parent in made:
                 parent.rmdir()
         raise
@@ -100,7 +100,7 @@ def _parents(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Turn the system's errors into one that names the place."""
+    """Turn system errors into an OutputError that names the path."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The clip: a window's pictures and sound, encoded once, visually lossless, and its 16 kHz sound beside it."""
+"""The clip: a window's pictures and sound, encoded once, visually lossless, and its 16 kHz sound in a separate file."""
 
 import wave
 from collections.abc import Iterable
@@ -17,8 +17,8 @@ from take5.stream.ffmpeg.pictures import encodable
 from take5.stream.timeline.media import Picture
 
 X264 = {"crf": "8", "x264-params": "mbtree=0", "bf": "0", "g": str(FPS)}
-"""x264's options. SSIM of every picture against the decoded source is above 0.99, on noisy webcam pictures, too.
-Without macroblock trees, which depend on how x264's threads happen to run: the same pictures give the same bytes."""
+"""x264's options. SSIM of every picture against the decoded source is above 0.99, even for noisy webcam pictures.
+Without macroblock trees, which depend on the timing of x264's threads: the same pictures give the same bytes."""
 
 SMALL, QUICK = "fast", "ultrafast"
 """x264's presets: at the same quality, the quick one takes a fifth of the time and twice the bytes."""
@@ -33,16 +33,16 @@ def write_clip(
 ) -> int:
     """Write an MP4 of H.264 at 25 fps and AAC, both from 0; return the number of pictures.
 
-    The sound is encoded in a thread beside the pictures.
+    The sound is encoded in a separate thread.
 
     Parameters
     ----------
     path : Path
         File to write.
     pictures : iterable of Picture
-        One a grid frame.
+        One per grid frame.
     sound : ndarray float32 [channels, n]
-        The sound that belongs to them, 1 or 2 channels in [-1, 1].
+        Their sound, 1 or 2 channels in [-1, 1].
     rate : int
         Samples per second.
     preset : str
@@ -67,14 +67,14 @@ def write_clip(
             frame = encodable(picture)
             if video is None or heard is None:
                 video = _video_stream(container, frame, preset)
-                container.start_encoding()  # which opens both codecs: not in two threads at a time
+                container.start_encoding()  # opens both codecs, which is not thread-safe
                 heard = beside.submit(encoded_sound, audio, sound, rate, AAC_FRAME)
             frame.pts, frame.time_base = count, Fraction(1, FPS)
             frame.pict_type = av.video.frame.PictureType.NONE
             container.mux(video.encode(frame))
             count += 1
         if video is None or heard is None:
-            raise OutputError(f"{path}: not one picture of the clip can be decoded")
+            raise OutputError(f"{path}: no picture of the clip can be decoded")
         container.mux(video.encode(None))
         container.mux(heard.result())
     return count
@@ -92,7 +92,7 @@ def _video_stream(container: av.container.OutputContainer, frame: av.VideoFrame,
 
 
 def encoded_sound(stream: av.AudioStream, sound: NDArray[np.float32], rate: int, frame_size: int) -> list[AnyPacket]:
-    """Encode sound [channels, n] from 0 on in frames of ``frame_size`` samples."""
+    """Encode sound [channels, n] from time 0 in frames of ``frame_size`` samples."""
     layout = "stereo" if len(sound) == 2 else "mono"
     whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=layout)
     whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)

@@ -1,4 +1,4 @@
-"""The access units of a capture as they were received, beside the clip: nothing encoded again but the sound's PCM."""
+"""The received media of a clip: access units unchanged, PCM sound encoded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ VIDEO_CLOCK = Fraction(1, 90_000)
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its name, FFmpeg's name of the format, the codec of its sound and its frame in samples."""
+    """A file format: file name, FFmpeg's format name, audio codec and its frame size in samples."""
 
     name: str
     container: str
@@ -30,13 +30,13 @@ class Kind:
 
 MP4 = Kind("source.mp4", "mp4", "flac", 4608)
 KINDS = {"vp8": Kind("source.webm", "webm", "libopus", 960)}
-"""Where MP4 does not take the pictures; else the sound is in it without loss."""
+"""For pictures that MP4 cannot hold; in MP4 the sound is lossless."""
 
 
 def write_source(folder: Path, stretch: SourceStretch) -> Path:
-    """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe on, both tracks from 0.
+    """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe, both tracks from 0.
 
-    The units carry their parameters in band, as those of every live source do.
+    The units carry their parameters in band, as in every live source.
     """
     kind = KINDS.get(stretch.unit_format.codec, MP4)
     first = next(decode_units(stretch.units, stretch.unit_format), None)
@@ -56,7 +56,7 @@ def write_source(folder: Path, stretch: SourceStretch) -> Path:
 
 
 def _packets(units: list[AccessUnit], start: int) -> Iterator[AnyPacket]:
-    """Units with their times; those that are shown out of order are decoded as much earlier as that takes."""
+    """Units with their times; with reordered pictures, decoding times are moved earlier as needed."""
     ordered = sorted(unit.pts for unit in units)
     early = max((shown - unit.pts for shown, unit in zip(ordered, units, strict=True)), default=0)
     for shown, after, unit in zip(ordered, [*ordered[1:], None], units, strict=True):

@@ -23,7 +23,7 @@ from take5.stream.selection import Selection
 
 
 def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force: bool = False) -> None:
-    """Write ``folder/{clip.mp4, clip.wav, report.json}``; the report alone where no window is eligible."""
+    """Write ``folder/{clip.mp4, clip.wav, report.json}``; only the report if no window is eligible."""
     with new_folder(folder, force=force) as temporary:
         _write(selection, material, temporary, SMALL)
 
@@ -31,9 +31,9 @@ def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force
 def write_live_take(
     selection: Selection, recording: RingRecording, folder: Path, wait_for_frames_after: Callable[[], None]
 ) -> list[str]:
-    """Write the same of a capture, in haste, and the access units as they were received; return the files' names.
+    """Write a capture's take with the fast preset, and the received access units; return the file names.
 
-    The frames after the window are waited for in between.
+    The wait for the frames after the window is in between.
     """
     with new_folder(folder) as temporary:
         _write(selection, recording, temporary, QUICK)
@@ -67,7 +67,7 @@ def add_report_page(selection: Selection, recording: FileRecording, folder: Path
 def add_live_report_page(
     selection: Selection, recording: RingRecording, notes: Iterable[ChunkNote], folder: Path
 ) -> list[str]:
-    """Write the same of a capture, in a process of its own; return the files' names."""
+    """Write a capture's report page in a separate process; return the file names."""
     return _add_report(report_data(selection, recording, notes), folder, write_report_apart)
 
 
@@ -80,7 +80,7 @@ def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Pat
 
 
 def write_report(selection: Selection, path: Path) -> None:
-    """Write the report as JSON; in a file name, what is no Unicode is escaped."""
+    """Write the report as JSON; file names that are not Unicode are escaped."""
     text = json.dumps(selection.json(), indent=1, ensure_ascii=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
@@ -88,12 +88,12 @@ def write_report(selection: Selection, path: Path) -> None:
 def write_features(recording: FileRecording, path: Path) -> None:
     """Write what was scored to an .npz file, in float64.
 
-    ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN where no face was tracked
-    or nobody looked; ``faces`` [N], the faces seen in a frame, -1 where nobody looked; ``fps``.
+    ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN for frames without
+    a tracked face or not analysed; ``faces`` [N], the number of faces, -1 if not analysed; ``fps``.
     """
     observed = recording.observed
     seen = [None if one is None or one.face is None else one.face for one in observed]
-    with new_file(path) as temporary, temporary.open("wb") as file:  # of a name, savez would make another one
+    with new_file(path) as temporary, temporary.open("wb") as file:  # savez would change a name
         np.savez(
             file,
             audio=recording.heard.embeddings,

@@ -1,4 +1,4 @@
-"""What a clip can be made from: the ring, a recording from it, a recording from a file.
+"""Sources of a clip: the ring, a recording in it, a recording in a file.
 
 Not here: writing the clip (``output``), scoring while media arrive (``live``).
 """

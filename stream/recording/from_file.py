@@ -1,4 +1,4 @@
-"""A finished file as it is looked at: all of its sound, and the pictures that somebody asks for, each tracked once."""
+"""A finished file under analysis: all of its sound, and pictures on demand, each tracked once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from take5.stream.timeline.media import Picture
 
 @dataclass(frozen=True)
 class FileRecording:
-    """A finished file on the session clock: what clips, bundles and features are made of."""
+    """A finished file on the session clock, from which clips, bundles and features are made."""
 
     file: MediaFile
     index: FileIndex
@@ -32,16 +32,16 @@ class FileRecording:
 
     @property
     def frames(self) -> int:
-        """Grid frames for which there are pictures and sound."""
+        """Number of grid frames with both picture and sound."""
         return len(self.heard.embeddings)
 
     @property
     def observed(self) -> list[FrameObservation | None]:
-        """What was seen in each grid frame; None where nobody looked."""
+        """Observation of each grid frame; None if not analysed."""
         return self.scan.observed
 
     def observations(self, start: int, stop: int) -> list[FrameObservation]:
-        """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
+        """Observations of grid frames [start, stop); frames not analysed yet are analysed on demand."""
         self.scan.scan([(start, stop)])
         return [one for one in self.observed[start:stop] if one is not None]
 
@@ -54,17 +54,17 @@ class FileRecording:
         return (frame.shown.picture for frame in self.file.grid_frames(self.index, start, stop))
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
-        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""
         origin = self.file.origin
         return self.file.sound(origin + start * FRAME_FLICKS, origin + stop * FRAME_FLICKS)
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
-        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        """Scored sound of grid frames [start, stop): 16 kHz, int16."""
         return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
 
 
 def open_recording(file: MediaFile, models: Models, on_progress: OnProgress) -> FileRecording:
-    """Listen to a file, and lay its timestamps on the grid; no picture is decoded."""
+    """Analyse a file's sound and lay its timestamps on the grid; no picture is decoded."""
     sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames))
     index = file.scan(sounds.push)
     grid, counts = file.grid(index)
@@ -79,7 +79,7 @@ def _timing(grid: list[GridFrame[int]], sound: Sound) -> Timing:
 
 
 def long_enough(file: MediaFile, frames: int, settings: Settings) -> None:
-    """Raise TooShort if a recording of so many grid frames has no window."""
+    """Raise TooShort if a recording of this many grid frames is shorter than a window."""
     if frames < settings.parameters.window_frames:
         raise TooShort(
             f"{file.path}: picture and sound together last {frames / 25:.2f} s; "

@@ -1,4 +1,4 @@
-"""A live recording as bundles are made of it: from the ring, with the faces that were tracked while it came."""
+"""A live recording: media from the ring, with the faces that were tracked as it arrived."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from take5.stream.timeline.media import AccessUnit, AudioBlock, Picture, UnitFor
 from take5.stream.timeline.soundtrack import MISSING_TAIL_FLICKS, SoundTrack, cut, silent_frames, to_pcm16
 
 MARGIN_FLICKS = seconds_to_flicks(0.2)
-"""Neighbouring pictures and sound that the nearest frame and the filter of the resampler reach for."""
+"""How much neighbouring media to include, for the nearest frame and the resampler's filter."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class SourceStretch:
 
 
 class RingMedia:
-    """What a ring holds, as grid frames and sound of a clip.
+    """The contents of a ring, as grid frames and sound of a clip.
 
     Parameters
     ----------
     ring : Ring
-        What was received.
+        The received media.
     unit_format : UnitFormat
-        Of its access units.
+        Format of its access units.
     origin : int
         Instant of grid frame 0, in flicks on the source's clock.
     """
@@ -55,7 +55,7 @@ class RingMedia:
         return (cell.shown.picture for cell in self.grid_frames(start, stop))
 
     def grid_frames(self, start: int, stop: int) -> Iterator[GridFrame[VideoFrame]]:
-        """Decode grid frames [start, stop) as they are asked for."""
+        """Decode grid frames [start, stop) lazily."""
         grid = PictureGrid[VideoFrame](self._origin, first=start)
         begin, end = self._span(start, stop)
         units = self._ring.units(begin - MARGIN_FLICKS, end + MARGIN_FLICKS) or self._ring.units(
@@ -69,24 +69,24 @@ class RingMedia:
         yield from (cell for cell in grid.finish(end) if cell.index < stop)
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
-        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""
         begin, end = self._span(start, stop)
         return cut(self._ring.sound(begin, end), begin, end)
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
-        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        """Scored sound of grid frames [start, stop): 16 kHz, int16."""
         return to_pcm16(self._scored(start, stop)[0])
 
     @property
     def frames(self) -> int:
-        """Grid frames for which there are pictures and sound."""
+        """Number of grid frames with both picture and sound."""
         picture, sound = self._ring.end
         shown = (picture - self._origin + FRAME_FLICKS // 2) // FRAME_FLICKS + 1
         heard = (sound + MISSING_TAIL_FLICKS - self._origin) // FRAME_FLICKS
         return max(0, min(shown, heard))
 
     def timing_of(self, start: int, stop: int) -> Timing:
-        """What is missing in the sound of grid frames [start, stop); of pictures nothing is said."""
+        """What is missing in the sound of grid frames [start, stop); pictures are not covered."""
         samples, track = self._scored(start, stop)
         missing = track.missing(0, stop - start)
         return Timing(np.zeros(stop - start, dtype=np.bool_), missing, silent_frames(samples))
@@ -100,7 +100,7 @@ class RingMedia:
         return np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted], track
 
     def source(self, start: int, stop: int) -> "SourceStretch":
-        """What was received of grid frames [start, stop), from the keyframe before them on, untouched."""
+        """The received media of grid frames [start, stop), from the preceding keyframe, unchanged."""
         begin, end = self._span(start, stop)
         units = self._ring.units(begin, end)
         first = min((unit.pts for unit in units), default=begin)
@@ -112,18 +112,18 @@ class RingMedia:
 
 @dataclass
 class RingRecording:
-    """What a ring holds, and who is seen in it.
+    """The contents of a ring, and the observations of its frames.
 
     Parameters
     ----------
     material : RingMedia
         Pictures and sound.
     models : Models
-        What looks where nobody has looked.
+        Models for frames not analysed yet.
     region : Region, optional
         Part of the picture in which the face was found.
     known : callable
-        The looks at grid frames [start, stop), None where nobody looked.
+        Returns known observations of grid frames [start, stop), None for frames not analysed.
     """
 
     material: RingMedia
@@ -134,20 +134,20 @@ class RingRecording:
 
     @property
     def frames(self) -> int:
-        """Grid frames for which there are pictures and sound."""
+        """Number of grid frames with both picture and sound."""
         return self.material.frames
 
     def observations(self, start: int, stop: int) -> list[FrameObservation]:
-        """What is seen in grid frames [start, stop); whoever was not looked at is looked at now."""
+        """Observations of grid frames [start, stop); frames not analysed yet are analysed on demand."""
         for _ in self.observe(start, stop):
             pass
         known = self._known(start, stop)
         return [known[frame] for frame in range(start, stop)]
 
     def observe(self, start: int, stop: int) -> Iterator[None]:
-        """Look at those of grid frames [start, stop) at which nobody looked, one a step, with a lead-in before them.
+        """Analyse those of grid frames [start, stop) not analysed yet, one per step, after a lead-in.
 
-        The ring is asked for its units at the first step; what it no longer has cannot be decoded, then or later.
+        The ring's units are read at the first step; frames no longer in it are marked undecodable.
         """
         known = self._known(start, stop)
         absent = [frame for frame in range(start, stop) if frame not in known]
@@ -173,11 +173,11 @@ class RingRecording:
         return self.material.pictures(start, stop)
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
-        """What grid frames [start, stop) sound like: float32 [C, n], and samples per second."""
+        """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""
         return self.material.sound(start, stop)
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
-        """What was scored of grid frames [start, stop): 16 kHz, int16."""
+        """Scored sound of grid frames [start, stop): 16 kHz, int16."""
         return self.material.pcm(start, stop)
 
     def _known(self, start: int, stop: int) -> dict[int, FrameObservation]:

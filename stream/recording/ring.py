@@ -1,7 +1,7 @@
-"""The ring: what arrived, as it arrived, for the last ten seconds and for every kept window.
+"""The ring: media as received, for the last ten seconds and for every kept window.
 
-It holds received access units and PCM, never decoded pictures, and nothing is encoded again. Units are kept in groups
-that begin with a keyframe, so whatever is kept can be decoded; a second that several windows share is held once.
+It holds access units and PCM, never decoded pictures, and nothing is re-encoded. Units are kept in groups that begin
+with a keyframe, so everything kept can be decoded; a second shared by several windows is held once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,13 +43,13 @@ class Group:
 class Ring:
     """Keeps access units and sound.
 
-    When it holds more than ``limit_bytes`` it lets go of the oldest group outside the held spans, then of the held span
-    named last, and counts what it let go of too early.
+    When it exceeds ``limit_bytes`` it drops the oldest group outside the held spans, then the held span named last, and
+    counts what it dropped too early.
 
     Parameters
     ----------
     keep_flicks : int
-        How much of the latest is kept, in flicks, extended back to the keyframe before it.
+        How much of the latest media to keep, in flicks, extended back to the preceding keyframe.
     limit_bytes : int
         Bound on the bytes of units and sound.
     """
@@ -91,7 +91,7 @@ class Ring:
             self._advance(block.pts)
 
     def hold(self, spans: Iterable[Span]) -> None:
-        """Keep these spans, and no others, beyond the latest seconds; the most valuable first."""
+        """Hold these spans beyond the latest seconds, and no others; most valuable first."""
         if (wanted := list(spans)) == self._wanted:
             return
         self._wanted, self._held = wanted, list(wanted)
@@ -106,7 +106,7 @@ class Ring:
 
     @property
     def end(self) -> Span:
-        """Time of the latest picture, and where the sound ends, in flicks; 0 of what has not come."""
+        """Time of the latest picture, and the end of the sound, in flicks; 0 for what has not arrived."""
         picture = max((group.stop for group in self._groups), default=0)
         return picture, max((block.end for block in self._sound), default=0)
 
@@ -125,7 +125,7 @@ class Ring:
                 self.released += 1
 
     def _forget(self, needed: Sequence[Span]) -> None:
-        """Drop what no span needs. A group stands for the time up to the next one's keyframe."""
+        """Drop what no span needs. A group covers the time up to the next one's keyframe."""
         starts = [group.start for group in self._groups]
         stops = [*starts[1:], self._latest + self._keep_flicks][: len(starts)]
         kept = [

@@ -34,12 +34,12 @@ class Blendshapes:
         np.save(draft.folder / "bs.npy", smoothed(draft.footage.blendshapes))
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over."""
+        """Yield violations."""
         yield from _check_array(found, "bs.npy", (found.frames, COEFFICIENTS), "float64", needed=self.needed)
 
 
 def smoothed(blendshapes: NDArray[np.float32]) -> NDArray[np.float64]:
-    """What SyncTalk reads of coefficients [N, 52] in MediaPipe's order, ``_neutral`` first."""
+    """Coefficients as SyncTalk reads them, from [N, 52] in MediaPipe's order, ``_neutral`` first."""
     rows = np.zeros((len(blendshapes), COEFFICIENTS))
     rows[:, :-1] = blendshapes[:, 1:]
     return np.asarray(savgol_filter(rows, SMOOTHED_OVER, SMOOTHED_BY, axis=0), dtype=np.float64)
@@ -47,7 +47,7 @@ def smoothed(blendshapes: NDArray[np.float32]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class AveRows:
-    """``aud_ave.npy``, float32 [rows, 512, 1], of the clip's own sound; where AVE's weights are loaded."""
+    """``aud_ave.npy``, float32 [rows, 512, 1], from the clip's own sound; only with AVE's weights."""
 
     needed: bool = False
 
@@ -62,13 +62,13 @@ class AveRows:
             np.save(draft.folder / "aud_ave.npy", rows)
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over; they do not notice that it is of other sound."""
+        """Yield violations; trainers do not notice rows made from other sound."""
         shape = (ave_row_count(found.frames * SAMPLES_PER_FRAME), 512, 1)
         yield from _check_array(found, "aud_ave.npy", shape, "float32", needed=self.needed)
 
 
 def ave_rows(encoder: AudioEncoder, pcm: NDArray[np.int16]) -> NDArray[np.float32] | None:
-    """What InsTaG reads; None with another encoder, for which PyTorch is not loaded: that takes 2 s."""
+    """The rows as InsTaG reads them; None with another encoder, to avoid loading PyTorch, which takes 2 s."""
     if encoder.name != AVE:
         return None
     from take5.scoring.models.ave import Ave, clip_rows
@@ -78,7 +78,7 @@ def ave_rows(encoder: AudioEncoder, pcm: NDArray[np.int16]) -> NDArray[np.float3
 
 
 def ave_row_count(samples: int) -> int:
-    """Rows of ``aud_ave.npy`` for so much sound."""
+    """Number of rows of ``aud_ave.npy`` for a length of sound."""
     from take5.scoring.models.ave import clip_row_count
 
     return clip_row_count(samples)
@@ -92,12 +92,12 @@ def _check_array(found: Found, file: str, shape: tuple[int, ...], kind: str, *, 
         return
     array = _load(path)
     if array is None:
-        yield Violation(file, "is no array of numpy's", CURE)
+        yield Violation(file, "is not a numpy array", CURE)
     elif array.shape != shape or array.dtype != kind:
-        text = f"is {array.dtype} {list(array.shape)}, of this clip it must be {kind} {list(shape)}"
+        text = f"is {array.dtype} {list(array.shape)}, for this clip it must be {kind} {list(shape)}"
         yield Violation(file, text, CURE)
     elif not np.isfinite(array).all():
-        yield Violation(file, "holds what is no number", CURE)
+        yield Violation(file, "contains NaN or infinity", CURE)
 
 
 def _load(path: Path) -> NDArray[np.generic] | None:

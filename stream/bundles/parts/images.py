@@ -23,34 +23,34 @@ class Images:
     needed: bool = True
 
     def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
-        """One a frame."""
+        """One per frame."""
         return [f"{FOLDER}/{index}.jpg" for index in range(frames)]
 
     def write(self, draft: Draft) -> None:
         """Do nothing: see :meth:`take5.stream.bundles.parts.video.Video.write`."""
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over."""
+        """Yield violations."""
         yield from _check_numbers(found, ".jpg")
         for path in sorted((found.folder / FOLDER).glob("*.*")):
             if path.suffix in (".jpg", ".png") and not (path.stem.isdecimal() and path.suffix == ".jpg"):
-                yield Violation(f"{FOLDER}/{path.name}", "trainers take each image's name for its number", "remove it")
+                yield Violation(f"{FOLDER}/{path.name}", "trainers read each image's name as its number", "remove it")
         for path in _numbered(found.folder, ".jpg"):
             size = image_size(path)
             if size is None:
-                yield Violation(f"{FOLDER}/{path.name}", "is no JPEG of three channels", CURE)
+                yield Violation(f"{FOLDER}/{path.name}", "is not a JPEG with three channels", CURE)
             elif size != found.size:
                 yield Violation(f"{FOLDER}/{path.name}", f"is {size[0]}x{size[1]}, unlike the first image", CURE)
 
 
 @dataclass(frozen=True)
 class Landmarks:
-    """iBUG-68 in pixels of the images, a line each."""
+    """iBUG-68 in pixels of the images, one per line."""
 
     needed: bool = True
 
     def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
-        """One a frame."""
+        """One per frame."""
         return [f"{FOLDER}/{index}.lms" for index in range(frames)]
 
     def write(self, draft: Draft) -> None:
@@ -59,7 +59,7 @@ class Landmarks:
             (draft.folder / FOLDER / f"{index}.lms").write_text(LINES % tuple(points.ravel()))
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over: a frame without points shifts the poses of all after it."""
+        """Yield violations: a frame without points shifts the poses of all later ones."""
         yield from _check_numbers(found, ".lms")
         for path in _numbered(found.folder, ".lms"):
             rule = _broken(read_landmarks(path), found.size)
@@ -79,7 +79,7 @@ def _broken(points: NDArray[np.float64] | None, size: tuple[int, int] | None) ->
     if points is None or points.shape != (POINTS, 2):
         return f"must have {POINTS} lines of two numbers"
     if not np.isfinite(points).all():
-        return "has a point that is no number"
+        return "has a point that is not finite"
     middle = points.mean(axis=0)
     if size is not None and not ((middle >= 0) & (middle < size)).all():
         return f"its face is not in the image of {size[0]}x{size[1]} pixels"

@@ -1,4 +1,4 @@
-"""``aud.wav``, and GaussianTalker's two parts of it: 16 kHz, mono, 16 bit, 640 samples a frame."""
+"""``aud.wav``, and GaussianTalker's two parts of it: 16 kHz, mono, 16 bit, 640 samples per frame."""
 
 import wave
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Sound:
         write_wave(draft.folder / "aud.wav", draft.footage.pcm)
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over."""
+        """Yield violations."""
         yield from _check_wave(found.folder, "aud.wav", found.frames * SAMPLES_PER_FRAME)
 
 
@@ -51,7 +51,7 @@ class SplitSound:
             write_wave(draft.folder / file, samples)
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over."""
+        """Yield violations."""
         parts = split_sound(np.zeros(found.frames * SAMPLES_PER_FRAME, np.int16))
         for file, samples in zip(self.paths(found.name, 0), parts, strict=True):
             yield from _check_wave(found.folder, file, len(samples))
@@ -72,7 +72,7 @@ def _check_wave(folder: Path, file: str, samples: int) -> Iterator[Violation]:
         with wave.open(str(path), "rb") as sound:
             channels, width, rate, count = sound.getparams()[:4]
     except (wave.Error, EOFError) as error:
-        yield Violation(file, f"is no PCM of whole numbers ({error}); as floats it would be read as silence", CURE)
+        yield Violation(file, f"is not integer PCM ({error}); floats would be read as silence", CURE)
         return
     if (channels, width, rate) != (1, 2, SAMPLE_RATE):
         yield Violation(file, f"has {channels} channels of {8 * width} bit at {rate} Hz, not 1 of 16 at 16000", CURE)

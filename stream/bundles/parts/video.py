@@ -20,14 +20,14 @@ from take5.stream.timeline.media import Picture
 
 CODEC, LAYOUTS = "h264", ("yuv420p", "yuvj420p")
 IMAGES_WAITING = 8
-"""So many frames at most wait to become images."""
+"""Largest number of frames waiting to become images."""
 
 REMAKE = "make the bundle again with take5 bundle"
 
 
 @dataclass(frozen=True)
 class Video:
-    """The video; ``alone`` where a trainer takes whichever ``*.mp4`` it finds."""
+    """The video; ``alone`` if a trainer uses whichever ``*.mp4`` it finds."""
 
     alone: bool = False
     needed: bool = True
@@ -38,7 +38,7 @@ class Video:
         return [f"{name}.mp4"]
 
     def write(self, draft: Draft) -> None:
-        """Write it, and the images of the same frames: they are cut out once."""
+        """Write it, and the images of the same frames, which are cropped once."""
         footage, images = draft.footage, draft.folder / "ori_imgs"
         images.mkdir()
         cut = cropped(footage.material.pictures(footage.start, footage.stop), draft.crop)
@@ -47,14 +47,14 @@ class Video:
         write_clip(draft.folder / f"{draft.name}.mp4", shown, *sound, draft.preset)
 
     def check(self, found: Found) -> Iterator[Violation]:
-        """Yield what trainers would stumble over."""
+        """Yield violations."""
         file = f"{found.name}.mp4"
         videos = sorted(path.name for path in found.folder.glob("*.mp4"))
         if file not in videos:
             yield missing(file, "name the video after its folder, or make the bundle with take5 bundle")
             return
         if self.alone and len(videos) > 1:
-            yield Violation(", ".join(videos), "the trainer takes any *.mp4 of the folder", f"keep {file} alone")
+            yield Violation(", ".join(videos), "the trainer uses any *.mp4 in the folder", f"keep {file} alone")
         yield from self._check_stream(found.folder / file)
 
     def _check_stream(self, path: Path) -> Iterator[Violation]:
@@ -74,7 +74,7 @@ class Video:
 
 
 def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[[int], Path]) -> Iterator[Picture]:
-    """Yield the frames for the video; beside it a thread writes them as images."""
+    """Yield the frames for the video, while a thread writes them as images."""
 
     def write(index: int, frame: av.VideoFrame) -> None:
         path(index).write_bytes(jpeg.encode(frame))
@@ -92,7 +92,7 @@ def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is in a video file; ``steady`` means 25 frames a second."""
+    """Properties of a video file; ``steady`` means 25 frames a second."""
 
     codec: str
     layout: str
@@ -108,7 +108,7 @@ def probe(path: Path) -> VideoInfo:
     Raises
     ------
     av.FFmpegError, IndexError
-        If there is no video in it.
+        If it has no video.
     """
     with av.open(str(path)) as container:
         stream = container.streams.video[0]

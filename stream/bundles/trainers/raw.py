@@ -1,4 +1,4 @@
-"""Every file that take5 makes, for pipelines of one's own."""
+"""Every file that take5 makes, for your own pipeline."""
 
 from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.parts.arrays import AveRows, Blendshapes

@@ -17,7 +17,7 @@ from take5.stream.bundles.trainers.shared import (
 )
 
 LEAST_ITERATIONS = 15_000
-"""TalkingGaussian's schedule of the mouth divides by what is beyond 11,000 iterations, after a warm-up of 3,000."""
+"""TalkingGaussian's mouth schedule divides by the iterations beyond 11,000, after a warm-up of 3,000."""
 
 TALKING_GAUSSIAN = TrainerContract(
     name="talkinggaussian",

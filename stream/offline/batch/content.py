@@ -1,4 +1,4 @@
-"""What tells one video from another: its bytes, and for short what the file system says of them."""
+"""Identity of a video: its bytes, or as a shortcut its metadata in the file system."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from take5.scoring.errors import UnreadableMedia
 
 @dataclass(frozen=True)
 class Stamp:
-    """What changes with a file's bytes and does not change with its name; no byte is read for it."""
+    """Metadata that change with a file's bytes but not with its name; no byte is read."""
 
     size: int
     mtime_ns: int
@@ -19,7 +19,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Content:
-    """A file's bytes: their SHA-256, 64 hexadecimal digits, and the stamp that they had."""
+    """A file's bytes: their SHA-256, 64 hexadecimal digits, and the stamp at that time."""
 
     stamp: Stamp
     sha256: str
@@ -41,7 +41,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def content_of(path: Path, known: Iterable[Content] = ()) -> Content:
-    """Content of a file; one whose stamp is ``known`` is not read.
+    """Content of a file; not read if its stamp is ``known``.
 
     Raises
     ------

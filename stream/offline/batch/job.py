@@ -1,4 +1,4 @@
-"""What a worker is given and what it gives back: small frozen values that pickle, without open handles."""
+"""Jobs and outcomes: small frozen values that pickle, without open handles."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from take5.stream.wire import Json
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a take, but the video."""
+    """Everything that determines a take, except the video."""
 
     settings: Settings
     exhaustive: bool
@@ -24,20 +24,20 @@ class Recipe:
     deliverables: Deliverables = CLIP_ONLY
 
     def key(self) -> str:
-        """SHA-256 of it and of the report's version: ledgers of earlier versions know the same recipe by the same key.
+        """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        What is added to a recipe is in its key without further ado.
+        The deliverables go by the names that ledgers have always had, so that ledgers stay valid.
         """
         fields = asdict(self)
         extras = fields.pop("deliverables")
-        extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}  # the names that ledgers have
+        extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
         text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Done:
-    """A take that exists: of which bytes, in which folder, and the SHA-256 of its ``report.json``."""
+    """An existing take: the content of its video, its folder, and the SHA-256 of its ``report.json``."""
 
     content: Content
     folder: Path
@@ -46,24 +46,24 @@ class Done:
 
 @dataclass(frozen=True)
 class Job:
-    """One video to take the best window from.
+    """One video to select the best window from.
 
     Attributes
     ----------
     video : Path
         The file.
     folder : Path
-        Where its take goes.
+        Folder for its take.
     recipe : Recipe
         How it is scored.
     force : bool
-        Whether an older folder is replaced.
+        Whether to replace an existing folder.
     features : Path or None
-        Where to write what was scored.
+        Where to write the scored features.
     noted : bool
-        Whether the take is to be noted in a ledger, with the video's content.
+        Whether to record the take in a ledger, with the video's content.
     known : tuple of Done
-        Takes of files of the same size by the same recipe: if one is of the same bytes, there is nothing to do.
+        Takes of files of the same size by the same recipe; if one has the same bytes, there is nothing to do.
     """
 
     video: Path
@@ -77,7 +77,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Processed:
-    """A video was scored, and the take written; ``done`` is for the ledger, where there is one."""
+    """A video was scored, and its take written; ``done`` is for the ledger, if there is one."""
 
     job: Job
     selection: Selection
@@ -87,9 +87,9 @@ class Processed:
 
 @dataclass(frozen=True)
 class Skipped:
-    """There is a take of the same bytes by the same recipe, in ``folder``, with this report.
+    """A take of the same bytes by the same recipe exists in ``folder``, with this report.
 
-    ``done`` is for the ledger, where the file has a stamp that the ledger does not know.
+    ``done`` is for the ledger, if the file's stamp is new to it.
     """
 
     job: Job
@@ -100,7 +100,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Failed:
-    """There is no take; ``error`` names the video and says why."""
+    """No take was made; ``error`` names the video and the reason."""
 
     job: Job
     error: str

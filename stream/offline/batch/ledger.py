@@ -1,4 +1,4 @@
-"""What is done, so that no run does it twice: a line of JSON for each take, in the output folder."""
+"""The ledger of finished takes, so that no run repeats them: a line of JSON each, in the output folder."""
 
 import json
 import os
@@ -20,23 +20,23 @@ LEDGER_VERSION = 1
 
 
 class Ledger:
-    """The takes of an output folder, of one recipe; while it is entered, no other run may enter it.
+    """The takes of an output folder by one recipe; while it is entered, no other run may enter it.
 
-    Lines are only added. One that was torn, by a full disk or a power cut, is ignored, and so its video is done again.
-    A folder that is begun has a line, too, so that one which a run was interrupted in is known to be take5's own.
-    A line is a claim: whoever skips a video looks whether its take is still there, and still the one that was noted.
+    Lines are only appended. A line torn by a full disk or a power cut is ignored, so its video is processed again.
+    Starting a folder writes a line too, so that a folder left by an interrupted run is known to be take5's own.
+    A line is only a claim: before a video is skipped, its take is checked to exist unchanged.
 
     Parameters
     ----------
     output : Path
         The folder.
     recipe : str
-        The recipe's key; takes by others are not known.
+        The recipe's key; takes by other recipes are ignored.
 
     Raises
     ------
     OutputError
-        On entering, if another run has it, or it cannot be read or written.
+        On entering, if another run holds it, or it cannot be read or written.
     """
 
     def __init__(self, output: Path, recipe: str) -> None:
@@ -68,19 +68,19 @@ class Ledger:
         self._open.close()
 
     def known(self, stamp: Stamp) -> tuple[Done, ...]:
-        """Takes of files that may have the same bytes: of the same stamp if there are any, else of the same size."""
+        """Takes of files that may have the same bytes: those with the same stamp, or else the same size."""
         same_size = self._known.get(stamp.size, [])
         return tuple(done for done in same_size if done.content.stamp == stamp) or tuple(same_size)
 
     def begin(self, folder: Path) -> bool:
-        """Note that a folder is begun, if nothing is there; return whether an interrupted run has left a take there."""
+        """Record the start of a folder that does not exist; return whether an interrupted run has left a take there."""
         name = self._name(folder)
         if name not in self._begun and not folder.exists():
             self._write({"v": LEDGER_VERSION, "begun": name})
         return name in self._begun and (folder / "report.json").is_file()
 
     def noting(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """Yield the outcomes, each once its take is noted."""
+        """Yield the outcomes, each after recording its take."""
         for outcome in outcomes:
             if not isinstance(outcome, Failed) and outcome.done is not None:
                 self._note(outcome.job.video, outcome.done)
@@ -112,7 +112,7 @@ class Ledger:
             raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
     def _read(self, path: Path) -> bool:
-        """Take in the lines; return whether the last one has no end."""
+        """Read the lines; return whether the last one is incomplete."""
         line = b"\n"
         if path.exists():
             with path.open("rb") as lines:
@@ -123,7 +123,7 @@ class Ledger:
         return not line.endswith(b"\n")
 
     def _parsed(self, line: bytes) -> Done | None:
-        """The line's take; None of one by another recipe, or of a line that is none."""
+        """The line's take; None for another recipe, or a line that is not a take."""
         try:
             found = json.loads(line)
             if "begun" in found:

@@ -1,8 +1,8 @@
-"""Jobs in processes of this machine.
+"""Jobs in local processes.
 
-The standard library's pool is broken by the first worker that dies, and does not say of what. Here each worker has a
-pipe of its own: its end is noticed there, costs the one video at hand, and another worker takes its place. A job is
-drawn when a worker is free, so nothing queues.
+The standard library's pool breaks when a worker dies, and does not report the cause. Here each worker has its own
+pipe: its death is noticed there, fails only its current video, and another worker replaces it. A job is drawn when a
+worker is free, so nothing queues.
 """
 
 import os
@@ -22,27 +22,27 @@ from take5.stream.offline.batch.job import Failed, Job, Outcome
 from take5.stream.output.atomic import remove_unfinished
 
 GRACE_S = 5.0
-"""A worker that is told to end has so long to remove what it has half-written."""
+"""Time for a worker to remove unfinished files when it is asked to end."""
 
 CONTEXT = get_context("spawn")
-"""A fork would copy locks of FFmpeg's and the models' threads in any state."""
+"""A fork would copy locks of FFmpeg's and the models' threads in an arbitrary state."""
 
 THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-"""Environment variables for the threads of numpy's libraries. In workers they are 1 where they are not set: two workers
-on two cores need 8 % less CPU so, since threads without work spin."""
+"""Environment variables for the threads of numpy's libraries. In workers they default to 1: two workers on two
+cores then need 8 % less CPU, since idle threads spin."""
 
 
 class ProcessEngine:
-    """Does jobs in worker processes.
+    """Runs jobs in worker processes.
 
     Parameters
     ----------
     setup : Setup
-        Loads what a worker needs.
+        Sets up a worker.
     workers : int
-        How many jobs are done at a time.
+        Number of concurrent jobs.
     jobs_each : int, optional
-        A worker is replaced after so many; by default never.
+        Jobs after which a worker is replaced; by default never.
 
     Raises
     ------
@@ -75,7 +75,7 @@ class ProcessEngine:
                 worker.join()
 
     def _go_on(self, worker: "_Worker", crew: list["_Worker"], source: Iterator[Job]) -> None:
-        """Give a worker that is done its next job, or another worker if it is dead or has done its part."""
+        """Give an idle worker its next job, or replace it if it is dead or has done its share."""
         job = next(source, None)
         if job is not None and worker.alive and worker.jobs != self._jobs_each:
             worker.give(job)
@@ -103,11 +103,11 @@ class _Worker:
     def give(self, job: Job) -> None:
         """Send a job."""
         self._job = job
-        with suppress(OSError):  # it has died: the next look at its pipe tells
+        with suppress(OSError):  # it has died: the next read of its pipe shows it
             self.pipe.send(job)
 
     def outcome(self) -> Outcome | None:
-        """Read what it says: its job's outcome, or None if it is ready for its first."""
+        """Read its message: the job's outcome, or None if it is ready for its first."""
         try:
             said = self.pipe.recv()
         except (EOFError, OSError):
@@ -133,12 +133,12 @@ class _Worker:
         return Failed(self._job, f"{self._job.video}: the worker process that read it {how}")
 
     def dismiss(self) -> None:
-        """Let it end by itself."""
+        """Let it exit by itself."""
         self.pipe.close()
         self.join()
 
     def terminate(self) -> None:
-        """Tell it to stop at once."""
+        """Ask it to stop at once."""
         self._process.terminate()
 
     def join(self) -> None:
@@ -150,7 +150,7 @@ class _Worker:
 
 
 def _heard(crew: list[_Worker]) -> list[_Worker]:
-    """Wait until workers say something or end; return those."""
+    """Wait until workers send a message or end; return those."""
     speaking = wait([worker.pipe for worker in crew])
     return [worker for worker in crew if worker.pipe in speaking]
 
@@ -167,7 +167,7 @@ def _ending(code: int | None) -> str:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Processes that are started meanwhile never hear of Ctrl-C: whoever runs the engine hears it, and ends them."""
+    """Processes started meanwhile ignore Ctrl-C: the engine's process handles it, and ends them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -180,7 +180,7 @@ def _deaf() -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Processes that are started meanwhile compute with one thread."""
+    """Processes started meanwhile compute with one thread."""
     added = [name for name in THREADS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
     try:
@@ -191,13 +191,13 @@ def _one_thread() -> Iterator[None]:
 
 
 def _serve(pipe: "Connection[Outcome | Take5Error | None, Job]", setup: Setup) -> None:
-    """A worker's whole life."""
+    """Main function of a worker."""
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_end_with_parent, name="take5-parent", daemon=True).start()
-    with suppress(EOFError, OSError):  # whoever gave the jobs has no more, or is gone
+    with suppress(EOFError, OSError):  # there are no more jobs, or the parent is gone
         try:
             work = setup()
-        except Exception as error:  # noqa: BLE001 - told there, where people see it
+        except Exception as error:  # noqa: BLE001 - reported by the parent
             pipe.send(error if isinstance(error, Take5Error) else Take5Error(f"a worker cannot begin: {_fault(error)}"))
             return
         pipe.send(None)

@@ -1,4 +1,4 @@
-"""Which videos there are, and which folder each one's take gets."""
+"""Finding the videos of a batch, and naming the folder of each one's take."""
 
 import os
 from collections import Counter
@@ -10,30 +10,30 @@ from typing import BinaryIO
 from take5.scoring.errors import UnreadableMedia
 
 OnError = Callable[[Path, UnreadableMedia], None]
-"""Told what could not be looked through, and why."""
+"""Called with a path that could not be searched, and the error."""
 
 VIDEO_SUFFIXES = frozenset({
     ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
     ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
 })  # fmt: skip
-"""Endings, in any case, of the files in a folder that are videos."""
+"""Suffixes, in any case, of the files in a folder that count as videos."""
 
 TAKE_FILES = frozenset({"clip.mp4", "report.json"})
-"""A folder that holds both is a take, and no place to look for videos."""
+"""A folder with both is a take, and is not searched for videos."""
 
 
 @dataclass(frozen=True)
 class Video:
-    """A video, and the place in the output tree that its own place asks for.
+    """A video, and its place in the output tree.
 
     Attributes
     ----------
     path : Path
         The file.
     place : PurePath
-        Relative, with the file's ending.
+        Relative, with the file's suffix.
     mirrored : bool
-        Whether it stands in a tree, or was named alone.
+        Whether it is part of a tree rather than named alone.
     """
 
     path: Path
@@ -42,9 +42,9 @@ class Video:
 
 
 def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Video]:
-    """Videos of a list: one path a line, or ended by NUL; lines that are empty or begin with # are left out.
+    """Videos of a list: one path per line, or NUL-terminated; empty lines and those that begin with # are skipped.
 
-    The place of a video is its path as it is written.
+    The place of a video is its path as written.
     """
     for name in names.read().removeprefix(b"\xef\xbb\xbf").split(b"\0" if null else b"\n"):
         plain = name if null else name.strip()
@@ -54,13 +54,13 @@ def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Video]:
 
 
 def _relative(path: Path) -> PurePath:
-    """The path without what stands before the first name in it: drive, root, and steps up."""
+    """The path without drive, root and leading parent references."""
     plain = PurePath(os.path.normpath(path))
     return PurePath(*(part for part in plain.parts if part not in (plain.anchor, os.pardir)))
 
 
 def named(paths: Sequence[Path], output: Path, on_error: OnError) -> Iterator[Video]:
-    """Videos that were named, and those of the folders that were; the trees of several stand side by side."""
+    """Named videos, and those of named folders; the trees of several folders are put side by side."""
     for path in paths:
         if path.is_dir():
             above = PurePath() if len(paths) == 1 else PurePath(path.resolve().name)
@@ -79,7 +79,7 @@ def _of_folder(folder: Path, above: PurePath, output: Path, on_error: OnError) -
 
 
 def _walk(folder: Path, output: Path, on_error: OnError) -> Iterator[Path]:
-    """Videos in a folder and the folders in it, in order; not in hidden ones, in takes, and in ``output``."""
+    """Videos in a folder and the folders in it, in order; skips hidden folders, takes, and ``output``."""
 
     def unreadable(error: OSError) -> None:
         text = f"{error.filename}: cannot be listed ({error.strerror})"
@@ -97,7 +97,7 @@ def _walk(folder: Path, output: Path, on_error: OnError) -> Iterator[Path]:
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """What a folder has whichever way leads to it; None where there is none."""
+    """Identity of a folder, whichever path leads to it; None if it does not exist."""
     try:
         found = folder.stat()
     except OSError:
@@ -106,7 +106,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _is_video(path: Path) -> bool:
-    """Whether a file counts as a video by its name; a pipe, which would be waited for, does not."""
+    """Whether a file counts as a video by its name; a pipe, which could block, does not."""
     looks = path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
     return looks and (path.is_file() or not path.exists())
 
@@ -114,8 +114,8 @@ def _is_video(path: Path) -> bool:
 def folders(sources: Sequence[Video]) -> list[PurePath]:
     """A folder for each video, relative, no two the same.
 
-    It is named after the video, without its ending. In a tree, where another video or a folder has that name, the
-    ending stays; what is still not unique gets -2, -3, ...
+    It is named after the video, without its suffix. In a tree, if another video or a folder has that name, the suffix
+    stays; names that are still not unique get -2, -3, ...
     """
     wanted = Counter(_folded(_bare(source.place)) for source in sources if source.mirrored)
     used = {_folded(parent) for source in sources for parent in source.place.parents}

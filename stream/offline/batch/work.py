@@ -1,4 +1,4 @@
-"""One video's work, wherever it is done."""
+"""Processing of one video, by any engine."""
 
 import hashlib
 import json
@@ -26,16 +26,16 @@ from take5.stream.wire import Json
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
-    """Report to nobody."""
+    """Ignore progress."""
 
 
 def prepare(load: Callable[[], Models]) -> Callable[[Job], Outcome]:
-    """Load the models, once for all of a worker's jobs, and return what does one."""
+    """Load the models, once for all of a worker's jobs, and return the function that does a job."""
     return partial(process, models=load())
 
 
 def process(job: Job, models: Models, on_progress: OnProgress = silent) -> Outcome:
-    """Take the best window of a video, unless that is done already; an error is an outcome, too."""
+    """Select and write the best window of a video, unless that is done already; an error is an outcome too."""
     try:
         content = content_of(job.video, (done.content for done in job.known)) if job.known else None
         return _skipped(job, content) or _select_and_write(job, models, content, on_progress)
@@ -54,7 +54,7 @@ def _skipped(job: Job, content: Content | None) -> Skipped | None:
 
 
 def _intact(done: Done, deliverables: Deliverables) -> Json | None:
-    """The report of a take that is still what was noted; None if it is not."""
+    """The report of a take that is unchanged since it was recorded; None if it is not."""
     try:
         text = (done.folder / "report.json").read_bytes()
     except OSError:

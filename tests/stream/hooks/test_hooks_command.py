@@ -246,12 +246,12 @@ def test_a_program_that_is_broken_later_is_an_error_of_the_try(
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("", "there is no program"),
-        ("   ", "there is no program"),
+        ("", "no program"),
+        ("   ", "no program"),
         ("'open", "No closing quotation"),
-        ("no-such-program-anywhere -x", "there is no program 'no-such-program-anywhere'"),
-        (__file__, "there is no program"),
-        (str(Path(__file__).parent), "there is no program"),
+        ("no-such-program-anywhere -x", "no program 'no-such-program-anywhere'"),
+        (__file__, "no program"),
+        (str(Path(__file__).parent), "no program"),
     ],
 )
 def test_what_cannot_be_run_is_told_when_it_is_given(line: str, reason: str) -> None:

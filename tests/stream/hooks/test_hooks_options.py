@@ -96,7 +96,7 @@ def test_ctrl_c_gives_up_what_is_left_and_ends_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--on-ready", "no-such-program"], "there is no program 'no-such-program'"),
+        (["--on-ready", "no-such-program"], "no program 'no-such-program'"),
         (["--webhook", "https://example.org"], f"needs a secret: in {SECRET_VARIABLE}"),
         (["--webhook-secret-file", __file__], "goes with --webhook URL"),
         (["--webhook", "example.org", "--webhook-secret-file", __file__], "begins with http"),

@@ -291,7 +291,7 @@ def test_an_endless_answer_is_cut_off(file: ModelFile, server: Server) -> None:
 @pytest.mark.parametrize(
     ("content", "member", "reason"),
     [
-        (OTHER, "toy/toy.bin", "what came has SHA-256"),
+        (OTHER, "toy/toy.bin", "the fetched file has SHA-256"),
         (CONTENT, "toy/other.bin", "no item named 'toy/toy.bin'"),
         (None, "", "take5-toy-wheel==1.0"),
     ],
