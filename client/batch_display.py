@@ -1,4 +1,4 @@
-"""What a person sees of many videos: a bar for all of them, a line for each, and a table of the best at the end."""
+"""Terminal display of a batch: a bar for all videos, a line for each, and a table of the best at the end."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from take5.stream.wire import Json
 
 COLUMNS = ("video", "window", "I", "D", "MC", "views")
 SHOWN = 20
-"""So many videos the table has; the others are counted."""
+"""Largest number of videos in the table; the others are counted."""
 
 NAME_WIDTH = 56
 PIPE_WIDTH = 120
@@ -38,17 +38,17 @@ class Row:
 
     @property
     def window(self) -> str:
-        """From when to when."""
+        """Start and end, for display."""
         return f"{clock(round(self.start_s * FPS))} to {clock(round(self.end_s * FPS))}"
 
     @property
     def rank(self) -> tuple[bool, float, float]:
-        """Smaller for a better one: the highest I first; those without one, which a variant chose, by D behind them."""
+        """Sort key, smaller for better: by I, highest first; then those without I, chosen by a variant, by D."""
         return (self.I is None, -(self.I or 0.0), -self.D)
 
 
 def row_of(report: Json) -> Row | None:
-    """The row of a report; None where no window is eligible."""
+    """The row of a report; None if no window is eligible."""
     best = report["best"]
     if best is None:
         return None
@@ -57,7 +57,7 @@ def row_of(report: Json) -> Row | None:
 
 
 def line_of(report: Json) -> str:
-    """One line about a video: what was chosen of it, or that nothing was."""
+    """One line about a video: the chosen window, or that there is none."""
     row = row_of(report)
     if row is None:
         return f"{report['video']}: no eligible window in {report['duration_s']:.1f} s"
@@ -67,7 +67,7 @@ def line_of(report: Json) -> str:
 
 
 class Standings:
-    """The best rows so far; the others are only counted, so that a long run needs no more memory than a short one."""
+    """The best rows so far; others are only counted, so that memory does not grow with the run."""
 
     def __init__(self) -> None:
         self._best: list[Row] = []
@@ -79,7 +79,7 @@ class Standings:
         self._best = sorted([*self._best, row], key=lambda row: row.rank)[:SHOWN]
 
     def show(self, file: IO[str]) -> None:
-        """Print them as a table, the best first."""
+        """Print them as a table, best first."""
         console = Console(file=file, width=None if file.isatty() else PIPE_WIDTH, highlight=False)
         table = Table(*COLUMNS, box=None, pad_edge=False)
         for column in table.columns:
@@ -100,12 +100,12 @@ def _numbers(row: Row) -> tuple[str, str, str, str]:
 
 
 def shortened(name: str, width: int) -> str:
-    """A name of at most ``width`` characters; of a longer one the end, which tells files apart."""
+    """A name of at most ``width`` characters; longer names keep their end, which distinguishes files."""
     return name if len(name) <= width else "…" + name[1 - width :]
 
 
 class BatchBar:
-    """Progress of all videos on stderr, where that is a terminal: done, total, time left, and what is being read."""
+    """Progress of all videos on stderr, if it is a terminal: done, total, time left, and current file."""
 
     def __init__(self, total: int, *, visible: bool) -> None:
         console = Console(stderr=True)
@@ -119,7 +119,7 @@ class BatchBar:
             TextColumn("{task.description}", markup=False),
             console=console,
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # else what goes to a file would go to the terminal
+            redirect_stdout=sys.stdout.isatty(),  # otherwise redirected output would go to the terminal
             disable=not (visible and console.is_terminal),
         )
         self._task = self._progress.add_task("", total=total)
@@ -127,17 +127,17 @@ class BatchBar:
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it while the block lasts."""
+        """Show it until the block ends."""
         with self._progress:
             yield
 
     def begin(self, video: Path) -> None:
-        """Say that a video is being read."""
+        """Show the start of a video."""
         self._reading.append(str(video))
         self._update(0)
 
     def end(self, video: Path) -> None:
-        """Say that it is done."""
+        """Show the end of a video."""
         self._reading.remove(str(video))
         self._update(1)
 

@@ -1,4 +1,4 @@
-"""As fast as time passes."""
+"""Pacing in real time."""
 
 from collections.abc import Callable
 

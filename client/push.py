@@ -1,4 +1,4 @@
-"""Send a file through WHIP in real time, as a camera would be sent: with FFmpeg's own muxer."""
+"""Send a file through WHIP in real time, like a camera, with FFmpeg's muxer."""
 
 import json
 import urllib.error
@@ -41,13 +41,13 @@ PICTURE_OPTIONS = {
     "bf": "0",
     "g": "25",
 }
-"""About 41 dB at 720p; a keyframe a second, since FFmpeg ignores requests for one."""
+"""About 41 dB at 720p; one keyframe per second, since FFmpeg ignores keyframe requests."""
 
 ASK_S = 5.0
-"""So long an answer to a question is waited for."""
+"""Maximum time to wait for an answer."""
 
 BAD_SDP = 400
-"""Status of the answer to an empty offer, where nothing but the offer is wrong."""
+"""Status of the answer to an empty offer if only the offer is wrong."""
 
 OFFER_REFUSED = "the server does not take an offer of H.264 and Opus; it must receive both"
 
@@ -57,7 +57,7 @@ class HungUp(ServerError):
 
 
 class Sender:
-    """A connection to a WHIP server, made when it is entered; until it is made, no other thread of Python runs.
+    """A connection to a WHIP server, made on entering; it blocks all other Python threads until it is made.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Sender:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Connect, and hang up at the end; if the server has hung up before, that is no error."""
+        """Connect, and hang up at the end; it is not an error if the server has hung up before."""
         with _certificate() as options:
             if self._token:
                 options["authorization"] = self._token
@@ -102,7 +102,7 @@ class Sender:
                     container.close()
 
     def send(self, media: VideoFrame | AudioBlock, pts: int) -> None:
-        """Send a picture or a block of sound; ``pts`` counts flicks from the beginning of the sending."""
+        """Send a picture or a block of sound; ``pts`` is in flicks from the start of sending."""
         packets = self._picture(media, pts) if isinstance(media, VideoFrame) else self._sound(media, pts)
         for packet in packets:
             self._container.mux(packet)
@@ -146,29 +146,29 @@ def push(
     stopped: Callable[[], bool] = lambda: False,
     sent: Callable[[float], None] = lambda _: None,
 ) -> None:
-    """Send a file over a connection, in real time, until its end or until ``stopped`` says so.
+    """Send a file over a connection, in real time, until its end or until ``stopped`` returns true.
 
     Parameters
     ----------
     file : MediaFile
-        What is sent.
+        The file to send.
     sender : Sender
         A connection.
     pace : Pace
-        Waits until what has been sent has been said and shown.
+        Waits until the media sent so far would have played.
     seconds : float
-        At most so much is sent.
+        Largest duration to send.
     loop : bool
-        At the end of the file begin again; the time counts on.
+        Start over at the end of the file; time continues.
     stopped : callable
-        Asked before each picture and block.
+        Called before each picture and block.
     sent : callable
-        Told the seconds that have been sent.
+        Called with the seconds sent.
 
     Raises
     ------
     HungUp
-        If the server hangs up before anybody has stopped.
+        If the server hangs up before ``stopped`` returns true.
     """
     complete = set[type]()
     for media, pts in _played(file, loop=loop):
@@ -188,7 +188,7 @@ def push(
 
 
 def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | AudioBlock, int]]:
-    """Pictures and sound from the file's origin on, in the order of the file, and when: in flicks from 0."""
+    """Pictures and sound from the file's origin, in the order of the file, with their times in flicks from 0."""
     begin = 0
     while True:
         end = begin
@@ -204,14 +204,14 @@ def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | Audio
 
 
 def even_size(file: MediaFile) -> tuple[int, int]:
-    """Width and height in which a file's pictures are sent."""
+    """Width and height for sending a file's pictures."""
     first = next(media for media in file.media() if isinstance(media, VideoFrame))
     width, height = first.picture.size
     return width // 2 * 2, height // 2 * 2
 
 
 def why_refused(url: str, token: str | None = None) -> str:
-    """Say why a WHIP server refuses, which FFmpeg does not tell: offer it nothing, and read what it says to that."""
+    """Find out why a WHIP server refuses, which FFmpeg does not report: send an empty offer and read the answer."""
     headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {token}"} if token else {})
     asked = urllib.request.Request(url, b"", headers, method="POST")  # noqa: S310 - FFmpeg has taken the address
     try:
@@ -224,7 +224,7 @@ def why_refused(url: str, token: str | None = None) -> str:
 
 
 def _error_text(error: urllib.error.HTTPError) -> str:
-    """What a server says of an error, to people: take5 says it in JSON."""
+    """A server's error message; take5 sends it as JSON."""
     try:
         return str(json.loads(error.read(64 * 1024))["error"])
     except (ValueError, TypeError, KeyError, OSError):
@@ -232,14 +232,14 @@ def _error_text(error: urllib.error.HTTPError) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What the system or FFmpeg says of an error, without its number."""
+    """Message of a system or FFmpeg error, without its number."""
     cause = getattr(error, "reason", error)
     return getattr(cause, "strerror", None) or str(cause)
 
 
 @contextmanager
 def _certificate() -> Iterator[dict[str, str]]:
-    """A certificate for the encryption of the media, as FFmpeg's options."""
+    """A certificate for encrypting the media, as FFmpeg options."""
     key = ec.generate_private_key(ec.SECP256R1())
     name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "take5")]), datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

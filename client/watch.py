@@ -14,10 +14,10 @@ from take5.scoring.errors import ServerError
 Json = dict[str, Any]
 
 LAST = frozenset({"clip", "error"})
-"""Types of the events that tell how a capture ended; after a clip its bundles and its report come."""
+"""Types of the events that end a capture; a clip is followed by its bundles and its report."""
 
 LONGEST_EVENT = 16 * 2**20
-"""Bytes; ``hello`` holds every window of a recording, some hours at most."""
+"""Largest message in bytes; ``hello`` holds every window of a recording of up to some hours."""
 
 RETRIES = 5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
@@ -33,10 +33,10 @@ REFUSALS = {
 
 
 async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -> AsyncGenerator[Json, None]:
-    """Yield a session's events, the present state first, until the last.
+    """Yield a session's events, starting with its current state, until the last.
 
-    If the connection is lost before that, it is made again, and ``hello`` comes again. Of a capture that is over there
-    is only ``hello``, which holds its ``clip`` or its ``error``.
+    A connection lost before that is restored, and ``hello`` is sent again. For a capture that is over, the only event
+    is ``hello``, which holds its ``clip`` or its ``error``.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
             _raise_if_refused(error, address)
             reason = error
         except InvalidURI as error:
-            raise ServerError(f"{url}: is no address of a session") from error
+            raise ServerError(f"{url}: is not the address of a session") from error
         except (OSError, InvalidHandshake, TimeoutError) as error:
             reason = error
         failures += 1
@@ -86,13 +86,13 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
 
 
 class Coming:
-    """What a capture's followers still have to hear."""
+    """Keeps track of which events of a capture are still to come."""
 
     def __init__(self) -> None:
         self._left = 0
 
     def over(self, event: Json) -> bool:
-        """Take an event; return whether it was the last."""
+        """Handle an event; return whether it was the last."""
         if event["type"] == "hello":
             received = len(event.get("bundles") or ()) + (event.get("report") is not None)
             self._left = _announced(event.get("clip") or {}) - received
@@ -106,7 +106,7 @@ class Coming:
 
 
 def _announced(clip: Json) -> int:
-    """How many events come after a clip's."""
+    """Number of events that follow a clip's."""
     return len(clip.get("bundles", ())) + bool(clip.get("report"))
 
 
@@ -114,9 +114,9 @@ def _event(text: str | bytes, address: str) -> Json:
     try:
         event = json.loads(text)
     except ValueError as error:
-        raise ServerError(f"{_shown(address)}: says what is no JSON ({error}); is it a take5 server?") from error
+        raise ServerError(f"{_shown(address)}: sent invalid JSON ({error}); is it a take5 server?") from error
     if not (isinstance(event, dict) and isinstance(event.get("type"), str)):
-        raise ServerError(f"{_shown(address)}: says what is no event; is it a take5 server?")
+        raise ServerError(f"{_shown(address)}: sent something other than an event; is it a take5 server?")
     return event
 
 
@@ -127,7 +127,7 @@ def _raise_if_refused(error: ConnectionClosed, address: str) -> None:
 
 
 def events_address(url: str, token: str | None = None) -> str:
-    """Return the address of the websocket of a session, whichever of its addresses is given."""
+    """Return the websocket address of a session, given any of its addresses."""
     parts = urlsplit(url)
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if parts.scheme not in schemes or not parts.netloc:

@@ -1,7 +1,7 @@
 """The command line: ``take5 serve | webcam | push | select | bundle | check | replay | calibrate | models``.
 
-Exit codes: 0 done; 1 something could not be read, written or found; 2 a recording has no eligible window; 64 the
-command line itself is wrong; 130 interrupted.
+Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
+usage error; 130 interrupted.
 """
 
 import sys
@@ -61,6 +61,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("take5: interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has gone; there is nobody to tell
+        sys.stderr.close()  # the reader of the output is gone
         return FAILED
     return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""The batch behind ``take5 select``: from arguments to jobs, and from outcomes to what is said."""
+"""The batch behind ``take5 select``: from arguments to jobs, and from outcomes to output."""
 
 import functools
 import os
@@ -30,7 +30,7 @@ from take5.stream.offline.batch.work import prepare, process
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which models; it pickles, so that each worker loads its own."""
+    """Choice of models; it pickles, so that each worker loads its own."""
 
     encoder: EncoderName
     ave_weights: Path | None
@@ -41,7 +41,7 @@ class ModelChoice:
         return load_models(self.encoder, self.ave_weights, self.device)
 
     def listener(self) -> AudioEncoder:
-        """Load what decides the recipe, and see to it that workers find all the others."""
+        """Load the encoder, which is part of the recipe, and ensure that workers find the other models."""
         from take5.stream.model_files.cache import ensure
 
         ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
@@ -63,16 +63,16 @@ def model_choice(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run is about.
+    """The inputs of a run.
 
     Attributes
     ----------
     sources : list of Video
         The videos.
     errors : list of (Path, UnreadableMedia)
-        What could not be looked through.
+        Inputs that could not be searched.
     whole : bool
-        Whether a folder or a list was given, not videos one by one.
+        Whether a folder or a list was given rather than single videos.
     """
 
     sources: list[Video]
@@ -81,20 +81,20 @@ class Inputs:
 
 
 def gather(videos: Sequence[Path], names: BinaryIO | None, output: Path, *, null: bool) -> Inputs:
-    """Look through what was given on the command line."""
+    """Collect the videos given on the command line."""
     errors: list[tuple[Path, UnreadableMedia]] = []
     sources = list(named(videos, output, lambda path, error: errors.append((path, error))))
     if names is not None:
         in_list = list(listed(names, null=null))
         sources += in_list
         if not in_list:
-            errors.append((Path(names.name), UnreadableMedia(f"{names.name}: the list names no video")))
+            errors.append((Path(names.name), UnreadableMedia(f"{names.name}: the list contains no video")))
     return Inputs(sources, errors, names is not None or any(video.is_dir() for video in videos))
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is the same for every job of a run."""
+    """Settings shared by all jobs of a run."""
 
     output: Path
     recipe: Recipe
@@ -102,7 +102,7 @@ class Order:
     features: Path | None
 
     def jobs(self, sources: Sequence[Video], ledger: Ledger | None, *, resume: bool) -> Iterator[Job]:
-        """One job for each video, made when it is drawn."""
+        """One job for each video, created lazily."""
         for source, folder in zip(sources, folders(sources), strict=True):
             place = self.output / folder
             left = ledger is not None and ledger.begin(place)
@@ -118,9 +118,9 @@ class Order:
 
 
 def engine_for(inputs: Inputs, jobs: int | None, choice: ModelChoice, *, visible: bool) -> tuple[Engine, AudioEncoder]:
-    """Who does the jobs, and the encoder that they use.
+    """The engine for the jobs, and the encoder that they use.
 
-    One video, or videos one by one, are done in this process, with a bar for each; else workers do them.
+    Videos named singly run in this process, with a bar for each, if done one at a time; otherwise workers are used.
     """
     at_a_time = min(jobs or _cores(), len(inputs.sources))
     if at_a_time > 1 or inputs.whole:
@@ -141,7 +141,7 @@ def _with_bars(job: Job, models: Models, *, visible: bool) -> Outcome:
 
 
 def run(engine: Engine, order: Order, inputs: Inputs, batch_output: BatchOutput, *, resume: bool) -> None:
-    """Have the videos done; note and tell what comes of each.
+    """Process the videos; record and report each outcome.
 
     Raises
     ------
@@ -175,5 +175,5 @@ def _known(video: Path, ledger: Ledger | None) -> tuple[Done, ...]:
         return ()
     try:
         return ledger.known(stamp_of(video))
-    except UnreadableMedia:  # the worker says so
+    except UnreadableMedia:  # the worker reports it
         return ()

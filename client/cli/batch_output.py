@@ -1,4 +1,4 @@
-"""What ``take5 select`` says of each video as it is done, and of all in the end."""
+"""Output of ``take5 select``: each video as it is done, and a summary at the end."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
 
 
 class BatchOutput:
-    """Says what comes of each video, and in the end of all."""
+    """Prints the outcome of each video, and a summary at the end."""
 
     def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: HookDispatcher | None = None) -> None:
         self._hooks = hooks or HookDispatcher()
@@ -34,7 +34,7 @@ class BatchOutput:
         return FAILED if FAILED in self._codes else max(self._codes)
 
     def report_outcome(self, outcome: Outcome) -> None:
-        """Say what came of a video."""
+        """Print the outcome of a video, and notify programs."""
         if isinstance(outcome, Failed):
             self.fail(str(outcome.job.video), outcome.error, NOTHING_ELIGIBLE if outcome.too_short else FAILED)
             return
@@ -50,7 +50,7 @@ class BatchOutput:
             self._hooks.notify(notice)
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
-        """Say what is wrong with a video."""
+        """Print an error about a video."""
         self._codes.add(code)
         self._failures.append(error)
         _echo(f"take5: error: {error}", err=True)
@@ -58,7 +58,7 @@ class BatchOutput:
             click.echo(json.dumps({"video": video, "error": error}))
 
     def end(self) -> None:
-        """Say it of all: the best, and once more what failed; with --json on stderr, and of folders and lists only."""
+        """Print the summary: the best, and all failures; on stderr with --json, and only for folders and lists."""
         if not self._several or (self._as_json and not self._whole):
             return
         out: IO[str] = sys.stderr if self._as_json else sys.stdout
@@ -89,7 +89,7 @@ def _report(outcome: Processed | Skipped) -> Json:
 
 
 def _notice(processed: Processed) -> Notice | None:
-    """What programs are told of a take; nothing of one without a clip."""
+    """The notice for a take; None without a clip."""
     selection, folder = processed.selection, processed.job.folder
     if selection.best is None:
         return None
@@ -101,5 +101,5 @@ def _notice(processed: Processed) -> Notice | None:
 
 
 def _echo(text: str, *, err: bool = False) -> None:
-    """Print; in a file name, what is no Unicode is escaped."""
+    """Print; file names that are not Unicode are escaped."""
     click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"), err=err)

@@ -1,4 +1,4 @@
-"""``take5 bundle``: a clip that somebody else chose, for trainers; ``take5 check``: whether one takes a folder."""
+"""``take5 bundle``: bundles from any clip; ``take5 check``: a folder against a trainer's requirements."""
 
 import json
 from pathlib import Path
@@ -25,16 +25,16 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @click.command()
 @click.argument("clip", metavar="CLIP", type=click.Path(path_type=Path))
 @needed_bundle_options
-@output_option("Folder that gets TRAINER/NAME/ for each bundle.")
-@click.option("--force", is_flag=True, help="Replace bundles that exist.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a bundle a line.")
+@output_option("Output folder; each bundle goes to TRAINER/NAME/.")
+@click.option("--force", is_flag=True, help="Replace existing bundles.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle.")
 @model_options
 def bundle(
     clip: Path, output: Path, force: bool, as_json: bool, wanted: WantedBundles, name: str | None, models: Models
 ) -> int:
-    """Make bundles of all of CLIP, a video in which every frame shows the one face.
+    """Make bundles from the whole of CLIP, a video that shows one face in every frame.
 
-    To have take5 choose the best five seconds of a longer video, use "take5 select --for TRAINER".
+    To choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
         recording = open_recording(MediaFile(clip), models, bars.update)
@@ -51,17 +51,17 @@ def _long_enough(recording: FileRecording, wanted: WantedBundles) -> None:
     for trainer in wanted.trainers:
         if recording.frames < trainer.least:
             raise TooShort(
-                f"{recording.file.path}: has {recording.frames} frames at 25 a second; "
+                f"{recording.file.path}: has {recording.frames} frames at 25 fps; "
                 f"{trainer.title} needs {trainer.least}: use a longer clip"
             )
 
 
 @click.command()
 @click.argument("folder", metavar="BUNDLE", type=click.Path(path_type=Path))
-@click.option("--for", "trainer", required=True, type=click.Choice(list(TRAINERS)), help="Whose contract.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a violation a line.")
+@click.option("--for", "trainer", required=True, type=click.Choice(list(TRAINERS)), help="Trainer to check for.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per violation.")
 def check(folder: Path, trainer: str, as_json: bool) -> int:
-    """Say what a trainer would stumble over in BUNDLE, the folder that goes to its data/; exit with 1 if anything."""
+    """Check BUNDLE, a folder for a trainer's data/, against its requirements; exit with 1 on violations."""
     found = list(violations(folder, trainer_named(trainer)))
     for violation in found:
         click.echo(json.dumps(violation.json()) if as_json else str(violation))

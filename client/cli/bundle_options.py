@@ -1,4 +1,4 @@
-"""The options that ask for bundles."""
+"""Options for bundles."""
 
 import functools
 from dataclasses import replace
@@ -14,12 +14,12 @@ from take5.stream.bundles.write import WantedBundles, checked_bundle_name, wante
 
 
 def bundle_options(command: Command) -> Command:
-    """Give a command the bundles that are wanted, as ``wanted``, None for none, and the person's ``name``."""
+    """Give a command the requested bundles as ``wanted``, None for none, and the person's ``name``."""
     return _options(command, required=False)
 
 
 def needed_bundle_options(command: Command) -> Command:
-    """Give a command the same; without a trainer it has nothing to do."""
+    """Give a command the same options, with at least one trainer required."""
     return _options(command, required=True)
 
 
@@ -31,13 +31,13 @@ def _options(command: Command, *, required: bool) -> Command:
         required=required,
         type=click.Choice(list(TRAINERS)),
         metavar="TRAINER",
-        help=f"Write a bundle that TRAINER takes as it is; more than once for several: {', '.join(TRAINERS)}.",
+        help=f"Write a bundle for TRAINER (repeatable): {', '.join(TRAINERS)}.",
     )
-    @click.option("--name", help="The person's name in the bundles.  [default: from the folder's]")
+    @click.option("--name", help="Person's name in the bundles.  [default: from the folder]")
     @click.option(
-        "--bundle-size", type=int, default=SIZE, show_default=True, help="Side of a bundle's pictures in pixels."
+        "--bundle-size", type=int, default=SIZE, show_default=True, help="Side of a bundle's square pictures in pixels."
     )
-    @click.option("--consent", help="Reference to the person's consent, for the bundle's manifest.")
+    @click.option("--consent", help="Reference to the person's consent, for the manifest.")
     @functools.wraps(command)
     def with_bundles(
         *args: Any, trainers: tuple[str, ...], name: str | None, bundle_size: int, consent: str | None, **options: Any
@@ -50,5 +50,5 @@ def _options(command: Command, *, required: bool) -> Command:
 
 
 def gates_for(gates: GateConfig, wanted: WantedBundles | None) -> GateConfig:
-    """The same gates, and what the trainers whose bundles are wanted cannot do without."""
+    """Add the requirements of the requested bundles' trainers to the gates."""
     return gates if wanted is None else replace(gates, trainers=tuple(trainer.name for trainer in wanted.trainers))

@@ -1,4 +1,4 @@
-"""``take5 calibrate``: what ``--stop-at`` suits an encoder and the people who will talk to it."""
+"""``take5 calibrate``: a ``--stop-at`` for an encoder and its future talkers."""
 
 import json
 import sys
@@ -28,18 +28,18 @@ COLUMNS = ("video", "windows", "I 10 %", "50 %", "90 %", "best", "within", "reac
 PIPE_WIDTH = 120
 NOTHING: Json = {"version": CALIBRATION_VERSION, "stop_at": None, "videos": []}
 FEW = 10
-"""With fewer talkers the interval of the threshold is wide."""
+"""With fewer talkers, suggest more to narrow the threshold's interval."""
 
 
 @click.command()
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--within", type=float, default=60.0, show_default=True, help="Seconds that a talker is given (H).")
+@click.option("--within", type=float, default=60.0, show_default=True, help="Seconds given to a talker (H).")
 @click.option(
     "--share",
     type=float,
     default=0.95,
     show_default=True,
-    help="Share of the middle talker's best I in that time that is good enough.",
+    help="Share of the median talker's best I in that time to aim for.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @parameter_options
@@ -47,10 +47,10 @@ FEW = 10
 def calibrate(
     videos: tuple[Path, ...], within: float, share: float, as_json: bool, parameters: Parameters, models: Models
 ) -> int:
-    """Find the threshold for --stop-at from recordings of talkers.
+    """Compute a threshold for --stop-at from recordings of talkers.
 
-    One VIDEO for each talker, of a minute or more, made as later ones will be made. Every window of it is scored.
-    Nothing is written.
+    Give one VIDEO of a minute or more per talker, recorded under the conditions of later captures. Every window is
+    scored; nothing is written.
     """
     aim = Aim(within, share, parameters)
     selections, failed = _score(videos, models, Settings(parameters), quiet=as_json)
@@ -67,7 +67,7 @@ def calibrate(
 def _score(
     videos: tuple[Path, ...], models: Models, settings: Settings, *, quiet: bool
 ) -> tuple[list[Selection], list[Json]]:
-    """Score every window of each video; errors of one are told and do not stop the others."""
+    """Score every window of each video; an error in one is reported and does not stop the others."""
     done: list[Selection] = []
     failed: list[Json] = []
     for video in videos:
@@ -84,7 +84,7 @@ def _score(
 
 
 def _show(calibration: Calibration) -> None:
-    """Print the table and what follows from it."""
+    """Print the table and the conclusions."""
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else PIPE_WIDTH, highlight=False)
     table = Table(*COLUMNS, box=None, pad_edge=False)
@@ -110,7 +110,7 @@ def _stop(trial: Trial | None) -> tuple[str, str]:
 
 
 def _lines(calibration: Calibration) -> list[str]:
-    """What a person should know about the threshold."""
+    """The threshold and remarks on it."""
     aim, stop_at, encoder = calibration.aim, calibration.stop_at, calibration.encoder
     if stop_at is None:
         return ["no video has an eligible window, so there is no threshold"]

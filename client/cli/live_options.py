@@ -1,16 +1,16 @@
-"""The options that live captures have in common, on a server and at a webcam."""
+"""Options shared by live captures, on a server and at a webcam."""
 
 import click
 
 from take5.client.cli.options import Command, decorated, output_option
 
 LIVE_OPTIONS = (
-    output_option("Folder that gets a folder for each capture."),
+    output_option("Output folder; each capture gets a folder in it."),
     click.option(
         "--report/--no-report",
         default=True,
         show_default=True,
-        help="After the clip, draw report.html and report.png, for people to look at.",
+        help="Write report.html and report.png after the clip.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""``take5 models``: which model files there are, whether they are here, and how they come here."""
+"""``take5 models``: list, fetch and verify model files."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from take5.stream.model_files.cache import MODELS, ModelFile
 
 @dataclass(frozen=True)
 class Row:
-    """A model file and what was found of it: ``state`` is ready, missing or damaged, ``problem`` says what is wrong."""
+    """A model file and its state: ready, missing or damaged, with the ``problem``."""
 
     file: ModelFile
     state: str
@@ -36,7 +36,7 @@ def list_models(as_json: bool) -> None:
 
 @models.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--force", is_flag=True, help="Fetch again what is already here.")
+@click.option("--force", is_flag=True, help="Fetch files that exist already.")
 def fetch(names: tuple[str, ...], force: bool) -> None:
     """Fetch the model files NAME, or all of them, and verify them."""
     bring = files.fetch if force else files.ensure
@@ -48,7 +48,7 @@ def fetch(names: tuple[str, ...], force: bool) -> None:
 @models.command()
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Compare every model file with its size and SHA-256; exit with 1 if one is missing or damaged."""
+    """Check the size and SHA-256 of every model file; exit with 1 if one is missing or damaged."""
     rows = [_look_at(file) for file in MODELS]
     for row in rows:
         click.echo(f"{row.file.name}: {row.problem or f'{row.state}, {row.path}'}")

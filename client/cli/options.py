@@ -1,4 +1,4 @@
-"""Options that commands share, and what they stand for."""
+"""Options shared by commands, and the objects made from them."""
 
 import functools
 from collections.abc import Callable
@@ -20,15 +20,17 @@ from take5.stream.analysis.models import Models
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PARAMETER_OPTIONS = (
-    click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a window."),
-    click.option("--hop", type=float, default=1.0, show_default=True, help="Seconds from one window to the next."),
-    click.option("--pool", type=int, default=5, show_default=True, help="Windows of highest D that compete by I (m)."),
+    click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a window in seconds."),
+    click.option("--hop", type=float, default=1.0, show_default=True, help="Seconds between the starts of windows."),
+    click.option(
+        "--pool", type=int, default=5, show_default=True, help="Number of windows of highest D that compete by I (m)."
+    ),
     click.option(
         "--hfr-threshold",
         type=float,
         default=0.25,
         show_default=True,
-        help="Motion above this many cycles a frame counts as high-frequency (T).",
+        help="Cycles per frame above which motion is high-frequency (T).",
     ),
 )
 MODEL_OPTIONS = (
@@ -37,15 +39,15 @@ MODEL_OPTIONS = (
         type=click.Choice(ENCODER_NAMES),
         default="auto",
         show_default=True,
-        help="Audio encoder; auto is ave where its weights are given. Scores of different encoders do not compare.",
+        help="Audio encoder; auto is ave if its weights are given. Scores of different encoders are not comparable.",
     ),
     click.option(
         "--ave-weights",
         type=click.Path(path_type=Path),
         envvar="TAKE5_AVE_WEIGHTS",
-        help="audio_visual_encoder.pth, from SyncTalk or InsTaG.  [env: TAKE5_AVE_WEIGHTS]",
+        help="Path of audio_visual_encoder.pth, from SyncTalk or InsTaG.  [env: TAKE5_AVE_WEIGHTS]",
     ),
-    click.option("--device", default="auto", show_default=True, help="Where ave runs: auto, cuda, cuda:1, mps, cpu."),
+    click.option("--device", default="auto", show_default=True, help="Device for ave: auto, cuda, cuda:1, mps, cpu."),
 )
 
 
@@ -75,14 +77,14 @@ GATE_OPTIONS = (
         type=click.Choice(STRICTNESSES),
         default="normal",
         show_default=True,
-        help="How good picture, sound and timing must be.",
+        help="Required quality of picture, sound and timing.",
     ),
     click.option(
         "--gate",
         "overrides",
         multiple=True,
         metavar="GATE=VALUE",
-        help="Change one gate: too_far=40, noisy=warn, no_blink=off; more than once for several. See docs/gates.md.",
+        help="Change a gate (repeatable), for example too_far=40, noisy=warn, no_blink=off. See docs/gates.md.",
     ),
 )
 
@@ -101,40 +103,38 @@ STOP_OPTIONS = (
     click.option(
         "--stop-at",
         type=float,
-        help="Stop when I of the best window reaches this; 0 for never.  [default: by the encoder]",
+        help="Stop when I of the best window reaches this; 0 to disable.  [default: by the encoder]",
     ),
     click.option(
-        "--stop-floor", type=float, default=0.0, show_default=True, help="Not before so many seconds by --stop-at."
+        "--stop-floor", type=float, default=0.0, show_default=True, help="Ignore --stop-at during the first N seconds."
     ),
     click.option(
         "--stop-gain",
         type=float,
         default=0.01,
         show_default=True,
-        help="Stop when leaving out 30 s of it would cost less in log I; 0 for never.",
+        help="Stop when another 30 s are expected to add no more to log I; 0 to disable.",
     ),
     click.option(
         "--stop-gain-after",
         type=float,
         default=60.0,
         show_default=True,
-        help="Not before so many seconds by --stop-gain.",
+        help="Ignore --stop-gain during the first N seconds.",
     ),
-    click.option(
-        "--stop-cap", type=float, default=600.0, show_default=True, help="Stop after so many seconds in any case."
-    ),
+    click.option("--stop-cap", type=float, default=600.0, show_default=True, help="Stop after N seconds in any case."),
     click.option(
         "--ask-idle",
         type=float,
         default=0.0,
         show_default=True,
-        help="Before it stops, ask for an idle clip: still and silent, for at most so many seconds; 0 for not.",
+        help="Before stopping, ask for up to N still and silent seconds, for an idle clip; 0 to disable.",
     ),
 )
 
 
 def stop_options(command: Command) -> Command:
-    """Give a command the stop rules, as one argument ``rules``; it takes ``models`` and ``parameters`` as well."""
+    """Give a command the stop rules, as one argument ``rules``; it must also take ``models`` and ``parameters``."""
 
     @functools.wraps(command)
     def with_rules(
@@ -157,7 +157,7 @@ def stop_options(command: Command) -> Command:
 
 
 def output_option(help_text: str) -> Callable[[Command], Command]:
-    """Give a command ``output``, the folder that it writes to."""
+    """Give a command ``output``, its output folder."""
     option: Callable[[Command], Command] = click.option(
         "-o",
         "--output",
@@ -170,20 +170,20 @@ def output_option(help_text: str) -> Callable[[Command], Command]:
 
 
 def decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
-    """Give a command options, which help shows in this order."""
+    """Give a command options, in the order of its help."""
     for option in reversed(options):
         command = option(command)
     return command
 
 
 def load_models(encoder: EncoderName, ave_weights: Path | None, device: str) -> Models:
-    """Load what looks and listens, fetching model files that are missing, and say so."""
+    """Load the models, fetching missing files, and print what is fetched."""
     _weights_given(encoder, ave_weights)
     return api.load_models(encoder, ave_weights, device, lambda text: click.echo(f"take5: {text}", err=True))
 
 
 def load_encoder(encoder: EncoderName, ave_weights: Path | None, device: str) -> AudioEncoder:
-    """Load the audio encoder that the options ask for."""
+    """Load the audio encoder chosen by the options."""
     _weights_given(encoder, ave_weights)
     return api.load_encoder(encoder, ave_weights, device)
 

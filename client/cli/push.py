@@ -31,15 +31,15 @@ from take5.stream.sources.file import MediaFile
 
 PROBE_S = 5
 LAST_EVENT_S = 60.0
-"""So long the last event is waited for after the sending."""
+"""Maximum time to wait for the last event after sending."""
 
 UNUSABLE = ("nothing_eligible", "too_short")
-"""Codes of the error of a recording that came whole, but has no window to keep."""
+"""Error codes of a complete recording without a window to keep."""
 
 
 @dataclass(frozen=True)
 class Sending:
-    """What is sent, and where to."""
+    """A file being sent, and its destination."""
 
     file: MediaFile
     whip: str
@@ -56,7 +56,7 @@ class Sending:
         return urlunsplit((parts.scheme, parts.netloc, parts.path.partition("/whip/")[0] + "/", "", ""))
 
     def say(self, line: str) -> None:
-        """Print a line; on a terminal above the bar."""
+        """Print a line, above the bar on a terminal."""
         if self.as_json or not self.console.is_terminal:
             click.echo(line)
         else:
@@ -66,16 +66,16 @@ class Sending:
 @click.command()
 @click.argument("url")
 @click.argument("video", type=click.Path(path_type=Path))
-@click.option("--token", envvar="TAKE5_TOKEN", help="The server's bearer token.  [env: TAKE5_TOKEN]")
+@click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token of the server.  [env: TAKE5_TOKEN]")
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
-    help="Send so much of it.  [default: all; without end by --loop]",
+    help="Seconds to send.  [default: all; endless with --loop]",
 )
-@click.option("--loop", is_flag=True, help="Begin again at the end of VIDEO, until the server stops.")
-@click.option("--json", "as_json", is_flag=True, help="Print the server's events, one JSON object a line.")
+@click.option("--loop", is_flag=True, help="Repeat VIDEO until the server stops.")
+@click.option("--json", "as_json", is_flag=True, help="Print the server's events, a line of JSON each.")
 def push(url: str, video: Path, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
-    """Send VIDEO to the WHIP server at URL in real time, as a camera would, and show what the server says.
+    """Send VIDEO to the WHIP server at URL in real time, like a camera, and show the server's events.
 
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME).
     """
@@ -86,7 +86,7 @@ def push(url: str, video: Path, token: str | None, seconds: float | None, loop: 
 
 
 def whip_address(url: str) -> str:
-    """Return the WHIP address that a URL stands for; a name is made where it has none."""
+    """Return the WHIP address for a URL, with a generated name if it has none."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ServerError(f"{url}: a WHIP address begins with http:// or https://")
@@ -97,12 +97,12 @@ def whip_address(url: str) -> str:
 
 
 def probe(sending: Sending) -> bool:
-    """Whether the server is one of take5, whose events can be followed.
+    """Whether it is a take5 server, whose events can be followed.
 
     Raises
     ------
     ServerError
-        If nobody answers, or the server is full.
+        If there is no answer, or the server is full.
     """
     try:
         with urllib.request.urlopen(f"{sending.root}healthz", timeout=PROBE_S) as answer:  # noqa: S310 - checked
@@ -116,7 +116,7 @@ def probe(sending: Sending) -> bool:
         return False
     if health["live"] >= health["capacity"]:
         raise ServerError(
-            f"{sending.whip}: the server is full ({health['live']} of {health['capacity']} captures are going on); "
+            f"{sending.whip}: the server is full ({health['live']} of {health['capacity']} captures in progress); "
             "try again later"
         )
     return True
@@ -129,7 +129,7 @@ async def _run(sending: Sending, *, follows: bool) -> int:
         await _sent(sending, accepted, over, follows=follows)
         return DONE if following is None else await asyncio.wait_for(following, LAST_EVENT_S)
     except TimeoutError as error:
-        text = f"{sending.whip}: the server has not said how it ended within {LAST_EVENT_S:.0f} s"
+        text = f"{sending.whip}: no final event from the server within {LAST_EVENT_S:.0f} s"
         raise ServerError(text) from error
     finally:
         over.set()
@@ -140,7 +140,7 @@ async def _run(sending: Sending, *, follows: bool) -> int:
 
 
 async def _sent(sending: Sending, accepted: threading.Event, over: threading.Event, *, follows: bool) -> None:
-    """Send it all; where events are followed, they tell better than the connection why the server hung up."""
+    """Send the file; if events are followed, they explain better than the connection why the server hung up."""
     try:
         await asyncio.to_thread(_send, sending, accepted, over)
     except HungUp:
@@ -158,7 +158,7 @@ def _send(sending: Sending, accepted: threading.Event, over: threading.Event) ->
 
 @contextmanager
 def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
-    """How much has been sent, on a terminal."""
+    """Progress of the sending, on a terminal."""
     shown = Progress(
         TextColumn("sending"),
         BarColumn(),
@@ -174,7 +174,7 @@ def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
 
 
 async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event) -> int:
-    """Print events; end the sending when the recording has stopped; return the exit code."""
+    """Print events; stop sending when the recording has stopped; return the exit code."""
     code = FAILED
     try:
         async for event in _own(watch(sending.whip, sending.token, upcoming=True), accepted):
@@ -189,7 +189,7 @@ async def _follow(sending: Sending, accepted: threading.Event, over: threading.E
 
 
 async def _own(events: AsyncIterator[Json], accepted: threading.Event) -> AsyncIterator[Json]:
-    """Hold events back until the sender is accepted: before, they may be another sender's under the same name."""
+    """Hold events back until the sender is accepted: earlier ones may belong to another sender of the same name."""
     held: list[Json] = []
     async for event in events:
         held.append(event)
@@ -200,7 +200,7 @@ async def _own(events: AsyncIterator[Json], accepted: threading.Event) -> AsyncI
 
 
 def _unpacked(event: Json) -> list[Json]:
-    """An event, or the ones that ``hello`` holds for a follower who comes late."""
+    """The event itself, or those that ``hello`` holds for a late follower."""
     if event["type"] != "hello":
         return [event]
     ended = [event[kind] for kind in ("stopped", "clip", "error") if event[kind]]

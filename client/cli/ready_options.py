@@ -1,4 +1,4 @@
-"""The options that say whom to tell when a clip is ready."""
+"""Options for notifying programs when a clip is ready."""
 
 import functools
 import os
@@ -13,36 +13,36 @@ from take5.stream.hooks.command import SECRET_VARIABLE, parse_command
 from take5.stream.hooks.dispatcher import TIMEOUT_S, HookDispatcher, Target
 
 SILENT_WAIT_S = 1.0
-"""So long deliveries are waited for before anybody is told that they are."""
+"""Time to wait for deliveries before printing a message about it."""
 
 
 def ready_options(command: Command) -> Command:
-    """Give a command what is told when a clip is ready, as one argument ``hooks``, closed when the command ends.
+    """Give a command the hook dispatcher, as one argument ``hooks``, closed when the command ends.
 
-    Put it above the other groups of options: then a mistake is told before models are loaded.
+    Put it above the other groups of options, so that mistakes are reported before models are loaded.
     """
 
     @click.option(
         "--on-ready",
         metavar="COMMAND",
-        help="Run this, without a shell, when a clip is ready; the clip's folder is its last argument.",
+        help="Command to run, without a shell, when a clip is ready; the clip's folder is appended.",
     )
     @click.option(
         "--webhook",
         metavar="URL",
-        help="Post to this address when a clip is ready, signed; the secret comes from TAKE5_WEBHOOK_SECRET.",
+        help="Address for a signed POST when a clip is ready; the secret comes from TAKE5_WEBHOOK_SECRET.",
     )
     @click.option(
         "--webhook-secret-file",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="File with the webhook's secret, instead.",
+        help="File with the webhook's secret, instead of the variable.",
     )
     @click.option(
         "--on-ready-timeout",
         type=click.FloatRange(0, 86_400, min_open=True),
         default=TIMEOUT_S,
         show_default=True,
-        help="Seconds that COMMAND may run, and for which the webhook is tried.",
+        help="Time limit in seconds for COMMAND, and for trying the webhook.",
     )
     @functools.wraps(command)
     def with_hooks(
@@ -61,17 +61,17 @@ def ready_options(command: Command) -> Command:
 
 
 def let_deliveries_end(hooks: HookDispatcher) -> None:
-    """Wait until everybody has been told; say so where it takes a while. Ctrl-C gives up what is left."""
+    """Wait for all deliveries, with a message if it takes a while; Ctrl-C abandons the rest."""
     if not hooks.wait(SILENT_WAIT_S):
-        click.echo("take5: waiting for --on-ready and --webhook to end; Ctrl-C leaves them", err=True)
-        while not hooks.wait(SILENT_WAIT_S):  # in steps: Ctrl-C comes between them on Windows
+        click.echo("take5: waiting for --on-ready and --webhook to end; Ctrl-C abandons them", err=True)
+        while not hooks.wait(SILENT_WAIT_S):  # in steps: Windows handles Ctrl-C between them
             pass
 
 
 def _webhook(url: str | None, secret_file: Path | None) -> Target | None:
     if url is None:
         if secret_file is not None:
-            raise click.UsageError("--webhook-secret-file goes with --webhook URL")
+            raise click.UsageError("--webhook-secret-file needs --webhook URL")
         return None
     from take5.stream.hooks.webhook import Webhook
 
@@ -81,7 +81,7 @@ def _webhook(url: str | None, secret_file: Path | None) -> Target | None:
 def _secret(file: Path | None) -> bytes:
     if file is None:
         if not (secret := os.environ.get(SECRET_VARIABLE)):
-            raise click.UsageError(f"--webhook needs a secret: in {SECRET_VARIABLE}, or with --webhook-secret-file")
+            raise click.UsageError(f"--webhook needs a secret: set {SECRET_VARIABLE}, or use --webhook-secret-file")
         return os.fsencode(secret)
     try:
         return file.read_bytes().strip()

@@ -1,4 +1,4 @@
-"""``take5 replay``: a video file through the streaming session."""
+"""``take5 replay``: a video file through the streaming scorer."""
 
 import json
 import time
@@ -22,15 +22,15 @@ from take5.stream.sources.file import MediaFile
 
 @click.command()
 @click.argument("video", type=click.Path(path_type=Path))
-@click.option("--realtime", is_flag=True, help="As fast as the recording was made, not as fast as it goes.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line.")
+@click.option("--realtime", is_flag=True, help="Play in real time instead of as fast as possible.")
+@click.option("--json", "as_json", is_flag=True, help="Print events, a line of JSON each.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the clip, as select does.",
 )
-@click.option("--force", is_flag=True, help="Replace a folder that exists.")
+@click.option("--force", is_flag=True, help="Replace an existing folder.")
 @gate_options
 @parameter_options
 @model_options
@@ -44,7 +44,7 @@ def replay(
     parameters: Parameters,
     models: Models,
 ) -> int:
-    """Send VIDEO through the streaming session, as a live capture goes through it, and show what it says."""
+    """Score VIDEO like a live capture, and show the events."""
     pace = paced(time.monotonic, time.sleep) if realtime else lambda _: None
     folder = None if output is None else output / video.stem
     if folder is not None:

@@ -26,28 +26,36 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 @click.command(context_settings={"ignore_unknown_options": False})
 @ready_options
 @click.argument("videos", metavar="VIDEO...", nargs=-1, type=click.Path(path_type=Path))
-@output_option("Folder that gets a folder for each video.")
-@click.option("--list", "names", type=click.File("rb"), help="File with the paths of videos, one a line; - is stdin.")
-@click.option("-0", "--null", is_flag=True, help="The paths of --list end with NUL, as find -print0 writes them.")
+@output_option("Output folder; each video gets a folder in it.")
+@click.option("--list", "names", type=click.File("rb"), help="File with paths of videos, one per line; - for stdin.")
+@click.option("-0", "--null", is_flag=True, help="Paths of --list are NUL-terminated, as from find -print0.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="So many videos at a time, each in a process of its own.  [default: the cores]",
+    help="Number of videos to process in parallel, one process each.  [default: number of cores]",
 )
-@click.option("--resume", is_flag=True, help="Skip videos whose take is in the output folder already, by their bytes.")
-@click.option("--force", is_flag=True, help="Replace folders that exist.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a video a line.")
-@click.option("--features", type=click.Path(path_type=Path, dir_okay=False), help="Write what was scored to F.npz.")
-@click.option("--exhaustive", is_flag=True, help="Look at every frame, and judge every window.")
+@click.option("--resume", is_flag=True, help="Skip videos whose take is already in the output folder.")
+@click.option("--force", is_flag=True, help="Replace existing folders.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per video.")
 @click.option(
-    "--strategy", type=click.Choice(STRATEGIES), default="full", show_default=True, help="The paper's variants."
+    "--features", type=click.Path(path_type=Path, dir_okay=False), help="Write the scored features to this .npz file."
+)
+@click.option("--exhaustive", is_flag=True, help="Analyse every frame, and judge every window.")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="full",
+    show_default=True,
+    help="Variant of the selection in the paper.",
 )
 @click.option(
-    "--diversity", type=click.Choice(DIVERSITIES), default="euclidean", show_default=True, help="How D is measured."
+    "--diversity", type=click.Choice(DIVERSITIES), default="euclidean", show_default=True, help="Measure of D."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="For --strategy random and --diversity entropy.")
-@click.option("--report", "page", is_flag=True, help="Write report.html and report.png, for people to look at.")
-@click.option("--idle", is_flag=True, help="Look for a still and silent stretch, too, and write it as idle.mp4.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed of --strategy random and --diversity entropy."
+)
+@click.option("--report", "page", is_flag=True, help="Write report.html and report.png.")
+@click.option("--idle", is_flag=True, help="Also find a still and silent stretch and write it as idle.mp4.")
 @bundle_options
 @gate_options
 @parameter_options
@@ -77,14 +85,14 @@ def select(
 ) -> int:
     """Find the most informative five seconds of each VIDEO and write them as a clip.
 
-    Writes clip.mp4, clip.wav and report.json to a folder named after the video. Of a folder, every video in it is
-    taken. A name that begins with a dash goes after "--".
+    Writes clip.mp4, clip.wav and report.json to a folder named after the video. A folder
+    stands for all videos in it. Put names that begin with a dash after "--".
     """
     if not videos and names is None:
         raise click.UsageError("Missing argument 'VIDEO...', or --list FILE.")
     inputs = gather(videos, names, output, null=null)
     if features is not None and (inputs.whole or len(inputs.sources) > 1):
-        raise click.UsageError("--features writes one file, for one VIDEO; run the videos one by one")
+        raise click.UsageError("--features needs a single VIDEO; run the videos one by one")
     batch_output = BatchOutput(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
     for path, error in inputs.errors:
         batch_output.fail(str(path), str(error))

@@ -28,24 +28,42 @@ if TYPE_CHECKING:
     from take5.stream.server.sessions import Sessions
 
 CORES_A_SESSION = 0.65
-"""What a 720p session takes, by measurement."""
+"""Cores used by a 720p session, measured."""
 
 PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 SERVER_OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
-    click.option("--port", type=click.IntRange(0, 65535), default=8005, show_default=True, help="0 for a free one."),
-    click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token to ask for.  [env: TAKE5_TOKEN]"),
-    click.option("--max-sessions", type=click.IntRange(1), help="Captures at a time.  [default: cores / 0.65]"),
-    click.option("--ice-server", "ice_servers", multiple=True, help="STUN or TURN address, as stun:example.org."),
-    click.option("--allow-origin", "origins", multiple=True, help="Origin whose pages may call it.  [default: all]"),
-    click.option("--tls-cert", type=PEM, help="Certificate. Browsers give cameras to https and localhost only."),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8005,
+        show_default=True,
+        help="Port to listen on; 0 for any free port.",
+    ),
+    click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token required of clients.  [env: TAKE5_TOKEN]"),
+    click.option(
+        "--max-sessions", type=click.IntRange(1), help="Largest number of concurrent captures.  [default: cores / 0.65]"
+    ),
+    click.option(
+        "--ice-server",
+        "ice_servers",
+        multiple=True,
+        help="STUN or TURN address (repeatable), such as stun:example.org.",
+    ),
+    click.option(
+        "--allow-origin",
+        "origins",
+        multiple=True,
+        help="Origin whose pages may use the server (repeatable).  [default: all]",
+    ),
+    click.option("--tls-cert", type=PEM, help="TLS certificate. Browsers allow cameras on https and localhost only."),
     click.option("--tls-key", type=PEM, help="Its key."),
 )
 
 
 def server_options(command: Command) -> Command:
-    """Give the command what a server has beside."""
+    """Give the command the options of the server."""
     return decorated(command, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
@@ -89,7 +107,7 @@ def serve(
     report: bool,
     hooks: HookDispatcher,
 ) -> int:
-    """Receive live captures by WHIP, score them while they come, and keep the best five seconds of each."""
+    """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
     from take5.stream.server.app import create_app
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for

@@ -207,7 +207,7 @@ REFUSALS = {
     "html": (Answer(404, "<h1>not here</h1>"), "refused: 404, Not Found"),
     "list": (Answer(500, "[1]"), "refused: 500, Internal Server Error"),
     "sdp": (Answer(400, '{"error": "the body is not SDP"}'), "the server does not take an offer of H.264 and Opus"),
-    "full": (Answer(500, "", {"live": 2, "capacity": 2}), "the server is full (2 of 2 captures are going on)"),
+    "full": (Answer(500, "", {"live": 2, "capacity": 2}), "the server is full (2 of 2 captures in progress)"),
     "other": (Answer(403, "no", {"status": "ok"}), "refused: 403, Forbidden"),
     "odd": (Answer(403, "no", []), "refused: 403, Forbidden"),
 }

@@ -97,8 +97,8 @@ def test_ctrl_c_gives_up_what_is_left_and_ends_it(tmp_path: Path) -> None:
     ("options", "reason"),
     [
         (["--on-ready", "no-such-program"], "no program 'no-such-program'"),
-        (["--webhook", "https://example.org"], f"needs a secret: in {SECRET_VARIABLE}"),
-        (["--webhook-secret-file", __file__], "goes with --webhook URL"),
+        (["--webhook", "https://example.org"], f"needs a secret: set {SECRET_VARIABLE}"),
+        (["--webhook-secret-file", __file__], "needs --webhook URL"),
         (["--webhook", "example.org", "--webhook-secret-file", __file__], "begins with http"),
         (["--webhook", "https://example.org", "--webhook-secret-file", "/dev/null"], "has 0 bytes"),
         (["--webhook", "https://example.org", "--webhook-secret-file", "/nowhere"], "does not exist"),
