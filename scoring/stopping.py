@@ -82,6 +82,7 @@ class StopRule(StrEnum):
     ENDED = "ended"
     LOST = "lost"
     SHUTDOWN = "shutdown"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True)

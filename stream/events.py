@@ -95,6 +95,7 @@ class Trouble(StrEnum):
     CAUGHT_UP = "caught_up"
     LOSS = "loss"
     LOW_RESOLUTION = "low_resolution"
+    FAULT = "fault"
 
 
 TROUBLE_TEXTS = {
@@ -104,20 +105,23 @@ TROUBLE_TEXTS = {
     Trouble.CAUGHT_UP: "scoring has caught up; every frame is looked at again",
     Trouble.LOSS: "packets were lost; the picture is damaged until the next keyframe",
     Trouble.LOW_RESOLUTION: "the picture is small; trainers want 1280x720 or more",
+    Trouble.FAULT: "scoring failed; the best window until then was kept",
 }
 
 
 @dataclass(frozen=True)
 class Warned:
-    """A warning to the sender; ``value`` is the measured value."""
+    """A warning to the sender; ``value`` is the measured value, or what failed."""
 
     frame: int
     trouble: Trouble
-    value: float | list[int] | None = None
+    value: float | list[int] | str | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "warning", ...}``."""
         text = TROUBLE_TEXTS[self.trouble]
+        if isinstance(self.value, str):
+            text = f"{text} ({self.value})"
         return {**_head("warning", self.frame), "code": str(self.trouble), "text": text, "value": self.value}
 
 
@@ -200,6 +204,7 @@ STOP_TEXTS = {
     StopRule.ENDED: "it was ended",
     StopRule.LOST: "nothing has arrived for ten seconds",
     StopRule.SHUTDOWN: "the server is ending",
+    StopRule.FAULT: "scoring failed",
 }
 
 

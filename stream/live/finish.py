@@ -100,10 +100,10 @@ def _bundles(
     wanted = deliverables.bundles
     if wanted is None:
         return
-    while live.observe_after_best():
-        pass
     left = [trainer.name for trainer in wanted.trainers]
     try:
+        while live.observe_after_best():
+            pass
         for bundle in bundle_selection(
             selection, recording, recording.models.encoder, wanted, folder, deliverables.name, preset=QUICK
         ):

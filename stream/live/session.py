@@ -187,6 +187,11 @@ class LiveSession:
         return scorer.selection(self._name, self._rate), self._recording(scorer)
 
     @property
+    def has_best(self) -> bool:
+        """Whether a window has been eligible."""
+        return self._scorer is not None and self._scorer.selector.best is not None
+
+    @property
     def notes(self) -> list[ChunkNote]:
         """What was seen and heard in each hop so far."""
         return [] if self._scorer is None else self._scorer.notes

@@ -6,7 +6,7 @@ from typing import Self
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import StopRules
+from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import (
     EVENTS_VERSION,
     BestChanged,
@@ -23,6 +23,8 @@ from take5.stream.events import (
     State,
     StateChanged,
     Stopped,
+    Trouble,
+    Warned,
     best_json,
     window_json,
 )
@@ -104,7 +106,14 @@ class Snapshot:
         clip = self.last.get(ClipReady)
         if not isinstance(clip, ClipReady):
             return Failed in self.last
-        return len(self.bundles) >= len(clip.bundles) and (Reported in self.last or not clip.report)
+        written = len(self.bundles) >= len(clip.bundles) and (Reported in self.last or not clip.report)
+        return written and (not self._faulty or Warned in self.last)
+
+    @property
+    def _faulty(self) -> bool:
+        """Whether a fault has stopped the recording: its warning follows the clip."""
+        stopped = self.last.get(Stopped)
+        return isinstance(stopped, Stopped) and stopped.stop.rule is StopRule.FAULT
 
     @property
     def decided(self) -> bool:
@@ -127,6 +136,8 @@ class Snapshot:
                 self.windows[event.window.score.start] = event.window
         elif isinstance(event, StateChanged):
             self.state = event.state
+        elif isinstance(event, Warned) and event.trouble is Trouble.FAULT:
+            self.last[Warned] = event
         elif isinstance(event, Resumed):
             self.last.pop(Stalled, None)
         elif isinstance(event, BestChanged | Stalled | Stopped | Coached | ClipReady | Reported | Failed):

@@ -9,8 +9,8 @@ from threading import Condition, Thread
 from time import monotonic
 
 from take5.scoring.errors import Take5Error
-from take5.scoring.stopping import Stop
-from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped
+from take5.scoring.stopping import Stop, StopRule
+from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.session import LiveSession
 from take5.stream.timeline.media import AccessUnit, Received
 
@@ -92,37 +92,58 @@ class LiveWorker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        rest: Iterator[Event] = iter(())
         try:
-            rest = self._capture()
-            last = next(rest)
-        except Take5Error as error:
-            last = Failed(self._live.frame, Failure.INTERNAL, str(error))
-        except Exception as error:
-            log.exception("a capture failed")
-            last = Failed(self._live.frame, Failure.INTERNAL, f"an internal error ended the capture: {error}")
-        try:
-            self._emit(StateChanged(self._live.frame, State.FAILED if isinstance(last, Failed) else State.READY))
-            self._emit(last)
-            self._report(rest)
+            fault = self._scored()
+            self._report(self._outcome(fault))
         finally:
             with self._ready:
                 self._over = True
                 self._inbox.clear()
             self._live.close()
 
-    def _capture(self) -> Iterator[Event]:
-        self._score()
-        live, end = self._live, self._end
-        if live.stop is None and isinstance(end, Failed):
+    def _scored(self) -> str | None:
+        """Score until the end of the recording; return what failed, if something did."""
+        try:
+            self._score()
+            if self._live.stop is None and not isinstance(self._end, Failed):
+                self._report(event for media in self._drain(wait=False) for event in self._live.push(media))
+                self._report(self._live.finish())
+        except Take5Error as error:
+            return str(error)
+        except Exception as error:
+            log.exception("scoring failed")
+            return _internal(error)
+        return None
+
+    def _outcome(self, fault: str | None) -> Iterator[Event]:
+        """What the recording has come to: its best window, even after a fault."""
+        live = self._live
+        end = live.stop or (self._end if fault is None else Stop(StopRule.FAULT))
+        if fault is not None and not live.has_best:
+            end = Failed(live.frame, Failure.INTERNAL, fault)
+        if isinstance(end, Stop):
+            yield StateChanged(live.frame, State.STOPPING)
+            yield Stopped(live.frame, end)
+        delivered: Iterator[Event] = iter(())
+        try:
+            delivered = self._delivered(end)
+            last = next(delivered)
+        except Take5Error as error:
+            last = Failed(live.frame, Failure.INTERNAL, str(error))
+        except Exception as error:
+            log.exception("a clip could not be written")
+            last = Failed(live.frame, Failure.INTERNAL, _internal(error))
+        yield StateChanged(live.frame, State.FAILED if isinstance(last, Failed) else State.READY)
+        yield last
+        if fault is not None and not isinstance(last, Failed):
+            yield Warned(live.frame, Trouble.FAULT, fault)
+        yield from delivered
+
+    def _delivered(self, end: Stop | Failed | None) -> Iterator[Event]:
+        if not isinstance(end, Stop):
+            assert end is not None  # noqa: S101 - scoring ends for no other reason
             return iter([end])
-        if live.stop is None:
-            self._report(event for media in self._drain(wait=False) for event in live.push(media))
-            self._report(live.finish())
-        stop = live.stop or end
-        assert isinstance(stop, Stop)  # noqa: S101 - scoring ends for no other reason
-        self._report([StateChanged(live.frame, State.STOPPING), Stopped(live.frame, stop)])
-        return self._finish(live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
+        return self._finish(self._live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
 
     def _score(self) -> None:
         """Score until a rule stops the recording or it is ended from outside."""
@@ -146,10 +167,14 @@ class LiveWorker:
         return received
 
     def _keep_the_frames_after(self, deadline: float) -> None:
-        """Wait for a trainer's validation frames, unless the sender has gone."""
+        """Wait for a trainer's validation frames, unless the sender has gone; they never cost the clip."""
         while True:
-            for media in self._drain(wait=False):
-                self._live.keep(media)
+            try:
+                for media in self._drain(wait=False):
+                    self._live.keep(media)
+            except Exception:
+                log.exception("the frames after the window could not be kept")
+                return
             left = deadline - monotonic()
             if self._end is not None or self._live.complete() or left <= 0:
                 return
@@ -159,3 +184,7 @@ class LiveWorker:
     def _report(self, events: Iterable[Event]) -> None:
         for event in events:
             self._emit(event)
+
+
+def _internal(error: Exception) -> str:
+    return f"an internal error: {str(error) or type(error).__name__}"
