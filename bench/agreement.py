@@ -1,9 +1,9 @@
-"""The three ways to the same answer, side by side: ``select``, ``select --exhaustive`` and ``replay``.
+"""Compares three ways to the same result: ``select``, ``select --exhaustive`` and ``replay``.
 
     python bench/agreement.py VIDEO...
 
-Prints for each video the chosen window and its D, MC, views and I, and over all windows that two ways both scored the
-largest relative difference in D and MC. Then the core's online form against its batch form on the same features.
+Prints for each video the chosen window and its D, MC, views and I, and the largest relative difference in D and MC over
+all windows scored by two ways. Then compares the online form with the batch form on the same features.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from take5.stream.sources.file import MediaFile
 
 
 def scores(selection: Selection) -> dict[int, WindowScore]:
-    """Every window's score by its first frame."""
+    """Scores of all windows by first frame."""
     return {verdict.score.start: verdict.score for verdict in selection.verdicts}
 
 
 def difference(one: Selection, other: Selection) -> tuple[float, float]:
-    """Largest relative differences in D and MC over the windows that both scored."""
+    """Largest relative differences in D and MC over the windows scored by both."""
     a, b = scores(one), scores(other)
     apart_D = max(abs(a[s].D / b[s].D - 1) for s in a)
     both = [(a[s].motion, b[s].motion) for s in a]
@@ -39,7 +39,7 @@ def difference(one: Selection, other: Selection) -> tuple[float, float]:
 
 
 def row(name: str, selection: Selection) -> str:
-    """One line about a choice."""
+    """Format a choice as one line."""
     best = selection.best
     if best is None or best.motion is None:
         return f"  {name:12s} nothing eligible"
@@ -73,7 +73,7 @@ def online_against_batch(scored: Selected) -> float:
 
 
 def compare(video: Path, models: Models) -> None:
-    """Print one video's answers."""
+    """Print the results for one video."""
     settings = Settings()
     chosen = select(MediaFile(video), models, settings, on_progress=lambda *_: None).selection
     exhaustive = select(MediaFile(video), models, settings, exhaustive=True, on_progress=lambda *_: None)

@@ -1,9 +1,9 @@
-"""What a batch costs: ``python -m bench.batch [--videos 200] [--jobs 1,2] [--seconds 7]``.
+"""Cost of a batch: ``python -m bench.batch [--videos 200] [--jobs 1,2] [--seconds 7]``.
 
-Renders a few short talkers, makes of them as many files as are asked for, no two of the same bytes, and runs
-``take5 select`` over them with each number of jobs, in other processes. Prints CPU seconds per second of media as the
-operating system accounts for them, start-up included, how much sooner two jobs end than one, and the memory of the
-command and of its workers on the way. Then the same run again with ``--resume``: what it costs to find all done.
+Renders a few short talkers, makes the requested number of distinct files from them, and runs ``take5 select`` over them
+with each number of jobs, in other processes. Prints CPU seconds per second of media as accounted by the operating
+system, start-up included, the speed-up of several jobs, and the memory of the command and its workers over time. Then
+runs again with ``--resume``, for the cost of finding everything done.
 """
 
 import argparse
@@ -27,7 +27,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Run:
-    """What one run took."""
+    """Measurements of one run."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -36,7 +36,7 @@ class Run:
 
 
 def make_videos(folder: Path, videos: int, seconds: int) -> None:
-    """Render a few kinds of talker and copy each, with an empty Matroska element of another length behind it."""
+    """Render a few kinds of talker and copy each, appending an empty Matroska element of varying length."""
     stretches = DEFAULT[:KINDS]
     kinds = []
     for number, stretch in enumerate(stretches):
@@ -52,7 +52,7 @@ def make_videos(folder: Path, videos: int, seconds: int) -> None:
 
 
 def resident_mb(process: int) -> float:
-    """Resident memory of a process in MB; 0 where it is gone."""
+    """Resident memory of a process in MB; 0 if it is gone."""
     try:
         return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE / 1e6
     except (OSError, IndexError):
@@ -60,13 +60,13 @@ def resident_mb(process: int) -> float:
 
 
 def workers_of(process: int) -> list[int]:
-    """Its children that do jobs."""
+    """Its worker processes."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def measured(folder: Path, output: Path, jobs: int, every: int, *options: str) -> Run:
-    """Run the command; look at its memory after every so many videos."""
+    """Run the command, sampling its memory every few videos."""
     run = Run()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
@@ -85,7 +85,7 @@ def measured(folder: Path, output: Path, jobs: int, every: int, *options: str) -
 
 
 def print_run(name: str, run: Run) -> None:
-    """Print what a run took."""
+    """Print the measurements of a run."""
     cost = run.cpu_s / run.media_s
     print(f"{name}: {run.wall_s:.1f} s for {run.media_s:.0f} s of media, {cost:.4f} CPU seconds per second", flush=True)
     for number, command, workers in run.memory:
@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=7, help="of each video")
     parser.add_argument("--jobs", default="1,2", help="numbers of jobs to compare")
-    parser.add_argument("--every", type=int, default=25, help="videos between two looks at the memory")
+    parser.add_argument("--every", type=int, default=25, help="videos between two memory samples")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         videos = Path(temporary, "videos")

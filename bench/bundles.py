@@ -1,7 +1,7 @@
-"""What bundles cost: ``python bench/bundles.py VIDEO``: seconds and CPU seconds for each trainer's, one at a time.
+"""Cost of bundles: ``python bench/bundles.py VIDEO``: seconds and CPU seconds for each trainer, one at a time.
 
-The window is chosen first, and its faces are known, as at the end of a live capture; only the frames after it are
-looked at. ``--live`` takes x264's quick preset, as live captures do.
+The window is chosen first and its faces are known, as at the end of a live capture; only the frames after it are
+analysed. ``--live`` uses x264's quick preset, as live captures do.
 """
 
 import argparse

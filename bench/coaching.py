@@ -1,10 +1,10 @@
-"""What the coach says of videos as they are, and whether there is an idle clip in them.
+"""Coaching instructions for unmodified videos, and whether they contain an idle clip.
 
-    python bench/coaching.py say VIDEO...     # each instruction, and how many a minute
-    python bench/coaching.py cost VIDEO...    # CPU milliseconds per second of video, of coach and idle finder alone
+    python bench/coaching.py say VIDEO...     # each instruction, and the rate per minute
+    python bench/coaching.py cost VIDEO...    # CPU milliseconds per second of video, coach and idle finder alone
 
-Of a talker whom nobody would have corrected, every instruction is a false alarm. Frames are looked at in one run, as a
-live session does.
+For a talker who needs no correction, every instruction is a false alarm. Frames are analysed in one run, as in a live
+session.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from take5.stream.sources.file import MediaFile
 
 
 def watched(video: Path, models: Models) -> Stretch:
-    """All that is measured of a video."""
+    """All measures of a video."""
     recording = open_recording(MediaFile(video), models, lambda *_: None)
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
@@ -40,12 +40,12 @@ def watched(video: Path, models: Models) -> Stretch:
 
 
 def chunks(stretch: Stretch) -> Iterator[Stretch]:
-    """A second at a time."""
+    """Split into seconds."""
     return (stretch[at : at + FPS] for at in range(0, len(stretch), FPS))
 
 
 def advice(stretch: Stretch, config: GateConfig) -> list[Advice]:
-    """What the coach says."""
+    """Instructions of the coach."""
     coach = Coach(config)
     return [given for piece in chunks(stretch) for given in coach.push(piece)]
 
@@ -67,7 +67,7 @@ def say(name: str, stretch: Stretch) -> None:
 
 
 def cost(name: str, stretch: Stretch) -> None:
-    """Print what coach and idle finder cost."""
+    """Print the cost of the coach and the idle finder."""
     seconds = len(stretch) / FPS
     coach, finder = Coach(), IdleFinder()
     for what, push in (("coach", coach.push), ("idle", finder.push)):

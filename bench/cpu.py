@@ -3,9 +3,9 @@
     python bench/cpu.py VIDEO...             # as the command chooses windows
     python bench/cpu.py --exhaustive VIDEO...
 
-The whole is the command itself, as the operating system accounts for it, start-up included. The stages are measured in
-one more run inside this process: CPU time of all threads while a stage's function runs. Decoding runs ahead on threads
-of its own, so it is measured apart, by decoding the same frames once more with nothing else going on.
+The whole is the command itself, as accounted by the operating system, start-up included. The stages are measured in a
+second run inside this process: CPU time of all threads while a stage's function runs. Decoding runs ahead on its own
+threads, so it is measured separately, by decoding the same frames again with nothing else running.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def instrumented(stages: Stages) -> Models:
 
 
 def decode_seconds(scored: Selected) -> float:
-    """CPU seconds of decoding the frames that were looked at, and turning them into arrays."""
+    """CPU seconds of decoding the analysed frames and converting them to arrays."""
     began = time.process_time()
     observed = scored.recording.observed
     for start in range(len(observed)):

@@ -1,11 +1,11 @@
-"""What the gates on picture and face cost, what they catch, and what they find in videos as they are.
+"""Cost of the picture and face gates, their detection of defects, and their findings in unmodified videos.
 
     python bench/gates.py cost VIDEO...
-    python bench/gates.py catch VIDEO...      # the first window of each, spoilt in every way of the table
-    python bench/gates.py find VIDEO...       # every window, as it is
-    python bench/gates.py settle VIDEO...     # how far measures move when the tracker begins one second before
+    python bench/gates.py catch VIDEO...      # the first window of each, with every defect of the table
+    python bench/gates.py find VIDEO...       # every window, unmodified
+    python bench/gates.py settle VIDEO...     # how far measures change when the tracker starts one second before
 
-``catch`` decodes, spoils the pictures in memory, and looks at them with the tracker as ``select --exhaustive`` does.
+``catch`` decodes, adds the defects in memory, and runs the tracker as ``select --exhaustive`` does.
 """
 
 import argparse
@@ -62,7 +62,7 @@ class Spoilt:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the face of a video's first frame is: its middle and its width, in pixels."""
+    """The face in a video's first frame: its centre and width, in pixels."""
 
     x: float
     y: float
@@ -138,7 +138,7 @@ def turned(rgb: NDArray[np.float32], _: Place) -> NDArray[np.floating]:
 
 
 def held(every: int) -> Doctor:
-    """Show each ``every``-th picture so many times."""
+    """Repeat each ``every``-th picture."""
 
     def treat(pictures: Sequence[Rgb], _: Place) -> Iterator[Rgb]:
         return (pictures[i // every * every] for i in range(len(pictures)))
@@ -167,11 +167,11 @@ DOCTORS: dict[str, tuple[Doctor, str]] = {
     "12.5 fps": (held(2), "frames_doubled"),
     "two blurred frames": (some(blur(0.05), lambda i: i in (80, 81)), ""),
 }
-"""How a window is spoilt, and the finding that should say so; two blurred frames are no fault."""
+"""Defects of a window, and the expected finding; two blurred frames are not a defect."""
 
 
 def findings(observations: Sequence[FrameObservation], start: int, config: GateConfig) -> list[Finding]:
-    """All that is wrong with what is to be seen in the window at ``start``, the eligibility rules first."""
+    """All findings about the pictures of the window at ``start``, eligibility rules first."""
     window = observations[start : start + WINDOW]
     seen = stack_observations(window)
     gates = window_findings(measures_of(window), seen.repeats, start, config)
@@ -184,7 +184,7 @@ def measures_of(observations: Sequence[FrameObservation]) -> FrameMeasures:
 
 
 def watch(frames: Iterator[GridFrame[VideoFrame]], models: Models) -> list[FrameObservation]:
-    """Look at frames in one run."""
+    """Analyse frames in one run."""
     with Faces(models) as faces:
         scanner = FrameScanner(faces)
         return [scanner.observe(frame) for frame in frames]
@@ -206,7 +206,7 @@ def grid_frames(path: Path, start: int, stop: int | None) -> Iterator[GridFrame[
 
 
 def find_place(pictures: Sequence[Rgb], models: Models) -> Place:
-    """Where the first face is."""
+    """Location of the first face."""
     with Faces(models) as faces:
         face = next(f for f in (faces.track(p, i) for i, p in enumerate(pictures)) if f is not None)
     (left, top), (right, bottom) = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
@@ -214,14 +214,14 @@ def find_place(pictures: Sequence[Rgb], models: Models) -> Place:
 
 
 def described(findings: Sequence[Finding]) -> str:
-    """Codes, the warnings in brackets."""
+    """Codes, with warnings in brackets."""
     rejects = sorted({str(f.code) for f in findings if f.severity is Severity.REJECT})
     warns = sorted({str(f.code) for f in findings if f.severity is Severity.WARN})
     return " ".join([*rejects, *(f"({code})" for code in warns)]) or "-"
 
 
 def catch(videos: Sequence[Path], models: Models) -> None:
-    """Print what is found in spoilt windows, at normal."""
+    """Print the findings in defective windows, at normal."""
     config = GateConfig()
     for video in videos:
         pictures = [f.shown.picture.rgb() for f in grid_frames(video, 0, LEAD_IN_FRAMES + WINDOW)]
@@ -235,7 +235,7 @@ def catch(videos: Sequence[Path], models: Models) -> None:
 
 
 def find(videos: Sequence[Path], models: Models) -> None:
-    """Print what is found in every window, at each strictness."""
+    """Print the findings in every window, at each strictness."""
     for video in videos:
         seen = watch(grid_frames(video, 0, None), models)
         for strictness in STRICTNESSES:
@@ -248,13 +248,13 @@ def find(videos: Sequence[Path], models: Models) -> None:
 
 
 def span_text(finding: Finding) -> str:
-    """Code, seconds and value; an exclamation mark where it rejects."""
+    """Code, seconds and value; with an exclamation mark if it rejects."""
     mark = "!" if finding.severity is Severity.REJECT else ""
     return f"{finding.code}{mark}[{finding.start / FPS:.1f}-{finding.stop / FPS:.1f} {finding.value or 0:.2f}]"
 
 
 def settle(videos: Sequence[Path], models: Models) -> None:
-    """Print how far each measure of a window moves between a run over all and one that begins a second before it."""
+    """Print how much each measure of a window differs between a full run and one that starts a second before it."""
     for video in videos:
         whole = watch(grid_frames(video, 0, None), models)
         start = max(LEAD_IN_FRAMES, (len(whole) - WINDOW) // 2 // FPS * FPS)
@@ -265,7 +265,7 @@ def settle(videos: Sequence[Path], models: Models) -> None:
 
 
 def cost(videos: Sequence[Path], models: Models) -> None:
-    """Print CPU milliseconds a frame."""
+    """Print CPU milliseconds per frame."""
     for video in videos:
         frames = list(grid_frames(video, 0, COST_FRAMES))
         pictures = [frame.shown.picture.rgb() for frame in frames]

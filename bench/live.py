@@ -1,8 +1,8 @@
-"""What a live session costs: ``python bench/live.py VIDEO [--seconds 60] [--stop-at I] [--for TRAINER]``.
+"""Cost of a live session: ``python bench/live.py VIDEO [--seconds 60] [--stop-at I] [--for TRAINER]``.
 
-A real server in this process, ``take5 push`` in another one. Prints CPU seconds per second of media by stage, the
-latency of the scores, what arrived (size, bitrate, keyframes), memory, and the time from the stop to the clip and to
-each bundle. It ends when its seconds are over, the sender with it, or by itself at a window that is good enough.
+Runs a real server in this process, and ``take5 push`` in another. Prints CPU seconds per second of media by stage, the
+latency of the scores, properties of the received media (size, bitrate, keyframes), memory, and the time from the stop
+to the clip and to each bundle. It ends, with the sender, after its seconds, or earlier at a window that is good enough.
 """
 
 import argparse
@@ -43,17 +43,17 @@ from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 LATEST = 3000
-"""So many arrivals of a track are remembered, a minute of sound: what is measured must not grow itself."""
+"""Number of arrivals of a track to keep, a minute of sound, so that measuring does not add to the memory."""
 
 
 class Stages:
-    """CPU seconds that the calling thread spends in functions."""
+    """CPU seconds spent by the calling thread in functions."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = defaultdict(float)
 
     def time(self, owner: Any, name: str, stage: str) -> None:
-        """Count what ``owner.name`` spends as ``stage``."""
+        """Attribute the time of ``owner.name`` to ``stage``."""
         function = getattr(owner, name)
 
         def timed(*args: Any, **options: Any) -> Any:
@@ -67,7 +67,7 @@ class Stages:
 
 
 class Clock:
-    """When what a score needs arrived, and when the score was there."""
+    """When the input of a score arrived, and when the score was available."""
 
     def __init__(self, models: Models) -> None:
         self._models = models
@@ -83,7 +83,7 @@ class Clock:
         self.bundles: list[tuple[str, float]] = []
 
     def arrived(self, media: Received) -> None:
-        """Note an arrival."""
+        """Record an arrival."""
         end = media.end if isinstance(media, AudioBlock) else media.pts
         self.arrivals[type(media)].append((end, time.monotonic()))
         if isinstance(media, AccessUnit):
@@ -94,7 +94,7 @@ class Clock:
             self.losses += media.lost_before
 
     def said(self, event: Event) -> None:
-        """Note an event."""
+        """Record an event."""
         now = time.monotonic()
         if isinstance(event, Progress) and event.window is not None and self.origin is not None:
             needed = self._models.encoder.span(event.frame - 1)[1]
@@ -173,7 +173,7 @@ async def serve(
     deliverables: Deliverables,
     ready: Callable[[str, Callable[[], None]], None],
 ) -> None:
-    """Run the server until it is told to end."""
+    """Run the server until it is asked to end."""
     sessions = sessions_for(models, Settings(), rules, output, 8, deliverables=deliverables)
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
@@ -270,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--stop-at", type=float, help="stop by itself at a window with so much I")
+    parser.add_argument("--stop-at", type=float, help="stop at a window with this I")
     parser.add_argument("--for", dest="trainers", action="append", default=[], help="also write bundles")
     share_arenas()
     measure(parser.parse_args(), load_models("speech-embedding", None, "cpu"))

@@ -1,4 +1,4 @@
-"""What a person at the page waits for, and how far picture and sound are together in the clip.
+"""Waiting times at the page, and the sync of picture and sound in the clip.
 
 ``PYTHONPATH=tests/support python -m bench.page [--count 4]``: real Chromium on the real page, its camera and
 microphone fed with a talker that flashes and beeps. Prints the seconds from the click on Start to the first score
@@ -24,12 +24,12 @@ WAIT_S = 30.0
 
 
 def late_ms(file: Path) -> float:
-    """By how much the sound of a file is late, in the middle of its beeps."""
+    """Lag of a file's sound, measured at the middle of its beeps."""
     return median(pair.error_ms for pair in beep_flash.pairs(file))
 
 
 def capture(server: Server, camera: Path, microphone: Path) -> str:
-    """Record on the page until it stops by itself, and say what was measured."""
+    """Record on the page until it stops by itself, and return the measurements."""
     with Chromium(camera, microphone) as browser:
         page = browser.open(server.url, witness.SCRIPT)
         page.wait_for_selector("#start:enabled")

@@ -1,17 +1,17 @@
-"""Chosen sentences against fixed order: seconds of speech until the score is what fixed order gives later.
+"""Chosen sentences against fixed order: seconds of speech until the score reaches that of fixed order later.
 
     python -m bench.prompter [LANGUAGE] [--sessions 4] [--ablation] [--save FILE]
 
-In a session a voice reads one sentence after the other, with pauses of 0.3 to 0.6 s; the sound goes through the
+In a session a voice reads sentences with pauses of 0.3 to 0.6 s; the sound goes through the
 encoder, and each second a window of five seconds ends. Orders: *fixed*, the list from some place on; *random*;
 *chosen*, by take5.scoring.prompting, and *chosen, half*, from a random half of the list. With --ablation also by the
 phones alone and by the spread alone. None of the voices was used to measure the sentences' spread; flite's were
 recorded from people, and need flite (Debian: apt install flite); Mandarin needs pypinyin.
 
-Without a picture there is no MC. First it is taken as the same for all windows, so the score is D. Then it is drawn as
-it was on real clips (docs/stopping.md), independent of the sentence, and the score is I of Algorithm 1's choice.
-The threshold is of each voice its own: the score that fixed order has after 30 s and after 60 s, the mean over its
-sessions, which last 60 s.
+Without a picture there is no MC. First it is assumed equal for all windows, so the score is D. Then it is drawn from
+its distribution on real clips (docs/stopping.md), independent of the sentence, and the score is I of Algorithm 1's
+choice. Each voice has its own threshold: the mean score of fixed order after 30 s and after 60 s over its sessions of
+60 s.
 """
 
 import argparse
@@ -54,7 +54,7 @@ WINDOW = Parameters()
 
 @dataclass(frozen=True)
 class Session:
-    """D of each window of one session, one a second."""
+    """D of each window of one session, one per second."""
 
     order: str
     D: Floats
@@ -81,7 +81,7 @@ def listen(encoder: AudioEncoder, sound: Samples) -> Floats:
 
 
 def orders(prompts: Sequence[Prompt], session: int, sessions: int, *, ablation: bool) -> dict[str, list[int]]:
-    """What is read in a session, by the name of the order."""
+    """Sentences read in a session, by name of the order."""
     rng = np.random.default_rng(100 + session)
     count = len(prompts)
     shuffled = rng.permutation(count).tolist()
@@ -99,19 +99,19 @@ def orders(prompts: Sequence[Prompt], session: int, sessions: int, *, ablation: 
 
 
 def best_so_far(D: Floats) -> Floats:
-    """The score with MC the same for all: the highest D until each window."""
+    """The score with equal MC: the highest D up to each window."""
     return np.maximum.accumulate(D)
 
 
 def choice_so_far(D: Floats, rng: np.random.Generator) -> Floats:
-    """I of Algorithm 1's choice until each window, with MC drawn."""
+    """I of Algorithm 1's choice up to each window, with MC drawn."""
     own, shared = rng.normal(size=len(D)), np.convolve(rng.normal(size=len(D) + 4), np.ones(5) / np.sqrt(5), "valid")
     I = D / (0.1 * np.exp(MC_SD * (np.sqrt(SHARED) * shared + np.sqrt(1 - SHARED) * own)))  # noqa: E741
     return np.array([I[np.argsort(-D[: t + 1], kind="stable")[: WINDOW.pool]].max() for t in range(len(D))])
 
 
 def seconds_to(score: Floats, threshold: float) -> float:
-    """End of the first window whose score so far is the threshold; infinite where none is."""
+    """End of the first window at which the score reaches the threshold; infinite if none does."""
     hits = np.flatnonzero(score >= threshold)
     return float(hits[0] + WINDOW.seconds) if len(hits) else float("inf")
 
@@ -127,7 +127,7 @@ def scores(sessions: Sequence[Session], *, drawn: bool) -> dict[str, list[Floats
 
 
 def waits(found: dict[str, list[Floats]], after_s: int) -> dict[str, list[float]]:
-    """Seconds to the score that fixed order has after so many seconds, by order."""
+    """Seconds to the score of fixed order after a given time, by order."""
     threshold = float(np.mean([row[after_s - int(WINDOW.seconds)] for row in found["fixed"]]))
     return {order: [seconds_to(row, threshold) for row in rows] for order, rows in found.items()}
 

@@ -82,7 +82,7 @@ def sound_of(recorded: Recording, doctor: Doctor | None = None) -> NDArray[np.fl
 
 
 def measure(sound: NDArray[np.float32], frames: int, detector: SpeechDetector) -> SoundMeasures:
-    """Measure so many frames of sound."""
+    """Measure a number of frames of sound."""
     meter = SoundMeter(detector.stream())
     return SoundMeasures.concatenate([NOTHING, meter.push(sound), meter.finish(frames)])[:frames]
 
@@ -93,7 +93,7 @@ def level(sound: Floats) -> float:
 
 
 def mixed(other: Callable[[int, int], Floats], below_db: float) -> Doctor:
-    """Mix in another sound so many decibels below."""
+    """Mix in another sound at a level in decibels below."""
 
     def treat(sound: Floats, rate: int) -> Floats:
         second = other(len(sound), rate)
@@ -135,7 +135,7 @@ def clipped(share: float, volume: float = 1.0) -> Doctor:
 
 
 def through_opus(doctor: Doctor, bits: int = 32_000) -> Doctor:
-    """Send treated sound through Opus at so many bits a second, as a browser does."""
+    """Send treated sound through Opus at a bit rate, as a browser does."""
 
     def treat(sound: Floats, rate: int) -> Floats:
         at_48k = resample_poly(doctor(sound, rate), 48_000, rate).astype(np.float32)
@@ -157,7 +157,7 @@ def through_opus(doctor: Doctor, bits: int = 32_000) -> Doctor:
 
 
 def moved(frames: int) -> Doctor:
-    """The sound so many grid frames later."""
+    """The sound delayed by a number of grid frames."""
 
     def treat(sound: Floats, rate: int) -> Floats:
         count = abs(frames) * rate // FPS
@@ -245,7 +245,7 @@ def untouched(recordings: list[Recording], detector: SpeechDetector) -> None:
 
 
 def window_offsets(rows: SoundMeasures, lips: Floats, together: int) -> list[float | None]:
-    """Offsets of windows, or of so many windows in a row that do not overlap."""
+    """Offsets of windows, or of several consecutive non-overlapping windows together."""
     if together == 1:
         return [offset(correlate(lips[s : s + WINDOW], rows.bands[s : s + WINDOW])).frames for s in starts(len(rows))]
     found = []
@@ -280,7 +280,7 @@ def offsets(recordings: list[Recording], detector: SpeechDetector) -> None:
 
 
 def strangers(recordings: list[Recording], detector: SpeechDetector) -> None:
-    """Print how often an offset is told where lips and sound belong to different recordings."""
+    """Print how often an offset is reported for lips and sound of different recordings."""
     heard = [measure(sound_of(recorded), len(recorded.lips), detector) for recorded in recordings]
     for together in (1, TOGETHER):
         found: list[float | None] = []
@@ -289,7 +289,7 @@ def strangers(recordings: list[Recording], detector: SpeechDetector) -> None:
                 frames = min(len(rows), len(recorded.lips))
                 found += window_offsets(rows[:frames], recorded.lips[:frames], together)
         known = sum(late is not None for late in found)
-        print(f"\nlips and sound of different recordings, {together * 5} s: told for {known} of {len(found)}")
+        print(f"\nlips and sound of different recordings, {together * 5} s: reported for {known} of {len(found)}")
 
 
 def cost(recordings: list[Recording], detector: SpeechDetector) -> None:

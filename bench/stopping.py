@@ -68,7 +68,7 @@ def blocks_table() -> None:
 
 
 def stops_table() -> None:
-    """Print what 30 s more bring after the stop: each block a look, so the stop falls where G is low by chance."""
+    """Print the gain of 30 s more after the stop, checked at each block, so that it stops where G is low by chance."""
     print(f"\nstopped at the first G <= eps from 60 s on; blocks of standard deviation {BLOCK_SD}; {STOPS} trials")
     print(f"{'law':12s} {'eps':>6s} {'median s':>9s} {'cap':>5s} {'next 30 s':>10s} {'+-':>7s}")
     for name, draw in LAWS.items():

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 def differences(truth: Json, report: Json) -> list[str]:
     """What the report says otherwise than the truth; empty where they agree.
 
-    A window that the report has not looked at (``eligible`` null) says nothing.
+    Windows that were not judged (``eligible`` null) are ignored.
     """
     found = []
     chosen = report["best"] and report["best"]["start_s"]

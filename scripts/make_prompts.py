@@ -2,8 +2,8 @@
 
     python -m scripts.make_prompts [LANGUAGE...]
 
-Of each sentence: its phones, its length at a normal speaking rate, and its spread, which is D of its sound as the
-encoder hears it, divided by the mean of its list, over several synthetic voices. Needs espeak-ng and, for English,
+For each sentence: its phones, its length at a normal speaking rate, and its spread, which is D of its sound relative to
+the mean of its list, averaged over several synthetic voices. Needs espeak-ng and, for English,
 flite (Debian: ``apt install espeak-ng flite``); for Mandarin ``pip install pypinyin``, which knows the readings of
 characters that have several. take5 itself needs none of them: the lists are in the wheel.
 """
@@ -40,7 +40,7 @@ LOUDNESS, ROOM = 0.08, 3e-4  # root mean square of the speech, and of the room's
 MARGIN_FRAMES = 10  # of room before and after a sentence: what the encoder hears beyond it
 EVERY_FRAMES = 2  # what the encoder hears of neighbours is nearly the same
 AUDIBLE = 100 / 32768
-READING = 1.1  # people read a prompt so much slower than the voices speak
+READING = 1.1  # factor by which people read a prompt slower than the voices speak
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ VOICES = {
         Voice("espeak-ng", "cmn-latn-pinyin+m7", 170),
     ),
 }
-"""The voices that a list is measured with. Programs count alike, however many voices they have."""
+"""The voices that a list is measured with. Programs have equal weight, whatever their number of voices."""
 
 ABOUT = {
     "en": {
@@ -115,7 +115,7 @@ def spread(encoder: AudioEncoder, said: Samples, rng: np.random.Generator) -> fl
 
 
 def phones(language: str, text: str) -> list[str]:
-    """Phones of a sentence in order, without stress and tone; of Mandarin its initials and finals."""
+    """Phones of a sentence in order, without stress and tone; for Mandarin, initials and finals."""
     if language == "zh-Hans":
         return [sound for initial, final, _ in syllables(text) for sound in (initial, final) if sound]
     command = ["espeak-ng", "-q", "--ipa", "--sep=_", "-v", "en-us", text]
@@ -133,14 +133,14 @@ def syllables(text: str) -> list[tuple[str, str, str]]:
 
 
 def _final(initial: str, final: str) -> str:
-    """A final; the vowel of zhi, chi, shi, ri and of zi, ci, si is none of the others."""
+    """A final; the vowels of zhi, chi, shi, ri and of zi, ci, si count as finals of their own."""
     if final != "i":
         return final
     return {"zh": "ɨ", "ch": "ɨ", "sh": "ɨ", "r": "ɨ", "z": "ɿ", "c": "ɿ", "s": "ɿ"}.get(initial, final)
 
 
 def spoken(language: str, text: str) -> str:
-    """What a voice is given: English as it is, Mandarin as pinyin with its pauses."""
+    """Input of a voice: English unchanged, Mandarin as pinyin with its pauses."""
     if language != "zh-Hans":
         return text
     pypinyin = importlib.import_module("pypinyin")
@@ -188,7 +188,7 @@ def make(language: str, encoder: AudioEncoder) -> None:
 
 
 def main() -> None:
-    """Make the lists that the command line names, or all."""
+    """Make the lists named on the command line, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("languages", nargs="*", metavar="LANGUAGE")
     languages = parser.parse_args().languages or list(VOICES)

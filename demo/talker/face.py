@@ -1,4 +1,4 @@
-"""Draws a talking head: a photograph whose head, jaw and eyelids move as they are told.
+"""Draws a talking head: a photograph whose head, jaw and eyelids follow commands.
 
 Only a patch around the head is ever warped, at the photograph's own size; it is then enlarged into the frame, so that a
 large frame costs little more than a small one. The warp is an inverse map, from a pixel p of the patch to the place in
@@ -93,7 +93,7 @@ class Puppet:
         return warped
 
     def _lips(self, y: Floats, x: Floats, drop: Floats) -> tuple[Floats, Floats, Floats]:
-        """Coverage by all that hangs on the lower lip, by the dark above it, and the tongue's share in the dark."""
+        """Coverage by all that hangs on the lower lip, by the dark above it, and the tongue's share of the dark."""
         below = y - self._split(x)
         lower = _coverage(below - drop)
         dark = _coverage(below) * np.clip(drop / 1.5, 0, 1)
@@ -130,7 +130,7 @@ def _thinned(box: tuple[slice, slice], step: int) -> tuple[slice, slice]:
 
 
 def _jaw(y: Floats, x: Floats) -> Floats:
-    """Share of the lower lip's drop that a place of the face takes: 0 at the corners of the mouth and at the neck."""
+    """Share of the lower lip's drop at a place of the face: 0 at the corners of the mouth and at the neck."""
     chin = smoothstep((y - 150) / 25)
     across = np.clip(1 - ((x - portrait.MOUTH_X) / (portrait.MOUTH_HALF_WIDTH + 18 * chin)) ** 2, 0, 1) ** (1 + chin)
     share: Floats = across * smoothstep((208 - y) / 38) * smoothstep((y - 132) / 4)
@@ -138,7 +138,7 @@ def _jaw(y: Floats, x: Floats) -> Floats:
 
 
 def _coverage(rows: Floats) -> Floats:
-    """How much of a pixel lies behind an edge that is so many rows above its centre."""
+    """Share of a pixel behind an edge a number of rows above its centre."""
     share: Floats = np.clip(rows / 1.2 + 0.5, 0, 1)
     return share
 
@@ -185,7 +185,7 @@ class Studio:
         self._backgrounds: dict[Scene, list[Bytes]] = {}
 
     def _even(self, length: float, towards: Callable[[float], int]) -> int:
-        """Even number of the frame's pixels for a length in the photograph, so that it falls on whole chroma, too."""
+        """Even number of the frame's pixels for a length in the photograph, so that it also falls on whole chroma."""
         return 2 * towards(length * self._scale / 2)
 
     def _background(self, scene: Scene) -> list[Bytes]:
@@ -207,9 +207,9 @@ class Studio:
         Parameters
         ----------
         pose : Pose
-            What the head does.
+            The head's pose.
         scene : Scene
-            Who is there.
+            The people in the picture.
         grain : int
             Which of the 4096 noise patterns lies over the frame; neighbours differ.
         """
@@ -218,7 +218,7 @@ class Studio:
             self._paste(planes, self._puppet.warp(pose, scene))
         dy, dx = divmod(grain * 1237 % NOISE_ROOM**2, NOISE_ROOM)
         luma = np.clip(planes[0], 16, 235, out=planes[0])
-        luma += self._noise[dy : dy + self.height, dx : dx + self.width]  # modulo 256: adds negative noise, too
+        luma += self._noise[dy : dy + self.height, dx : dx + self.width]  # modulo 256: adds negative noise too
         return np.concatenate([plane.ravel() for plane in planes])
 
     def _paste(self, planes: list[Bytes], patch: list[Bytes]) -> None:

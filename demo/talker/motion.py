@@ -26,13 +26,13 @@ class Moment:
     index : int
         Which frame: it stands at ``index / fps`` seconds.
     pose : Pose
-        What the head does.
+        The head's pose.
     scene : Scene
-        Who is there.
+        The people in the picture.
     grain : int
         Which noise lies over it.
     repeats : bool
-        Whether it is the frame before once more: the picture is frozen.
+        Whether it repeats the previous frame: the picture is frozen.
     """
 
     index: int
@@ -55,7 +55,7 @@ def _swell(stretch: Stretch, t: float, ease_s: float) -> float:
 
 
 def pose(stretch: Stretch, t: float) -> Pose:
-    """What the head does t seconds into the stretch."""
+    """The head's pose t seconds into the stretch."""
     opening, closed, swell = mouth(stretch, t), _blink(t), _swell(stretch, t, HEAD_EASE_S)
     if stretch.head is Head.SWAY:
         x, y = (swell * math.sin(2 * math.pi * hz * t) for hz in (0.4, 0.6))

@@ -68,7 +68,7 @@ def planes(scene: Scene) -> Floats:
 
 
 def _backdrop(photo: Bytes) -> Bytes:
-    """The studio with nobody in it: the colours of its wall, spread smoothly over the figure."""
+    """The empty studio: the colours of its wall, spread smoothly over the figure."""
     y, x = grid(0, SIZE, 0, SIZE)
     wall = (x > 105) & (x < 345) & (y < 140) & (np.hypot((x - 226) / 90, (y - 90) / 105) > 1)
     weight = gaussian_filter(wall.astype(np.float32), 60) + 1e-6

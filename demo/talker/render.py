@@ -1,8 +1,8 @@
-"""Puts picture and sound of a script into a file.
+"""Renders picture and sound of a script to a file.
 
-The picture is H.264 without B-frames, visually lossless, with a keyframe every second but while it is frozen. The sound
-is PCM in .mkv: silence is zeros, and a hole begins and ends at the very sample. In .mp4 and .mov it is AAC, and a hole
-begins up to 21 ms late. A hole is a gap in the timestamps: nothing is put in its place.
+The picture is H.264 without B-frames, visually lossless, with a keyframe every second except while it is frozen. The
+sound is PCM in .mkv: silence is zeros, and a hole begins and ends at the exact sample. In .mp4 and .mov it is AAC, and
+a hole begins up to 21 ms late. A hole is a gap in the timestamps: nothing is put in its place.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def render(
     script : Script
         What happens in it.
     path : Path
-        The file; its ending (.mkv, .mov, .mp4) chooses the container. An older one is replaced.
+        The file; its suffix (.mkv, .mov, .mp4) chooses the container. An existing one is replaced.
     size : tuple of int
         Width and height in pixels, both even.
     fps : Fraction
@@ -109,7 +109,7 @@ def _picture_track(
 def _zones(shots: list[Moment]) -> str:
     """Fine keyframes, and the coarsest quantiser for all repeats.
 
-    An encoder refines a still. A frozen picture must decode to the very same samples again and again: after a keyframe
+    An encoder refines a still. A frozen picture must decode to exactly the same samples every time: after a keyframe
     at quantiser 11 (17 - 6 log2 2) an error is too small for quantiser 51 to see, and every block is skipped.
     """
     repeats = [place for place, shot in enumerate(shots) if shot.repeats]

@@ -1,4 +1,4 @@
-"""What the talking head does, stretch by stretch, and what follows from it: the truth, known before any scoring.
+"""What the talking head does, stretch by stretch, and the resulting ground truth, known before any scoring.
 
 A script is data: a tuple of stretches, played one after the other, each a whole number of seconds long. A window is
 five seconds that begin at a whole second. Two rules give the truth:
@@ -16,7 +16,7 @@ CALM_BELOW_HZ = 6.25  # 0.25 cycles per frame at 25 frames per second
 
 
 class TalkerError(Exception):
-    """The talking head cannot be drawn as asked."""
+    """The talking head cannot be drawn as requested."""
 
 
 class Reason(StrEnum):
@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 ENOUGH_S = {Reason.FROZEN_PICTURE: 0.4, Reason.DIGITAL_SILENCE: 1.0, Reason.SEVERAL_FACES: 0.2}
-"""Seconds of a fault that a window must contain before it counts; of the others the smallest part is enough."""
+"""Seconds of a fault that a window must contain before it counts; of other faults any part is enough."""
 
 
 class Head(StrEnum):
@@ -70,7 +70,7 @@ class Speech:
     text : str
         For espeak-ng.
     rich : bool
-        Whether the text is meant to hold many different sounds. Only the truth reads this.
+        Whether the text is meant to hold many different sounds. Used only for the ground truth.
     voice : str
         Voice of espeak-ng.
     words_per_minute, pitch : int
@@ -136,7 +136,7 @@ class Stretch:
 
     @property
     def best(self) -> bool:
-        """Whether a window wholly in here is meant to win."""
+        """Whether a window entirely within it is meant to win."""
         calm = self.head is Head.STILL and all(wave.hz < CALM_BELOW_HZ for wave in self.lips)
         return self.speech.rich and calm and not self.faults()
 

@@ -1,4 +1,4 @@
-"""The script of the demo, and what follows it when a longer video is asked for."""
+"""The script of the demo, and the filler for longer videos."""
 
 from demo.talker.script import Head, Script, Speech, Stretch, Wave
 
@@ -6,7 +6,7 @@ CALM = (Wave(1.4, 0.15), Wave(2.2, 0.19, 1.0), Wave(3.0, 0.12, 2.0))
 SLOW = (Wave(1.8, 0.2), Wave(2.6, 0.15, 0.7))
 RESTLESS = (*CALM, Wave(8.6, 0.13, 0.4), Wave(10.2, 0.11, 1.9))
 NERVOUS = (*SLOW, Wave(9.4, 0.15, 0.9))
-NEARLY_CALM = (*SLOW, Wave(8.0, 0.09, 0.3))  # a second of it in a window already tells
+NEARLY_CALM = (*SLOW, Wave(8.0, 0.09, 0.3))  # one second of it in a window makes a difference
 
 BEST = Speech(
     "The beige hue on the waters of the loch impressed all, including the French queen, "
@@ -44,4 +44,4 @@ FILLER: Script = (
     Stretch("filler mama", 7, MAMA, NEARLY_CALM, Head.SWAY),
     Stretch("filler counting", 5, COUNT, RESTLESS),
 )
-"""Talk that nobody would choose."""
+"""Talk that must not be chosen."""

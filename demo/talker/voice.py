@@ -13,7 +13,7 @@ from demo.talker.script import Script, Speech, TalkerError
 
 SAMPLE_RATE = 48_000
 LOUDNESS = 0.08  # root mean square of a stretch's speech
-ROOM = 3e-4  # root mean square of the room's noise: a pause in the speech is no digital silence
+ROOM = 3e-4  # root mean square of the room's noise: a pause in the speech is not digital silence
 FADE = SAMPLE_RATE // 200  # samples, at both ends of a stretch: no click
 
 Samples = NDArray[np.float32]

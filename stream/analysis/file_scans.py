@@ -50,11 +50,11 @@ class SoundScan:
 
     def push(self, block: AudioBlock) -> None:
         """Add a block."""
-        self._take(self._track.push(block))
+        self._ingest(self._track.push(block))
 
     def finish(self, picture_frames: int) -> Sound:
         """End the sound; N is the shorter of its length and ``picture_frames``."""
-        self._take(self._track.finish())
+        self._ingest(self._track.finish())
         frames = min(picture_frames, self._track.frames())
         self._embeddings.append(self._stream.finish(frames))
         self._measures.append(self._meter.finish(frames))
@@ -69,7 +69,7 @@ class SoundScan:
             measures=SoundMeasures.concatenate(self._measures)[:frames],
         )
 
-    def _take(self, samples: NDArray[np.float32]) -> None:
+    def _ingest(self, samples: NDArray[np.float32]) -> None:
         self._pcm.append(to_pcm16(samples))
         self._embeddings.append(self._stream.push(samples))
         self._measures.append(self._meter.push(samples))
