@@ -50,7 +50,7 @@ NAME = "webcam"
 LOOK_EVERY_S = 0.2
 LET_GO_S = 5.0
 EVENTS = 1000
-"""At most so many events wait to be shown; then the capture waits."""
+"""Events that may wait to be shown; then the capture waits."""
 
 RING_BYTES = 400 * 2**20
 """Cameras that give MJPEG give 2 to 5 MB a second, and there is one capture only."""

@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fps", type=Fraction, default=Fraction(25), help="frames per second, 30000/1001 too (%(default)s)"
     )
-    parser.add_argument("--seconds", type=int, help="cut or lengthen the script to so many seconds")
+    parser.add_argument("--seconds", type=int, help="cut or lengthen the script to this many seconds")
     parser.add_argument("--seed", type=int, default=0, help="of the noise (%(default)s)")
     parser.add_argument("--swap", metavar="A,B", action="append", default=[], help="two stretches change places")
     return parser
