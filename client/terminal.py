@@ -61,10 +61,10 @@ class Bars:
 
 def summary(selection: Selection, written: Path | None = None) -> str:
     """A few lines about one video: what was chosen and why, or why nothing was chosen."""
-    looked_at = sum(verdict.eligible is not None for verdict in selection.verdicts)
+    analysed = sum(verdict.eligible is not None for verdict in selection.verdicts)
     lines = [
         _choice(selection),
-        f"  {len(selection.verdicts)} windows, {looked_at} looked at, {len(selection.pool)} in the pool",
+        f"  {len(selection.verdicts)} windows, {analysed} analysed, {len(selection.pool)} in the pool",
         f"  encoder {selection.encoder}",
         *_counts(selection.counts),
         *_rejections(selection),

@@ -10,7 +10,7 @@ Put = Callable[[Received], None]
 """Takes what arrives; may be called from any thread of the source, each track in order."""
 
 Ended = Callable[[CaptureError | None], None]
-"""Told once, from any thread, that nothing more will come; with what broke, or None for an end in order."""
+"""Called once, from any thread, when nothing more will come: with what broke, or None for an end in order."""
 
 
 class LiveSource(Protocol):
