@@ -31,7 +31,7 @@ def selection(best: WindowScore | None) -> Selection:
 def test_the_summary_names_the_choice_the_encoder_and_what_was_rejected() -> None:
     assert summary(selection(BEST), Path("out/clip.mp4")).splitlines() == [
         "talk.mp4: 1:02.00 to 1:07.00, I 1400 = D 140 / MC 0.1000, views 2",
-        "  2 windows, 1 looked at, 1 in the pool",
+        "  2 windows, 1 analysed, 1 in the pool",
         "  encoder ave",
         "  source frames at 25 fps: 3 doubled, 7 dropped, 0 late",
         "  1 not eligible: no face in the picture",
@@ -76,7 +76,7 @@ def test_a_realtime_replay_waits_for_what_is_not_yet_due_and_never_for_what_is_l
         (["select"], 64, "Missing argument"),
         (["select", "x.mp4", "--hop", "0.05"], 64, "hop=0.05 must be a positive multiple of 0.04 s"),
         (["select", "x.mp4", "--encoder", "ave"], 64, "--encoder ave needs --ave-weights"),
-        (["select", "a.mp4", "b.mp4", "--features", "f.npz"], 64, "--features writes one file"),
+        (["select", "a.mp4", "b.mp4", "--features", "f.npz"], 64, "--features needs a single VIDEO"),
         (["replay", "missing.mp4"], 1, "missing.mp4: no such file"),
         (["nonsense"], 64, "No such command"),
     ],

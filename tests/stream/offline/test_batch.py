@@ -179,7 +179,7 @@ def test_while_a_run_has_the_output_another_one_is_turned_away(
         ([], "Missing argument 'VIDEO...', or --list FILE."),
         (["--list", "none.txt"], "'none.txt': No such file or directory"),
         (["--jobs", "0", "a.mp4"], "0 is not in the range x>=1"),
-        (["--features", "f.npz", "a.mp4", "b.mp4"], "--features writes one file"),
+        (["--features", "f.npz", "a.mp4", "b.mp4"], "--features needs a single VIDEO"),
     ],
 )
 def test_the_command_line_is_wrong(batch: Batch, arguments: list[str], told: str) -> None:
