@@ -1,10 +1,13 @@
 """A live source that blocks while it delivers, in a thread of its own."""
 
+import logging
 from abc import ABC, abstractmethod
 from threading import Event, Thread
 
 from take5.scoring.errors import CaptureError
 from take5.stream.sources.source import Ended, Put
+
+log = logging.getLogger(__name__)
 
 
 class ThreadedSource(ABC):
@@ -51,5 +54,8 @@ class ThreadedSource(ABC):
             self.run(put, self._stop)
         except CaptureError as error:
             ended(error)
+        except Exception as error:
+            log.exception("a source failed")
+            ended(CaptureError(f"an internal error ended the source: {str(error) or type(error).__name__}"))
         else:
             ended(None)

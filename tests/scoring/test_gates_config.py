@@ -1,13 +1,27 @@
 """Presets and overrides."""
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
+from stretches import talker
 
+from take5.scoring import judging
 from take5.scoring.errors import ParameterError
+from take5.scoring.gates import session
 from take5.scoring.gates.config import GateConfig
-from take5.scoring.gates.findings import Code
-from take5.scoring.gates.rules import FRAME_RULES, OFF, RULES, STRICTNESSES, WINDOW_RULES, Limits
+from take5.scoring.gates.findings import Code, Finding
+from take5.scoring.gates.rules import (
+    FRAME_RULES,
+    MOUTH_RULES,
+    OFF,
+    RULES,
+    SESSION_RULES,
+    SOUND_RULES,
+    STRICTNESSES,
+    WINDOW_RULES,
+    Limits,
+)
 from take5.scoring.gates.series import SERIES, WHOLES
 
 
@@ -26,6 +40,23 @@ def test_every_gate_compares_something() -> None:
     assert {rule.code for rule in WINDOW_RULES} == {*WHOLES, Code.FRAMES_DOUBLED}, (
         "frames_doubled needs more than measures"
     )
+
+
+def test_gates_on_sound_mouth_and_session_compare_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Code] = []
+
+    def record(code: Code, *_: object) -> list[Finding]:
+        asked.append(code)
+        return []
+
+    monkeypatch.setattr(judging, "finding", record)
+    monkeypatch.setattr(session, "finding", record)
+    monkeypatch.setattr(judging, "offset", lambda _: SimpleNamespace(frames=2.0))  # invented lips fit no sound
+    window, gates = talker(125), GateConfig()
+    judging.sound_findings(window.sound, 0, gates)
+    judging.mouth_findings(window.lips, window.sound, 0, gates)
+    session.SessionReference().findings(window.measures, 0, gates)
+    assert set(asked) == {rule.code for rule in (*SOUND_RULES, *MOUTH_RULES, *SESSION_RULES)}
 
 
 def test_every_code_has_a_rule() -> None:

@@ -1,4 +1,4 @@
-"""Each trainer's page has the commands that its manifest has."""
+"""Each trainer has its page, with the commands of its manifest, a reader, and is named where trainers are named."""
 
 import pytest
 import trainer_readers
@@ -23,3 +23,20 @@ def test_the_page_has_the_manifests_commands_in_their_order(trainer: TrainerCont
 @pytest.mark.parametrize("train", [125, 113])
 def test_the_commands_suit_the_trainer(trainer: TrainerContract, train: int) -> None:
     trainer_readers.check_commands(trainer.name, [step.of("ann", train).command for step in trainer.left], train)
+
+
+def test_every_trainer_has_a_reader() -> None:
+    assert set(trainer_readers.READERS) == {trainer.name for trainer in TRAINED}
+
+
+@pytest.mark.parametrize("trainer", TRAINED, ids=lambda trainer: trainer.name)
+def test_every_trainer_is_named_where_trainers_are_named(trainer: TrainerContract) -> None:
+    assert trainer.title in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`{trainer.name}`" in (ROOT / "docs" / "bundles.md").read_text(encoding="utf-8")
+    assert f"]({trainer.name}.md)" in (PAGES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("trainer", TRAINERS.values(), ids=lambda trainer: trainer.name)
+def test_every_kind_of_file_is_one_of_raw(trainer: TrainerContract) -> None:
+    """What is written is RAW; a trainer's bundle has copies: a part of its own alone would never be written."""
+    assert {type(part) for part in trainer.parts} <= {type(part) for part in TRAINERS["raw"].parts}

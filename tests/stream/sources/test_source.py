@@ -13,20 +13,23 @@ import numpy as np
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaPlayer
+from repository import ROOT
 from serving import eventually
 
 from take5.client.pacing import paced
 from take5.scoring.errors import CaptureError
+from take5.stream import sources
 from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.replayed import ReplayedFile
 from take5.stream.sources.source import LiveSource
+from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.microphone_clock import Heard
 from take5.stream.sources.webcam.webcam import Webcam
 from take5.stream.sources.webrtc.peer import Peer, accept
 from take5.stream.timeline.clock import FLICKS
-from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
 pytestmark = pytest.mark.realtime
 
@@ -167,3 +170,25 @@ def test_a_live_source_keeps_its_contract(source: LiveSource) -> None:
     assert all(before.pts < after.pts for before, after in pairwise(frames))
     begins = max(units[0].pts, blocks[0].pts)
     assert min(max(unit.pts for unit in units), blocks[-1].end) - begins > 0.7 * LASTING_S * FLICKS, "one clock"
+
+
+def test_a_fault_of_its_own_ends_a_source_in_order() -> None:
+    class Broken(ThreadedSource):
+        unit_format = UnitFormat("h264", None)
+
+        def run(self, put: Callable[[Received], None], stop: threading.Event) -> None:
+            del put, stop
+            raise ZeroDivisionError("a bug")
+
+    ends: list[CaptureError | None] = []
+    broken = Broken("broken")
+    broken.start(lambda _: None, ends.append)
+    broken.join(WAIT_S)
+    (end,) = ends
+    assert "an internal error ended the source: a bug" in str(end)
+
+
+def test_every_package_of_sources_is_named() -> None:
+    named = sources.__doc__ or ""
+    for package in (ROOT / "stream" / "sources").glob("*/__init__.py"):
+        assert package.parent.name in named.lower(), package

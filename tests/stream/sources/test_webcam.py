@@ -18,7 +18,8 @@ from av.video.codeccontext import VideoCodecContext
 from live_media import NEVER, live_session, received
 from rich.console import Console
 
-from take5.client.cli.webcam import WebcamCapture, _interrupts, webcam
+from take5.client.cli.live_capture import LiveCapture, interrupts
+from take5.client.cli.webcam import webcam
 from take5.client.live_display import Board, LiveDisplay
 from take5.scoring.errors import CaptureError
 from take5.scoring.gates.findings import Code, Finding
@@ -214,10 +215,10 @@ def some(recorded: tuple[UnitFormat, list[Received]], seconds: float) -> tuple[U
 
 def recording(
     fake: FakeSource, models: Models, folder: Path, rules: StopRules = NEVER
-) -> tuple[WebcamCapture, list[Json], ClipReady | Failed]:
+) -> tuple[LiveCapture, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = WebcamCapture(fake, live, Snapshot("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append)
+    made = LiveCapture(fake, live, Snapshot("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append)
     return made, shown, made.run()
 
 
@@ -267,10 +268,10 @@ def test_the_cameras_end_is_an_end(recorded: tuple[UnitFormat, list[Received]], 
     assert [event["rule"] for event in shown if event["type"] == "stopped"] == ["ended"]
 
 
-def test_the_first_interrupt_asks_and_the_second_interrupts() -> None:
+def test_the_first_interrupt_asks_and_the_secondinterrupts() -> None:
     asked: list[str] = []
     before = signal.getsignal(signal.SIGINT)
-    with _interrupts(lambda: asked.append("once")):
+    with interrupts(lambda: asked.append("once")):
         os.kill(os.getpid(), signal.SIGINT)
         assert asked == ["once"]
         with pytest.raises(KeyboardInterrupt):
