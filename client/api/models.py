@@ -27,7 +27,7 @@ def load_models(
     device: str = "auto",
     report: Callable[[str], None] = lambda _: None,
 ) -> Models:
-    """Load what looks and listens.
+    """Load the models.
 
     Sessions and calls of :func:`take5.select` may share the models, in several threads as well.
 

@@ -31,7 +31,7 @@ class AudioEncoder(Protocol):
     Attributes
     ----------
     name : str
-        "ave" or "speech-embedding". Scores of different encoders are not comparable.
+        Its key in :data:`take5.scoring.models.encoders.ENCODERS`. Scores of different encoders are not comparable.
     version : str
         Short text that identifies the weights.
     dimension : int

@@ -25,7 +25,7 @@ class Replay:
     file : MediaFile
         The recording.
     models : Models
-        What looks and listens.
+        The networks.
     settings : Settings
         Parameters of Algorithm 1; the paper's variants need the whole recording and are not for streams.
     pace : Pace

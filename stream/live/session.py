@@ -42,7 +42,7 @@ class LiveSession:
     Parameters
     ----------
     models : Models
-        What looks and listens.
+        The networks.
     settings : Settings
         Parameters of Algorithm 1.
     rules : StopRules
