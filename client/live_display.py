@@ -117,7 +117,7 @@ class Board:
         if window is None:
             return status["begin"].format(window=self._duration())
         if window["reasons"]:
-            shorts = dict.fromkeys(self._texts.reasons[reason["code"]].short for reason in window["reasons"])
+            shorts = dict.fromkeys(self._short(reason["code"]) for reason in window["reasons"])
             return status["ineligible"].format(reasons=self._texts.phrases["list_separator"].join(shorts))
         if window["eligible"] is None:
             return status["not_scored"]
@@ -196,7 +196,12 @@ class Board:
         value = warning["value"]
         width, height = value if isinstance(value, list) else ("", "")
         seconds = f"{value:.0f}" if isinstance(value, (int, float)) else ""
-        return self._texts.warnings[warning["code"]].format(seconds=seconds, width=width, height=height)
+        text: str = self._texts.warnings.get(warning["code"], warning["text"])
+        return text.format(seconds=seconds, width=width, height=height)
+
+    def _short(self, code: str) -> str:
+        """What was wrong, in a few words; a code that a newer sender knows stands for itself."""
+        return self._texts.reasons[code].short if code in self._texts.reasons else code
 
     @property
     def _progress(self) -> Json:

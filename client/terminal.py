@@ -121,7 +121,7 @@ def _progress_line(event: Json) -> str:
     window = event["window"]
     time = clock(round(event["time_s"] * FPS))
     if window is None:
-        return f"{time}  listening and looking"
+        return f"{time}  listening and watching"
     numbers = f"D {window['D']:7.4g}"
     if window["I"] is not None:
         numbers += f"  MC {window['MC']:.4f}  views {window['views']:2d}  I {window['I']:8.4g}"

@@ -89,20 +89,28 @@ class Coming:
     """Keeps track of which events of a capture are still to come."""
 
     def __init__(self) -> None:
-        self._left = 0
+        self._left = self._faults = 0
 
     def over(self, event: Json) -> bool:
         """Handle an event; return whether it was the last."""
         if event["type"] == "hello":
             received = len(event.get("bundles") or ()) + (event.get("report") is not None)
-            self._left = _announced(event.get("clip") or {}) - received
+            self._faults = _faults(event.get("stopped") or {})
+            self._left = _announced(event.get("clip") or {}) + self._faults - received
+        elif event["type"] == "stopped":
+            self._faults = _faults(event)
         elif event["type"] == "clip":
-            self._left = _announced(event)
+            self._left = _announced(event) + self._faults
             return self._left == 0
-        elif event["type"] in ("bundle", "report"):
+        elif event["type"] in ("bundle", "report") or (event["type"] == "warning" and event.get("code") == "fault"):
             self._left -= 1
             return self._left <= 0
         return bool(event["type"] == "error")
+
+
+def _faults(stopped: Json) -> int:
+    """How many warnings follow the clip: one after a fault."""
+    return int(stopped.get("rule") == "fault")
 
 
 def _announced(clip: Json) -> int:

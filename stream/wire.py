@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def score_json(window: WindowScore) -> Json:
-    """The numbers of a window; null where its face was not looked at."""
+    """The numbers of a window; null where its pictures were not analysed."""
     motion = window.motion
     return {
         "D": window.D,

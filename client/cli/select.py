@@ -34,7 +34,9 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
     type=click.IntRange(min=1),
     help="Number of videos to process in parallel, one process each.  [default: number of cores]",
 )
-@click.option("--resume", is_flag=True, help="Skip videos whose take is already in the output folder.")
+@click.option(
+    "--resume", is_flag=True, help="Skip videos, known by their bytes, whose take is already in the output folder."
+)
 @click.option("--force", is_flag=True, help="Replace existing folders.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per video.")
 @click.option(

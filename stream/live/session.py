@@ -155,18 +155,20 @@ class LiveSession:
             scorer.observe(frame)
         return True
 
-    def finish(self) -> list[Event]:
-        """End the recording: analyse everything that is left, and score the last windows."""
+    def finish(self) -> Iterator[Event]:
+        """End the recording: analyse everything that is left, score the last windows, and yield what that brings.
+
+        It is over when the last event has been taken.
+        """
         scorer = self._scorer
         if scorer is None:
-            return []
-        events = self._drain()
+            return
+        yield from self._drain()
         left: list[AnyFrame] = [*self._decoder.decode(None), *self._skipped.flush()]
-        events += self._show(scorer, left)
-        events += self._held(scorer, scorer.finish(self._last_frame + FRAME_FLICKS))
-        events += self._drain()
+        yield from self._show(scorer, left)
+        yield from self._held(scorer, scorer.finish(self._last_frame + FRAME_FLICKS))
+        yield from self._drain()
         scorer.end()
-        return events
 
     def close(self) -> None:
         """Free the trackers and what was kept; only :attr:`frame` is known from then on.
@@ -276,11 +278,9 @@ class LiveSession:
         self._second_look = None
         return self._held(scorer, scorer.resolve(*second))
 
-    def _drain(self) -> list[Event]:
-        events: list[Event] = []
+    def _drain(self) -> Iterator[Event]:
         while (step := self.work()) is not None:
-            events += step
-        return events
+            yield from step
 
     def _warnings(self, unit: AccessUnit) -> Iterator[Event]:
         """Warn of what the sender should know."""

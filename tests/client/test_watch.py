@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from take5.client import watch
-from take5.client.watch import RETRIES, events_address
+from take5.client.watch import RETRIES, Coming, events_address
 from take5.scoring.errors import ServerError
 
 Part = Callable[[ServerConnection], Awaitable[None]]
@@ -232,3 +232,19 @@ def test_what_an_address_asks_for_is_kept() -> None:
 def test_an_address_that_is_none_is_an_error(url: str) -> None:
     with pytest.raises(ServerError, match="an address begins with http"):
         events_address(url)
+
+
+def last(*events: Json) -> list[bool]:
+    coming = Coming()
+    return [coming.over(event) for event in events]
+
+
+def test_after_a_fault_its_warning_is_the_last_event() -> None:
+    stopped = {"type": "stopped", "rule": "fault"}
+    clip: Json = {"type": "clip", "bundles": [], "report": False}
+    warning = {"type": "warning", "code": "fault"}
+    assert last({"type": "warning", "code": "loss"}, stopped, clip, warning) == [False, False, False, True]
+    assert last({"type": "hello", "stopped": stopped, "clip": None}, clip, warning) == [False, False, True]
+    assert last({"type": "stopped", "rule": "cap"}, clip) == [False, True]
+    bundled = {**clip, "bundles": ["raw"]}
+    assert last(stopped, bundled, warning, {"type": "bundle"}) == [False, False, False, True]

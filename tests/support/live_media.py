@@ -58,7 +58,7 @@ def live_session(models: Models, unit_format: UnitFormat, rules: StopRules = NEV
 
 
 def drive(live: LiveSession, arrived: list[Received]) -> list[StreamEvent]:
-    """Let everything arrive, each picture looked at before the next comes, until a rule stops it."""
+    """Let everything arrive, each picture analysed before the next comes, until a rule stops it."""
     events: list[StreamEvent] = []
     for media in arrived:
         events += live.push(media)
@@ -66,4 +66,4 @@ def drive(live: LiveSession, arrived: list[Received]) -> list[StreamEvent]:
             events += step
         if live.stop is not None:
             return events
-    return events + live.finish()
+    return [*events, *live.finish()]

@@ -15,7 +15,7 @@ from serving import eventually
 from take5.scoring.errors import ModelError
 from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.models.region import Region
-from take5.scoring.stopping import StopRule, StopRules
+from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.scoring.window import RollingWindow
 from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Face, Models, Tracker
@@ -178,3 +178,21 @@ def test_followers_wait_for_the_warning_after_the_clip(
         snapshot.remember(event)
         over.append(snapshot.over)
     assert over == [False] * (len(events) - 1) + [True]
+
+
+def test_what_was_scored_before_a_fault_at_the_end_is_told(
+    arrived: tuple[UnitFormat, list[Received]],
+    models: Models,
+    tmp_path: Path,
+    breaking: Callable[[Any, str, Callable[[], bool]], None],
+) -> None:
+    worker, events = capture(models, arrived, tmp_path / "clip")
+    breaking(StreamScorer, "finish", lambda: True)
+    for media in (media for media in arrived[1] if seconds(media, arrived[1]) < 8):
+        worker.put(media)
+    worker.end(Stop(StopRule.ENDED))
+    assert worker.join(PATIENCE_S)
+    best = [event.best for event in events if isinstance(event, BestChanged)]
+    clip = next(event for event in events if isinstance(event, ClipReady))
+    assert best[-1] == clip.best
+    assert isinstance(events[-1], Warned)

@@ -204,7 +204,7 @@ def test_nothing_is_taken_before_both_tracks_have_begun(
             assert live.push(media) == []
     assert live.work() is None
     assert live.result() is None
-    assert live.finish() == []
+    assert list(live.finish()) == []
     assert live.has_picture
     assert not live.has_sound
 
