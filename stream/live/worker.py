@@ -117,10 +117,11 @@ class LiveWorker:
 
     def _outcome(self, fault: str | None) -> Iterator[Event]:
         """What the recording has come to: its best window, even after a fault."""
-        live = self._live
-        end = live.stop or (self._end if fault is None else Stop(StopRule.FAULT))
-        if fault is not None and not live.has_best:
-            end = Failed(live.frame, Failure.INTERNAL, fault)
+        live, end = self._live, self._end
+        if live.stop is not None:
+            end, fault = live.stop, None  # what failed came after the last window that counts
+        elif fault is not None:
+            end = Stop(StopRule.FAULT) if live.has_best else Failed(live.frame, Failure.INTERNAL, fault)
         if isinstance(end, Stop):
             yield StateChanged(live.frame, State.STOPPING)
             yield Stopped(live.frame, end)

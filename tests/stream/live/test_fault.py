@@ -196,3 +196,22 @@ def test_what_was_scored_before_a_fault_at_the_end_is_told(
     clip = next(event for event in events if isinstance(event, ClipReady))
     assert best[-1] == clip.best
     assert isinstance(events[-1], Warned)
+
+
+def test_a_fault_after_a_rule_has_stopped_it_changes_nothing(
+    arrived: tuple[UnitFormat, list[Received]],
+    models: Models,
+    tmp_path: Path,
+    breaking: Callable[[Any, str, Callable[[], bool]], None],
+) -> None:
+    events: list[Event] = []
+    live = live_session(models, arrived[0], StopRules(stop_at=1.0))
+    worker = LiveWorker(live, events.append, clip_writer(tmp_path / "clip"))
+    breaking(Ring, "hold", lambda: live.stop is not None)
+    worker.start()
+    for media in (media for media in arrived[1] if seconds(media, arrived[1]) < 8):
+        worker.put(media)
+    assert worker.join(PATIENCE_S)
+    (stopped,) = (event for event in events if isinstance(event, Stopped))
+    assert stopped.stop.rule is StopRule.THRESHOLD
+    assert isinstance(events[-1], ClipReady)
