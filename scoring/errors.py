@@ -11,6 +11,7 @@
     │   ├── OfferMalformed        a sender's offer is not valid
     │   ├── OfferUnusable         it is valid, but not for one picture and one sound that can be received
     │   ├── NoFace                a frame without a face where every frame needs one
+    │   ├── SpoolDamaged          what a killed capture has left on disk cannot be used
     │   └── TooShort              shorter than one window
     ├── ModelError                a model file's fault
     │   ├── ModelMissing          not on this machine; the text names the command that fetches it
@@ -57,6 +58,10 @@ class OfferUnusable(MediaError):
 
 class NoFace(MediaError):
     """A frame shows no face where every frame needs one."""
+
+
+class SpoolDamaged(MediaError):
+    """What a killed capture has left on disk cannot be used."""
 
 
 class TooShort(MediaError):

@@ -83,6 +83,7 @@ class StopRule(StrEnum):
     LOST = "lost"
     SHUTDOWN = "shutdown"
     FAULT = "fault"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)

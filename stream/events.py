@@ -75,6 +75,18 @@ class BestChanged:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The best window is on disk: from now on a kill, or a loss of power, does not lose it."""
+
+    frame: int
+    best: WindowScore
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "kept", ...}``."""
+        return {**_head("kept", self.frame), "best": best_json(self.best)}
+
+
+@dataclass(frozen=True)
 class Scored:
     """A window skipped when it passed has been analysed later."""
 
@@ -96,6 +108,7 @@ class Trouble(StrEnum):
     LOSS = "loss"
     LOW_RESOLUTION = "low_resolution"
     FAULT = "fault"
+    NOT_KEPT = "not_kept"
 
 
 TROUBLE_TEXTS = {
@@ -106,6 +119,7 @@ TROUBLE_TEXTS = {
     Trouble.LOSS: "packets were lost; the picture is damaged until the next keyframe",
     Trouble.LOW_RESOLUTION: "the picture is small; trainers want 1280x720 or more",
     Trouble.FAULT: "scoring failed; the best window until then was kept",
+    Trouble.NOT_KEPT: "the best window is in memory only, the disk does not take it; a kill would lose it",
 }
 
 
@@ -205,6 +219,7 @@ STOP_TEXTS = {
     StopRule.LOST: "nothing has arrived for ten seconds",
     StopRule.SHUTDOWN: "the server is ending",
     StopRule.FAULT: "scoring failed",
+    StopRule.INTERRUPTED: "the program was killed; what was on disk has been recovered",
 }
 
 
@@ -305,6 +320,7 @@ class Failure(StrEnum):
     TOO_SHORT = "too_short"
     NOT_WRITTEN = "not_written"
     INTERNAL = "internal"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -336,6 +352,7 @@ class Finished:
 Event = (
     Progress
     | BestChanged
+    | Kept
     | Scored
     | Warned
     | Coached

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error
@@ -13,27 +13,44 @@ from take5.stream.bundles.write import Bundle, bundle_selection
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
+from take5.stream.hooks.notice import BundlePlace, clip_notice
 from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Finish
 from take5.stream.output.clip import QUICK
 from take5.stream.output.take import add_live_report_page, write_live_take
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.selection import Selection
-
-NAME_LETTERS = 24
-"""Number of letters of a session's name that go into its folder's name."""
+from take5.stream.spool.writer import SpoolWriter
 
 log = logging.getLogger(__name__)
 
 
-def capture_folder(output: Path, name: str) -> Path:
-    """A folder in ``output`` that is not there yet, named by the time in UTC and the session."""
-    base = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name[:NAME_LETTERS]}"
-    number = 1
-    while (folder := output / (base if number == 1 else f"{base}-{number}")).exists():
-        number += 1
-    return folder
+@dataclass(frozen=True)
+class Take:
+    """A take to be written, and who is told of it.
+
+    Attributes
+    ----------
+    folder : Path
+        Its folder.
+    deliverables : Deliverables
+        What is made beside the clip.
+    hooks : HookDispatcher, optional
+        Get the notice of the clip.
+    address : callable
+        Returns where a file of that name can be fetched.
+    session : str
+        Name of the session, for the hooks.
+    spool : SpoolWriter, optional
+        Records that the hooks have got their notice.
+    """
+
+    folder: Path
+    deliverables: Deliverables = CLIP_ONLY
+    hooks: HookDispatcher | None = None
+    address: Callable[[str], str] = str
+    session: str = ""
+    spool: SpoolWriter | None = None
 
 
 def clip_writer(
@@ -42,12 +59,14 @@ def clip_writer(
     hooks: HookDispatcher | None = None,
     address: Callable[[str], str] = str,
     session: str = "",
+    spool: SpoolWriter | None = None,
 ) -> Finish:
-    """Return what writes a capture's clip, and its deliverables, to ``folder``.
+    """Return what writes a capture's clip, and its deliverables; see :class:`Take` for what it is given.
 
     It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then the hooks get their notice;
-    Reported comes last, if a report is wanted. ``address`` returns where a file of that name can be fetched.
+    Reported comes last, if a report is wanted.
     """
+    take = Take(folder, deliverables, hooks, address, session, spool)
 
     def finish(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
         result = live.result()
@@ -58,17 +77,16 @@ def clip_writer(
         if selection.best is None:
             yield _nothing_eligible(selection)
             return
-        clip = _write_clip(selection, selection.best, recording, folder, deliverables, address, wait_for_frames_after)
+        clip = _write_clip(selection, selection.best, recording, take, wait_for_frames_after)
         yield clip
         if isinstance(clip, ClipReady):
             bundled = []
-            for bundle in _bundles(live, selection, recording, folder, deliverables):
+            for bundle in _live_bundles(live, selection, recording, take):
                 bundled.append(bundle)
                 yield bundle
-            if hooks is not None:
-                hooks.notify(_notice(clip, bundled, selection, session))
-            if deliverables.report:
-                yield _report(selection, recording, live.notes, folder, address)
+            notify(take, clip, bundled, selection)
+            if take.deliverables.report:
+                yield reported(selection, recording, live.notes, take)
 
     return finish
 
@@ -77,35 +95,45 @@ def _write_clip(
     selection: Selection,
     best: WindowScore,
     recording: RingRecording,
-    folder: Path,
-    deliverables: Deliverables,
-    address: Callable[[str], str],
+    take: Take,
     wait_for_frames_after: Callable[[], None],
 ) -> ClipReady | Failed:
     try:
-        names = write_live_take(selection, recording, folder, wait_for_frames_after)
+        names = write_live_take(selection, recording, take.folder, wait_for_frames_after)
     except OutputError as error:
         return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
-    files = {name: address(name) for name in names}
+    return clip_ready(selection, best, take, names)
+
+
+def clip_ready(selection: Selection, best: WindowScore, take: Take, names: Iterable[str]) -> ClipReady:
+    """Return the event for a take whose files are these."""
+    files = {name: take.address(name) for name in names}
     length = selection.settings.parameters.window_frames
-    wanted = deliverables.bundles
+    wanted = take.deliverables.bundles
     trainers = () if wanted is None else tuple(trainer.name for trainer in wanted.trainers)
-    return ClipReady(selection.frames, best, length, str(folder), files, trainers, deliverables.report)
+    return ClipReady(selection.frames, best, length, str(take.folder), files, trainers, take.deliverables.report)
 
 
-def _bundles(
-    live: LiveSession, selection: Selection, recording: RingRecording, folder: Path, deliverables: Deliverables
-) -> Iterator[Bundled]:
+def _live_bundles(live: LiveSession, selection: Selection, recording: RingRecording, take: Take) -> Iterator[Bundled]:
+    """Write the bundles, the frames after the window analysed by the tracker that has seen it."""
+    try:
+        while take.deliverables.bundles is not None and live.observe_after_best():
+            pass
+    except Exception:  # they are analysed on demand
+        log.exception("the frames after the window could not be analysed")
+    return bundles(selection, recording, take)
+
+
+def bundles(selection: Selection, recording: RingRecording, take: Take, *, force: bool = False) -> Iterator[Bundled]:
     """Write each bundle; one that cannot be written is reported, and costs neither the clip nor the others."""
-    wanted = deliverables.bundles
+    wanted = take.deliverables.bundles
     if wanted is None:
         return
     left = [trainer.name for trainer in wanted.trainers]
+    encoder, name = recording.models.encoder, take.deliverables.name
     try:
-        while live.observe_after_best():
-            pass
         for bundle in bundle_selection(
-            selection, recording, recording.models.encoder, wanted, folder, deliverables.name, preset=QUICK
+            selection, recording, encoder, wanted, take.folder, name, preset=QUICK, force=force
         ):
             left.remove(bundle.trainer)
             yield bundled(bundle, selection.frames)
@@ -125,28 +153,30 @@ def bundled(bundle: Bundle, frame: int) -> Bundled:
     return Bundled(frame, bundle.trainer, str(bundle.folder), bundle.frames, bundle.train_frames, bundle.warnings)
 
 
-def _report(
-    selection: Selection,
-    recording: RingRecording,
-    notes: Iterable[ChunkNote],
-    folder: Path,
-    address: Callable[[str], str],
-) -> Reported:
+def reported(selection: Selection, recording: RingRecording, notes: Iterable[ChunkNote], take: Take) -> Reported:
     """Write the report; a failure is reported, and costs nothing else."""
     try:
-        names = add_live_report_page(selection, recording, notes, folder)
+        names = add_live_report_page(selection, recording, notes, take.folder)
     except (Take5Error, OSError) as error:
         return Reported(selection.frames, error=str(error))
     except Exception as error:
         log.exception("a report failed")
         return Reported(selection.frames, error=f"an internal error ended it: {error}")
-    return Reported(selection.frames, {name: address(name) for name in names})
+    return Reported(selection.frames, {name: take.address(name) for name in names})
 
 
-def _notice(clip: ClipReady, bundles: list[Bundled], selection: Selection, session: str) -> Notice:
-    there = [bundle for bundle in bundles if bundle.error is None]
+def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: Selection) -> None:
+    """Let the hooks have the notice of a clip, once."""
+    if take.hooks is None:
+        return
+    there = [bundle for bundle in bundled if bundle.error is None]
     places = [BundlePlace(b.trainer, Path(b.path), Path(b.path) / MANIFEST) for b in there]
-    return clip_notice(clip, session, selection.encoder, places)
+    notice = clip_notice(clip, take.session, selection.encoder, places)
+    if take.spool is None:
+        take.hooks.notify(notice)
+    else:
+        take.hooks.notify(replace(notice, id=take.spool.begun.notice))
+        take.spool.notified()
 
 
 def _nothing_came(live: LiveSession) -> Failed:

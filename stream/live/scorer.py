@@ -195,10 +195,15 @@ class StreamScorer:
 
     @property
     def kept_spans(self) -> list[Span]:
-        """Spans of the source that must be kept, the most valuable first: pool, idle stretch, unobserved windows."""
-        pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
+        """Spans of the source that must be kept, the most valuable first: those that can win, unobserved windows."""
         waiting = sorted((window.score for window in self._unobserved), key=lambda score: -score.D)
-        spans = [self.span(window) for window in (*pool, *waiting)]
+        return [*self.winning_spans, *map(self.span, waiting)]
+
+    @property
+    def winning_spans(self) -> list[Span]:
+        """Spans of the source from which the clips are made: the best window, the idle stretch, the other windows."""
+        pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
+        spans = [self.span(window) for window in pool]
         if self.idle is not None:
             first = self.idle.start - LEAD_IN_FRAMES
             spans.insert(1, (self._instant(first), self._instant(self.idle.stop)))

@@ -22,10 +22,12 @@ from take5.stream.live.backlog import Backlog, SkippedFrames
 from take5.stream.live.origin import OriginFinder
 from take5.stream.live.scorer import StreamScorer
 from take5.stream.live.second_look import SecondLook, second_look
+from take5.stream.live.spooling import Spooling
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
+from take5.stream.spool.plan import Changes
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AnyFrame, Received, UnitFormat, VideoFrame
 
@@ -65,9 +67,9 @@ class LiveSession:
         ring: Ring | None = None,
     ) -> None:
         self.losses = 0
-        self._models, self._settings, self._rules = models, settings, rules
-        self._name, self._format = name, unit_format
-        self._ring = ring or Ring()
+        self.models, self.settings, self.unit_format = models, settings, unit_format
+        self._rules, self._name = rules, name
+        self._ring, self._spooling = ring or Ring(), Spooling()
         self._origin = OriginFinder()
         self._scorer: StreamScorer | None = None
         self._open = ExitStack()
@@ -115,7 +117,7 @@ class LiveSession:
         if origin is None:
             return []
         scanner = FrameScanner(self._faces)
-        self._scorer = StreamScorer(self._models, scanner, self._settings, origin, self._rules)
+        self._scorer = StreamScorer(self.models, scanner, self.settings, origin, self._rules)
         held, self._origin = self._origin.held(), OriginFinder()
         return [event for media in held for event in self._ingest(self._scorer, media)]
 
@@ -129,7 +131,7 @@ class LiveSession:
         if self._units:
             return self._show(scorer, self._decoder.decode(self._units.popleft()))
         if self._second_look is None and (window := scorer.next_unobserved()) is not None:
-            self._second_look = second_look(window, self._recording(scorer), self._settings)
+            self._second_look = second_look(window, self._recording(scorer), self.settings)
         return None if self._second_look is None else self._look_again(scorer, self._second_look)
 
     def restart(self) -> None:
@@ -179,7 +181,7 @@ class LiveSession:
         self._closed_at = self.frame
         self._scorer = self._second_look = None
         self._units.clear()
-        self._ring, self._origin, self._decoder = Ring(), OriginFinder(), UnitDecoder(self._format)
+        self._ring, self._origin, self._decoder = Ring(), OriginFinder(), UnitDecoder(self.unit_format)
 
     def result(self) -> tuple[Selection, RingRecording] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""
@@ -187,6 +189,13 @@ class LiveSession:
         if scorer is None:
             return None
         return scorer.selection(self._name, self._rate), self._recording(scorer)
+
+    def unsaved(self) -> Changes | None:
+        """Return what belongs on disk and has not been returned before; None if nothing does."""
+        scorer = self._scorer
+        if scorer is None:
+            return None
+        return self._spooling.changes(scorer, self._ring, self._rate, self._faces.region)
 
     @property
     def has_best(self) -> bool:
@@ -230,6 +239,7 @@ class LiveSession:
         """Let the ring hold what the scorer needs, after the events of a push."""
         if events:
             self._ring.hold(scorer.kept_spans)
+            self._spooling.due()
         return events
 
     def _queue(self, scorer: StreamScorer, unit: AccessUnit) -> list[Event]:
@@ -238,7 +248,7 @@ class LiveSession:
         events: list[Event] = []
         if unit.keyframe and idle and self._backlog.recovers(unit.pts):
             events = [Warned(self.frame, Trouble.CAUGHT_UP), *self._show(scorer, self._skipped.flush())]
-            self._decoder = UnitDecoder(self._format)
+            self._decoder = UnitDecoder(self.unit_format)
         if self._backlog.behind:
             return self._show(scorer, self._skipped.push(unit.pts))
         self._units.append(unit)
@@ -267,8 +277,8 @@ class LiveSession:
                 yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
     def _recording(self, scorer: StreamScorer) -> RingRecording:
-        media = RingMedia(self._ring, self._format, scorer.origin)
-        return RingRecording(media, self._models, self._faces.region, scorer.observations)
+        media = RingMedia(self._ring, self.unit_format, scorer.origin)
+        return RingRecording(media, self.models, self._faces.region, scorer.observations)
 
     def _look_again(self, scorer: StreamScorer, observations: Iterator[SecondLook | None]) -> list[Event]:
         """Analyse the next frame of a window that was skipped."""

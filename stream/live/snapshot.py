@@ -15,6 +15,7 @@ from take5.stream.events import (
     Coached,
     Event,
     Failed,
+    Kept,
     Progress,
     Reported,
     Resumed,
@@ -140,12 +141,12 @@ class Snapshot:
             self.last[Warned] = event
         elif isinstance(event, Resumed):
             self.last.pop(Stalled, None)
-        elif isinstance(event, BestChanged | Stalled | Stopped | Coached | ClipReady | Reported | Failed):
+        elif isinstance(event, BestChanged | Kept | Stalled | Stopped | Coached | ClipReady | Reported | Failed):
             self.last[type(event)] = event
 
     def hello(self) -> Json:
         """The present state."""
-        best = self.last.get(BestChanged)
+        best, kept = self.last.get(BestChanged), self.last.get(Kept)
         return {
             "type": "hello",
             "v": EVENTS_VERSION,
@@ -155,6 +156,7 @@ class Snapshot:
             **self.about.json(),
             "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
             "best": best_json(best.best) if isinstance(best, BestChanged) else None,
+            "kept": best_json(kept.best) if isinstance(kept, Kept) else None,
             "bundles": [bundle.json() for bundle in self.bundles],
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
         }

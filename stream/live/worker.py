@@ -10,8 +10,9 @@ from time import monotonic
 
 from take5.scoring.errors import Take5Error
 from take5.scoring.stopping import Stop, StopRule
-from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.session import LiveSession
+from take5.stream.spool.writer import SpoolWriter
 from take5.stream.timeline.media import AccessUnit, Received
 
 INBOX = 2000
@@ -42,10 +43,21 @@ class LiveWorker:
         Takes every event, in the worker's thread; the last are those of ``finish``.
     finish : Finish
         Writes the clip and its deliverables.
+    spool : SpoolWriter, optional
+        Puts the best window on disk while the capture goes on. It belongs to the worker, which removes the spool once
+        everything has been delivered, or nothing was kept, and else leaves it to recovery.
     """
 
-    def __init__(self, live: LiveSession, emit: Callable[[Event], None], finish: Finish) -> None:
-        self._live, self._emit, self._finish = live, emit, finish
+    def __init__(
+        self,
+        live: LiveSession,
+        emit: Callable[[Event], None],
+        finish: Finish,
+        spool: SpoolWriter | None = None,
+    ) -> None:
+        self._live, self._emit, self._finish, self._spool = live, emit, finish, spool
+        self._news: deque[Event] = deque()
+        self._delivered_all = self._unspooled = False
         self._inbox: deque[Received] = deque()
         self._ready = Condition()
         self._end: Stop | Failed | None = None
@@ -56,7 +68,15 @@ class LiveWorker:
 
     def start(self) -> None:
         """Begin."""
+        if self._spool is not None:
+            self._spool.start(self._hear)
         self._thread.start()
+
+    def _hear(self, event: Event) -> None:
+        """Let the worker's thread report what the spool says."""
+        with self._ready:
+            self._news.append(event)
+            self._ready.notify()
 
     def put(self, media: Received) -> None:
         """Add what arrived, from any thread; each track in order."""
@@ -99,6 +119,8 @@ class LiveWorker:
             with self._ready:
                 self._over = True
                 self._inbox.clear()
+            if self._spool is not None:
+                self._spool.close(remove=self._delivered_all or not self._live.has_best)
             self._live.close()
 
     def _scored(self) -> str | None:
@@ -139,6 +161,7 @@ class LiveWorker:
         if fault is not None and not isinstance(last, Failed):
             yield Warned(live.frame, Trouble.FAULT, fault)
         yield from delivered
+        self._delivered_all = isinstance(last, ClipReady)
 
     def _delivered(self, end: Stop | Failed | None) -> Iterator[Event]:
         if not isinstance(end, Stop):
@@ -161,7 +184,7 @@ class LiveWorker:
 
     def _drain(self, *, wait: bool) -> list[Received]:
         with self._ready:
-            while wait and not self._inbox and self._end is None:
+            while wait and not (self._inbox or self._news) and self._end is None:
                 self._ready.wait()
             received = list(self._inbox)
             self._inbox.clear()
@@ -173,6 +196,7 @@ class LiveWorker:
             try:
                 for media in self._drain(wait=False):
                     self._live.keep(media)
+                self._save()
             except Exception:
                 log.exception("the frames after the window could not be kept")
                 return
@@ -183,8 +207,24 @@ class LiveWorker:
                 self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
 
     def _report(self, events: Iterable[Event]) -> None:
+        while self._news:
+            self._emit(self._news.popleft())
         for event in events:
             self._emit(event)
+        self._save()
+
+    def _save(self) -> None:
+        """Hand what belongs on disk to the spool; its faults cost nothing else."""
+        if self._spool is None or self._unspooled:
+            return
+        try:
+            changes = self._live.unsaved()
+        except Exception:
+            log.exception("the best window cannot be spooled")
+            self._unspooled = True
+            return
+        if changes is not None:
+            self._spool.put(changes)
 
 
 def _internal(error: Exception) -> str:

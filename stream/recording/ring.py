@@ -19,8 +19,9 @@ Span = tuple[int, int]
 
 @dataclass
 class Group:
-    """A keyframe and the units after it, in order of decoding."""
+    """A keyframe and the units after it, in order of decoding; ``number`` counts the units before them."""
 
+    number: int
     units: list[AccessUnit] = field(default_factory=list)
     size: int = 0
 
@@ -57,7 +58,8 @@ class Ring:
     def __init__(self, keep_flicks: int = KEEP_FLICKS, limit_bytes: int = LIMIT_BYTES) -> None:
         self._keep_flicks, self._limit = keep_flicks, limit_bytes
         self._groups: list[Group] = []
-        self._sound: list[AudioBlock] = []
+        self._sound: list[tuple[int, AudioBlock]] = []
+        self._received = [0, 0]
         self._wanted: list[Span] = []
         self._held: list[Span] = []
         self._latest = 0
@@ -75,7 +77,8 @@ class Ring:
     def push_unit(self, unit: AccessUnit) -> None:
         """Add the next unit in order of decoding; those before the first keyframe cannot be decoded and are ignored."""
         if unit.keyframe:
-            self._groups.append(Group())
+            self._groups.append(Group(self._received[0]))
+        self._received[0] += 1
         if not self._groups:
             return
         self._groups[-1].add(unit)
@@ -85,7 +88,8 @@ class Ring:
 
     def push_sound(self, block: AudioBlock) -> None:
         """Add the next block."""
-        self._sound.append(block)
+        self._sound.append((self._received[1], block))
+        self._received[1] += 1
         self.size += block.audible.nbytes
         if block.pts >= self._latest + seconds_to_flicks(1.0):
             self._advance(block.pts)
@@ -99,20 +103,31 @@ class Ring:
 
     def units(self, start: int, stop: int) -> list[AccessUnit]:
         """Units that decode to the pictures of a span, from the keyframe at or before it; empty if that is gone."""
+        return [unit for group in self.groups(start, stop) for unit in group.units]
+
+    def groups(self, start: int, stop: int) -> list[Group]:
+        """Groups with the pictures of a span, from the one at or before it; empty if that is gone."""
         first = max((i for i, group in enumerate(self._groups) if group.start <= start), default=None)
-        if first is None:
-            return []
-        return [unit for group in self._groups[first:] if group.start < stop for unit in group.units]
+        return [] if first is None else [group for group in self._groups[first:] if group.start < stop]
+
+    @property
+    def limit_bytes(self) -> int:
+        """Bound on the bytes of units and sound."""
+        return self._limit
 
     @property
     def end(self) -> Span:
         """Time of the latest picture, and the end of the sound, in flicks; 0 for what has not arrived."""
         picture = max((group.stop for group in self._groups), default=0)
-        return picture, max((block.end for block in self._sound), default=0)
+        return picture, max((block.end for _, block in self._sound), default=0)
 
     def sound(self, start: int, stop: int) -> list[AudioBlock]:
         """Blocks that touch a span."""
-        return [block for block in self._sound if block.pts < stop and block.end > start]
+        return [block for _, block in self.numbered_sound(start, stop)]
+
+    def numbered_sound(self, start: int, stop: int) -> list[tuple[int, AudioBlock]]:
+        """Blocks that touch a span, each after the number of blocks that were received before it."""
+        return [(number, block) for number, block in self._sound if block.pts < stop and block.end > start]
 
     def _advance(self, latest: int) -> None:
         self._latest = max(self._latest, latest)
@@ -134,7 +149,7 @@ class Ring:
             if any(start < end and begin < stop for begin, end in needed)
         ]
         self._groups = kept
-        self._sound = [block for block in self._sound if _touches(block, needed)]
+        self._sound = [(number, block) for number, block in self._sound if _touches(block, needed)]
         self._measure()
 
     def _shorten(self) -> bool:
@@ -143,8 +158,8 @@ class Ring:
             if not any(group.start < end and begin < after.start for begin, end in self._held):
                 self._groups.remove(group)
                 self._sound = [
-                    b
-                    for b in self._sound
+                    (number, b)
+                    for number, b in self._sound
                     if b.pts >= after.start or any(b.pts < e and s < b.end for s, e in self._held)
                 ]
                 self.shortened += 1
@@ -153,7 +168,7 @@ class Ring:
         return False
 
     def _measure(self) -> None:
-        self.size = sum(group.size for group in self._groups) + sum(block.audible.nbytes for block in self._sound)
+        self.size = sum(group.size for group in self._groups) + sum(block.audible.nbytes for _, block in self._sound)
 
 
 def _touches(block: AudioBlock, spans: Sequence[Span]) -> bool:

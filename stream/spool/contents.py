@@ -1,0 +1,178 @@
+"""What a spool holds, read from whatever a killed process, or a damaged disk, has left of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from take5.scoring.errors import SpoolDamaged
+from take5.scoring.judging import JudgedWindow
+from take5.scoring.parameters import FPS
+from take5.scoring.score import WindowScore, best
+from take5.stream.events import ChunkNote
+from take5.stream.recording.ring import Ring, Span
+from take5.stream.selection import Selection
+from take5.stream.spool.folder import SpoolFolder
+from take5.stream.spool.records import (
+    SPOOL_VERSION,
+    Begun,
+    Notified,
+    State,
+    journal_decoder,
+    media_decoder,
+    received,
+    records,
+)
+from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
+from take5.stream.timeline.media import AccessUnit, AudioBlock
+
+HOLE_FLICKS, APART_FLICKS = seconds_to_flicks(0.02), seconds_to_flicks(0.1)
+"""Largest hole in the sound of an eligible window, and distance of its pictures."""
+
+EVERYTHING = 2**62
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is there of one track, by its number in the order of arrival: times [pts, end) in flicks."""
+
+    times: dict[int, Span]
+
+    def reach(self, start: int, stop: int, tolerance: int) -> int:
+        """How far a span is covered without a medium missing, from ``start`` on; ``start`` where it is not."""
+        numbers = sorted(number for number, (begin, end) in self.times.items() if begin < stop and end > start)
+        if not numbers or self.times[numbers[0]][0] > start + tolerance:
+            return start
+        last = numbers[0]
+        while last + 1 in self.times:
+            last += 1
+        covered = [self.times[number][1] for number in range(numbers[0], last + 1)]
+        return min(stop, max(covered))
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a spool holds.
+
+    Attributes
+    ----------
+    begun : Begun
+        What was captured, and what is to be made of it.
+    state : State or None
+        The last choice; None if no window was kept.
+    windows, notes
+        Every window, in order of time, and what was seen and heard in each hop.
+    notified : bool
+        Whether the hooks have got their notice.
+    units, blocks : dict
+        The media, by number.
+    """
+
+    begun: Begun
+    state: State | None
+    windows: Sequence[JudgedWindow]
+    notes: Sequence[ChunkNote]
+    notified: bool
+    units: dict[int, AccessUnit] = field(repr=False)
+    blocks: dict[int, AudioBlock] = field(repr=False)
+
+    @property
+    def best(self) -> WindowScore | None:
+        """The best window whose media are there; None if no window was kept.
+
+        Raises
+        ------
+        SpoolDamaged
+            If a window was kept, and none is there whole.
+        """
+        if self.state is None:
+            return None
+        length = self.begun.settings.parameters.window_frames
+        whole = [window for window in self.state.pool if self.frames_from(window.start, length) >= length]
+        found = self.state.best if self.state.best in whole else best(whole)
+        if found is None:
+            raise SpoolDamaged("the media of its windows are damaged or missing")
+        return found
+
+    def frames_from(self, start: int, most: int) -> int:
+        """How many of ``most`` grid frames from ``start`` on have their picture and their sound."""
+        assert self.state is not None  # noqa: S101 - without a choice there is no grid
+        begin = self.state.origin + start * FRAME_FLICKS
+        stop = begin + most * FRAME_FLICKS
+        pictures, sound = self._tracks
+        shown = (pictures.reach(begin, stop, APART_FLICKS) - begin) // FRAME_FLICKS + 1
+        heard = (sound.reach(begin, stop, HOLE_FLICKS) + HOLE_FLICKS - begin) // FRAME_FLICKS
+        return max(0, min(shown, heard, most))
+
+    @cached_property
+    def _tracks(self) -> tuple[Track, Track]:
+        """Pictures that can be decoded, and sound."""
+        pictures = Track({number: (unit.pts, unit.pts + 1) for number, unit in self._decodable().items()})
+        return pictures, Track({number: (block.pts, block.end) for number, block in self.blocks.items()})
+
+    def _decodable(self) -> dict[int, AccessUnit]:
+        """Units from each keyframe on, up to the first that is missing."""
+        kept: dict[int, AccessUnit] = {}
+        for number in sorted(self.units):
+            if self.units[number].keyframe or number - 1 in kept:
+                kept[number] = self.units[number]
+        return kept
+
+    def ring(self) -> Ring:
+        """The media, as a ring that forgets nothing."""
+        ring = Ring(EVERYTHING, EVERYTHING)
+        for unit in self._decodable().values():
+            ring.push(unit)
+        for number in sorted(self.blocks):
+            ring.push(self.blocks[number])
+        return ring
+
+    def selection(self) -> Selection:
+        """The choice so far, as it is reported; its best window is there."""
+        state, begun, chosen = self.state, self.begun, self.best
+        assert state is not None  # noqa: S101 - asked for by callers
+        return Selection(
+            video=begun.session,
+            encoder=begun.encoder,
+            encoder_version=begun.encoder_version,
+            source_fps=state.source_fps,
+            origin=state.origin,
+            frames=state.frames,
+            tracked=state.tracked,
+            counts=state.counts,
+            best=chosen,
+            pool=state.pool,
+            verdicts=tuple(self.windows),
+            settings=begun.settings,
+            warnings=(*state.warnings, f"the capture was cut off after {state.frames / FPS:.1f} s"),
+            idle=state.idle,
+        )
+
+
+def read_spool(folder: SpoolFolder) -> Contents:
+    """Read a spool.
+
+    Raises
+    ------
+    SpoolDamaged
+        If it cannot be read, or does not say what was captured.
+    """
+    try:
+        journal = list(records(folder.journal.read_bytes(), journal_decoder))
+        media = [record for path in folder.segments() for record in records(path.read_bytes(), media_decoder)]
+    except OSError as error:
+        raise SpoolDamaged(f"{folder.path}: cannot be read ({error.strerror or error})") from error
+    begun = journal[0] if journal else None
+    if not isinstance(begun, Begun) or begun.version != SPOOL_VERSION:
+        raise SpoolDamaged(f"{folder.path}: its journal is damaged, or of another version of take5")
+    states = [record for record in journal if isinstance(record, State)]
+    windows = {judged.score.start: judged.window for state in states for judged in state.windows}
+    numbered = [(record.number, received(record)) for record in media]
+    return Contents(
+        begun,
+        states[-1] if states else None,
+        [windows[start] for start in sorted(windows)],
+        [note for state in states for note in state.notes],
+        any(isinstance(record, Notified) for record in journal),
+        {number: item for number, item in numbered if isinstance(item, AccessUnit)},
+        {number: item for number, item in numbered if isinstance(item, AudioBlock)},
+    )

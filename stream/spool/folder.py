@@ -1,0 +1,140 @@
+"""Folders of spools, one for each capture that goes on, and the lock that its process holds."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from take5.scoring.errors import OutputError
+
+SPOOLS, BROKEN = ".spool", "broken"
+JOURNAL = "journal"
+LOCK_SUFFIX = ".lock"
+
+
+class SpoolFolder:
+    """A capture's spool: ``OUTPUT/.spool/NAME/``, with ``NAME.lock`` beside it, locked by the operating system.
+
+    The lock ends with the process, however that ends. ``NAME`` is the name of the take's folder in ``OUTPUT``.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = FileLock(path.with_name(path.name + LOCK_SUFFIX), timeout=0, thread_local=False)
+
+    @classmethod
+    def create(cls, take: Path) -> "SpoolFolder | None":
+        """Make the spool of a take's folder and lock it; None if another capture has that name.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        folder = cls(take.parent / SPOOLS / take.name)
+        try:
+            folder.path.parent.mkdir(parents=True, exist_ok=True)
+            if folder.path.exists() or not folder.lock():
+                return None
+            folder.path.mkdir()
+            sync_folder(folder.path.parent)
+        except FileExistsError:
+            folder.unlock()
+            return None
+        except OSError as error:
+            folder.unlock()
+            raise OutputError(f"{folder.path}: cannot be written ({error.strerror or error})") from error
+        return folder
+
+    @property
+    def take(self) -> Path:
+        """The take's folder."""
+        return self.path.parent.parent / self.path.name
+
+    @property
+    def journal(self) -> Path:
+        """The file of the choices so far."""
+        return self.path / JOURNAL
+
+    def segment(self, number: int) -> Path:
+        """The file of a second of media."""
+        return self.path / f"media-{number:06d}"
+
+    def segments(self) -> list[Path]:
+        """The files of media that are there."""
+        return sorted(self.path.glob("media-*"))
+
+    def lock(self) -> bool:
+        """Lock it; False if another process, or another capture of this one, holds it."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            return False
+        return True
+
+    def unlock(self) -> None:
+        """Release the lock; what is in the folder stays."""
+        self._lock.release()
+
+    def remove(self) -> None:
+        """Remove the folder, then release the lock; the folder of all spools goes with the last."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.unlock()
+        if not self.path.exists():
+            _discard(Path(self._lock.lock_file), self.path.parent)
+
+    def set_aside(self) -> Path:
+        """Move a folder that cannot be read to ``.spool/broken/``, release the lock, and return where it is."""
+        place = self.path.parent / BROKEN / self.path.name
+        place.parent.mkdir(exist_ok=True)
+        number = 1
+        while place.exists():
+            number += 1
+            place = place.with_name(f"{self.path.name}-{number}")
+        self.path.rename(place)
+        self.unlock()
+        _discard(Path(self._lock.lock_file), self.path.parent)
+        return place
+
+
+def unfinished(output: Path) -> Iterator[SpoolFolder]:
+    """Lock and yield each spool in an output folder whose process is gone, oldest first.
+
+    Whoever takes one unlocks, removes or sets it aside.
+    """
+    spools = output / SPOOLS
+    names = sorted(path.name for path in spools.iterdir() if path.is_dir()) if spools.is_dir() else []
+    for name in names:
+        folder = SpoolFolder(spools / name)
+        if name == BROKEN or not folder.lock():
+            continue
+        if folder.path.is_dir():
+            yield folder
+        else:  # its process has finished in the meantime
+            folder.remove()
+
+
+def sync_folder(path: Path) -> None:
+    """Let the names in a folder survive a loss of power, where the system can."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _discard(lock: Path, spools: Path) -> None:
+    try:
+        lock.unlink(missing_ok=True)
+        spools.rmdir()
+    except OSError:
+        return  # other spools are there
