@@ -16,7 +16,7 @@ from take5.stream.bundles.manifest import MANIFEST, Origin, manifest, write_mani
 from take5.stream.bundles.part import Draft
 from take5.stream.bundles.trainers.raw import RAW
 from take5.stream.bundles.trainers.registry import trainer_named
-from take5.stream.output.atomic import new_folder, refuse_existing
+from take5.stream.output.atomic import BUNDLE_PREFIX, new_folder, refuse_existing
 from take5.stream.output.clip import SMALL
 from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
@@ -157,7 +157,7 @@ def write_bundles(
         raise OutputError(f"{folder}: no picture of the bundle can be decoded")
     crop = square_crop(made_of.landmarks, first.size, wanted.size)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".bundle-", dir=folder) as common:
+    with TemporaryDirectory(prefix=BUNDLE_PREFIX, dir=folder) as common:
         made = Draft(Path(common), name, made_of, crop, encoder, preset)
         for part in RAW.parts:
             part.write(made)

@@ -1,13 +1,25 @@
-"""Atomic writes: results are written next to their destination and moved there complete, or not at all."""
+"""Atomic writes: results are written next to their destination and moved there complete, or not at all.
 
+What is being written for ``NAME`` lies beside it as ``.NAME-PROCESS-HEX.partial``, so that its owner can remove what a
+killed process left of it.
+"""
+
+import hashlib
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from take5.scoring.errors import OutputError, OutputExists
+
+BUNDLE_PREFIX, REPORT_PREFIX = ".bundle-", ".report-"
+"""Names of the folders, in a take's folder, that its bundles and its report are prepared in."""
+
+STEM_BYTES = 200
+"""Longest part of a name that a temporary name repeats; file systems take 255 bytes with process, number and ending."""
 
 
 @contextmanager
@@ -45,13 +57,59 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{os.getpid()}-{uuid4().hex}.partial")
+    return path.with_name(f".{_stem(path.name)}-{os.getpid()}-{uuid4().hex}.partial")
+
+
+def _stem(name: str) -> str:
+    """A name, or the beginning of a long one and a digest of it."""
+    encoded = os.fsencode(name)
+    if len(encoded) <= STEM_BYTES:
+        return name
+    digest = hashlib.sha256(encoded).hexdigest()[:12]
+    return f"{encoded[: STEM_BYTES - 13].decode(errors='ignore')}~{digest}"
+
+
+def _partial(stem: str = "", process: int | None = None) -> re.Pattern[str]:
+    """The temporary names for ``stem``, by default for any, and for a process."""
+    number = r"\d+" if process is None else str(process)
+    return re.compile(rf"\.{re.escape(stem) or '.+'}-{number}-[0-9a-f]{{32}}\.partial", re.DOTALL)
 
 
 def remove_unfinished(path: Path, process: int) -> None:
-    """Remove what a killed process left unfinished for ``path``."""
-    for temporary in path.parent.glob(f".{process}-*.partial"):
-        shutil.rmtree(temporary, ignore_errors=True)
+    """Remove what a killed process left unfinished for the file or folder ``path``, beside it and in it."""
+    _remove_named(path.parent, _partial(_stem(path.name), process).fullmatch)
+    _remove_below(path, _partial(process=process).fullmatch)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove everything half-written for the take folder ``path``, beside it and in it; nothing may be writing there.
+
+    What cannot be removed stays.
+    """
+    _remove_named(path.parent, _partial(_stem(path.name)).fullmatch)
+    _remove_named(path, lambda name: name.startswith((BUNDLE_PREFIX, REPORT_PREFIX)))
+    _remove_below(path, _partial().fullmatch)
+
+
+def _remove_below(folder: Path, chosen: Callable[[str], object]) -> None:
+    """Remove what has a chosen name, at any depth; links are not followed."""
+    for where, folders, _ in os.walk(folder):
+        _remove_named(Path(where), chosen)
+        folders[:] = [name for name in folders if not chosen(name)]
+
+
+def _remove_named(folder: Path, chosen: Callable[[str], object]) -> None:
+    try:
+        names = [name for name in os.listdir(folder) if chosen(name)]  # noqa: PTH208 - names, whatever they hold
+    except OSError:
+        return
+    for name in names:
+        path = folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.analysis.frames import NO_LIPS, NO_POSE
 from take5.stream.events import ChunkNote
-from take5.stream.output.atomic import new_file, new_folder
+from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder
 from take5.stream.output.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.output.received import write_source
 from take5.stream.recording.base import ClipMedia
@@ -72,7 +72,7 @@ def add_live_report_page(
 
 
 def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
-    with TemporaryDirectory(prefix=".report-", dir=folder) as temporary:
+    with TemporaryDirectory(prefix=REPORT_PREFIX, dir=folder) as temporary:
         names = write(data, Path(temporary))
         for name in names:
             (Path(temporary) / name).replace(folder / name)

@@ -129,7 +129,8 @@ class _Worker:
         if not self._ready:
             raise Take5Error(f"a worker process {how} while it loaded the models; try fewer --jobs")
         if self._process.pid is not None:
-            remove_unfinished(self._job.folder, self._process.pid)
+            for path in filter(None, (self._job.folder, self._job.features)):
+                remove_unfinished(path, self._process.pid)
         return Failed(self._job, f"{self._job.video}: the worker process that read it {how}")
 
     def dismiss(self) -> None:

@@ -109,11 +109,12 @@ def test_workers_compute_with_one_thread_unless_somebody_wants_more(monkeypatch:
 
 
 def test_what_a_killed_worker_had_half_written_is_removed(tmp_path: Path) -> None:
-    (tmp_path / f".{os.getpid()}-0.partial").mkdir()  # another process's
+    others = f".take-{os.getpid()}-{'0' * 32}.partial"
+    (tmp_path / others).mkdir()
     (outcome,) = ProcessEngine(setup_dying, 1).run([job("a", tmp_path / "take")])
     assert isinstance(outcome, Failed)
     assert "SIGKILL" in outcome.error
-    assert [path.name for path in tmp_path.iterdir()] == [f".{os.getpid()}-0.partial"]
+    assert [path.name for path in tmp_path.iterdir()] == [others]
 
 
 def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:

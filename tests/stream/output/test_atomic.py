@@ -1,6 +1,7 @@
 # ruff: noqa: PT012 - what fails is the block itself
 """What is on disk is whole or not there at all."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -8,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from take5.scoring.errors import OutputError, OutputExists
-from take5.stream.output.atomic import new_file, new_folder, refuse_existing
+from take5.stream.output.atomic import (
+    new_file,
+    new_folder,
+    refuse_existing,
+    remove_leftovers,
+    remove_unfinished,
+)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -171,3 +178,71 @@ def test_a_file_that_was_never_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="f: cannot be written"), new_file(tmp_path / "out" / "f"):
         pass
     assert tree(tmp_path) == {}
+
+
+def half_written(target: Path, name: str = "clip") -> Path:
+    """A folder that a killed process was writing for ``target``."""
+    with pytest.raises(KeyboardInterrupt), new_folder(target) as temporary:
+        kept = temporary
+        raise KeyboardInterrupt
+    kept.mkdir(parents=True)
+    (kept / name).write_text("half")
+    return kept
+
+
+NAMES = ("talk", "x" * 250, "你" * 80, "a[b]*?")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_temporary_name_begins_with_the_final_one_and_is_not_too_long(tmp_path: Path, name: str) -> None:
+    with new_folder(tmp_path / name) as folder, new_file(tmp_path / f"{name}.j") as file:
+        for temporary in (folder, file):
+            assert temporary.name.startswith(f".{name[:60]}")
+            assert temporary.name.endswith(".partial")
+            assert len(os.fsencode(temporary.name)) <= 255
+        file.touch()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_leftovers_of_a_take_are_removed_beside_it_and_in_it(tmp_path: Path, name: str) -> None:
+    take = tmp_path / name
+    half_written(take)
+    write(take)
+    half_written(take / "synctalk" / "alice")
+    (take / "synctalk" / "ready").write_text("whole")
+    (take / ".bundle-x1").mkdir()
+    (take / ".report-x2").mkdir()
+    half_written(take / "deliveries.json").rename(take / f".deliveries.json-1-{'0' * 32}.partial")
+    remove_leftovers(take)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert tree(take) == {"clip": "new", "deep": "", "deep/report": "new", "synctalk": "", "synctalk/ready": "whole"}
+
+
+def test_leftovers_of_others_stay(tmp_path: Path) -> None:
+    others = {half_written(tmp_path / name) for name in ("talk-2", "talk-2-3", "tal", "a talk")}
+    mine = tmp_path / "talk-notes.partial"
+    mine.write_text("mine")
+    write(tmp_path / "talk")
+    (tmp_path / "talk" / "mine.partial").write_text("mine")
+    (tmp_path / "talk" / "link").symlink_to(tmp_path / "elsewhere")
+    elsewhere = half_written(tmp_path / "elsewhere" / "talk")
+    remove_leftovers(tmp_path / "talk")
+    assert {path for path in tmp_path.iterdir() if path.is_dir()} >= others
+    assert mine.exists()
+    assert elsewhere.exists()
+    assert (tmp_path / "talk" / "mine.partial").exists()
+
+
+def test_nothing_to_remove_is_fine(tmp_path: Path) -> None:
+    remove_leftovers(tmp_path / "nowhere" / "talk")
+    remove_leftovers(tmp_path / "talk")
+    assert tree(tmp_path) == {}
+
+
+def test_the_leftovers_of_one_process_are_removed_without_those_of_another(tmp_path: Path) -> None:
+    kept = half_written(tmp_path / "talk").rename(tmp_path / f".talk-{os.getpid() + 1}-{'0' * 32}.partial")
+    half_written(tmp_path / "talk")
+    half_written(tmp_path / "talk" / "synctalk" / "alice")
+    remove_unfinished(tmp_path / "talk", os.getpid())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [kept.name, "talk"]
+    assert tree(tmp_path / "talk") == {"synctalk": ""}
