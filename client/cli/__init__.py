@@ -1,4 +1,4 @@
-"""The command line: ``take5 serve | webcam | push | select | bundle | check | replay | calibrate | models``.
+"""The command line: ``take5 serve | webcam | recover | push | select | bundle | check | replay | calibrate | models``.
 
 Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
 usage error; 130 interrupted.
@@ -13,6 +13,7 @@ from take5.client.cli.bundle import bundle, check
 from take5.client.cli.calibrate import calibrate
 from take5.client.cli.models import models
 from take5.client.cli.push import push
+from take5.client.cli.recover import recover
 from take5.client.cli.replay import replay
 from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
 from take5.client.cli.serve import serve
@@ -35,6 +36,7 @@ take5.add_command(push)
 take5.add_command(replay)
 take5.add_command(serve)
 take5.add_command(webcam)
+take5.add_command(recover)
 take5.add_command(calibrate)
 take5.add_command(models)
 

@@ -25,6 +25,7 @@ from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import Finish, LiveWorker
 from take5.stream.sources.threaded import ThreadedSource
+from take5.stream.spool.writer import SpoolWriter
 from take5.stream.wire import Json
 
 LOOK_EVERY_S = 0.2
@@ -52,15 +53,24 @@ class LiveCapture:
         Writes the clip and its deliverables.
     show : callable
         Shows an event.
+    spool : SpoolWriter, optional
+        Puts the best window on disk while the capture goes on; a second Ctrl-C removes it.
     """
 
     def __init__(
-        self, source: ThreadedSource, live: LiveSession, snapshot: Snapshot, finish: Finish, show: Show
+        self,
+        source: ThreadedSource,
+        live: LiveSession,
+        snapshot: Snapshot,
+        finish: Finish,
+        show: Show,
+        spool: SpoolWriter | None = None,
     ) -> None:
         self.broken: CaptureError | None = None
         self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
-        self._worker = LiveWorker(live, self._news.put, finish)
+        self._spool = spool
+        self._worker = LiveWorker(live, self._news.put, finish, spool)
         self._supervisor = Supervisor(
             time.monotonic(),
             source.arrivals,
@@ -82,6 +92,10 @@ class LiveCapture:
                 ended = self._follow()
                 self._worker.join()  # hooks get their notice after the last event
                 return ended
+        except KeyboardInterrupt:
+            if self._spool is not None:
+                self._spool.close(remove=True)
+            raise
         finally:
             self._source.stop()
             self._source.join(LET_GO_S)

@@ -33,7 +33,7 @@ PARAMETER_OPTIONS = (
         help="Cycles per frame above which motion is high-frequency (T).",
     ),
 )
-MODEL_OPTIONS = (
+ENCODER_OPTIONS = (
     click.option(
         "--encoder",
         type=click.Choice(ENCODER_NAMES),
@@ -41,6 +41,8 @@ MODEL_OPTIONS = (
         show_default=True,
         help="Audio encoder; auto is ave if its weights are given. Scores of different encoders are not comparable.",
     ),
+)
+WEIGHTS_OPTIONS = (
     click.option(
         "--ave-weights",
         type=click.Path(path_type=Path),
@@ -49,6 +51,7 @@ MODEL_OPTIONS = (
     ),
     click.option("--device", default="auto", show_default=True, help="Device for ave: auto, cuda, cuda:1, mps, cpu."),
 )
+MODEL_OPTIONS = (*ENCODER_OPTIONS, *WEIGHTS_OPTIONS)
 
 
 def parameter_options(command: Command) -> Command:
@@ -59,6 +62,11 @@ def parameter_options(command: Command) -> Command:
         return command(*args, parameters=Parameters(seconds, hop, pool, hfr_threshold), **options)
 
     return decorated(with_parameters, PARAMETER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+def weights_options(command: Command) -> Command:
+    """Give a command ``ave_weights`` and ``device``, where the encoder is known otherwise."""
+    return decorated(command, WEIGHTS_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 def model_options(command: Command) -> Command:

@@ -19,7 +19,8 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.live.finish import capture_folder, clip_writer
+from take5.stream.live.begin import begin_take
+from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.recording.ring import Ring
@@ -109,8 +110,9 @@ def webcam(
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with showing(board, as_json=as_json) as show:
             deliverables = Deliverables(wanted, name, report)
-            finish = clip_writer(capture_folder(output, NAME), deliverables, hooks, session=NAME)
-            capture = LiveCapture(source, live, snapshot, finish, show)
+            folder, spool = begin_take(output, NAME, live, deliverables)
+            finish = clip_writer(folder, deliverables, hooks, session=NAME, journal=spool)
+            capture = LiveCapture(source, live, snapshot, finish, show, spool)
             last = capture.run()
     finally:
         source.close()

@@ -59,7 +59,7 @@ def _begun(now: datetime, session: str, capture: str, live: LiveSession, deliver
         began=now.isoformat(timespec="seconds"),
         session=session,
         capture=capture,
-        notice=str(uuid4()),
+        notice=uuid4().hex,
         codec=unit_format.codec,
         extradata=unit_format.extradata,
         aspect=str(unit_format.aspect),

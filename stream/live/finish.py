@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from take5.scoring.errors import OutputError, Take5Error
 from take5.scoring.score import WindowScore
@@ -20,9 +21,18 @@ from take5.stream.output.clip import QUICK
 from take5.stream.output.take import add_live_report_page, write_live_take
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.selection import Selection
-from take5.stream.spool.writer import SpoolWriter
+from take5.stream.spool.records import Begun
 
 log = logging.getLogger(__name__)
+
+
+class NoticeJournal(Protocol):
+    """What survives a kill: the id of the hooks' notice, and whether they have got it."""
+
+    begun: Begun
+
+    def notified(self) -> None:
+        """Record that the hooks have got their notice."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Take:
         Returns where a file of that name can be fetched.
     session : str
         Name of the session, for the hooks.
-    spool : SpoolWriter, optional
+    journal : NoticeJournal, optional
         Records that the hooks have got their notice.
     """
 
@@ -50,7 +60,7 @@ class Take:
     hooks: HookDispatcher | None = None
     address: Callable[[str], str] = str
     session: str = ""
-    spool: SpoolWriter | None = None
+    journal: NoticeJournal | None = None
 
 
 def clip_writer(
@@ -59,14 +69,14 @@ def clip_writer(
     hooks: HookDispatcher | None = None,
     address: Callable[[str], str] = str,
     session: str = "",
-    spool: SpoolWriter | None = None,
+    journal: NoticeJournal | None = None,
 ) -> Finish:
     """Return what writes a capture's clip, and its deliverables; see :class:`Take` for what it is given.
 
     It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then the hooks get their notice;
     Reported comes last, if a report is wanted.
     """
-    take = Take(folder, deliverables, hooks, address, session, spool)
+    take = Take(folder, deliverables, hooks, address, session, journal)
 
     def finish(live: LiveSession, wait_for_frames_after: Callable[[], None]) -> Iterator[Event]:
         result = live.result()
@@ -172,11 +182,11 @@ def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: S
     there = [bundle for bundle in bundled if bundle.error is None]
     places = [BundlePlace(b.trainer, Path(b.path), Path(b.path) / MANIFEST) for b in there]
     notice = clip_notice(clip, take.session, selection.encoder, places)
-    if take.spool is None:
+    if take.journal is None:
         take.hooks.notify(notice)
     else:
-        take.hooks.notify(replace(notice, id=take.spool.begun.notice))
-        take.spool.notified()
+        take.hooks.notify(replace(notice, id=take.journal.begun.notice))
+        take.journal.notified()
 
 
 def _nothing_came(live: LiveSession) -> Failed:

@@ -1,8 +1,10 @@
 """The ASGI application: WHIP, the state and files of sessions, the websocket of events, the pages.
 
-It can be mounted into another application, at any path; then that one calls :meth:`Sessions.drain` before it ends.
+It can be mounted into another application, at any path; then that one calls :meth:`Sessions.recover` when it starts,
+and :meth:`Sessions.drain` before it ends.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,8 +65,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        recovering = asyncio.create_task(sessions.recover(), name="take5-recover")
         yield
         await sessions.drain()
+        await recovering
 
     cross_origin = Middleware(
         CORSMiddleware,

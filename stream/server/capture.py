@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -16,11 +17,17 @@ from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
 from take5.stream.server.feed import Feed
 from take5.stream.sources.webrtc.peer import Peer
+from take5.stream.spool.writer import SpoolWriter
 
 LOOK_EVERY_S = 0.25
 KEYFRAME_EVERY_S = 1.0
 HANG_UP_S = 0.7
 """How long the connection stays open after a stop, for the frames after the window."""
+
+
+def file_address(session: str, name: str) -> str:
+    """Where a file of a session's clip can be fetched, relative to the server."""
+    return f"api/sessions/{session}/{name}"
 
 
 class Capture:
@@ -40,6 +47,8 @@ class Capture:
         What is made of the clip.
     hooks : HookDispatcher, optional
         Gets the notice of the clip.
+    spool : SpoolWriter, optional
+        Puts the best window on disk while the capture goes on.
     over : callable
         Called once, on the event loop, when everything has ended.
     """
@@ -52,13 +61,14 @@ class Capture:
         folder: Path,
         deliverables: Deliverables,
         hooks: HookDispatcher | None,
+        spool: SpoolWriter | None,
         over: Callable[[], None],
     ) -> None:
         self.folder = folder
-        self._peer, self._live, self._feed, self._over = peer, live, feed, over
+        self._peer, self._live, self._feed, self._spool, self._over = peer, live, feed, spool, over
         self._loop = asyncio.get_running_loop()
-        save = clip_writer(folder, deliverables, hooks, lambda name: f"api/sessions/{feed.name}/{name}", feed.name)
-        self._worker = LiveWorker(live, self._from_thread, save)
+        save = clip_writer(folder, deliverables, hooks, partial(file_address, feed.name), feed.name, spool)
+        self._worker = LiveWorker(live, self._from_thread, save, spool)
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
             monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end
@@ -84,6 +94,8 @@ class Capture:
     async def abandon(self) -> None:
         """Give up what could not begin."""
         self._live.close()
+        if self._spool is not None:
+            await asyncio.to_thread(self._spool.close, remove=True)
         await self._peer.close()
 
     def restart(self) -> None:

@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
@@ -13,14 +14,16 @@ from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.events import ClipReady, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.live.finish import capture_folder
+from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
-from take5.stream.server.capture import Capture
+from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
+from take5.stream.server.recovered import Recovery
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.peer import MALFORMED, accept
+from take5.stream.spool.records import Begun
 from take5.stream.timeline.media import UnitFormat
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -44,6 +47,7 @@ class Entry:
     capture: Capture | None = None
     capture_id: str = ""
     folder: Path = Path()
+    recovered: asyncio.Event | None = None
     forget: asyncio.TimerHandle | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +94,8 @@ class Sessions:
         What is made of each clip.
     hooks : HookDispatcher, optional
         Gets a notice of each clip.
+    recovery : Recovery, optional
+        Makes the clips of captures whose process was killed.
     """
 
     def __init__(
@@ -101,7 +107,9 @@ class Sessions:
         ice_servers: tuple[str, ...] = (),
         deliverables: Deliverables = CLIP_ONLY,
         hooks: HookDispatcher | None = None,
+        recovery: Recovery | None = None,
     ) -> None:
+        self._recovery = recovery
         self._deliverables, self._hooks = deliverables, hooks
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
@@ -123,6 +131,8 @@ class Sessions:
         """Accept a sender; return the session's name, the capture's id, and the answer."""
         name = secrets.token_urlsafe(16) if name is None else checked_name(name)
         entry = self._entries.get(name)
+        if entry is not None and entry.recovered is not None:
+            await entry.recovered.wait()  # the clip of the capture that was cut off, first
         if entry is not None and entry.capture is not None and entry.clip is not None:
             await entry.capture.wait()  # its clip is there, and its bundles are being written
         if entry is not None and entry.live:
@@ -149,10 +159,15 @@ class Sessions:
         if entry.live:
             await peer.close()
             raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
-        folder = capture_folder(self._output, name)
-        live = self._make_live(peer.unit_format, name)
-        capture = Capture(peer, live, entry.feed, folder, self._deliverables, self._hooks, lambda: self._over(entry))
-        entry.capture, entry.capture_id, entry.folder = capture, secrets.token_urlsafe(8), folder
+        live, capture_id = self._make_live(peer.unit_format, name), secrets.token_urlsafe(8)
+        folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, self._deliverables, capture_id)
+        capture = Capture(
+            peer, live, entry.feed, folder, self._deliverables, self._hooks, spool, lambda: self._over(entry)
+        )
+        if entry.live:
+            await capture.abandon()
+            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+        entry.capture, entry.capture_id, entry.folder = capture, capture_id, folder
         try:
             return name, entry.capture_id, await capture.begin()
         except MALFORMED as error:
@@ -183,8 +198,45 @@ class Sessions:
         if not entry.live and not entry.feed.followers:
             self._forget_later(entry)
 
+    async def recover(self) -> None:
+        """Make the clips of captures in the output folder whose process is gone; their names answer with them.
+
+        Returns when all are made; sessions can be begun meanwhile, but for those names.
+        """
+        if self._recovery is None:
+            return
+        found = [(begun, folder, self._reserve(begun)) for begun, folder in await self._recovery.find()]
+        for place, (begun, folder, entry) in enumerate(found):
+            if entry is None or entry.live:  # another capture has the name: files only
+                await self._recovery.run(folder, partial(file_address, begun.session), lambda _: None)
+            else:
+                entry.feed.restart()
+                entry.capture_id, entry.folder = begun.capture, folder.take
+                await self._recovery.run(folder, partial(file_address, begun.session), entry.feed.publish)
+            if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
+                self._let_begin(entry)
+
+    def _let_begin(self, entry: Entry) -> None:
+        """Let senders have a name again."""
+        if entry.recovered is not None:
+            entry.recovered.set()
+            entry.recovered = None
+        if not entry.live:
+            self._over(entry)
+
+    def _reserve(self, begun: Begun) -> Entry | None:
+        """Let a name wait for its recovered clip; None if it cannot."""
+        try:
+            entry = self._open(checked_name(begun.session))
+        except Refused:
+            return None
+        entry.recovered = entry.recovered or asyncio.Event()
+        return entry
+
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
+        if self._recovery is not None:
+            self._recovery.end()
         captures = [entry.capture for entry in self._entries.values() if entry.capture is not None]
         for capture in captures:
             capture.end(StopRule.SHUTDOWN)
@@ -234,7 +286,8 @@ def sessions_for(
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)
 
-    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks)
+    recovery = Recovery(output, models, hooks)
+    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks, recovery)
 
 
 def checked_name(name: str) -> str:

@@ -15,6 +15,7 @@ from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import (
     SPOOL_VERSION,
     Begun,
+    JournalRecord,
     Notified,
     State,
     journal_decoder,
@@ -63,6 +64,8 @@ class Contents:
         Every window, in order of time, and what was seen and heard in each hop.
     notified : bool
         Whether the hooks have got their notice.
+    journal_bytes : int
+        Length of the journal up to what is damaged.
     units, blocks : dict
         The media, by number.
     """
@@ -72,6 +75,7 @@ class Contents:
     windows: Sequence[JudgedWindow]
     notes: Sequence[ChunkNote]
     notified: bool
+    journal_bytes: int
     units: dict[int, AccessUnit] = field(repr=False)
     blocks: dict[int, AudioBlock] = field(repr=False)
 
@@ -126,9 +130,9 @@ class Contents:
             ring.push(self.blocks[number])
         return ring
 
-    def selection(self) -> Selection:
-        """The choice so far, as it is reported; its best window is there."""
-        state, begun, chosen = self.state, self.begun, self.best
+    def selection(self, chosen: WindowScore) -> Selection:
+        """The choice so far, as it is reported, with this window."""
+        state, begun = self.state, self.begun
         assert state is not None  # noqa: S101 - asked for by callers
         return Selection(
             video=begun.session,
@@ -148,6 +152,17 @@ class Contents:
         )
 
 
+def read_begun(folder: SpoolFolder) -> Begun:
+    """Read what was captured.
+
+    Raises
+    ------
+    SpoolDamaged
+        If it cannot be read.
+    """
+    return _read_journal(folder)[1]
+
+
 def read_spool(folder: SpoolFolder) -> Contents:
     """Read a spool.
 
@@ -156,14 +171,11 @@ def read_spool(folder: SpoolFolder) -> Contents:
     SpoolDamaged
         If it cannot be read, or does not say what was captured.
     """
+    journal, begun, journal_bytes = _read_journal(folder)
     try:
-        journal = list(records(folder.journal.read_bytes(), journal_decoder))
-        media = [record for path in folder.segments() for record in records(path.read_bytes(), media_decoder)]
+        media = [record for path in folder.segments() for record in records(path.read_bytes(), media_decoder)[0]]
     except OSError as error:
         raise SpoolDamaged(f"{folder.path}: cannot be read ({error.strerror or error})") from error
-    begun = journal[0] if journal else None
-    if not isinstance(begun, Begun) or begun.version != SPOOL_VERSION:
-        raise SpoolDamaged(f"{folder.path}: its journal is damaged, or of another version of take5")
     states = [record for record in journal if isinstance(record, State)]
     windows = {judged.score.start: judged.window for state in states for judged in state.windows}
     numbered = [(record.number, received(record)) for record in media]
@@ -173,6 +185,21 @@ def read_spool(folder: SpoolFolder) -> Contents:
         [windows[start] for start in sorted(windows)],
         [note for state in states for note in state.notes],
         any(isinstance(record, Notified) for record in journal),
+        journal_bytes,
         {number: item for number, item in numbered if isinstance(item, AccessUnit)},
         {number: item for number, item in numbered if isinstance(item, AudioBlock)},
     )
+
+
+def _read_journal(folder: SpoolFolder) -> tuple[list[JournalRecord], Begun, int]:
+    try:
+        journal, size = records(folder.journal.read_bytes(), journal_decoder)
+    except FileNotFoundError as error:
+        raise SpoolDamaged(f"{folder.path}: it has no journal") from error
+    except OSError as error:
+        raise SpoolDamaged(f"{folder.path}: cannot be read ({error.strerror or error})") from error
+    if not journal or not isinstance(begun := journal[0], Begun):
+        raise SpoolDamaged(f"{folder.path}: its journal is damaged")
+    if begun.version != SPOOL_VERSION:
+        raise SpoolDamaged(f"{folder.path}: is of another version of take5 ({begun.version})")
+    return journal, begun, size

@@ -5,7 +5,6 @@ A file of records can be cut or damaged anywhere: what is before the first broke
 
 import struct
 import zlib
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import TypeVar
 
@@ -135,7 +134,7 @@ class Block(msgspec.Struct, frozen=True, tag="block"):
     """A block of sound; ``number`` counts the blocks of the capture.
 
     ``mono`` holds its samples, ``channels`` the ``count`` channels of what a clip gets to hear, if those are others;
-    16-bit integers if they hold the samples exactly, else 32-bit floats.
+    16-bit integers if they hold the samples exactly, else 32-bit floats. ``mono`` is empty where it is their mean.
     """
 
     number: int
@@ -172,29 +171,31 @@ def framed(record: JournalRecord | MediaRecord) -> bytes:
     return HEAD.pack(len(payload), zlib.crc32(payload)) + payload
 
 
-def records(data: bytes, decoder: "msgspec.msgpack.Decoder[Record]") -> Iterator[Record]:
-    """The records at the beginning of ``data``, up to the first that is cut, damaged or unknown."""
+def records(data: bytes, decoder: "msgspec.msgpack.Decoder[Record]") -> tuple[list[Record], int]:
+    """The records at the beginning of ``data``, up to the first that is cut, damaged or unknown, and their length."""
+    found: list[Record] = []
     at = 0
     while at + HEAD.size <= len(data):
         size, checksum = HEAD.unpack_from(data, at)
         payload = data[at + HEAD.size : at + HEAD.size + size]
         if len(payload) < size or zlib.crc32(payload) != checksum:
-            return
+            break
         try:
-            record = decoder.decode(payload)
+            found.append(decoder.decode(payload))
         except (msgspec.MsgspecError, ValueError):
-            return
-        yield record
+            break
         at += HEAD.size + size
+    return found, at
 
 
 def media_record(number: int, media: Received) -> MediaRecord:
     """The record of what was received."""
     if isinstance(media, AccessUnit):
         return Unit(number, media.pts, media.data, media.keyframe, media.lost_before)
-    mono, wide = _packed(media.samples)
     if media.channels is None:
-        return Block(number, media.pts, media.rate, mono, wide)
+        return Block(number, media.pts, media.rate, *_packed(media.samples))
+    mean = np.array_equal(_mean(media.channels), media.samples)
+    mono, wide = (b"", False) if mean else _packed(media.samples)
     channels, channels_wide = _packed(media.channels)
     return Block(number, media.pts, media.rate, mono, wide, channels, len(media.channels), channels_wide)
 
@@ -203,10 +204,15 @@ def received(record: MediaRecord) -> Received:
     """What a record was made of."""
     if isinstance(record, Unit):
         return AccessUnit(record.pts, record.data, record.keyframe, record.lost_before)
-    channels = None
-    if record.count:
-        channels = _unpacked(record.channels, wide=record.channels_wide).reshape(record.count, -1)
-    return AudioBlock(record.pts, _unpacked(record.mono, wide=record.wide), record.rate, channels)
+    if not record.count:
+        return AudioBlock(record.pts, _unpacked(record.mono, wide=record.wide), record.rate)
+    channels = _unpacked(record.channels, wide=record.channels_wide).reshape(record.count, -1)
+    samples = _unpacked(record.mono, wide=record.wide) if record.mono else _mean(channels)
+    return AudioBlock(record.pts, samples, record.rate, channels)
+
+
+def _mean(channels: Floats) -> Floats:
+    return np.asarray(channels.mean(axis=0, dtype=np.float64), np.float32)
 
 
 def _packed(samples: Floats) -> tuple[bytes, bool]:

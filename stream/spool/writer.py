@@ -161,11 +161,19 @@ class SpoolWriter:
 
 
 class AppendedFile:
-    """A file that grows by whole, durable pieces; what a failed piece has left is cut off before the next."""
+    """A file that grows by whole, durable pieces; what a failed piece has left is cut off before the next.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+        The file.
+    size : int
+        How many of its bytes are whole.
+    """
+
+    def __init__(self, path: Path, size: int = 0) -> None:
         self.path = path
-        self._size = 0
+        self._size = size
 
     def append(self, data: bytes) -> None:
         """Add a piece, and sync it."""

@@ -1,0 +1,211 @@
+"""Recovery: clip, bundles and report of a capture whose process was killed. A function of a spool's folder."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from take5.scoring.errors import OutputError, ParameterError, SpoolDamaged
+from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.manifest import MANIFEST
+from take5.stream.bundles.write import wanted_for
+from take5.stream.deliverables import Deliverables
+from take5.stream.events import (
+    BestChanged,
+    Bundled,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Kept,
+    Reported,
+    Scored,
+    State,
+    StateChanged,
+    Stopped,
+)
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.live.finish import Take, bundles, clip_ready, notify, reported
+from take5.stream.output.atomic import remove_leftovers
+from take5.stream.output.take import write_live_take
+from take5.stream.recording.from_ring import RingMedia, RingRecording
+from take5.stream.report.write import PAGE, SHEET
+from take5.stream.selection import Selection
+from take5.stream.spool.contents import Contents, read_spool
+from take5.stream.spool.folder import SpoolFolder
+from take5.stream.spool.records import Begun, Notified, framed
+from take5.stream.spool.writer import AppendedFile
+
+ModelsFor = Callable[[str], Models]
+"""Returns the models with an encoder of this name."""
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """The journal of a spool that is being recovered."""
+
+    def __init__(self, folder: SpoolFolder, contents: Contents) -> None:
+        self.begun = contents.begun
+        self._file = AppendedFile(folder.journal, contents.journal_bytes)
+
+    def notified(self) -> None:
+        """Record that the hooks have got their notice."""
+        try:
+            self._file.append(framed(Notified()))
+        except OSError as error:
+            log.warning("%s: cannot be written (%s)", self._file.path, error.strerror or error)
+
+
+def recover(
+    folder: SpoolFolder, models_for: ModelsFor, hooks: HookDispatcher | None = None, address: Callable[[str], str] = str
+) -> Iterator[Event]:
+    """Make what a killed capture would have delivered, and remove its spool; yield the events that say so.
+
+    It may be killed itself: the next time it makes what is missing. A spool that holds nothing usable is set aside, and
+    the Failed names it. Where the clip cannot be written, the spool stays for the next time.
+
+    Parameters
+    ----------
+    folder : SpoolFolder
+        The spool, locked; the lock is released at the end.
+    models_for : callable
+        Returns the models with the encoder that the capture was scored with.
+    hooks : HookDispatcher, optional
+        Get the notice of the clip, unless they got it before the kill.
+    address : callable
+        Returns where a file of that name can be fetched.
+    """
+    delivered = False
+    try:
+        contents = read_spool(folder)
+        best = contents.best
+        if best is None or contents.state is None:
+            delivered = True
+            yield from _failed(Failure.INTERRUPTED, "the program was killed before a window could be kept")
+            return
+        take = Take(folder.take, deliverables(contents.begun), hooks, address, contents.begun.session)
+        for event in _recovered(contents, best, replace(take, journal=Journal(folder, contents)), models_for):
+            yield event
+            delivered |= isinstance(event, ClipReady)
+    except SpoolDamaged as error:
+        place = folder.set_aside()
+        yield from _failed(
+            Failure.INTERNAL, f"it was cut off, and its spool is damaged ({error}); it is in {place} now"
+        )
+    except GeneratorExit:
+        delivered = False
+        raise
+    finally:
+        if delivered:
+            folder.remove()
+        else:
+            folder.unlock()
+
+
+def deliverables(begun: Begun) -> Deliverables:
+    """What was to be made of a capture."""
+    try:
+        wanted = wanted_for(begun.trainers, begun.bundle_size, begun.consent) if begun.trainers else None
+    except ParameterError as error:  # a trainer of another version of take5
+        log.warning("bundles are left out: %s", error)
+        wanted = None
+    return Deliverables(wanted, begun.name, begun.report)
+
+
+def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: ModelsFor) -> Iterator[Event]:
+    frame = contents.state.frames if contents.state is not None else 0
+    remove_leftovers(take.folder)
+    there = _window_of(take.folder)
+    selection = contents.selection(best)
+    yield StateChanged(frame, State.STOPPING)
+    yield from (Scored(frame, window) for window in contents.windows)
+    yield BestChanged(frame, best)
+    yield Kept(frame, best)
+    yield Stopped(frame, Stop(StopRule.INTERRUPTED))
+    recording = _recording(contents, models_for(contents.begun.encoder))
+    try:
+        names = _files(take.folder) if there is not None else write_live_take(selection, recording, take.folder, _done)
+    except OutputError as error:
+        yield StateChanged(frame, State.FAILED)
+        yield Failed(frame, Failure.NOT_WRITTEN, str(error))
+        return
+    clip = clip_ready(selection, best, take, names)
+    yield StateChanged(frame, State.READY)
+    yield clip
+    made = []
+    for bundle in _bundles(contents, selection, recording, take, same=there in (None, best.start)):
+        made.append(bundle)
+        yield bundle
+    if not contents.notified:
+        notify(take, clip, made, selection)
+    if take.deliverables.report:
+        yield _report(contents, selection, recording, take)
+
+
+def _bundles(
+    contents: Contents, selection: Selection, recording: RingRecording, take: Take, *, same: bool
+) -> Iterator[Bundled]:
+    wanted, best = take.deliverables.bundles, selection.best
+    if wanted is None or best is None:
+        return
+    length = selection.settings.parameters.window_frames
+    after = contents.frames_from(best.start, length + VALIDATION_FRAMES) - length
+    if contents.notified:
+        yield from (_existing(trainer.name, take.folder, selection.frames) for trainer in wanted.trainers)
+    elif not same:
+        text = "the clip was written of a later window, whose media are not in the spool"
+        yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
+    elif after < VALIDATION_FRAMES:
+        text = f"the capture was cut off {after} frames after the window; {VALIDATION_FRAMES} are needed"
+        yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
+    else:
+        yield from bundles(selection, recording, take, force=True)
+
+
+def _existing(trainer: str, take: Path, frame: int) -> Bundled:
+    """The event for a bundle that was written before the kill."""
+    for path in sorted((take / trainer).glob(f"*/{MANIFEST}")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        counts = content["frames"], content["train_frames"]
+        return Bundled(frame, trainer, str(path.parent), *counts, tuple(content["warnings"]))
+    return Bundled(frame, trainer, error="it had not been written when the program was killed")
+
+
+def _report(contents: Contents, selection: Selection, recording: RingRecording, take: Take) -> Reported:
+    if (take.folder / PAGE).exists():
+        names = [name for name in (PAGE, SHEET) if (take.folder / name).exists()]
+        return Reported(selection.frames, {name: take.address(name) for name in names})
+    return reported(selection, recording, contents.notes, take)
+
+
+def _recording(contents: Contents, models: Models) -> RingRecording:
+    state = contents.state
+    assert state is not None  # noqa: S101 - checked by recover
+    media = RingMedia(contents.ring(), contents.begun.unit_format, state.origin)
+    return RingRecording(media, models, state.region, lambda start, stop: [None] * (stop - start))
+
+
+def _window_of(take: Path) -> int | None:
+    """First grid frame of the window in a take's folder; None if there is no take."""
+    path = take / "report.json"
+    if not path.exists():
+        return None
+    return round(float(json.loads(path.read_text(encoding="utf-8"))["best"]["start_s"]) * FPS)
+
+
+def _files(take: Path) -> list[str]:
+    return sorted(path.name for path in take.iterdir() if path.is_file() and path.name not in (PAGE, SHEET))
+
+
+def _failed(failure: Failure, text: str) -> Iterator[Event]:
+    yield StateChanged(0, State.FAILED)
+    yield Failed(0, failure, text)
+
+
+def _done() -> None:
+    """Nothing more will arrive."""

@@ -1,0 +1,87 @@
+"""Sessions whose server was killed: their clips are made at the next start, and their names answer with them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from take5.scoring.errors import SpoolDamaged, Take5Error
+from take5.stream.analysis.models import Models
+from take5.stream.events import ClipReady, Event, Failed
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.recovery.recover import recover
+from take5.stream.spool.contents import read_begun
+from take5.stream.spool.folder import SpoolFolder, unfinished
+from take5.stream.spool.records import Begun
+
+log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """The captures in a server's output folder whose process is gone.
+
+    Parameters
+    ----------
+    output : Path
+        The server's output folder.
+    models : Models
+        Make the bundles.
+    hooks : HookDispatcher, optional
+        Get the notices.
+    """
+
+    def __init__(self, output: Path, models: Models, hooks: HookDispatcher | None) -> None:
+        self._output, self._models, self._hooks = output, models, hooks
+        self._ending = False
+
+    async def find(self) -> list[tuple[Begun, SpoolFolder]]:
+        """Lock and return them, oldest first; what cannot be read is set aside."""
+        return await asyncio.to_thread(self._find)
+
+    async def run(self, folder: SpoolFolder, address: Callable[[str], str], emit: Callable[[Event], None]) -> None:
+        """Make one clip, in a thread; ``emit`` takes the events on the event loop. It raises nothing."""
+        loop = asyncio.get_running_loop()
+
+        def later(event: Event) -> None:
+            loop.call_soon_threadsafe(emit, event)
+
+        await asyncio.to_thread(self._run, folder, address, later)
+
+    def end(self) -> None:
+        """Leave what is not finished to the next start."""
+        self._ending = True
+
+    def _find(self) -> list[tuple[Begun, SpoolFolder]]:
+        found = []
+        try:
+            for folder in unfinished(self._output):
+                try:
+                    found.append((read_begun(folder), folder))
+                except SpoolDamaged as error:
+                    log.warning("%s; it has been moved to %s", error, folder.set_aside())
+        except OSError:
+            log.exception("%s cannot be searched for unfinished captures", self._output)
+        return found
+
+    def _run(self, folder: SpoolFolder, address: Callable[[str], str], emit: Callable[[Event], None]) -> None:
+        if self._ending:
+            folder.unlock()
+            return
+        try:
+            for event in recover(folder, self._models_for, self._hooks, address):
+                emit(event)
+                if isinstance(event, ClipReady):
+                    log.warning("a capture that was cut off has been recovered: %s", event.path)
+                elif isinstance(event, Failed):
+                    log.warning("%s: %s", folder.take, event.text)
+                if self._ending:
+                    return
+        except Take5Error as error:
+            log.warning("%s is left as it is: %s", folder.path, error)
+        except Exception:
+            log.exception("%s could not be recovered", folder.path)
+
+    def _models_for(self, encoder: str) -> Models:
+        if encoder != self._models.encoder.name:
+            raise Take5Error(f"it was scored with {encoder}; use take5 recover {self._output}")
+        return self._models
