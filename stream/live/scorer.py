@@ -205,7 +205,7 @@ class StreamScorer:
         pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
         spans = [self.span(window) for window in pool]
         if self.idle is not None:
-            first = self.idle.start - LEAD_IN_FRAMES
+            first = max(0, self.idle.start - LEAD_IN_FRAMES)
             spans.insert(1, (self._instant(first), self._instant(self.idle.stop)))
         return spans
 
@@ -215,7 +215,7 @@ class StreamScorer:
         In flicks, half-open.
         """
         stop = window.start + self.parameters.window_frames + VALIDATION_FRAMES
-        return self._instant(window.start - LEAD_IN_FRAMES), self._instant(stop)
+        return self._instant(max(0, window.start - LEAD_IN_FRAMES)), self._instant(stop)
 
     def _instant(self, frame: int) -> int:
         return self.origin + frame * FRAME_FLICKS

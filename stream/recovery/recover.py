@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Journal:
 
 def recover(
     folder: SpoolFolder, models_for: ModelsFor, hooks: HookDispatcher | None = None, address: Callable[[str], str] = str
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Make what a killed capture would have delivered, and remove its spool; yield the events that say so.
 
     It may be killed itself: the next time it makes what is missing. A spool that holds nothing usable is set aside, and

@@ -133,8 +133,9 @@ class SpoolWriter:
             names |= number not in self._segments
             segment = self._segments.setdefault(number, AppendedFile(self.folder.segment(number)))
             segment.append(_media_bytes(media))
-        if names:
+        if records:
             self._journal.append(b"".join(framed(record) for record in records))
+        if names:
             sync_folder(self.folder.path)
         if changes.state is not None:
             self._journal.append(framed(changes.state))

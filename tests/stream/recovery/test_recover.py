@@ -1,0 +1,247 @@
+"""Recovery is a function of a folder: whatever a kill, or a damaged disk, has left of it."""
+
+import json
+import random
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import msgspec
+import pytest
+from spools import Step, changes_of, folder_after, steps_of
+
+from take5.scoring.errors import SpoolDamaged
+from take5.scoring.parameters import VALIDATION_FRAMES
+from take5.scoring.stopping import StopRule
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.write import wanted_for
+from take5.stream.deliverables import Deliverables
+from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure, Reported, Stopped
+from take5.stream.hooks.command import parse_command
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.live.begin import begin_take
+from take5.stream.live.session import LiveSession
+from take5.stream.output.take import write_live_take
+from take5.stream.recovery.recover import recover
+from take5.stream.spool.contents import read_spool
+from take5.stream.spool.folder import BROKEN, SPOOLS, SpoolFolder, unfinished
+from take5.stream.spool.plan import Changes
+from take5.stream.spool.records import State, framed, journal_decoder, records
+
+NAME = "20260101-000000-ann"
+WANTED = Deliverables(wanted_for(["synctalk"]), "ann", report=True)
+Asked = list[tuple[LiveSession, Changes]]
+
+
+@pytest.fixture(scope="module")
+def asked(short: Path, models: Models) -> Asked:
+    return list(changes_of(models, short))
+
+
+@pytest.fixture(scope="module")
+def steps(asked: Asked, tmp_path_factory: pytest.TempPathFactory) -> list[Step]:
+    """What the writer does to the files, first to last."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return steps_of(asked, tmp_path_factory.mktemp("spool"), WANTED, monkeypatch)
+
+
+@pytest.fixture
+def left(steps: list[Step], tmp_path: Path) -> Callable[[int], SpoolFolder]:
+    """The spool after a number of steps, in a folder of its own."""
+
+    def make(count: int) -> SpoolFolder:
+        output = tmp_path / str(count)
+        folder_after(steps[:count], output / SPOOLS / NAME)
+        (folder,) = unfinished(output)
+        return folder
+
+    return make
+
+
+def last_state(folder: SpoolFolder) -> State | None:
+    states = [
+        record for record in records(folder.journal.read_bytes(), journal_decoder)[0] if isinstance(record, State)
+    ]
+    return states[-1] if states else None
+
+
+def recovered(folder: SpoolFolder, models: Models, hooks: HookDispatcher | None = None) -> list[Event]:
+    return list(recover(folder, lambda _: models, hooks))
+
+
+def one(events: list[Event], kind: type) -> Event:
+    (event,) = (event for event in events if isinstance(event, kind))
+    return event
+
+
+def test_a_kill_between_any_two_writes_loses_nothing_that_was_kept(
+    steps: list[Step], left: Callable[[int], SpoolFolder]
+) -> None:
+    told = set()
+    for count in range(1, len(steps) + 1):
+        folder = left(count)
+        state, best = last_state(folder), read_spool(folder).best
+        assert best == (None if state is None else state.best)
+        assert best is not None or steps[count - 1].kept is None
+        if steps[count - 1].kept is not None:
+            told.add(steps[count - 1].kept)
+        shutil.rmtree(folder.path.parent.parent)
+    assert len(told) > 2
+
+
+def test_a_write_that_was_cut_at_any_byte_loses_nothing_that_was_kept(
+    steps: list[Step], left: Callable[[int], SpoolFolder]
+) -> None:
+    chosen = random.Random(1)  # noqa: S311 - no secret
+    adding = [count for count, step in enumerate(steps, 1) if step.added is not None and count > 1]
+    for count in chosen.sample(adding, 60):
+        step, folder = steps[count - 1], left(count)
+        assert step.added is not None
+        with (folder.path / step.name).open("r+b") as file:
+            file.truncate((folder.path / step.name).stat().st_size - chosen.randrange(1, len(step.added)))
+        state = last_state(folder)
+        assert read_spool(folder).best == (None if state is None else state.best)
+        assert state is not None or step.kept is None
+        shutil.rmtree(folder.path.parent.parent)
+
+
+def test_damaged_bytes_cost_no_more_than_the_windows_that_they_are_in(
+    steps: list[Step], left: Callable[[int], SpoolFolder]
+) -> None:
+    chosen = random.Random(2)  # noqa: S311 - no secret
+    outcomes = set()
+    for _ in range(80):
+        folder = left(len(steps))
+        path = chosen.choice(sorted(folder.path.iterdir()))
+        data = bytearray(path.read_bytes())
+        for _ in range(chosen.choice((1, 1, 20))):
+            data[chosen.randrange(len(data))] ^= chosen.randrange(1, 256)
+        path.write_bytes(data)
+        try:
+            contents = read_spool(folder)
+            best = contents.best
+        except SpoolDamaged:
+            outcomes.add("damaged")
+        else:
+            assert contents.state is not None or best is None
+            outcomes.add("none" if best is None else "best" if best == contents.state.best else "another")  # type: ignore[union-attr]
+            if best is not None:
+                ring = contents.ring()
+                begin = contents.state.origin + best.start * 28_224_000  # type: ignore[union-attr]
+                assert ring.units(begin, begin + 1)
+        shutil.rmtree(folder.path.parent.parent)
+    assert {"best", "another"} <= outcomes
+
+
+def test_the_recovered_clip_is_the_one_that_would_have_been_written(
+    asked: Asked, steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
+) -> None:
+    live = asked[-1][0]
+    result = live.result()
+    assert result is not None
+    write_live_take(*result, tmp_path / "whole", lambda: None)
+    log = tmp_path / "hooks"
+    command = parse_command(f"{sys.executable} -c \"import sys; print(sys.argv[1], file=open({str(log)!r}, 'a'))\"")
+    folder = left(len(steps))
+    with HookDispatcher(command) as hooks:
+        events = recovered(folder, models, hooks)
+        assert hooks.wait(30)
+    take = folder.take
+    assert one(events, Stopped).stop.rule is StopRule.INTERRUPTED  # type: ignore[union-attr]
+    for name in ("clip.mp4", "clip.wav"):
+        assert (take / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    whole, ours = (json.loads((path / "report.json").read_text()) for path in (tmp_path / "whole", take))
+    for key in ("best", "pool", "windows", "frames", "duration_s", "parameters", "encoder", "container_start_s"):
+        assert ours[key] == whole[key], key
+    bundle = one(events, Bundled)
+    assert isinstance(bundle, Bundled)
+    assert (bundle.error, bundle.frames) == (None, 125 + VALIDATION_FRAMES)
+    assert one(events, Reported).error is None  # type: ignore[union-attr]
+    assert log.read_text().splitlines() == [str(take)]
+    assert not (folder.path.parent).exists(), "the spool goes"
+
+
+def test_a_capture_cut_off_right_after_its_window_gives_the_clip_without_bundles_and_why(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
+) -> None:
+    first = next(count for count, step in enumerate(steps) if step.kept is not None)
+    folder = left(first)
+    events = recovered(folder, models)
+    clip, bundle = one(events, ClipReady), one(events, Bundled)
+    assert isinstance(clip, ClipReady)
+    assert isinstance(bundle, Bundled)
+    with av.open(str(folder.take / "clip.mp4")) as container:
+        assert len(list(container.decode(video=0))) == 125
+    assert bundle.error is not None
+    assert "frames after the window; 13 are needed" in bundle.error
+
+
+def test_before_a_window_was_kept_there_is_nothing_to_recover(
+    left: Callable[[int], SpoolFolder], models: Models
+) -> None:
+    folder = left(1)
+    failed = one(recovered(folder, models), Failed)
+    assert isinstance(failed, Failed)
+    assert failed.failure is Failure.INTERRUPTED
+    assert not folder.take.exists()
+    assert not folder.path.exists()
+
+
+def test_a_recovery_that_was_killed_is_taken_up_again_and_hooks_fire_once(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
+) -> None:
+    log = tmp_path / "hooks"
+    command = parse_command(f"{sys.executable} -c \"open({str(log)!r}, 'a').write('x')\"")
+    folder = left(len(steps))
+    with HookDispatcher(command) as hooks:
+        for kind in (Stopped, ClipReady, Bundled, Reported):
+            going_on = recover(folder, lambda _: models, hooks)
+            next(event for event in going_on if isinstance(event, kind))
+            going_on.close()
+            assert folder.path.exists()
+            assert folder.lock()
+            if folder.take.exists():
+                (folder.take / ".report-1").mkdir(exist_ok=True)
+        events = recovered(folder, models, hooks)
+        assert hooks.wait(30)
+    assert log.read_text() == "x"
+    assert one(events, Bundled).error is None  # type: ignore[union-attr]
+    assert sorted(path.name for path in folder.take.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_spool_that_cannot_be_read_is_set_aside_and_named(tmp_path: Path, models: Models) -> None:
+    broken = tmp_path / SPOOLS / NAME
+    broken.mkdir(parents=True)
+    (broken / "journal").write_bytes(b"not a journal")
+    (folder,) = unfinished(tmp_path)
+    failed = one(recovered(folder, models), Failed)
+    assert isinstance(failed, Failed)
+    assert f"{tmp_path / SPOOLS / BROKEN / NAME}" in failed.text
+    assert (tmp_path / SPOOLS / BROKEN / NAME / "journal").exists()
+    assert list(unfinished(tmp_path)) == []
+
+
+def test_only_the_spools_of_processes_that_are_gone_are_taken(asked: Asked, tmp_path: Path) -> None:
+    _, writer = begin_take(tmp_path, "ann", asked[0][0])
+    assert writer is not None
+    assert list(unfinished(tmp_path)) == []
+    writer.close(remove=False)
+    (folder,) = unfinished(tmp_path)
+    assert folder.path == writer.folder.path
+    folder.remove()
+    assert not (tmp_path / SPOOLS).exists()
+
+
+def test_two_captures_of_one_name_in_one_second_have_two_takes(asked: Asked, tmp_path: Path) -> None:
+    takes = [begin_take(tmp_path, "ann", asked[0][0])[0] for _ in range(5)]
+    assert len(set(takes)) == 5
+
+
+def test_a_version_of_another_take5_is_set_aside(left: Callable[[int], SpoolFolder], models: Models) -> None:
+    folder = left(1)
+    begun = records(folder.journal.read_bytes(), journal_decoder)[0][0]
+    folder.journal.write_bytes(framed(msgspec.structs.replace(begun, version=99)))
+    failed = one(recovered(folder, models), Failed)
+    assert "another version" in failed.text  # type: ignore[union-attr]
