@@ -39,6 +39,7 @@ from take5.stream.server.malloc import share_arenas
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
 from take5.stream.settings import Settings
+from take5.stream.spool.writer import SpoolWriter
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
@@ -125,13 +126,17 @@ def hook(clock: Clock, stages: Stages) -> None:
         put(self, media)
 
     def watched_init(
-        self: capture.LiveWorker, live: LiveSession, emit: Callable[[Event], None], finish: capture.Finish
+        self: capture.LiveWorker,
+        live: LiveSession,
+        emit: Callable[[Event], None],
+        finish: capture.Finish,
+        spool: SpoolWriter | None = None,
     ) -> None:
         def watched(event: Event) -> None:
             clock.said(event)
             emit(event)
 
-        init(self, live, watched, finish)
+        init(self, live, watched, finish, spool)
         clock.ring = live._ring  # noqa: SLF001 - to see how much of the memory is what is kept
 
     def watched_push(self: LiveSession, media: Received) -> list[Event]:

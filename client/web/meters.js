@@ -82,7 +82,8 @@ function gainText(rules, gain) {
 }
 
 /** @param {Session} session */
-function showBest({ best, window_s }) {
+function showBest({ best, kept, window_s }) {
   const span = best && { start: clock(best.start_s), end: clock(best.start_s + window_s), score: Math.round(best.I) };
-  put($('best'), span ? say(texts.meters.best, span) : texts.status.nothing_yet);
+  const text = kept && kept.start_s === best?.start_s ? texts.meters.best_kept : texts.meters.best;
+  put($('best'), span ? say(text, span) : texts.status.nothing_yet);
 }

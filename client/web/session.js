@@ -22,6 +22,8 @@ export class Session {
   latest = null;
   /** @type {Best | null} */
   best = null;
+  /** The best that is on disk. @type {Best | null} */
+  kept = null;
   /** @type {Chunk | null} */
   chunk = null;
   /** @type {number | null} */
@@ -77,8 +79,8 @@ export class Session {
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, D_range, best, stopped, clip, report, error, stalled, coach, time_s } = event;
-    Object.assign(this, { state, rules, window_s, D_range, best, stopped, clip, report, error, stalled, coach, time_s });
+    const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, time_s } = event;
+    Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, time_s });
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }
@@ -108,6 +110,9 @@ export class Session {
         break;
       case 'best':
         this.best = event.best;
+        break;
+      case 'kept':
+        this.kept = event.best;
         break;
       case 'coach':
       case 'stalled':

@@ -4,7 +4,6 @@ It can be mounted into another application, at any path; then that one calls :me
 and :meth:`Sessions.drain` before it ends.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,7 +64,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        recovering = asyncio.create_task(sessions.recover(), name="take5-recover")
+        recovering = await sessions.recover()
         yield
         await sessions.drain()
         await recovering

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-NEWEST_ONLY = frozenset({"progress", "best", "coach"})
+NEWEST_ONLY = frozenset({"progress", "best", "kept", "coach"})
 """Of these types a slow reader gets the newest."""
 
 PASSING = frozenset({"scored", "warning"})

@@ -12,7 +12,7 @@ from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
-from take5.stream.events import ClipReady, Reported
+from take5.stream.events import ClipReady, Reported, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
@@ -23,6 +23,7 @@ from take5.stream.server.feed import Feed, Follower
 from take5.stream.server.recovered import Recovery
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.peer import MALFORMED, accept
+from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
 from take5.stream.timeline.media import UnitFormat
 
@@ -198,22 +199,27 @@ class Sessions:
         if not entry.live and not entry.feed.followers:
             self._forget_later(entry)
 
-    async def recover(self) -> None:
-        """Make the clips of captures in the output folder whose process is gone; their names answer with them.
+    async def recover(self) -> "asyncio.Task[None]":
+        """Find the captures in the output folder whose process is gone; their names answer with their clips.
 
-        Returns when all are made; sessions can be begun meanwhile, but for those names.
+        Returns the task that makes the clips, one after the other, while other sessions begin.
         """
-        if self._recovery is None:
-            return
-        found = [(begun, folder, self._reserve(begun)) for begun, folder in await self._recovery.find()]
+        found = [] if self._recovery is None else await self._recovery.find()
+        reserved = [(begun, folder, self._reserve(begun)) for begun, folder in found]
+        return asyncio.create_task(self._recover(reserved), name="take5-recover")
+
+    async def _recover(self, found: list[tuple[Begun, SpoolFolder, Entry | None]]) -> None:
         for place, (begun, folder, entry) in enumerate(found):
-            if entry is None or entry.live:  # another capture has the name: files only
-                await self._recovery.run(folder, partial(file_address, begun.session), lambda _: None)
-            else:
+            assert self._recovery is not None  # noqa: S101 - it found them
+            address = partial(file_address, begun.session)
+            if entry is None:  # files only
+                await self._recovery.run(folder, address, lambda _: None)
+                continue
+            if entry.feed.now.decided:
                 entry.feed.restart()
-                entry.capture_id, entry.folder = begun.capture, folder.take
-                await self._recovery.run(folder, partial(file_address, begun.session), entry.feed.publish)
-            if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
+            entry.capture_id, entry.folder = begun.capture, folder.take
+            await self._recovery.run(folder, address, entry.feed.publish)
+            if all(entry is not later for *_, later in found[place + 1 :]):
                 self._let_begin(entry)
 
     def _let_begin(self, entry: Entry) -> None:
@@ -231,6 +237,8 @@ class Sessions:
         except Refused:
             return None
         entry.recovered = entry.recovered or asyncio.Event()
+        entry.feed.restart()
+        entry.feed.publish(StateChanged(0, State.STOPPING))
         return entry
 
     async def drain(self) -> None:

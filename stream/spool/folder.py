@@ -63,6 +63,11 @@ class SpoolFolder:
         """The file of the choices so far."""
         return self.path / JOURNAL
 
+    @property
+    def began(self) -> bool:
+        """Whether anything has been written."""
+        return bool(self.segments()) or (self.journal.is_file() and self.journal.stat().st_size > 0)
+
     def segment(self, number: int) -> Path:
         """The file of a second of media."""
         return self.path / f"media-{number:06d}"
@@ -115,9 +120,9 @@ def unfinished(output: Path) -> Iterator[SpoolFolder]:
         folder = SpoolFolder(spools / name)
         if name == BROKEN or not folder.lock():
             continue
-        if folder.path.is_dir():
+        if folder.began:
             yield folder
-        else:  # its process has finished in the meantime
+        else:  # its process has finished in the meantime, or had not begun
             folder.remove()
 
 

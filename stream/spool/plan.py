@@ -71,7 +71,7 @@ class SpoolPlan:
         """Groups and blocks of as many spans as the limit allows, by number."""
         groups: dict[int, Group] = {}
         blocks: dict[int, AudioBlock] = {}
-        for begin, end in spans:
+        for place, (begin, end) in enumerate(spans):
             start, stop = begin - MARGIN_FLICKS, end + MARGIN_FLICKS
             found = ring.groups(start, stop) or ring.groups(begin, stop)
             heard = ring.numbered_sound(min([start, *(group.start for group in found)]), stop)
@@ -79,7 +79,7 @@ class SpoolPlan:
             more_blocks = blocks | dict(heard)
             size = sum(group.size for group in more_groups.values())
             size += sum(block.audible.nbytes for block in more_blocks.values())
-            if groups and size > self._limit:
+            if place and size > self._limit:
                 break
             groups, blocks = more_groups, more_blocks
         return groups, blocks

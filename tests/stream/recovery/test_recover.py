@@ -189,6 +189,16 @@ def test_before_a_window_was_kept_there_is_nothing_to_recover(
     assert not folder.path.exists()
 
 
+@pytest.mark.parametrize("journal", [None, b""])
+def test_a_spool_in_which_nothing_was_written_goes(journal: bytes | None, tmp_path: Path) -> None:
+    folder = tmp_path / SPOOLS / NAME
+    folder.mkdir(parents=True)
+    if journal is not None:
+        (folder / "journal").write_bytes(journal)
+    assert list(unfinished(tmp_path)) == []
+    assert not (tmp_path / SPOOLS).exists()
+
+
 def test_a_recovery_that_was_killed_is_taken_up_again_and_hooks_fire_once(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
 ) -> None:
@@ -226,6 +236,8 @@ def test_a_spool_that_cannot_be_read_is_set_aside_and_named(tmp_path: Path, mode
 def test_only_the_spools_of_processes_that_are_gone_are_taken(asked: Asked, tmp_path: Path) -> None:
     _, writer = begin_take(tmp_path, "ann", asked[0][0])
     assert writer is not None
+    writer.start(lambda _: None)
+    writer.notified()  # waits until the journal is there
     assert list(unfinished(tmp_path)) == []
     writer.close(remove=False)
     (folder,) = unfinished(tmp_path)
