@@ -130,13 +130,14 @@ def hook(clock: Clock, stages: Stages) -> None:
         live: LiveSession,
         emit: Callable[[Event], None],
         finish: capture.Finish,
+        patience_s: float = 0.0,
         spool: SpoolWriter | None = None,
     ) -> None:
         def watched(event: Event) -> None:
             clock.said(event)
             emit(event)
 
-        init(self, live, watched, finish, spool)
+        init(self, live, watched, finish, patience_s, spool)
         clock.ring = live._ring  # noqa: SLF001 - to see how much of the memory is what is kept
 
     def watched_push(self: LiveSession, media: Received) -> list[Event]:

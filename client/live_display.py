@@ -189,7 +189,8 @@ class Board:
         return self._texts.display["scored_one" if one else "scored"].format(count=self._scored)
 
     def _warning(self) -> str:
-        recent = "warning" in self._last and self._now() - self._warned_at < WARNED_S
+        stands = self._last.get("warning", {}).get("code") == "not_written"
+        recent = "warning" in self._last and (stands or self._now() - self._warned_at < WARNED_S)
         return self._texts.display["warning"].format(text=self._warned(self._last["warning"])) if recent else ""
 
     def _warned(self, warning: Json) -> str:
@@ -197,7 +198,7 @@ class Board:
         width, height = value if isinstance(value, list) else ("", "")
         seconds = f"{value:.0f}" if isinstance(value, (int, float)) else ""
         text: str = self._texts.warnings.get(warning["code"], warning["text"])
-        return text.format(seconds=seconds, width=width, height=height)
+        return text.format(seconds=seconds, megabytes=seconds, width=width, height=height)
 
     def _short(self, code: str) -> str:
         """What was wrong, in a few words; a code that a newer sender knows stands for itself."""

@@ -109,6 +109,8 @@ class Trouble(StrEnum):
     LOW_RESOLUTION = "low_resolution"
     FAULT = "fault"
     NOT_KEPT = "not_kept"
+    DISK_LOW = "disk_low"
+    NOT_WRITTEN = "not_written"
 
 
 TROUBLE_TEXTS = {
@@ -120,6 +122,8 @@ TROUBLE_TEXTS = {
     Trouble.LOW_RESOLUTION: "the picture is small; trainers want 1280x720 or more",
     Trouble.FAULT: "scoring failed; the best window until then was kept",
     Trouble.NOT_KEPT: "the best window is in memory only, the disk does not take it; a kill would lose it",
+    Trouble.DISK_LOW: "the disk is nearly full, {value} MB are free; make room",
+    Trouble.NOT_WRITTEN: "the clip cannot be written yet; make room, it is tried again",
 }
 
 
@@ -133,7 +137,7 @@ class Warned:
 
     def json(self) -> Json:
         """Return the event as ``{"type": "warning", ...}``."""
-        text = TROUBLE_TEXTS[self.trouble]
+        text = TROUBLE_TEXTS[self.trouble].format(value=self.value)
         if isinstance(self.value, str):
             text = f"{text} ({self.value})"
         return {**_head("warning", self.frame), "code": str(self.trouble), "text": text, "value": self.value}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, Queue
 from threading import Event as Flag
+from threading import Thread
 from types import FrameType
 from typing import TypeAlias
 
@@ -19,7 +20,7 @@ from take5.client.live_display import Board, LiveDisplay
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import CaptureError
 from take5.scoring.stopping import Stop, StopRule
-from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped
+from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.supervisor import Supervisor
@@ -30,12 +31,16 @@ from take5.stream.wire import Json
 
 LOOK_EVERY_S = 0.2
 LET_GO_S = 5.0
+SAVE_FOR_S = 60.0
+"""How long a clip that cannot be written is tried again."""
+
 EVENTS = 1000
 """Events that may wait to be shown; then the capture waits."""
 
 UNUSABLE = (Failure.NOTHING_ELIGIBLE, Failure.TOO_SHORT)
 
 Show: TypeAlias = "Callable[[Json], None]"
+WatchSpace: TypeAlias = "Callable[[Callable[[int], None], Flag], None]"
 
 
 class LiveCapture:
@@ -53,6 +58,8 @@ class LiveCapture:
         Writes the clip and its deliverables.
     show : callable
         Shows an event.
+    watch_space : callable
+        Calls its first argument with the free megabytes when they get low, until its second is set; in a thread.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on; a second Ctrl-C removes it.
     """
@@ -64,13 +71,14 @@ class LiveCapture:
         snapshot: Snapshot,
         finish: Finish,
         show: Show,
+        watch_space: WatchSpace,
         spool: SpoolWriter | None = None,
     ) -> None:
         self.broken: CaptureError | None = None
         self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
         self._spool = spool
-        self._worker = LiveWorker(live, self._news.put, finish, spool)
+        self._worker = LiveWorker(live, self._news.put, finish, SAVE_FOR_S, spool)
         self._supervisor = Supervisor(
             time.monotonic(),
             source.arrivals,
@@ -79,13 +87,15 @@ class LiveCapture:
             self._publish,
             self._worker.end,
         )
-        self._asked = Flag()
+        self._asked, self._over = Flag(), Flag()
+        self._room = Thread(target=watch_space, args=(self._space_low, self._over), daemon=True)
         show(snapshot.hello())
 
     def run(self) -> ClipReady | Failed:
         """Record until a rule, Ctrl-C or a broken device ends it; return the last event."""
         self._publish(StateChanged(0, State.CONNECTING))
         self._worker.start()
+        self._room.start()
         self._source.start(self._worker.put, self._source_ended)
         try:
             with interrupts(self._asked.set):
@@ -97,6 +107,7 @@ class LiveCapture:
                 self._spool.close(remove=True)
             raise
         finally:
+            self._over.set()
             self._source.stop()
             self._source.join(LET_GO_S)
 
@@ -111,13 +122,22 @@ class LiveCapture:
             with suppress(Empty):
                 event = self._news.get(timeout=LOOK_EVERY_S)
                 self._publish(event)
+                if self._snapshot.unwritten is event:
+                    self._source.stop()
+                    self._asked.clear()
                 ended = event if isinstance(event, ClipReady | Failed) else ended
                 if ended is not None and self._snapshot.over:
                     return ended
             if self._asked.is_set():
                 self._worker.end(Stop(StopRule.ENDED))
+                if self._snapshot.unwritten is not None:
+                    self._worker.give_up()
             if Stopped not in self._snapshot.last:
                 self._supervisor.look(time.monotonic())
+
+    def _space_low(self, megabytes: int) -> None:
+        if Stopped not in self._snapshot.last:
+            self._news.put(Warned(self._snapshot.frame, Trouble.DISK_LOW, megabytes))
 
     def _source_ended(self, error: CaptureError | None) -> None:
         self.broken = error

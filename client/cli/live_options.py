@@ -3,6 +3,16 @@
 import click
 
 from take5.client.cli.options import Command, decorated, output_option
+from take5.scoring.errors import ParameterError
+from take5.stream.output.free_space import MIN_FREE, parse_size, size_text
+
+
+def _size(_context: click.Context, _option: click.Parameter, text: str) -> int:
+    try:
+        return parse_size(text)
+    except ParameterError as error:
+        raise click.BadParameter(str(error)) from error
+
 
 LIVE_OPTIONS = (
     output_option("Output folder; each capture gets a folder in it."),
@@ -12,9 +22,18 @@ LIVE_OPTIONS = (
         show_default=True,
         help="Write report.html and report.png after the clip.",
     ),
+    click.option(
+        "--min-free",
+        metavar="SIZE",
+        default=size_text(MIN_FREE).replace(" ", ""),
+        show_default=True,
+        callback=_size,
+        help="Begin no capture with less free space in the output folder, such as 2GB or 500MiB; warn below twice as "
+        "much; 0 to disable.",
+    ),
 )
 
 
 def live_options(command: Command) -> Command:
-    """Give a command ``output``, and whether a ``report`` is drawn."""
+    """Give a command ``output``, whether a ``report`` is drawn, and ``min_free``, in bytes."""
     return decorated(command, LIVE_OPTIONS)  # type: ignore[return-value] # click keeps the callable

@@ -27,6 +27,7 @@ from take5.client.terminal import json_event_line
 from take5.client.watch import LAST, Json, watch
 from take5.scoring.errors import ServerError
 from take5.scoring.parameters import FPS
+from take5.stream.output.free_space import size_text
 from take5.stream.sources.file import MediaFile
 
 PROBE_S = 5
@@ -102,7 +103,7 @@ def probe(sending: Sending) -> bool:
     Raises
     ------
     ServerError
-        If there is no answer, or the server is full.
+        If there is no answer, or the server or its disk is full.
     """
     try:
         with urllib.request.urlopen(f"{sending.root}healthz", timeout=PROBE_S) as answer:  # noqa: S310 - checked
@@ -119,15 +120,21 @@ def probe(sending: Sending) -> bool:
             f"{sending.whip}: the server is full ({health['live']} of {health['capacity']} captures in progress); "
             "try again later"
         )
+    if health.get("disk_full"):
+        free = size_text(health["free_bytes"])
+        raise ServerError(
+            f"{sending.whip}: the server's disk is full ({free} are free); make room there, then try again"
+        )
     return True
 
 
 async def _run(sending: Sending, *, follows: bool) -> int:
     accepted, over = threading.Event(), threading.Event()
-    following = asyncio.create_task(_follow(sending, accepted, over)) if follows else None
+    unwritten = asyncio.Event()
+    following = asyncio.create_task(_follow(sending, accepted, over, unwritten)) if follows else None
     try:
         await _sent(sending, accepted, over, follows=follows)
-        return DONE if following is None else await asyncio.wait_for(following, LAST_EVENT_S)
+        return DONE if following is None else await _ended(following, unwritten)
     except TimeoutError as error:
         text = f"{sending.whip}: no final event from the server within {LAST_EVENT_S:.0f} s"
         raise ServerError(text) from error
@@ -137,6 +144,14 @@ async def _run(sending: Sending, *, follows: bool) -> int:
             following.cancel()
             with suppress(asyncio.CancelledError, ServerError):
                 await following
+
+
+async def _ended(following: asyncio.Task[int], unwritten: asyncio.Event) -> int:
+    """Wait for the last event: without a limit while the server tries to write a clip, which has a limit of its own."""
+    while not (await asyncio.wait([following], timeout=LAST_EVENT_S))[0]:
+        if not unwritten.is_set():
+            raise TimeoutError
+    return following.result()
 
 
 async def _sent(sending: Sending, accepted: threading.Event, over: threading.Event, *, follows: bool) -> None:
@@ -173,7 +188,7 @@ def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
         yield lambda seconds: shown.update(task, completed=seconds)
 
 
-async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event) -> int:
+async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event, unwritten: asyncio.Event) -> int:
     """Print events; stop sending when the recording has stopped; return the exit code."""
     code = FAILED
     try:
@@ -183,6 +198,7 @@ async def _follow(sending: Sending, accepted: threading.Event, over: threading.E
                 if each["type"] in {"stopped", *LAST}:
                     over.set()
                 code = _code(each, code)
+                _note(each, unwritten)
     finally:
         over.set()
     return code
@@ -203,9 +219,17 @@ def _unpacked(event: Json) -> list[Json]:
     """The event itself, or those that ``hello`` holds for a late follower."""
     if event["type"] != "hello":
         return [event]
-    ended = [event[kind] for kind in ("stopped", "clip", "error") if event[kind]]
+    ended = [event[kind] for kind in ("stopped", "warning", "clip", "error") if event.get(kind)]
     report = event.get("report")
     return [*ended, *event.get("bundles", ()), *([report] if report else [])]
+
+
+def _note(event: Json, unwritten: asyncio.Event) -> None:
+    """Remember whether the clip waits to be written."""
+    if event["type"] == "warning" and event["code"] == "not_written":
+        unwritten.set()
+    elif event["type"] in LAST:
+        unwritten.clear()
 
 
 def _code(event: Json, so_far: int) -> int:

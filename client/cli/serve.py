@@ -93,6 +93,7 @@ def serve(
     port: int,
     token: str | None,
     output: Path,
+    min_free: int,
     max_sessions: int | None,
     ice_servers: tuple[str, ...],
     origins: tuple[str, ...],
@@ -117,7 +118,7 @@ def serve(
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
-        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, deliverables, hooks)
+        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, deliverables, hooks, min_free)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

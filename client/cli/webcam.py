@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from take5.stream.live.begin import begin_take
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.output.free_space import require_space, watch_space
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.webcam.camera import Camera, Wanted
@@ -84,6 +86,7 @@ def webcam(
     fps: float,
     driver: str | None,
     output: Path,
+    min_free: int,
     as_json: bool,
     rules: StopRules,
     parameters: Parameters,
@@ -98,6 +101,7 @@ def webcam(
 
     It stops by itself. Ctrl-C ends it at once and keeps the best so far; a second Ctrl-C keeps nothing.
     """
+    require_space(output, min_free)
     listened = Microphone(microphone)
     filmed = Camera(Wanted(driver, camera, size, fps))
     click.echo(f"take5: camera {filmed}; microphone {listened}", err=True)
@@ -112,7 +116,7 @@ def webcam(
             deliverables = Deliverables(wanted, name, report)
             folder, spool = begin_take(output, NAME, live, deliverables)
             finish = clip_writer(folder, deliverables, hooks, session=NAME, journal=spool)
-            capture = LiveCapture(source, live, snapshot, finish, show, spool)
+            capture = LiveCapture(source, live, snapshot, finish, show, partial(watch_space, output, min_free), spool)
             last = capture.run()
     finally:
         source.close()

@@ -169,7 +169,7 @@ function took(capture, event) {
 function show({ session }) {
   meters.show(session);
   chart.show(session);
-  if (!session.warning) put($('warning'), '');
+  put($('warning'), session.warning ? warning(session.warning) : '');
   document.body.dataset.state = session.state;
   if (page.asked && !session.stopped) return;
   const urgent = !session.begun || session.stopped;

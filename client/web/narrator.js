@@ -61,5 +61,5 @@ function judged({ latest, best, window_s }) {
 export function warning({ code, value }) {
   if (code === 'caught_up') return '';
   const [width, height] = Array.isArray(value) ? value : [];
-  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), width, height });
+  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), megabytes: Number(value), width, height });
 }

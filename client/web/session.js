@@ -79,8 +79,9 @@ export class Session {
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, time_s } = event;
-    Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, time_s });
+    const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s } =
+      event;
+    Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s });
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }

@@ -91,6 +91,11 @@ class Snapshot:
         Of the session.
     about : About
         What the session's capture shares with others.
+
+    Attributes
+    ----------
+    unwritten : Warned, optional
+        Why the clip cannot be written, while it is tried again.
     """
 
     def __init__(self, name: str, about: About) -> None:
@@ -100,6 +105,7 @@ class Snapshot:
         self.windows: dict[int, JudgedWindow] = {}
         self.bundles: list[Bundled] = []
         self.last: dict[type[Event], Event] = {}
+        self.unwritten: Warned | None = None
 
     @property
     def over(self) -> bool:
@@ -139,10 +145,14 @@ class Snapshot:
             self.state = event.state
         elif isinstance(event, Warned) and event.trouble is Trouble.FAULT:
             self.last[Warned] = event
+        elif isinstance(event, Warned) and event.trouble is Trouble.NOT_WRITTEN:
+            self.unwritten = event
         elif isinstance(event, Resumed):
             self.last.pop(Stalled, None)
         elif isinstance(event, BestChanged | Kept | Stalled | Stopped | Coached | ClipReady | Reported | Failed):
             self.last[type(event)] = event
+        if isinstance(event, ClipReady | Failed):
+            self.unwritten = None
 
     def hello(self) -> Json:
         """The present state."""
@@ -158,6 +168,7 @@ class Snapshot:
             "best": best_json(best.best) if isinstance(best, BestChanged) else None,
             "kept": best_json(kept.best) if isinstance(kept, Kept) else None,
             "bundles": [bundle.json() for bundle in self.bundles],
+            "warning": None if self.unwritten is None else self.unwritten.json(),
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
         }
 

@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from threading import Condition, Thread
@@ -11,6 +12,7 @@ from time import monotonic
 from take5.scoring.errors import Take5Error
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.live.saving import Saving
 from take5.stream.live.session import LiveSession
 from take5.stream.spool.writer import SpoolWriter
 from take5.stream.timeline.media import AccessUnit, Received
@@ -43,6 +45,8 @@ class LiveWorker:
         Takes every event, in the worker's thread; the last are those of ``finish``.
     finish : Finish
         Writes the clip and its deliverables.
+    patience_s : float
+        How long a clip that cannot be written is tried again; until then the media stay in memory.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on. It belongs to the worker, which removes the spool once
         everything has been delivered, or nothing was kept, and else leaves it to recovery.
@@ -53,9 +57,11 @@ class LiveWorker:
         live: LiveSession,
         emit: Callable[[Event], None],
         finish: Finish,
+        patience_s: float = 0.0,
         spool: SpoolWriter | None = None,
     ) -> None:
         self._live, self._emit, self._finish, self._spool = live, emit, finish, spool
+        self._saving = Saving(patience_s)
         self._news: deque[Event] = deque()
         self._delivered_all = self._unspooled = False
         self._inbox: deque[Received] = deque()
@@ -106,6 +112,18 @@ class LiveWorker:
         with self._ready:
             self._restart = True
 
+    def save(self) -> "Future[Event] | None":
+        """Try to write the clip now, from any thread; return the outcome, None if there is nothing to write."""
+        return self._saving.now()
+
+    def hurry(self) -> None:
+        """Try at most once more to write a clip that cannot be written, at once, from any thread."""
+        self._saving.hurry()
+
+    def give_up(self) -> None:
+        """Try no more to write a clip that cannot be written, from any thread."""
+        self._saving.give_up()
+
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait for the last event; return whether it has come."""
         self._thread.join(timeout_s)
@@ -151,6 +169,9 @@ class LiveWorker:
         try:
             delivered = self._delivered(end)
             last = next(delivered)
+            while isinstance(last, Warned):
+                yield last
+                last = next(delivered)
         except Take5Error as error:
             last = Failed(live.frame, Failure.INTERNAL, str(error))
         except Exception as error:
@@ -158,6 +179,7 @@ class LiveWorker:
             last = Failed(live.frame, Failure.INTERNAL, _internal(error))
         yield StateChanged(live.frame, State.FAILED if isinstance(last, Failed) else State.READY)
         yield last
+        self._saving.end(last)
         if fault is not None and not isinstance(last, Failed):
             yield Warned(live.frame, Trouble.FAULT, fault)
         yield from delivered
@@ -167,7 +189,8 @@ class LiveWorker:
         if not isinstance(end, Stop):
             assert end is not None  # noqa: S101 - scoring ends for no other reason
             return iter([end])
-        return self._finish(self._live, partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S))
+        wait = partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S)
+        return self._saving.written(lambda: self._finish(self._live, wait), partial(self._stop_receiving, wait))
 
     def _score(self) -> None:
         """Score until a rule stops the recording or it is ended from outside."""
@@ -205,6 +228,13 @@ class LiveWorker:
                 return
             with self._ready:
                 self._ready.wait_for(lambda: self._inbox or self._end is not None, left)
+
+    def _stop_receiving(self, wait_for_frames_after: Callable[[], None]) -> None:
+        """Take nothing more in while the clip waits to be written."""
+        wait_for_frames_after()
+        with self._ready:
+            self._over = True
+            self._inbox.clear()
 
     def _report(self, events: Iterable[Event]) -> None:
         while self._news:

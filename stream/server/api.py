@@ -71,10 +71,19 @@ async def accept(request: Request) -> Response:
     return JSONResponse(clip.json())
 
 
+async def save(request: Request) -> Response:
+    """Try now to write a clip that could not be written."""
+    authorise(request)
+    clip = await sessions_of(request).save(request.path_params["name"])
+    return JSONResponse(clip.json())
+
+
 async def health(request: Request) -> Response:
-    """Say how many captures are going on."""
+    """Return how many captures are going on, and whether there is room for another's clip."""
     sessions = sessions_of(request)
-    return JSONResponse({"live": sessions.live, "capacity": sessions.capacity})
+    free = await sessions.space.free()
+    room = {"free_bytes": free, "disk_full": sessions.space.too_low(free)}
+    return JSONResponse({"live": sessions.live, "capacity": sessions.capacity, **room})
 
 
 async def prompted(request: Request) -> Response:

@@ -100,6 +100,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/api/prompts/{language}", prompter.following),
         Route("/api/sessions/{name}", api.state),
         Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
+        Route("/api/sessions/{name}/save", api.save, methods=["POST"]),
         Route("/api/sessions/{name}/prompted", api.prompted, methods=["POST"]),
         WebSocketRoute("/api/sessions/{name}/events", events_socket),
         Route("/api/sessions/{name}/{file}", api.file),

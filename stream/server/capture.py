@@ -15,7 +15,9 @@ from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
+from take5.stream.output.free_space import EVERY_S, SpaceWatch, megabytes
 from take5.stream.server.feed import Feed
+from take5.stream.server.space import Space
 from take5.stream.sources.webrtc.peer import Peer
 from take5.stream.spool.writer import SpoolWriter
 
@@ -51,6 +53,10 @@ class Capture:
         Puts the best window on disk while the capture goes on.
     over : callable
         Called once, on the event loop, when everything has ended.
+    space : Space
+        Where the clip goes; the sender is warned when it gets low.
+    save_for_s : float
+        How long a clip that cannot be written is tried again.
     """
 
     def __init__(
@@ -63,12 +69,15 @@ class Capture:
         hooks: HookDispatcher | None,
         spool: SpoolWriter | None,
         over: Callable[[], None],
+        space: Space,
+        save_for_s: float,
     ) -> None:
         self.folder = folder
-        self._peer, self._live, self._feed, self._spool, self._over = peer, live, feed, spool, over
+        self._peer, self._live, self._feed, self._over = peer, live, feed, over
+        self._space, self._spool = space, spool
         self._loop = asyncio.get_running_loop()
         save = clip_writer(folder, deliverables, hooks, partial(file_address, feed.name), feed.name, spool)
-        self._worker = LiveWorker(live, self._from_thread, save, spool)
+        self._worker = LiveWorker(live, self._from_thread, save, save_for_s, spool)
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
             monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end
@@ -106,12 +115,26 @@ class Capture:
         """Let the recording end; the best clip is saved."""
         self._supervisor.end(rule)
 
+    async def save(self) -> Event | None:
+        """Try to write the clip now; return the outcome, None if there is nothing to write."""
+        outcome = self._worker.save()
+        if outcome is None:
+            return None
+        written: asyncio.Future[Event] = asyncio.wrap_future(outcome)
+        return await asyncio.shield(written)
+
+    def shut_down(self) -> None:
+        """End the recording, and try at most once more to write a clip that cannot be written."""
+        self.end(StopRule.SHUTDOWN)
+        self._worker.hurry()
+
     async def wait(self) -> None:
         """Wait until everything has ended."""
         await self._done.wait()
 
     async def _run(self) -> None:
         """Check the timers and ask for keyframes until the last event, then clean up."""
+        room = asyncio.create_task(self._watch_space())
         try:
             asked = 0.0
             while not self._ended.is_set():
@@ -123,10 +146,20 @@ class Capture:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), LOOK_EVERY_S)
         finally:
+            room.cancel()
             await self._peer.close()
             await asyncio.to_thread(self._worker.join)
             self._done.set()
             self._over()
+
+    async def _watch_space(self) -> None:
+        """Warn when free space gets low, until the recording has stopped."""
+        watch = SpaceWatch(self._space.least)
+        while Stopped not in self._feed.now.last:
+            free = await self._space.free()
+            if free is not None and watch.look(free):
+                self._publish(Warned(self._live.frame, Trouble.DISK_LOW, megabytes(free)))
+            await asyncio.sleep(EVERY_S)
 
     def _unplaced(self) -> None:
         self._from_thread(Warned(0, Trouble.NO_SENDER_REPORTS))

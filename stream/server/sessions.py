@@ -12,15 +12,17 @@ from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
-from take5.stream.events import ClipReady, Reported, State, StateChanged
+from take5.stream.events import ClipReady, Failed, Failure, Reported, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
+from take5.stream.output.free_space import MIN_FREE, size_text, too_little
 from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
 from take5.stream.server.recovered import Recovery
+from take5.stream.server.space import Space
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.peer import MALFORMED, accept
 from take5.stream.spool.folder import SpoolFolder
@@ -69,6 +71,18 @@ class Entry:
         files = {} if self.clip is None else self.clip.files
         return {**files, **report.files} if isinstance(report, Reported) else files
 
+    @property
+    def busy(self) -> Refused:
+        """The refusal of another sender."""
+        name, unwritten = repr(self.feed.name), self.feed.now.unwritten
+        text = f"session {name} has a sender; end it first, or choose another name"
+        if unwritten is not None:
+            text = (
+                f"the clip of session {name} cannot be written yet ({unwritten.value}); make room and POST to "
+                f"api/sessions/{self.feed.name}/save, or choose another name"
+            )
+        return Refused(409, "busy", text)
+
     def accept(self) -> ClipReady | None:
         """Mark the clip as accepted, and return it."""
         if self.clip is not None:
@@ -95,6 +109,8 @@ class Sessions:
         What is made of each clip.
     hooks : HookDispatcher, optional
         Gets a notice of each clip.
+    min_free : int
+        Free bytes in ``output`` below which no capture begins; 0 for no limit.
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
     """
@@ -108,9 +124,10 @@ class Sessions:
         ice_servers: tuple[str, ...] = (),
         deliverables: Deliverables = CLIP_ONLY,
         hooks: HookDispatcher | None = None,
+        min_free: int = MIN_FREE,
         recovery: Recovery | None = None,
     ) -> None:
-        self._recovery = recovery
+        self.space, self._recovery = Space(output, min_free), recovery
         self._deliverables, self._hooks = deliverables, hooks
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
@@ -131,16 +148,19 @@ class Sessions:
     async def begin(self, name: str | None, offer: str) -> tuple[str, str, str]:
         """Accept a sender; return the session's name, the capture's id, and the answer."""
         name = secrets.token_urlsafe(16) if name is None else checked_name(name)
+        free = await self.space.free()
         entry = self._entries.get(name)
         if entry is not None and entry.recovered is not None:
             await entry.recovered.wait()  # the clip of the capture that was cut off, first
         if entry is not None and entry.capture is not None and entry.clip is not None:
             await entry.capture.wait()  # its clip is there, and its bundles are being written
         if entry is not None and entry.live:
-            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+            raise entry.busy
         if self.live >= self.capacity:
             text = f"{self.live} of {self.capacity} captures are going on; try again in {RETRY_AFTER_S} s"
             raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)})
+        if free is not None and self.space.too_low(free):
+            raise Refused(507, "disk_full", too_little(self._output, free, self.space.least))
         self._accepting += 1
         opened = self._open(name)
         try:
@@ -159,15 +179,24 @@ class Sessions:
             raise Refused(422, "unsupported_media", str(error)) from error
         if entry.live:
             await peer.close()
-            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+            raise entry.busy
         live, capture_id = self._make_live(peer.unit_format, name), secrets.token_urlsafe(8)
         folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, self._deliverables, capture_id)
         capture = Capture(
-            peer, live, entry.feed, folder, self._deliverables, self._hooks, spool, lambda: self._over(entry)
+            peer,
+            live,
+            entry.feed,
+            folder,
+            self._deliverables,
+            self._hooks,
+            spool,
+            lambda: self._over(entry),
+            self.space,
+            KEEP_S,
         )
         if entry.live:
             await capture.abandon()
-            raise Refused(409, "busy", f"session {name!r} has a sender; end it first, or choose another name")
+            raise entry.busy
         entry.capture, entry.capture_id, entry.folder = capture, capture_id, folder
         try:
             return name, entry.capture_id, await capture.begin()
@@ -185,6 +214,18 @@ class Sessions:
             raise Refused(404, "not_found", f"session {name!r} has no such capture; it may have ended")
         if entry.capture is not None:
             entry.capture.end(StopRule.ENDED)
+
+    async def save(self, name: str) -> ClipReady:
+        """Try now to write a clip that could not be written; return the clip, also of a capture that has one."""
+        entry = self.entry(name)
+        outcome = await entry.capture.save() if entry.clip is None and entry.capture is not None else None
+        if isinstance(outcome, Failed) and outcome.failure is Failure.NOT_WRITTEN:
+            free = await self.space.free()
+            room = "" if free is None else f"; {size_text(free)} are free"
+            raise Refused(507, "not_written", f"{outcome.text}{room}; make room, and try again")
+        if entry.clip is None:
+            raise Refused(404, "not_found", f"session {name!r} has no clip to save")
+        return entry.clip
 
     def follow(self, name: str) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
@@ -247,7 +288,7 @@ class Sessions:
             self._recovery.end()
         captures = [entry.capture for entry in self._entries.values() if entry.capture is not None]
         for capture in captures:
-            capture.end(StopRule.SHUTDOWN)
+            capture.shut_down()
         if captures:
             await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
 
@@ -287,6 +328,7 @@ def sessions_for(
     ice_servers: tuple[str, ...] = (),
     deliverables: Deliverables = CLIP_ONLY,
     hooks: HookDispatcher | None = None,
+    min_free: int = MIN_FREE,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About.of(models.encoder.name, settings.parameters, rules)
@@ -295,7 +337,7 @@ def sessions_for(
         return LiveSession(models, settings, rules, unit_format, name)
 
     recovery = Recovery(output, models, hooks)
-    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks, recovery)
+    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks, min_free, recovery)
 
 
 def checked_name(name: str) -> str:

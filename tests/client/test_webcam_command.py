@@ -103,6 +103,10 @@ def check(folder: Path) -> None:
 def test_what_is_wrong_is_said_in_a_line(server: SoundServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["webcam", "--size", "big"]) == 64
     assert "'big' is not WIDTHxHEIGHT in pixels, as 1280x720" in capsys.readouterr().err
+    assert run(["webcam", "--min-free", "much"]) == 64
+    assert "'much' is not a size; 500M, 2G and 1GiB are" in capsys.readouterr().err
+    assert run(["webcam", "--min-free", "1000000TB", "--camera", "none"]) == 1
+    assert "are free, and a capture needs" in capsys.readouterr().err
     environment = {**server.silent, DIRECTORY_VARIABLE: str(models_directory())}
     command = [*PROGRAM, "--microphone", "studio"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)

@@ -1,10 +1,13 @@
 """A real sender through the real server: the choice, the clip, the end, and what happens when something breaks."""
 
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from serving import descriptors, eventually, served
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.live import watchdog
+from take5.stream.live import saving, watchdog
 from take5.stream.live.worker import LiveWorker
 from take5.stream.offline.select import Selected, select
 from take5.stream.settings import Settings
@@ -182,6 +185,87 @@ def test_a_sender_that_freezes_stalls_and_then_is_lost(
     assert "stalled" in kinds
     assert next(event for event in seen if event["type"] == "stopped")["rule"] == "lost"
     assert kinds[-1] == "clip"
+
+
+def test_without_room_captures_are_refused_and_when_it_gets_low_they_are_warned(
+    models: Models, tmp_path: Path, video: Path
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
+        server.sessions.space.least = 2 * free
+        refused = server.post("/whip/none")
+        assert (refused.status_code, refused.json()["code"]) == (507, "disk_full")
+        assert "are free, and a capture needs" in refused.json()["error"]
+        health = httpx.get(f"{server.address}/healthz").json()
+        assert health["disk_full"] is True
+        assert health["free_bytes"] == pytest.approx(free, rel=0.1)
+        server.sessions.space.least = round(0.7 * free)
+        assert httpx.get(f"{server.address}/healthz").json()["disk_full"] is False
+        filming = Filming(f"{server.address}/whip/low", video)
+        assert eventually(lambda: "low" in server.sessions._entries)
+        events = server.events("low")
+        filming.end()
+    (warning,) = (event for event in events if event.get("code") == "disk_low")
+    assert warning["value"] == pytest.approx(free / 1e6, rel=0.1)
+    assert f"{warning['value']} MB are free" in warning["text"]
+    assert events[-1]["type"] == "clip"
+
+
+def test_a_clip_that_cannot_be_written_is_saved_once_there_is_room(
+    models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "DELAYS_S", (60.0,))
+    (tmp_path / "out").write_text("in the way")
+    with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
+        base = f"{server.address}/api/sessions/full"
+        assert httpx.post(f"{base}/save").status_code == 404
+        filming = Filming(f"{server.address}/whip/full", video)
+        assert eventually(lambda: "full" in server.sessions._entries)
+        follower = server.follow("full", until=("clip", "error"))
+        assert httpx.post(f"{base}/save").status_code == 404, "it is still recording"
+        warned = next(event for event in follower if event.get("code") == "not_written")
+        assert str(tmp_path / "out") in warned["value"]
+        state = httpx.get(base).json()
+        assert (state["state"], state["warning"], state["clip"], state["error"]) == ("stopping", warned, None, None)
+        assert server.sessions.live == 1
+        refused = server.post("/whip/full")
+        assert (refused.status_code, refused.json()["code"]) == (409, "busy")
+        assert "api/sessions/full/save" in refused.json()["error"]
+        failed = httpx.post(f"{base}/save")
+        assert (failed.status_code, failed.json()["code"]) == (507, "not_written")
+        assert "MB are free" in failed.json()["error"] or "GB are free" in failed.json()["error"]
+        (tmp_path / "out").unlink()
+        with ThreadPoolExecutor(3) as pool:
+            saved = list(pool.map(lambda _: httpx.post(f"{base}/save", timeout=30), range(3)))
+        clip = list(follower)[-1]
+        assert clip["type"] == "clip"
+        assert [(answer.status_code, answer.json()) for answer in saved] == [(200, clip)] * 3
+        assert httpx.post(f"{base}/save").json() == httpx.get(base).json()["clip"] == clip
+        assert (Path(clip["path"]) / "source.mp4").is_file()
+        assert httpx.get(base).json()["warning"] is None
+        assert eventually(lambda: server.sessions.live == 0)
+        filming.process.wait(30)
+        assert filming.process.returncode == 0, "the sender has waited for it"
+
+
+def test_a_server_that_ends_does_not_wait_for_room(
+    models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "DELAYS_S", (60.0,))
+    (tmp_path / "out").write_text("in the way")
+    with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
+        filming = Filming(f"{server.address}/whip/full", video)
+        assert eventually(lambda: "full" in server.sessions._entries)
+        assert eventually(lambda: server.sessions.entry("full").feed.now.unwritten is not None)
+        seen: list[Json] = []
+        following = threading.Thread(target=lambda: seen.extend(server.follow("full")))
+        following.start()
+        assert eventually(lambda: bool(seen))
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 10
+    following.join(30)
+    assert (seen[-1]["type"], seen[-1]["code"]) == ("error", "not_written")
+    filming.end()
 
 
 def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short: Path) -> None:

@@ -218,7 +218,8 @@ def recording(
 ) -> tuple[LiveCapture, list[Json], ClipReady | Failed]:
     shown: list[Json] = []
     live = live_session(models, fake.unit_format, rules)
-    made = LiveCapture(fake, live, Snapshot("webcam", About("e", 5.0, rules)), clip_writer(folder), shown.append)
+    snapshot = Snapshot("webcam", About("e", 5.0, rules))
+    made = LiveCapture(fake, live, snapshot, clip_writer(folder), shown.append, lambda *_: None)
     return made, shown, made.run()
 
 

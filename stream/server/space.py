@@ -1,0 +1,38 @@
+"""Free space for the clips of a server, measured beside its event loop: a network disk may not answer."""
+
+import asyncio
+from pathlib import Path
+
+from take5.stream.output.free_space import free_space
+
+ANSWER_S = 2.0
+"""Maximum time to wait for the disk; after that its free space counts as unknown, until it answers."""
+
+
+class Space:
+    """Free space of the output folder, and how much a capture needs.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets the clips.
+    least : int
+        Free bytes below which no capture begins; 0 for no limit.
+    """
+
+    def __init__(self, folder: Path, least: int) -> None:
+        self.folder, self.least = folder, least
+        self._measured: asyncio.Future[int] | None = None
+
+    async def free(self) -> int | None:
+        """Return the free bytes; None while they are unknown."""
+        if self._measured is None or self._measured.done():
+            self._measured = asyncio.ensure_future(asyncio.to_thread(free_space, self.folder))
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._measured), ANSWER_S)
+        except (TimeoutError, OSError):
+            return None
+
+    def too_low(self, free: int | None) -> bool:
+        """Whether captures are refused with so many free bytes."""
+        return free is not None and free < self.least
