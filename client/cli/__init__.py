@@ -4,6 +4,7 @@ Exit codes: 0 success; 1 something could not be read, written or found; 2 a reco
 usage error; 130 interrupted.
 """
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -17,10 +18,13 @@ from take5.client.cli.recover import recover
 from take5.client.cli.replay import replay
 from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
 from take5.client.cli.serve import serve
+from take5.client.cli.signals import ended_cleanly
 from take5.client.cli.webcam import webcam
 from take5.scoring.errors import ParameterError, Take5Error, TooShort
 
 USAGE, INTERRUPTED = 64, 130
+GONE = (errno.EPIPE, errno.EIO)
+"""Errors of writing to a program or a terminal that is gone."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -43,7 +47,9 @@ take5.add_command(models)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(arguments))
+    with ended_cleanly():
+        code = run(arguments)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +68,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("take5: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of the output is gone
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
+        sys.stderr.close()
         return FAILED
     return code if isinstance(code, int) else 0

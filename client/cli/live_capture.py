@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
+from take5.client.cli.signals import ending_signals, handled
 from take5.client.live_display import Board, LiveDisplay
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import CaptureError
@@ -75,6 +76,7 @@ class LiveCapture:
         spool: SpoolWriter | None = None,
     ) -> None:
         self.broken: CaptureError | None = None
+        self.unshown: OSError | None = None
         self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
         self._spool = spool
@@ -92,7 +94,7 @@ class LiveCapture:
         show(snapshot.hello())
 
     def run(self) -> ClipReady | Failed:
-        """Record until a rule, Ctrl-C or a broken device ends it; return the last event."""
+        """Record until a rule, a signal or a broken device ends it; return the last event."""
         self._publish(StateChanged(0, State.CONNECTING))
         self._worker.start()
         self._room.start()
@@ -112,9 +114,14 @@ class LiveCapture:
             self._source.join(LET_GO_S)
 
     def _publish(self, event: Event) -> None:
-        """Remember an event and show it."""
+        """Remember an event and show it; the capture ends if it cannot be shown, since the terminal is gone."""
         self._snapshot.remember(event)
-        self._show(event.json())
+        if self.unshown is None:
+            try:
+                self._show(event.json())
+            except OSError as error:
+                self.unshown = error
+                self._asked.set()
 
     def _follow(self) -> ClipReady | Failed:
         ended: ClipReady | Failed | None = None
@@ -146,17 +153,14 @@ class LiveCapture:
 
 @contextmanager
 def interrupts(first: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C call ``first``; the second interrupts."""
+    """Let Ctrl-C, SIGTERM and SIGHUP call ``first``; a Ctrl-C after one of them interrupts."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         first()
 
-    before = signal.signal(signal.SIGINT, handle)
-    try:
+    with handled((signal.SIGINT, *ending_signals()), handle):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -165,8 +169,13 @@ def showing(board: Board, *, as_json: bool) -> Iterator[Show]:
     if as_json:
         yield lambda event: click.echo(json.dumps(event))
     elif sys.stdout.isatty():
-        with LiveDisplay(board, Console()) as display:
+        display = LiveDisplay(board, Console())
+        display.__enter__()
+        try:
             yield display.update
+        finally:
+            with suppress(OSError):  # the terminal is gone
+                display.__exit__(None, None, None)
     else:
         yield lambda event: click.echo(line) if (line := _line(event)) else None
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def webcam(
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
 
-    It stops by itself. Ctrl-C ends it at once and keeps the best so far; a second Ctrl-C keeps nothing.
+    It stops by itself. Ctrl-C ends it at once and keeps the best so far; a second Ctrl-C keeps nothing. SIGTERM and a
+    closed terminal end it like the first Ctrl-C.
     """
     require_space(output, min_free)
     listened = Microphone(microphone)
@@ -120,6 +122,10 @@ def webcam(
             last = capture.run()
     finally:
         source.close()
-    code = outcome([last, *snapshot.after_clip], capture.broken, as_json=as_json)
-    let_deliveries_end(hooks)
-    return code
+    try:
+        if capture.unshown is not None:
+            raise capture.unshown
+        return outcome([last, *snapshot.after_clip], capture.broken, as_json=as_json)
+    finally:
+        with suppress(OSError):  # the terminal is gone
+            let_deliveries_end(hooks)

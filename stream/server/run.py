@@ -1,8 +1,11 @@
 """The application on uvicorn: it listens, says where, and ends cleanly."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -12,6 +15,9 @@ from starlette.applications import Starlette
 
 from take5.scoring.errors import ServerError
 from take5.stream.server.sessions import Sessions
+
+HANG_UP: int | None = getattr(signal, "SIGHUP", None)
+"""SIGHUP, which Windows does not have."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,27 @@ class DrainingServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle SIGHUP, too, unless it is ignored, as by nohup."""
+        with super().capture_signals():
+            before = signal.getsignal(HANG_UP) if HANG_UP and _in_main_thread() else signal.SIG_IGN
+            if HANG_UP is None or before is signal.SIG_IGN:
+                yield
+                return
+            signal.signal(HANG_UP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(HANG_UP, before or signal.SIG_DFL)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """Drain at the first signal, end at the second."""
-        if self._draining is not None or self._loop is None:
+        """Drain at the first signal, end at the second; SIGHUP, which a closed terminal may send twice, only drains."""
+        if sig != HANG_UP and (self._draining is not None or self._loop is None):
             self.should_exit = self.force_exit = True
             return
-        self._loop.call_soon_threadsafe(self._drain)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._drain)
 
     def _drain(self) -> None:
         if self._draining is None:
@@ -59,7 +80,7 @@ class DrainingServer(uvicorn.Server):
 def run(
     make: Callable[[], tuple[Starlette, Sessions]], listen: Listen, started: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM, SIGHUP or SIGINT.
 
     Parameters
     ----------
@@ -77,6 +98,10 @@ def run(
     """
     with _bound(listen) as bound:
         asyncio.run(_serve(make, listen, bound, started))
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _bound(listen: Listen) -> socket.socket:

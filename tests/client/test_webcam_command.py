@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import av
 import jsonschema
 import numpy as np
 import pytest
-from capture_devices import RATE, SoundServer, sound_server
+from capture_devices import SoundServer, playing, sound_server
 from repository import ROOT
 
 from take5.client.cli import run
@@ -30,21 +29,6 @@ TIMEOUT_S = 60.0
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
     with sound_server(tmp_path_factory.mktemp("sound")) as running:
         yield running
-
-
-@contextmanager
-def playing(video: Path, server: SoundServer, folder: Path) -> Iterator[None]:
-    """Let the silent microphone hear a video's sound."""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-    with av.open(str(video)) as container:
-        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
-    (folder / "sound.raw").write_bytes(3 * b"".join(frame.to_ndarray().astype(np.int16).tobytes() for frame in frames))
-    command = ["paplay", "--raw", "--device=silent", f"--rate={RATE}", "--channels=1", "--format=s16le"]
-    with subprocess.Popen([*command, str(folder / "sound.raw")], env=server.environment) as player:
-        try:
-            yield
-        finally:
-            player.kill()
 
 
 def events(running: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:

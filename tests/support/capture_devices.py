@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import av
 import numpy as np
 import pytest
 
@@ -87,6 +88,21 @@ def sound_server(folder: Path) -> Iterator[SoundServer]:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def playing(video: Path, server: SoundServer, folder: Path) -> Iterator[None]:
+    """Let the silent microphone hear a video's sound."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+    with av.open(str(video)) as container:
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    (folder / "sound.raw").write_bytes(3 * b"".join(frame.to_ndarray().astype(np.int16).tobytes() for frame in frames))
+    command = ["paplay", "--raw", "--device=silent", f"--rate={RATE}", "--channels=1", "--format=s16le"]
+    with subprocess.Popen([*command, str(folder / "sound.raw")], env=server.environment) as player:
+        try:
+            yield
+        finally:
+            player.kill()
 
 
 class Feeder:

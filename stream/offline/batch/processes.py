@@ -194,6 +194,9 @@ def _one_thread() -> Iterator[None]:
 def _serve(pipe: "Connection[Outcome | Take5Error | None, Job]", setup: Setup) -> None:
     """Main function of a worker."""
     signal.signal(signal.SIGTERM, _stop)
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        signal.signal(hang_up, _stop)  # a closed terminal sends it to every process
     threading.Thread(target=_end_with_parent, name="take5-parent", daemon=True).start()
     with suppress(EOFError, OSError):  # there are no more jobs, or the parent is gone
         try:
