@@ -177,6 +177,8 @@ class LiveWorker:
         except Exception as error:
             log.exception("a clip could not be written")
             last = Failed(live.frame, Failure.INTERNAL, _internal(error))
+        if isinstance(last, Failed) and self._spool is not None and self._spool.kept and live.has_best:
+            last = replace(last, text=f"{last.text}; {self._spool.remedy}")
         yield StateChanged(live.frame, State.FAILED if isinstance(last, Failed) else State.READY)
         yield last
         self._saving.end(last)

@@ -10,7 +10,7 @@ import numpy as np
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.analysis.frames import NO_LIPS, NO_POSE
 from take5.stream.events import ChunkNote
-from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder
+from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder, sync_files, sync_folder
 from take5.stream.output.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.output.received import write_source
 from take5.stream.recording.base import ClipMedia
@@ -33,7 +33,7 @@ def write_live_take(
 ) -> list[str]:
     """Write a capture's take with the fast preset, and the received access units; return the file names.
 
-    The wait for the frames after the window is in between.
+    They are synced to the disk: the spool that holds the same is removed afterwards. The wait for the frames after the window is in between.
     """
     with new_folder(folder) as temporary:
         _write(selection, recording, temporary, QUICK)
@@ -42,7 +42,10 @@ def write_live_take(
             start = selection.best.start
             stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
             write_source(temporary, recording.material.source(start, stop))
-        return sorted(path.name for path in temporary.iterdir())
+        sync_files(temporary)
+        names = sorted(path.name for path in temporary.iterdir())
+    sync_folder(folder.parent)
+    return names
 
 
 def _write(selection: Selection, material: ClipMedia, folder: Path, preset: str) -> None:

@@ -1,10 +1,8 @@
 """The sessions of a server: who may send, who follows, what is kept."""
 
 import asyncio
-import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +10,14 @@ from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
-from take5.stream.events import ClipReady, Failed, Failure, Reported, State, StateChanged
+from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import MIN_FREE, size_text, too_little
 from take5.stream.server.capture import Capture, file_address
+from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
 from take5.stream.server.recovered import Recovery
@@ -29,7 +28,6 @@ from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
 from take5.stream.timeline.media import UnitFormat
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 KEEP_S = 1800.0
 """How long the events and addresses of a capture are kept after its end; its files stay."""
 
@@ -40,54 +38,6 @@ DRAIN_S = 30.0
 
 MakeLive = Callable[[UnitFormat, str], LiveSession]
 """Makes the session for access units of a format, under a name for its report."""
-
-
-@dataclass
-class Entry:
-    """What belongs to one name."""
-
-    feed: Feed
-    capture: Capture | None = None
-    capture_id: str = ""
-    folder: Path = Path()
-    recovered: asyncio.Event | None = None
-    forget: asyncio.TimerHandle | None = field(default=None, repr=False)
-
-    @property
-    def live(self) -> bool:
-        """Whether a capture is going on."""
-        return self.capture is not None
-
-    @property
-    def clip(self) -> ClipReady | None:
-        """The last capture's clip, once it is there."""
-        clip = self.feed.now.last.get(ClipReady)
-        return clip if isinstance(clip, ClipReady) else None
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """The last capture's files by name, those of the report when they are there."""
-        report = self.feed.now.last.get(Reported)
-        files = {} if self.clip is None else self.clip.files
-        return {**files, **report.files} if isinstance(report, Reported) else files
-
-    @property
-    def busy(self) -> Refused:
-        """The refusal of another sender."""
-        name, unwritten = repr(self.feed.name), self.feed.now.unwritten
-        text = f"session {name} has a sender; end it first, or choose another name"
-        if unwritten is not None:
-            text = (
-                f"the clip of session {name} cannot be written yet ({unwritten.value}); make room and POST to "
-                f"api/sessions/{self.feed.name}/save, or choose another name"
-            )
-        return Refused(409, "busy", text)
-
-    def accept(self) -> ClipReady | None:
-        """Mark the clip as accepted, and return it."""
-        if self.clip is not None:
-            self.feed.now.last[ClipReady] = replace(self.clip, accepted=True)
-        return self.clip
 
 
 class Sessions:
@@ -338,10 +288,3 @@ def sessions_for(
 
     recovery = Recovery(output, models, hooks)
     return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks, min_free, recovery)
-
-
-def checked_name(name: str) -> str:
-    """Return ``name`` if it may name a session."""
-    if not NAME.fullmatch(name):
-        raise Refused(404, "not_found", "a session's name has 1 to 64 letters, digits, - and _")
-    return name

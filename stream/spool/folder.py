@@ -1,6 +1,5 @@
 """Folders of spools, one for each capture that goes on, and the lock that its process holds."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from take5.scoring.errors import OutputError
+from take5.stream.output.atomic import sync_folder
 
 SPOOLS, BROKEN = ".spool", "broken"
 JOURNAL = "journal"
@@ -124,17 +124,6 @@ def unfinished(output: Path) -> Iterator[SpoolFolder]:
             yield folder
         else:  # its process has finished in the meantime, or had not begun
             folder.remove()
-
-
-def sync_folder(path: Path) -> None:
-    """Let the names in a folder survive a loss of power, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _discard(lock: Path, spools: Path) -> None:

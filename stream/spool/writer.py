@@ -13,7 +13,8 @@ import msgspec
 
 from take5.scoring.score import WindowScore
 from take5.stream.events import Event, Kept, Trouble, Warned
-from take5.stream.spool.folder import SpoolFolder, sync_folder
+from take5.stream.output.atomic import sync_folder
+from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.plan import Changes, Numbered
 from take5.stream.spool.records import Begun, JournalRecord, Notified, State, framed, media_record
 
@@ -64,6 +65,16 @@ class SpoolWriter:
         """
         self._emit = emit
         self._thread.start()
+
+    @property
+    def kept(self) -> bool:
+        """Whether a window is durable."""
+        return self._kept is not None
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a clip that could not be written."""
+        return f"what was kept is in {self.folder.path}: take5 recover {self.folder.take.parent} makes the clip"
 
     def put(self, changes: Changes) -> None:
         """Add what has changed, from any thread; returns at once."""
