@@ -33,7 +33,8 @@ def write_live_take(
 ) -> list[str]:
     """Write a capture's take with the fast preset, and the received access units; return the file names.
 
-    They are synced to the disk: the spool that holds the same is removed afterwards. The wait for the frames after the window is in between.
+    They are synced to the disk, for the spool that holds the same is removed afterwards. The wait for the frames after
+    the window is in between.
     """
     with new_folder(folder) as temporary:
         _write(selection, recording, temporary, QUICK)
