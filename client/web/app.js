@@ -160,7 +160,7 @@ function took(capture, event) {
   if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
   if (capture.session.clip) return finish(() => result.showClip(capture));
   if (event.type !== 'warning') show(capture);
-  else put($('warning'), warning(event));
+  else warn(capture);
   if (event.type === 'stopped') $('stop').disabled = true;
   return undefined;
 }
@@ -169,11 +169,25 @@ function took(capture, event) {
 function show({ session }) {
   meters.show(session);
   chart.show(session);
-  put($('warning'), session.warning ? warning(session.warning) : '');
+  warn({ session });
   document.body.dataset.state = session.state;
   if (page.asked && !session.stopped) return;
   const urgent = !session.begun || session.stopped;
   narrator[urgent ? 'say' : 'suggest'](meaning(session, page.external));
+}
+
+/** Show the latest warning. @param {Pick<Capture, 'session'>} capture */
+function warn({ session }) {
+  put($('warning'), session.warning ? warning(session.warning) : '');
+  $('save').hidden = session.warning?.code !== 'not_written';
+}
+
+/** Have the clip written now: there may be room for it. */
+async function save() {
+  $('save').disabled = true;
+  const path = `api/sessions/${/** @type {Capture} */ (page.capture).name}/save`;
+  await request(path, { method: 'POST' }).catch(() => {}); // the warning stays
+  $('save').disabled = false;
 }
 
 /** The person begins to read, or to talk freely: earlier windows do not predict later ones. */
@@ -269,6 +283,7 @@ async function again() {
 $('start').addEventListener('click', start);
 $('follow').addEventListener('click', () => followSender(true));
 $('stop').addEventListener('click', stop);
+$('save').addEventListener('click', save);
 $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
 $('camera').addEventListener('change', chooseDevice);

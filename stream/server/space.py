@@ -22,17 +22,24 @@ class Space:
 
     def __init__(self, folder: Path, least: int) -> None:
         self.folder, self.least = folder, least
-        self._measured: asyncio.Future[int] | None = None
+        self._measured: asyncio.Future[int | None] | None = None
 
     async def free(self) -> int | None:
         """Return the free bytes; None while they are unknown."""
         if self._measured is None or self._measured.done():
-            self._measured = asyncio.ensure_future(asyncio.to_thread(free_space, self.folder))
+            self._measured = asyncio.ensure_future(asyncio.to_thread(_measured, self.folder))
         try:
             return await asyncio.wait_for(asyncio.shield(self._measured), ANSWER_S)
-        except (TimeoutError, OSError):
+        except TimeoutError:
             return None
 
     def too_low(self, free: int | None) -> bool:
         """Whether captures are refused with so many free bytes."""
         return free is not None and free < self.least
+
+
+def _measured(folder: Path) -> int | None:
+    try:
+        return free_space(folder)
+    except OSError:
+        return None

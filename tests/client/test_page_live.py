@@ -28,6 +28,8 @@ from take5.stream.events import (
     Reported,
     Resumed,
     Stalled,
+    State,
+    StateChanged,
     Stopped,
     Trouble,
     Warned,
@@ -132,8 +134,24 @@ def test_stalls_warnings_and_the_stop_are_told(server: Served, open_page: OpenPa
     tell(server, "stalls", Resumed(125), Warned(125, Trouble.LOW_RESOLUTION, [640, 360]))
     says(page, "Best so far at 0:00. Keep talking.")
     expect(page.locator("#warning")).to_contain_text(re.compile("640 . 360"))
+    tell(server, "stalls", Warned(125, Trouble.DISK_LOW, 812))
+    expect(page.locator("#warning")).to_contain_text("812 MB are free")
+    expect(page.locator("#save")).to_be_hidden()
     tell(server, "stalls", Stopped(150, Stop(StopRule.GAIN, 0.005, 0.01)))
     says(page, "It stopped by itself: going on would hardly improve it. Writing the clip")
+
+
+def test_a_clip_that_cannot_be_written_is_said_and_can_be_tried_again(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "full")
+    stopped = Stopped(150, Stop(StopRule.GAIN, 0.005, 0.01))
+    tell(server, "full", *begun(), *scored(800.0), StateChanged(150, State.STOPPING), stopped)
+    tell(server, "full", Warned(150, Trouble.NOT_WRITTEN, "out: cannot be written"))
+    expect(page.locator("#warning")).to_contain_text("cannot be written yet")
+    with page.expect_response(lambda answer: answer.url.endswith("/api/sessions/full/save")):
+        page.get_by_role("button", name="Write the clip now").click()
+    expect(page.locator("#save")).to_be_enabled()
+    again = following(server, open_page, "full")
+    expect(again.locator("#warning")).to_contain_text("cannot be written yet")
 
 
 def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(

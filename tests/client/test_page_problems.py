@@ -75,6 +75,18 @@ def test_a_full_server_is_waited_for(
         expect(page.locator("#live-title")).to_be_visible()
 
 
+def test_a_full_disk_is_said(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
+    with served(models, tmp_path, pages=PAGES) as server:
+        server.sessions.space.least = 10**18
+        page = open_page(server.address + "/")
+        ready(page)
+        page.locator("#start").click()
+        problem(page, "The server's disk is full", "Nothing can be recorded until there is room")
+        server.sessions.space.least = 0
+        with page.expect_response(lambda answer: "/whip/" in answer.url and answer.status == 201):
+            page.get_by_role("button", name="Try again", exact=True).click()
+
+
 def test_a_token_is_asked_for_until_it_is_right(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, pages=PAGES, token=TOKEN) as server:
         page = open_page(server.address + "/")

@@ -1,6 +1,7 @@
 """take5 webcam: the source's two devices, the recording around them, what is shown, and how it ends."""
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -47,6 +48,7 @@ from take5.stream.events import (
     Warned,
 )
 from take5.stream.ffmpeg.unit_decoder import decode_units
+from take5.stream.live import saving
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.sources.threaded import ThreadedSource
@@ -279,6 +281,46 @@ def test_the_first_interrupt_asks_and_the_secondinterrupts() -> None:
             os.kill(os.getpid(), signal.SIGINT)
     assert asked == ["once"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_clip_that_cannot_be_written_is_tried_again_or_given_up(
+    recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "DELAYS_S", (0.2,) * 100)
+    rules = StopRules(stop_at=None, gain=None, cap_s=5.0)
+    for given_up in (False, True):
+        place = tmp_path / str(given_up)
+        place.write_text("in the way")
+        live = live_session(models, recorded[0], rules)
+        shown: list[Json] = []
+
+        def show(event: Json, shown: list[Json] = shown, place: Path = place, given_up: bool = given_up) -> None:
+            shown.append(event)
+            if event.get("code") == "not_written" and event["type"] == "warning":
+                os.kill(os.getpid(), signal.SIGINT) if given_up else place.unlink()
+
+        fake = FakeSource(some(recorded, 6.0), ends=False)
+        snapshot = Snapshot("webcam", About("e", 5.0, rules))
+        made = LiveCapture(fake, live, snapshot, clip_writer(place / "clip"), show, lambda *_: None)
+        last = made.run()
+        assert isinstance(last, Failed if given_up else ClipReady)
+        assert (place / "clip" / "clip.mp4").is_file() is not given_up
+        assert shown[-1]["type"] == ("error" if given_up else "clip")
+
+
+def test_a_capture_that_cannot_be_shown_ends_and_is_saved(
+    recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
+) -> None:
+    def show(event: Json) -> None:
+        if event["type"] == "best":
+            raise BrokenPipeError(errno.EPIPE, "the reader is gone")
+
+    live = live_session(models, recorded[0], NEVER)
+    snapshot = Snapshot("webcam", About("e", 5.0, NEVER))
+    fake = FakeSource(some(recorded, 6.0), ends=False)
+    made = LiveCapture(fake, live, snapshot, clip_writer(tmp_path / "clip"), show, lambda *_: None)
+    assert isinstance(made.run(), ClipReady)
+    assert isinstance(made.unshown, BrokenPipeError)
 
 
 def test_devices_are_listed_without_loading_models(
