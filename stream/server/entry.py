@@ -31,6 +31,11 @@ class Entry:
         return self.capture is not None
 
     @property
+    def needed(self) -> bool:
+        """Whether a capture is going on, or is being recovered."""
+        return self.live or self.recovered is not None
+
+    @property
     def clip(self) -> ClipReady | None:
         """The last capture's clip, once it is there."""
         clip = self.feed.now.last.get(ClipReady)

@@ -187,7 +187,7 @@ class Sessions:
     def unfollow(self, entry: Entry, follower: Follower) -> None:
         """End following."""
         entry.feed.followers.discard(follower)
-        if not entry.live and not entry.feed.followers:
+        if not entry.needed and not entry.feed.followers:
             self._forget_later(entry)
 
     async def recover(self) -> "asyncio.Task[None]":
@@ -208,7 +208,7 @@ class Sessions:
                 continue
             if entry.feed.now.decided:
                 entry.feed.restart()
-            entry.capture_id, entry.folder = begun.capture, folder.take
+            entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
             await self._recovery.run(folder, address, entry.feed.publish)
             if all(entry is not later for *_, later in found[place + 1 :]):
                 self._let_begin(entry)
@@ -265,7 +265,7 @@ class Sessions:
         entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
 
     def _forget(self, entry: Entry) -> None:
-        if not entry.live and not entry.feed.followers:
+        if not entry.needed and not entry.feed.followers:
             self._entries.pop(entry.feed.name, None)
 
 

@@ -6,10 +6,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
+import httpx
 import msgspec
 import pytest
+from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
 from take5.scoring.errors import SpoolDamaged
@@ -257,3 +260,70 @@ def test_a_version_of_another_take5_is_set_aside(left: Callable[[int], SpoolFold
     folder.journal.write_bytes(framed(msgspec.structs.replace(begun, version=99)))
     failed = one(recovered(folder, models), Failed)
     assert "another version" in failed.text  # type: ignore[union-attr]
+
+
+# --- at the start of a server ---
+
+
+def test_a_servers_names_answer_with_what_was_cut_off_and_what_is_broken_stops_nothing(
+    steps: list[Step], models: Models, tmp_path: Path
+) -> None:
+    spools = tmp_path / SPOOLS
+    folder_after(steps, spools / "20260101-000000-ann")
+    folder_after(steps, spools / "20260101-000001-ann")
+    folder_after(steps, spools / "20260101-000002-bob")
+    change_begun(spools / "20260101-000002-bob", session="bob", encoder="ave")
+    folder_after(steps[:1], spools / "20260101-000003-eve")
+    change_begun(spools / "20260101-000003-eve", session="eve")
+    (spools / "20260101-000004-joe").mkdir()
+    (spools / "20260101-000004-joe" / "journal").write_bytes(b"broken")
+    with served(models, tmp_path) as server:
+        events = server.events("ann", until=("report", "error"))
+        assert events[0]["state"] in ("stopping", "ready")
+        assert eventually(lambda: bool(state(server, "ann")["report"]), 120)
+        assert eventually(lambda: not (spools / "20260101-000001-ann").exists(), 120)
+        ann, eve = state(server, "ann"), state(server, "eve")
+        assert ann["stopped"]["rule"] == "interrupted"
+        assert ann["clip"]["path"] == str(tmp_path / "20260101-000001-ann"), "the latest"
+        assert ann["clip"]["best"] == ann["best"] == ann["kept"]
+        assert len(ann["windows"]) == len(last_journal(steps))
+        assert (tmp_path / "20260101-000000-ann" / "clip.mp4").exists()
+        assert httpx.get(f"{server.address}/api/sessions/ann/clip.mp4", timeout=10).status_code == 200
+        assert eve["error"]["code"] == "interrupted"
+        assert (spools / "20260101-000002-bob" / "journal").exists(), "for a server with that encoder"
+        assert not (tmp_path / "20260101-000002-bob").exists()
+        assert (spools / BROKEN / "20260101-000004-joe").exists()
+        assert server.post("/whip/ann").status_code == 201, "the name takes a sender again"
+
+
+def state(server: Served, name: str) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.get(f"{server.address}/api/sessions/{name}", timeout=10).json()
+    return answer
+
+
+def last_journal(steps: list[Step]) -> set[int]:
+    """Starts of the windows in all states."""
+    pieces = b"".join(step.added or b"" for step in steps if step.name == "journal")
+    journal, _ = records(pieces, journal_decoder)
+    return {judged.score.start for record in journal if isinstance(record, State) for judged in record.windows}
+
+
+def change_begun(folder: Path, **changed: str) -> None:
+    """Let a spool be of another session, or encoder."""
+    journal, _ = records((folder / "journal").read_bytes(), journal_decoder)
+    begun = msgspec.structs.replace(journal[0], **changed)
+    (folder / "journal").write_bytes(b"".join(map(framed, [begun, *journal[1:]])))
+
+
+def test_a_server_that_ends_leaves_the_rest_to_the_next(steps: list[Step], models: Models, tmp_path: Path) -> None:
+    for number in range(3):
+        folder_after(steps, tmp_path / SPOOLS / f"20260101-00000{number}-ann")
+    with served(models, tmp_path):
+        assert eventually(lambda: bool(list(tmp_path.glob("*/clip.mp4"))), 60)
+    left = list(unfinished(tmp_path))
+    assert left
+    for folder in left:
+        folder.unlock()
+    with served(models, tmp_path):
+        assert eventually(lambda: not (tmp_path / SPOOLS).exists(), 120)
+    assert len(list(tmp_path.glob("*/report.html"))) == 3
