@@ -201,9 +201,10 @@ def test_without_room_captures_are_refused_and_when_it_gets_low_they_are_warned(
         assert health["free_bytes"] == pytest.approx(free, rel=0.1)
         server.sessions.space.least = round(0.7 * free)
         assert httpx.get(f"{server.address}/healthz").json()["disk_full"] is False
+        follower = server.follow("low")
+        assert next(follower)["state"] == "waiting"
         filming = Filming(f"{server.address}/whip/low", video)
-        assert eventually(lambda: "low" in server.sessions._entries)
-        events = server.events("low")
+        events = list(follower)
         filming.end()
     (warning,) = (event for event in events if event.get("code") == "disk_low")
     assert warning["value"] == pytest.approx(free / 1e6, rel=0.1)
