@@ -7,6 +7,7 @@ usage error; 130 interrupted.
 import errno
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -71,6 +72,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in GONE:
             raise
+        if error.errno == errno.EIO:  # of a terminal that is gone, or of a disk
+            with suppress(OSError):
+                click.echo(f"take5: error: {error}", err=True)
         sys.stderr.close()
         return FAILED
     return code if isinstance(code, int) else 0

@@ -128,10 +128,10 @@ class LiveCapture:
         while True:
             with suppress(Empty):
                 event = self._news.get(timeout=LOOK_EVERY_S)
-                self._publish(event)
-                if self._snapshot.unwritten is event:
+                if isinstance(event, Warned) and event.trouble is Trouble.NOT_WRITTEN:
                     self._source.stop()
                     self._asked.clear()
+                self._publish(event)
                 ended = event if isinstance(event, ClipReady | Failed) else ended
                 if ended is not None and self._snapshot.over:
                     return ended

@@ -8,13 +8,14 @@ import { Coach } from './coach.js';
 import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
 import * as meters from './meters.js';
-import { meaning, Narrator, warning } from './narrator.js';
+import { meaning, Narrator } from './narrator.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
 import { setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
 import { say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
+import { save, showWarning } from './warnings.js';
 
 /** @typedef {import('./feed.js').Event} Event */
 
@@ -159,8 +160,8 @@ function took(capture, event) {
   if (capture.session.error) return ended(capture, capture.session.error);
   if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
   if (capture.session.clip) return finish(() => result.showClip(capture));
-  if (event.type !== 'warning') show(capture);
-  else warn(capture);
+  if (event.type === 'warning') return showWarning(capture.session);
+  show(capture);
   if (event.type === 'stopped') $('stop').disabled = true;
   return undefined;
 }
@@ -169,25 +170,11 @@ function took(capture, event) {
 function show({ session }) {
   meters.show(session);
   chart.show(session);
-  warn({ session });
+  showWarning(session);
   document.body.dataset.state = session.state;
   if (page.asked && !session.stopped) return;
   const urgent = !session.begun || session.stopped;
   narrator[urgent ? 'say' : 'suggest'](meaning(session, page.external));
-}
-
-/** Show the latest warning. @param {Pick<Capture, 'session'>} capture */
-function warn({ session }) {
-  put($('warning'), session.warning ? warning(session.warning) : '');
-  $('save').hidden = session.warning?.code !== 'not_written';
-}
-
-/** Have the clip written now: there may be room for it. */
-async function save() {
-  $('save').disabled = true;
-  const path = `api/sessions/${/** @type {Capture} */ (page.capture).name}/save`;
-  await request(path, { method: 'POST' }).catch(() => {}); // the warning stays
-  $('save').disabled = false;
 }
 
 /** The person begins to read, or to talk freely: earlier windows do not predict later ones. */
@@ -283,7 +270,7 @@ async function again() {
 $('start').addEventListener('click', start);
 $('follow').addEventListener('click', () => followSender(true));
 $('stop').addEventListener('click', stop);
-$('save').addEventListener('click', save);
+$('save').addEventListener('click', () => save(/** @type {Capture} */ (page.capture).name));
 $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
 $('camera').addEventListener('change', chooseDevice);

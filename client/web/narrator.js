@@ -56,10 +56,3 @@ function judged({ latest, best, window_s }) {
   if (latest.I == null) return status.not_scored;
   return best && best.start_s === latest.start_s ? say(status.best, { time: clock(best.start_s) }) : status.talk;
 }
-
-/** What a warning says; nothing once its cause is over. @param {import('./feed.js').Event} event */
-export function warning({ code, value }) {
-  if (code === 'caught_up') return '';
-  const [width, height] = Array.isArray(value) ? value : [];
-  return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), megabytes: Number(value), width, height });
-}
