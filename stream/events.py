@@ -9,7 +9,7 @@ from take5.scoring.idle import IdleState
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
-from take5.stream.selection import Selection
+from take5.stream.selection import Checked, Selection
 from take5.stream.texts.languages import GOOD, texts
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json, findings_json, score_json
@@ -41,7 +41,8 @@ class Progress:
     """A hop has passed.
 
     ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
-    the choice so far, ``gain`` the gain that the gain rule expects from continuing.
+    the choice so far, ``gain`` the gain that the gain rule expects from continuing, ``checked`` how many windows have a
+    verdict.
     """
 
     frame: int
@@ -49,6 +50,7 @@ class Progress:
     best: WindowScore | None
     chunk: ChunkNote | None = None
     gain: float | None = None
+    checked: Checked | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "progress", ...}``."""
@@ -59,6 +61,7 @@ class Progress:
             "window": self.window and window_json(self.window),
             "best": self.best and best_json(self.best),
             "gain": self.gain,
+            "checked": self.checked and self.checked.json(),
         }
 
 
@@ -92,10 +95,15 @@ class Scored:
 
     frame: int
     window: JudgedWindow
+    checked: Checked | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "scored", ...}``."""
-        return {**_head("scored", self.frame), "window": window_json(self.window)}
+        return {
+            **_head("scored", self.frame),
+            "window": window_json(self.window),
+            "checked": self.checked and self.checked.json(),
+        }
 
 
 class Trouble(StrEnum):
@@ -255,6 +263,7 @@ class ClipReady:
     bundles: tuple[str, ...] = ()
     report: bool = False
     accepted: bool = False
+    checked: Checked | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "clip", ...}``."""
@@ -269,6 +278,7 @@ class ClipReady:
             "bundles": list(self.bundles),
             "report": self.report,
             "accepted": self.accepted,
+            "checked": self.checked and self.checked.json(),
         }
 
 
@@ -329,17 +339,24 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True)
 class Failed:
-    """There will be no clip; ``reasons`` counts the windows that broke each rule."""
+    """There will be no clip; ``reasons`` counts the windows that broke each rule, ``checked`` those with a verdict."""
 
     frame: int
     failure: Failure
     text: str
     reasons: Mapping[str, int] = field(default_factory=dict)
+    checked: Checked | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "error", ...}``."""
         head = _head("error", self.frame)
-        return {**head, "code": str(self.failure), "text": self.text, "reasons": dict(self.reasons)}
+        return {
+            **head,
+            "code": str(self.failure),
+            "text": self.text,
+            "reasons": dict(self.reasons),
+            "checked": self.checked and self.checked.json(),
+        }
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The selection from one recording, the same for a finished file and a stream, and its JSON (``docs/output.md``)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
@@ -16,6 +16,34 @@ from take5.stream.wire import Json, findings_json, score_json
 
 REPORT_VERSION = 1
 PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntime", "scipy", "torch")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How many windows have a verdict.
+
+    Attributes
+    ----------
+    windows : int
+        Those that were analysed, or that sound or timestamps alone rule out.
+    of : int
+        All windows.
+    complete : bool
+        Whether the others can no longer win, so that the choice is Algorithm 1's.
+    """
+
+    windows: int
+    of: int
+    complete: bool = True
+
+    def json(self) -> Json:
+        """Return it as part of events and of the selection."""
+        return {"windows": self.windows, "of": self.of, "complete": self.complete}
+
+
+def checked(verdicts: Sequence[JudgedWindow], *, complete: bool) -> Checked:
+    """Count the windows that have a verdict."""
+    return Checked(sum(verdict.eligible is not None for verdict in verdicts), len(verdicts), complete)
 
 
 @dataclass(frozen=True)
@@ -44,6 +72,8 @@ class Selection:
         Every window, in order of time.
     idle : Idle or None
         The best stretch in which the person sits still and silent, if requested.
+    complete : bool
+        Whether every window that could win was analysed; false only where a live capture had no time for it.
     """
 
     video: str
@@ -60,6 +90,12 @@ class Selection:
     settings: Settings
     warnings: tuple[str, ...] = ()
     idle: Idle | None = None
+    complete: bool = True
+
+    @property
+    def checked(self) -> Checked:
+        """How many of the windows have a verdict."""
+        return checked(self.verdicts, complete=self.complete)
 
     def json(self) -> Json:
         """The object that ``--json`` prints and ``report.json`` holds."""
@@ -82,6 +118,7 @@ class Selection:
             },
             "pool": [self.window_json(window) for window in self.pool],
             "windows": [verdict_json(verdict) for verdict in self.verdicts],
+            "checked": self.checked.json(),
             "parameters": {
                 **asdict(parameters),
                 "strategy": self.settings.strategy.name,

@@ -25,7 +25,7 @@ from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateC
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.supervisor import Supervisor
-from take5.stream.live.worker import Finish, LiveWorker
+from take5.stream.live.worker import FINISH_WITHIN_S, Finish, LiveWorker
 from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.spool.writer import SpoolWriter
 from take5.stream.wire import Json
@@ -61,6 +61,8 @@ class LiveCapture:
         Shows an event.
     watch_space : callable
         Calls its first argument with the free megabytes when they get low, until its second is set; in a thread.
+    finish_within_s : float
+        Maximum time to analyse skipped windows after the stop.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on; a second Ctrl-C removes it.
     """
@@ -73,6 +75,7 @@ class LiveCapture:
         finish: Finish,
         show: Show,
         watch_space: WatchSpace,
+        finish_within_s: float = FINISH_WITHIN_S,
         spool: SpoolWriter | None = None,
     ) -> None:
         self.broken: CaptureError | None = None
@@ -80,7 +83,7 @@ class LiveCapture:
         self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
         self._spool = spool
-        self._worker = LiveWorker(live, self._news.put, finish, SAVE_FOR_S, spool)
+        self._worker = LiveWorker(live, self._news.put, finish, finish_within_s, SAVE_FOR_S, spool)
         self._supervisor = Supervisor(
             time.monotonic(),
             source.arrivals,

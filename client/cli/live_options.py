@@ -31,9 +31,17 @@ LIVE_OPTIONS = (
         help="Begin no capture with less free space in the output folder, such as 2GB or 500MiB; warn below twice as "
         "much; 0 to disable.",
     ),
+    click.option(
+        "--finish-within",
+        type=click.FloatRange(0.0),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Time limit after a stop for analysing skipped windows.",
+    ),
 )
 
 
 def live_options(command: Command) -> Command:
-    """Give a command ``output``, whether a ``report`` is drawn, and ``min_free``, in bytes."""
+    """Give a command ``output``, ``report`` (whether one is drawn), ``min_free`` in bytes, and ``finish_within``."""
     return decorated(command, LIVE_OPTIONS)  # type: ignore[return-value] # click keeps the callable

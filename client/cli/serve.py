@@ -106,6 +106,7 @@ def serve(
     wanted: WantedBundles | None,
     name: str | None,
     report: bool,
+    finish_within: float,
     hooks: HookDispatcher,
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
@@ -118,7 +119,9 @@ def serve(
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
-        sessions = sessions_for(models, settings, rules, output, capacity, ice_servers, deliverables, hooks, min_free)
+        sessions = sessions_for(
+            models, settings, rules, output, capacity, ice_servers, deliverables, hooks, min_free, finish_within
+        )
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

@@ -96,6 +96,7 @@ def webcam(
     wanted: WantedBundles | None,
     name: str | None,
     report: bool,
+    finish_within: float,
     hooks: HookDispatcher,
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
@@ -118,7 +119,8 @@ def webcam(
             deliverables = Deliverables(wanted, name, report)
             folder, spool = begin_take(output, NAME, live, deliverables)
             finish = clip_writer(folder, deliverables, hooks, session=NAME, journal=spool)
-            capture = LiveCapture(source, live, snapshot, finish, show, partial(watch_space, output, min_free), spool)
+            watched = partial(watch_space, output, min_free)
+            capture = LiveCapture(source, live, snapshot, finish, show, watched, finish_within, spool)
             last = capture.run()
     finally:
         source.close()

@@ -121,7 +121,16 @@ def clip_ready(selection: Selection, best: WindowScore, take: Take, names: Itera
     length = selection.settings.parameters.window_frames
     wanted = take.deliverables.bundles
     trainers = () if wanted is None else tuple(trainer.name for trainer in wanted.trainers)
-    return ClipReady(selection.frames, best, length, str(take.folder), files, trainers, take.deliverables.report)
+    return ClipReady(
+        selection.frames,
+        best,
+        length,
+        str(take.folder),
+        files,
+        trainers,
+        take.deliverables.report,
+        checked=selection.checked,
+    )
 
 
 def _live_bundles(live: LiveSession, selection: Selection, recording: RingRecording, take: Take) -> Iterator[Bundled]:
@@ -203,5 +212,9 @@ def _nothing_eligible(selection: Selection) -> Failed:
         text = f"it ended after {selection.frames / 25:.1f} s; one window is {parameters.seconds} s: record longer"
         return Failed(selection.frames, Failure.TOO_SHORT, text)
     reasons = Counter(str(code) for verdict in selection.verdicts for code in {r.code for r in verdict.reasons})
-    text = f"none of {len(selection.verdicts)} windows can be used"
-    return Failed(selection.frames, Failure.NOTHING_ELIGIBLE, text, dict(reasons.most_common()))
+    checked = selection.checked
+    text = f"none of {checked.of} windows can be used"
+    if not checked.complete:
+        text = f"none of {checked.windows} windows checked can be used, and {checked.of - checked.windows} of "
+        text += f"{checked.of} were not analysed: scoring had fallen behind"
+    return Failed(selection.frames, Failure.NOTHING_ELIGIBLE, text, dict(reasons.most_common()), checked)

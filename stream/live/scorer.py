@@ -30,7 +30,7 @@ from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress
 from take5.stream.live.ending import Ending
 from take5.stream.live.kept import KeptObservations
 from take5.stream.recording.ring import Span
-from take5.stream.selection import Selection
+from take5.stream.selection import Checked, Selection, checked
 from take5.stream.settings import Settings
 from take5.stream.timeline.aligner import Aligned, Aligner
 from take5.stream.timeline.clock import FRAME_FLICKS
@@ -83,6 +83,7 @@ class StreamScorer:
         self._chunked = 0
         self._frames: int | None = None
         self._unobserved: list[JudgedWindow] = []
+        self._given_up: list[JudgedWindow] = []
         self._kept = KeptObservations(parameters.window_frames + VALIDATION_FRAMES)
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
@@ -155,6 +156,7 @@ class StreamScorer:
             settings=self._settings,
             warnings=(*warnings, *self._rolling.watch.warnings),
             idle=self.idle,
+            complete=self.complete,
         )
 
     def observations(self, start: int, stop: int) -> list[FrameObservation | None]:
@@ -191,7 +193,23 @@ class StreamScorer:
         self._unobserved = [w for w in self._unobserved if w.score.start != start]
         self._offer(judged)
         self._ending.amended(judged, self.selector.best, self._chunked)
-        return [Scored(self._chunked, judged), *self._changed(before), *self._settle()]
+        return [Scored(self._chunked, judged, self.checked), *self._changed(before), *self._settle()]
+
+    def give_up(self, window: JudgedWindow) -> None:
+        """Leave a window of :meth:`next_unobserved` without a verdict."""
+        self._unobserved = [w for w in self._unobserved if w.score.start != window.score.start]
+        self._given_up.append(window)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every window that could win has been analysed, so that the choice is Algorithm 1's."""
+        open_windows = [*self._unobserved, *self._given_up]
+        return not any(self.selector.would_enter(window.score) for window in open_windows)
+
+    @property
+    def checked(self) -> Checked:
+        """How many of the windows so far have a verdict."""
+        return checked(self.windows, complete=self.complete)
 
     @property
     def kept_spans(self) -> list[Span]:
@@ -247,7 +265,7 @@ class StreamScorer:
                 self.windows.append(reported)
                 self._offer(judged)
             gain = self._ending.scored(reported, self.selector.best, self._chunked)
-            yield Progress(self._chunked, reported, self.selector.best, note, gain)
+            yield Progress(self._chunked, reported, self.selector.best, note, gain, self.checked)
             yield from self._changed(before)
             self._idle.push(features.stretch)
             yield from self._coached(features.stretch)

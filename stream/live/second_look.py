@@ -1,6 +1,6 @@
-"""A second look: a window that was skipped, decoded from the ring and analysed."""
+"""Second looks: windows that were skipped, decoded from the ring and analysed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
 from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.judge import judge_window
+from take5.stream.events import Event
+from take5.stream.live.scorer import StreamScorer
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.settings import Settings
 
@@ -30,3 +32,54 @@ def second_look(window: JudgedWindow, recording: RingRecording, settings: Settin
     seen = recording.observations(start, stop)
     nothing = np.zeros(stop - start, dtype=np.bool_)
     yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings), seen
+
+
+class SecondLooks:
+    """Analyses the skipped windows that could still win, the highest D first, frame by frame.
+
+    Parameters
+    ----------
+    scorer : StreamScorer
+        Knows the windows, and takes the verdicts.
+    settings : Settings
+        Parameters of Algorithm 1, and the gates.
+    recording : callable
+        Returns the contents of the ring.
+    """
+
+    def __init__(self, scorer: StreamScorer, settings: Settings, recording: Callable[[], RingRecording]) -> None:
+        self._scorer, self._settings, self._recording = scorer, settings, recording
+        self._window: JudgedWindow | None = None
+        self._frames: Iterator[SecondLook | None] = iter(())
+
+    @property
+    def due(self) -> bool:
+        """Whether a window is left that could win."""
+        if self._window is not None and not self._scorer.selector.would_enter(self._window.score):
+            self._window = None
+        return self._window is not None or self._scorer.next_unobserved() is not None
+
+    def step(self) -> list[Event]:
+        """Analyse the next frame; return the events of a verdict, none before the window's last frame.
+
+        A window whose analysis fails is given up.
+        """
+        window = self._window = self._window or self._begin()
+        if window is None:
+            return []
+        try:
+            found = next(self._frames)
+        except Exception:
+            self._window = None
+            self._scorer.give_up(window)
+            raise
+        if found is None:
+            return []
+        self._window = None
+        return self._scorer.resolve(*found)
+
+    def _begin(self) -> JudgedWindow | None:
+        window = self._scorer.next_unobserved()
+        if window is not None:
+            self._frames = second_look(window, self._recording(), self._settings)
+        return window

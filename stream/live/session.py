@@ -2,13 +2,13 @@
 
 What arrives goes to the ring at once, and sound to the scorer (:meth:`LiveSession.push`); pictures are decoded and
 analysed one by one (:meth:`LiveSession.work`). When analysis falls behind, frames are skipped, and only windows whose
-sound would bring them into the pool are analysed, from the ring: the choice stays Algorithm 1's.
+sound would bring them into the pool are analysed, from the ring: once all of these are, the choice is Algorithm 1's.
 
 Nothing here waits, reads a clock or owns a thread: the driver decides when.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 from take5.scoring.parameters import FPS
@@ -21,7 +21,7 @@ from take5.stream.ffmpeg.unit_decoder import UnitDecoder
 from take5.stream.live.backlog import Backlog, SkippedFrames
 from take5.stream.live.origin import OriginFinder
 from take5.stream.live.scorer import StreamScorer
-from take5.stream.live.second_look import SecondLook, second_look
+from take5.stream.live.second_look import SecondLooks
 from take5.stream.live.spooling import Spooling
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.recording.ring import Ring
@@ -77,7 +77,7 @@ class LiveSession:
         self._units: deque[AccessUnit] = deque()
         self._decoder = UnitDecoder(unit_format)
         self._backlog, self._skipped = Backlog(), SkippedFrames()
-        self._second_look: Iterator[SecondLook | None] | None = None
+        self._second_looks: SecondLooks | None = None
         self._times: list[int] = []
         self._last_frame = 0
         self._keyframe: int | None = None
@@ -117,22 +117,17 @@ class LiveSession:
         if origin is None:
             return []
         scanner = FrameScanner(self._faces)
-        self._scorer = StreamScorer(self.models, scanner, self.settings, origin, self._rules)
+        scorer = self._scorer = StreamScorer(self.models, scanner, self.settings, origin, self._rules)
+        self._second_looks = SecondLooks(scorer, self.settings, lambda: self._recording(scorer))
         held, self._origin = self._origin.held(), OriginFinder()
-        return [event for media in held for event in self._ingest(self._scorer, media)]
+        return [event for media in held for event in self._ingest(scorer, media)]
 
     def work(self) -> list[Event] | None:
         """Analyse the next picture; None when there is none to analyse."""
         scorer = self._scorer
         if scorer is None:
             return None
-        if self._units and self._backlog.falls(self._newest, self._units[0].pts):
-            return self._fall(scorer)
-        if self._units:
-            return self._show(scorer, self._decoder.decode(self._units.popleft()))
-        if self._second_look is None and (window := scorer.next_unobserved()) is not None:
-            self._second_look = second_look(window, self._recording(scorer), self.settings)
-        return None if self._second_look is None else self._look_again(scorer, self._second_look)
+        return self._next_picture(scorer) if self._units else self._look_again(scorer)
 
     def restart(self) -> None:
         """Let the gain rule forget the windows so far: from now on the person speaks in another way."""
@@ -157,20 +152,45 @@ class LiveSession:
             scorer.observe(frame)
         return True
 
-    def finish(self) -> Iterator[Event]:
-        """End the recording: analyse everything that is left, score the last windows, and yield what that brings.
+    @property
+    def behind(self) -> bool:
+        """Whether frames are being skipped."""
+        return self._backlog.behind
 
-        It is over when the last event has been taken.
+    @property
+    def pending(self) -> bool:
+        """Whether windows were skipped that could still win."""
+        return self._second_looks is not None and self._second_looks.due
+
+    def end(self) -> None:
+        """Stop waiting for an idle stretch: the recording is over."""
+        if self._scorer is not None:
+            self._scorer.end()
+
+    def finish(self, in_time: Callable[[], bool] = lambda: True) -> Iterator[Event]:
+        """End the recording: analyse what is left, score the last windows, and yield the events.
+
+        It is over when the last event has been taken. Frames are analysed while it is ``in_time``.
         """
         scorer = self._scorer
         if scorer is None:
             return
-        yield from self._drain()
-        left: list[AnyFrame] = [*self._decoder.decode(None), *self._skipped.flush()]
-        yield from self._show(scorer, left)
+        while self._units and in_time():
+            yield from self._next_picture(scorer)
+        yield from self._show(scorer, self._decoder.decode(None))
+        while self._units:
+            yield from self._show(scorer, self._skipped.push(self._units.popleft().pts))
+        yield from self._show(scorer, self._skipped.flush())
         yield from self._held(scorer, scorer.finish(self._last_frame + FRAME_FLICKS))
-        yield from self._drain()
+        yield from self.look_back(in_time)
         scorer.end()
+
+    def look_back(self, in_time: Callable[[], bool]) -> Iterator[Event]:
+        """Analyse the windows that were skipped and could win, while it is ``in_time``; yield the events."""
+        if (scorer := self._scorer) is None:
+            return
+        while in_time() and (events := self._look_again(scorer)) is not None:
+            yield from events
 
     def close(self) -> None:
         """Free the trackers and what was kept; only :attr:`frame` is known from then on.
@@ -179,7 +199,7 @@ class LiveSession:
         """
         self._open.close()
         self._closed_at = self.frame
-        self._scorer = self._second_look = None
+        self._scorer = self._second_looks = None
         self._units.clear()
         self._ring, self._origin, self._decoder = Ring(), OriginFinder(), UnitDecoder(self.unit_format)
 
@@ -244,15 +264,21 @@ class LiveSession:
 
     def _queue(self, scorer: StreamScorer, unit: AccessUnit) -> list[Event]:
         """Let a unit wait to be analysed, or skip it."""
-        idle = self._second_look is None and scorer.next_unobserved() is None
+        idle = self._second_looks is None or not self._second_looks.due
         events: list[Event] = []
-        if unit.keyframe and idle and self._backlog.recovers(unit.pts):
+        if unit.keyframe and self._backlog.recovers(unit.pts, idle=idle):
             events = [Warned(self.frame, Trouble.CAUGHT_UP), *self._show(scorer, self._skipped.flush())]
             self._decoder = UnitDecoder(self.unit_format)
         if self._backlog.behind:
             return self._show(scorer, self._skipped.push(unit.pts))
         self._units.append(unit)
         return events
+
+    def _next_picture(self, scorer: StreamScorer) -> list[Event]:
+        """Analyse the picture that has waited longest, or skip all that wait if there are too many."""
+        if self._backlog.falls(self._newest, self._units[0].pts):
+            return self._fall(scorer)
+        return self._show(scorer, self._decoder.decode(self._units.popleft()))
 
     def _fall(self, scorer: StreamScorer) -> list[Event]:
         """Skip what waits: analysis will not catch up with it."""
@@ -280,17 +306,14 @@ class LiveSession:
         media = RingMedia(self._ring, self.unit_format, scorer.origin)
         return RingRecording(media, self.models, self._faces.region, scorer.observations)
 
-    def _look_again(self, scorer: StreamScorer, observations: Iterator[SecondLook | None]) -> list[Event]:
-        """Analyse the next frame of a window that was skipped."""
-        second = next(observations)
-        if second is None:
-            return []
-        self._second_look = None
-        return self._held(scorer, scorer.resolve(*second))
-
-    def _drain(self) -> Iterator[Event]:
-        while (step := self.work()) is not None:
-            yield from step
+    def _look_again(self, scorer: StreamScorer) -> list[Event] | None:
+        """Analyse the next frame of a window that was skipped; None when none is left that could win."""
+        if self._second_looks is None or not self._second_looks.due:
+            return None
+        events = self._second_looks.step()
+        if not events:
+            self._backlog.looked(self._newest)
+        return self._held(scorer, events)
 
     def _warnings(self, unit: AccessUnit) -> Iterator[Event]:
         """Warn of what the sender should know."""

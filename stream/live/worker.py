@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from math import inf
 from threading import Condition, Thread
 from time import monotonic
 
@@ -23,6 +24,9 @@ and the next unit is marked as following a loss."""
 
 VALIDATION_WAIT_S = 0.6
 """Maximum time to wait, after a stop, for the frames after the window."""
+
+FINISH_WITHIN_S = 60.0
+"""Maximum time to analyse, after a stop, the windows that were skipped and could still win."""
 
 Finish = Callable[[LiveSession, Callable[[], None]], Iterator[Event]]
 """Writes the clip and its deliverables; yields ClipReady, or Failed, and then an event for each of them.
@@ -45,6 +49,8 @@ class LiveWorker:
         Takes every event, in the worker's thread; the last are those of ``finish``.
     finish : Finish
         Writes the clip and its deliverables.
+    finish_within_s : float
+        Maximum time to analyse, after the stop, the windows that were skipped and could still win, >= 0.
     patience_s : float
         How long a clip that cannot be written is tried again; until then the media stay in memory.
     spool : SpoolWriter, optional
@@ -57,10 +63,13 @@ class LiveWorker:
         live: LiveSession,
         emit: Callable[[Event], None],
         finish: Finish,
+        finish_within_s: float = FINISH_WITHIN_S,
         patience_s: float = 0.0,
         spool: SpoolWriter | None = None,
     ) -> None:
         self._live, self._emit, self._finish, self._spool = live, emit, finish, spool
+        self._finish_within_s, self._deadline, self._keep_until = finish_within_s, inf, inf
+        self._announced: Stop | None = None
         self._saving = Saving(patience_s)
         self._news: deque[Event] = deque()
         self._delivered_all = self._unspooled = False
@@ -116,8 +125,12 @@ class LiveWorker:
         """Try to write the clip now, from any thread; return the outcome, None if there is nothing to write."""
         return self._saving.now()
 
-    def hurry(self) -> None:
-        """Try at most once more to write a clip that cannot be written, at once, from any thread."""
+    def hurry(self, within_s: float) -> None:
+        """Let the analysis after the stop end within ``within_s`` from now, from any thread.
+
+        A clip that cannot be written is tried at most once more, at once.
+        """
+        self._analyse_within(within_s)
         self._saving.hurry()
 
     def give_up(self) -> None:
@@ -142,12 +155,27 @@ class LiveWorker:
             self._live.close()
 
     def _scored(self) -> str | None:
-        """Score until the end of the recording; return what failed, if something did."""
+        """Score until the end of the recording, then what was skipped; return what failed, if something did."""
+        live, fault = self._live, self._failure(self._score)
+        if fault is None and live.stop is None and isinstance(self._end, Failed):
+            return None
+        self._analyse_within(self._finish_within_s)
+        self._keep_until = monotonic() + VALIDATION_WAIT_S
+        if fault is None and live.stop is None:
+            if live.pending or live.behind:
+                live.end()
+                self._announce(None)
+            fault = self._failure(self._wind_up)
+        if fault is not None or live.stop is not None:
+            if live.pending:
+                self._announce(fault)
+            self._failure(self._look_back)
+        return fault
+
+    def _failure(self, stage: Callable[[], None]) -> str | None:
+        """Run a stage; return what failed, if something did."""
         try:
-            self._score()
-            if self._live.stop is None and not isinstance(self._end, Failed):
-                self._report(event for media in self._drain(wait=False) for event in self._live.push(media))
-                self._report(self._live.finish())
+            stage()
         except Take5Error as error:
             return str(error)
         except Exception as error:
@@ -155,16 +183,52 @@ class LiveWorker:
             return _internal(error)
         return None
 
+    def _wind_up(self) -> None:
+        """Score what has arrived, and what was skipped."""
+        self._report(event for media in self._drain(wait=False) for event in self._live.push(media))
+        self._report(self._live.finish(self._in_time))
+
+    def _look_back(self) -> None:
+        """Analyse what was skipped, and keep the frames after the window meanwhile."""
+
+        def in_time() -> bool:
+            arrived = self._drain(wait=False)
+            if monotonic() < self._keep_until:
+                self._keep(arrived)
+            return self._in_time()
+
+        self._report(self._live.look_back(in_time))
+
+    def _analyse_within(self, seconds: float) -> None:
+        with self._ready:
+            self._deadline = min(self._deadline, monotonic() + seconds)
+
+    def _in_time(self) -> bool:
+        return monotonic() < self._deadline
+
+    def _announce(self, fault: str | None) -> None:
+        """Say that the recording has stopped, unless that has been said."""
+        if self._announced is None:
+            end = self._live.stop or (self._end if fault is None else Stop(StopRule.FAULT))
+            assert isinstance(end, Stop)  # noqa: S101 - a Failed is announced by itself
+            self._announced = end
+            self._report([StateChanged(self._live.frame, State.STOPPING), Stopped(self._live.frame, end)])
+
+    def _ending(self, fault: str | None) -> tuple[Stop | Failed | None, str | None]:
+        """How the recording has ended, and the fault to report with its clip, if there is one."""
+        live = self._live
+        if fault is not None and live.stop is None and not live.has_best:
+            return Failed(live.frame, Failure.INTERNAL, fault), None
+        end = self._announced or live.stop or (self._end if fault is None else Stop(StopRule.FAULT))
+        faulty = isinstance(end, Stop) and end.rule is StopRule.FAULT
+        return end, fault if faulty else None  # else it came after the last window that counts
+
     def _outcome(self, fault: str | None) -> Iterator[Event]:
         """What the recording has come to: its best window, even after a fault."""
-        live, end = self._live, self._end
-        if live.stop is not None:
-            end, fault = live.stop, None  # what failed came after the last window that counts
-        elif fault is not None:
-            end = Stop(StopRule.FAULT) if live.has_best else Failed(live.frame, Failure.INTERNAL, fault)
+        live = self._live
+        end, fault = self._ending(fault)
         if isinstance(end, Stop):
-            yield StateChanged(live.frame, State.STOPPING)
-            yield Stopped(live.frame, end)
+            self._announce(fault)
         delivered: Iterator[Event] = iter(())
         try:
             delivered = self._delivered(end)
@@ -218,12 +282,7 @@ class LiveWorker:
     def _keep_the_frames_after(self, deadline: float) -> None:
         """Wait for a trainer's validation frames, unless the sender has gone; they never cost the clip."""
         while True:
-            try:
-                for media in self._drain(wait=False):
-                    self._live.keep(media)
-                self._save()
-            except Exception:
-                log.exception("the frames after the window could not be kept")
+            if not self._keep(self._drain(wait=False)):
                 return
             left = deadline - monotonic()
             if self._end is not None or self._live.complete() or left <= 0:
@@ -237,6 +296,16 @@ class LiveWorker:
         with self._ready:
             self._over = True
             self._inbox.clear()
+
+    def _keep(self, arrived: Iterable[Received]) -> bool:
+        try:
+            for media in arrived:
+                self._live.keep(media)
+            self._save()
+        except Exception:
+            log.exception("the frames after the window could not be kept")
+            return False
+        return True
 
     def _report(self, events: Iterable[Event]) -> None:
         while self._news:

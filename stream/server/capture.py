@@ -57,6 +57,8 @@ class Capture:
         Where the clip goes; the sender is warned when it gets low.
     save_for_s : float
         How long a clip that cannot be written is tried again.
+    finish_within_s : float
+        Maximum time to analyse skipped windows after the stop.
     """
 
     def __init__(
@@ -71,13 +73,14 @@ class Capture:
         over: Callable[[], None],
         space: Space,
         save_for_s: float,
+        finish_within_s: float,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._space, self._spool = space, spool
         self._loop = asyncio.get_running_loop()
         save = clip_writer(folder, deliverables, hooks, partial(file_address, feed.name), feed.name, spool)
-        self._worker = LiveWorker(live, self._from_thread, save, save_for_s, spool)
+        self._worker = LiveWorker(live, self._from_thread, save, finish_within_s, save_for_s, spool)
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
             monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end
@@ -123,10 +126,10 @@ class Capture:
         written: asyncio.Future[Event] = asyncio.wrap_future(outcome)
         return await asyncio.shield(written)
 
-    def shut_down(self) -> None:
-        """End the recording, and try at most once more to write a clip that cannot be written."""
+    def shut_down(self, within_s: float) -> None:
+        """End the recording; analyse no longer than ``within_s``, and try at most once more to write a clip."""
+        self._worker.hurry(within_s)
         self.end(StopRule.SHUTDOWN)
-        self._worker.hurry()
 
     async def wait(self) -> None:
         """Wait until everything has ended."""

@@ -15,6 +15,7 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
+from take5.stream.live.worker import FINISH_WITHIN_S
 from take5.stream.output.free_space import MIN_FREE, size_text, too_little
 from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.entry import Entry, checked_name
@@ -35,6 +36,9 @@ MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
 RETRY_AFTER_S = 10
 DRAIN_S = 30.0
 """Maximum time to wait for captures to finish at shutdown."""
+
+DRAIN_ANALYSIS_S = 20.0
+"""How much of that time may go into skipped windows; the rest is for clips, bundles and reports."""
 
 MakeLive = Callable[[UnitFormat, str], LiveSession]
 """Makes the session for access units of a format, under a name for its report."""
@@ -61,6 +65,8 @@ class Sessions:
         Gets a notice of each clip.
     min_free : int
         Free bytes in ``output`` below which no capture begins; 0 for no limit.
+    finish_within_s : float
+        Maximum time to analyse a capture's skipped windows after its stop.
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
     """
@@ -75,10 +81,11 @@ class Sessions:
         deliverables: Deliverables = CLIP_ONLY,
         hooks: HookDispatcher | None = None,
         min_free: int = MIN_FREE,
+        finish_within_s: float = FINISH_WITHIN_S,
         recovery: Recovery | None = None,
     ) -> None:
         self.space, self._recovery = Space(output, min_free), recovery
-        self._deliverables, self._hooks = deliverables, hooks
+        self._deliverables, self._hooks, self._finish_within_s = deliverables, hooks, finish_within_s
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
         self._entries: dict[str, Entry] = {}
@@ -143,6 +150,7 @@ class Sessions:
             lambda: self._over(entry),
             self.space,
             KEEP_S,
+            self._finish_within_s,
         )
         if entry.live:
             await capture.abandon()
@@ -238,7 +246,7 @@ class Sessions:
             self._recovery.end()
         captures = [entry.capture for entry in self._entries.values() if entry.capture is not None]
         for capture in captures:
-            capture.shut_down()
+            capture.shut_down(DRAIN_ANALYSIS_S)
         if captures:
             await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
 
@@ -279,6 +287,7 @@ def sessions_for(
     deliverables: Deliverables = CLIP_ONLY,
     hooks: HookDispatcher | None = None,
     min_free: int = MIN_FREE,
+    finish_within_s: float = FINISH_WITHIN_S,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About.of(models.encoder.name, settings.parameters, rules)
@@ -287,4 +296,6 @@ def sessions_for(
         return LiveSession(models, settings, rules, unit_format, name)
 
     recovery = Recovery(output, models, hooks)
-    return Sessions(make_live, about, output, capacity, ice_servers, deliverables, hooks, min_free, recovery)
+    return Sessions(
+        make_live, about, output, capacity, ice_servers, deliverables, hooks, min_free, finish_within_s, recovery
+    )
