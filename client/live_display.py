@@ -59,6 +59,7 @@ class Board:
         self._title, self._rules, self._parameters, self._now = title, rules, parameters, now
         self._state = "waiting"
         self._scored = 0
+        self._checked: Json | None = None
         self._time_s = 0.0
         self._heard_at = self._warned_at = now()
         self._last: dict[str, Json] = {}
@@ -69,6 +70,7 @@ class Board:
         """Show an event."""
         kind = event["type"]
         self._last[kind] = event
+        self._checked = event.get("checked") or self._checked
         if kind == "state":
             self._state = event["state"]
         elif kind == "resumed":
@@ -106,11 +108,16 @@ class Board:
         if self._state in SPOKEN:
             stopped = self._last.get("stopped")
             why = self._texts.stopped[stopped["rule"]] if stopped else ""
-            return self._texts.phrases["sentences"].format(first=why, second=self._texts.states[self._state]).strip()
+            return self._texts.phrases["sentences"].format(first=why, second=self._spoken()).strip()
         if "stalled" in self._last:
             return self._texts.stalled[self._last["stalled"]["track"]]
         coach = self._last.get("coach") or {}
         return self._texts.coaching.get(coach.get("code") or "", coach.get("text") or "") or self._judged()
+
+    def _spoken(self) -> str:
+        if self._state == "stopping" and self._checked is not None and not self._checked["complete"]:
+            return self._texts.status["checking"].format(**self._checked)
+        return self._texts.states[self._state]
 
     def _judged(self) -> str:
         window, best, status = self._progress.get("window"), self._progress.get("best"), self._texts.status
@@ -120,7 +127,7 @@ class Board:
             shorts = dict.fromkeys(self._short(reason["code"]) for reason in window["reasons"])
             return status["ineligible"].format(reasons=self._texts.phrases["list_separator"].join(shorts))
         if window["eligible"] is None:
-            return status["not_scored"]
+            return status["not_scored"] if self._checked is None else status["checked"].format(**self._checked)
         is_best = best and best["start_s"] == window["start_s"]
         return status["best"].format(time=_time(window["start_s"])) if is_best else status["talk"]
 

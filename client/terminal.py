@@ -110,11 +110,17 @@ def json_event_line(event: Json) -> str:
     if kind == "report":
         return f"no report: {event['error']}" if event["error"] else f"report: {event['files'].get(PAGE)}"
     if kind == "clip":
-        best = event["best"]
-        return (
-            f"best five seconds: {event['start_s']:.0f} to {event['end_s']:.0f} s, I {best['I']:.4g}\n  {event['path']}"
-        )
+        best, checked = event["best"], event.get("checked")
+        span = f"{event['start_s']:.0f} to {event['end_s']:.0f} s, I {best['I']:.4g}"
+        return f"best five seconds: {span}\n  {event['path']}{_incomplete(checked)}"
     return ""
+
+
+def _incomplete(checked: Json | None) -> str:
+    """A line for a clip that was not chosen among all windows."""
+    if checked is None or checked["complete"]:
+        return ""
+    return f"\n  {checked['windows']} of {checked['of']} windows checked"
 
 
 def _progress_line(event: Json) -> str:

@@ -40,8 +40,9 @@ export class Narrator {
 /** What a session's state means for the person talking. @param {Session} session @param {boolean} external another sender sends */
 export function meaning(session, external) {
   const { states, stalled, status } = texts;
-  if (session.stopped) return sentences(stopped(session.stopped.rule, external), states.stopping);
-  if (session.state === 'stopping') return states.stopping;
+  const ending = session.checked?.complete === false ? say(status.checking, session.checked) : states.stopping;
+  if (session.stopped) return sentences(stopped(session.stopped.rule, external), ending);
+  if (session.state === 'stopping') return ending;
   if (!session.begun) return external ? states.waiting : states.connecting;
   if (session.state === 'connecting') return states.connecting;
   if (session.stalled) return ofCode(stalled, session.stalled.track) || stalled.both;
@@ -49,10 +50,10 @@ export function meaning(session, external) {
 }
 
 /** @param {Session} session */
-function judged({ latest, best, window_s }) {
+function judged({ latest, best, window_s, checked }) {
   const { status } = texts;
   if (!latest) return say(status.begin, { window: duration(window_s) });
   if (latest.eligible === false) return say(status.ineligible, { reasons: reasons(latest.reasons.map(({ code }) => code)) });
-  if (latest.I == null) return status.not_scored;
+  if (latest.I == null) return checked ? say(status.checked, checked) : status.not_scored;
   return best && best.start_s === latest.start_s ? say(status.best, { time: clock(best.start_s) }) : status.talk;
 }

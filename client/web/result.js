@@ -13,7 +13,8 @@ export function showClip(capture) {
   const clip = /** @type {Event} */ (session.clip);
   $('result').dataset.outcome = 'clip';
   put($('result-title'), say(texts.result.title, { window: duration(session.window_s) }));
-  put($('result-text'), sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) })));
+  const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
+  put($('result-text'), sentences(from, checked(clip)));
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));
@@ -41,6 +42,9 @@ function reported(report) {
   if (report.error !== null) return make('span', texts.result.no_report);
   return make('a', texts.result.report, { href: withToken(report.files['report.html']), target: '_blank', rel: 'noopener' });
 }
+
+/** How many windows were checked, if some that could have won were not. @param {Event} event */
+const checked = (event) => (event.checked?.complete === false ? say(texts.result.checked, event.checked) : '');
 
 /** @param {number | null} value @param {number} digits */
 const number = (value, digits) => value?.toFixed(digits) ?? '–';
@@ -92,7 +96,8 @@ function download(name, path) {
 export function showFailure(error, code) {
   $('result').dataset.outcome = 'failed';
   put($('result-title'), texts.result.failed);
-  put($('result-text'), say(texts.phrases.title_and_advice, texts.errors[/** @type {keyof typeof texts.errors} */ (code)]));
+  const advice = say(texts.phrases.title_and_advice, texts.errors[/** @type {keyof typeof texts.errors} */ (code)]);
+  put($('result-text'), sentences(advice, checked(error)));
   const counted = Object.entries(error.reasons ?? {}).sort(([, a], [, b]) => Number(b) - Number(a));
   $('why').replaceChildren(...counted.map(([reason, count]) => why(reason, Number(count))));
   $('why').hidden = counted.length === 0;

@@ -6,6 +6,7 @@
  * @typedef {{ start_s: number, D: number, MC: number | null, I: number | null, views: number | null,
  *   eligible: boolean | null, reasons: { code: string }[] }} Window
  * @typedef {{ face: number | null, faces: number | null, level_dbfs: number | null }} Chunk
+ * @typedef {{ windows: number, of: number, complete: boolean }} Checked
  * @typedef {import('./feed.js').Event} Event
  * @typedef {import('./server.js').Rules} Rules
  */
@@ -28,6 +29,8 @@ export class Session {
   chunk = null;
   /** @type {number | null} */
   gain = null;
+  /** How many windows have a verdict. @type {Checked | null} */
+  checked = null;
   /** @type {Event | null} */
   stalled = null;
   /** @type {Event | null} */
@@ -65,6 +68,7 @@ export class Session {
   /** Take an event. @param {Event} event @returns {boolean} false if the capture that was followed is not there any more */
   take(event) {
     this.time_s = Math.max(this.time_s, event.time_s ?? 0);
+    this.checked = event.checked ?? this.checked;
     const lost = this.begun && event.type === 'hello' && event.state === 'waiting';
     if (event.type === 'hello') this.#hello(event);
     else this.#step(event);
@@ -82,6 +86,7 @@ export class Session {
     const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s } =
       event;
     Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s });
+    this.checked = event.checked ?? null;
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }

@@ -1,6 +1,6 @@
 """Second looks: windows that were skipped, decoded from the ring and analysed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import numpy as np
 
@@ -17,8 +17,11 @@ from take5.stream.settings import Settings
 SecondLook = tuple[JudgedWindow, list[FrameObservation]]
 """The verdict on a window, and what was seen in each of its grid frames."""
 
+Looks = Generator[SecondLook | None, None, None]
+"""None for each frame that was analysed, and last the verdict."""
 
-def second_look(window: JudgedWindow, recording: RingRecording, settings: Settings) -> Iterator[SecondLook | None]:
+
+def second_look(window: JudgedWindow, recording: RingRecording, settings: Settings) -> Looks:
     """Analyse a skipped window whose sound and timestamps are in order.
 
     Yields None for each frame that was analysed, and last the verdict. A frame that the ring no longer has counts as
@@ -43,43 +46,42 @@ class SecondLooks:
         Knows the windows, and takes the verdicts.
     settings : Settings
         Parameters of Algorithm 1, and the gates.
-    recording : callable
-        Returns the contents of the ring.
     """
 
-    def __init__(self, scorer: StreamScorer, settings: Settings, recording: Callable[[], RingRecording]) -> None:
-        self._scorer, self._settings, self._recording = scorer, settings, recording
+    def __init__(self, scorer: StreamScorer, settings: Settings) -> None:
+        self._scorer, self._settings = scorer, settings
         self._window: JudgedWindow | None = None
-        self._frames: Iterator[SecondLook | None] = iter(())
+        self._frames: Looks | None = None
 
     @property
     def due(self) -> bool:
         """Whether a window is left that could win."""
         if self._window is not None and not self._scorer.selector.would_enter(self._window.score):
-            self._window = None
+            self.close()
         return self._window is not None or self._scorer.next_unobserved() is not None
 
-    def step(self) -> list[Event]:
+    def step(self, recording: Callable[[], RingRecording]) -> list[Event]:
         """Analyse the next frame; return the events of a verdict, none before the window's last frame.
 
-        A window whose analysis fails is given up.
+        ``recording`` returns the contents of the ring. A window whose analysis fails is given up.
         """
-        window = self._window = self._window or self._begin()
+        window = self._window = self._window or self._scorer.next_unobserved()
         if window is None:
             return []
+        self._frames = self._frames or second_look(window, recording(), self._settings)
         try:
             found = next(self._frames)
         except Exception:
-            self._window = None
+            self.close()
             self._scorer.give_up(window)
             raise
         if found is None:
             return []
-        self._window = None
+        self.close()
         return self._scorer.resolve(*found)
 
-    def _begin(self) -> JudgedWindow | None:
-        window = self._scorer.next_unobserved()
-        if window is not None:
-            self._frames = second_look(window, self._recording(), self._settings)
-        return window
+    def close(self) -> None:
+        """Leave the window that is being analysed, and free its tracker."""
+        if self._frames is not None:
+            self._frames.close()
+        self._window = self._frames = None

@@ -118,7 +118,7 @@ class LiveSession:
             return []
         scanner = FrameScanner(self._faces)
         scorer = self._scorer = StreamScorer(self.models, scanner, self.settings, origin, self._rules)
-        self._second_looks = SecondLooks(scorer, self.settings, lambda: self._recording(scorer))
+        self._second_looks = SecondLooks(scorer, self.settings)
         held, self._origin = self._origin.held(), OriginFinder()
         return [event for media in held for event in self._ingest(scorer, media)]
 
@@ -197,6 +197,8 @@ class LiveSession:
 
         A connection's callbacks may hold on to a session for long.
         """
+        if self._second_looks is not None:
+            self._second_looks.close()
         self._open.close()
         self._closed_at = self.frame
         self._scorer = self._second_looks = None
@@ -310,7 +312,7 @@ class LiveSession:
         """Analyse the next frame of a window that was skipped; None when none is left that could win."""
         if self._second_looks is None or not self._second_looks.due:
             return None
-        events = self._second_looks.step()
+        events = self._second_looks.step(lambda: self._recording(scorer))
         if not events:
             self._backlog.looked(self._newest)
         return self._held(scorer, events)

@@ -29,6 +29,7 @@ from take5.stream.events import (
     best_json,
     window_json,
 )
+from take5.stream.selection import Checked
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
@@ -103,6 +104,7 @@ class Snapshot:
         self.state = State.WAITING
         self.frame = 0
         self.windows: dict[int, JudgedWindow] = {}
+        self.checked: Checked | None = None
         self.bundles: list[Bundled] = []
         self.last: dict[type[Event], Event] = {}
         self.unwritten: Warned | None = None
@@ -139,6 +141,7 @@ class Snapshot:
             self.bundles.append(event)
         elif isinstance(event, Progress | Scored):
             self.frame = event.frame
+            self.checked = event.checked
             if event.window is not None:
                 self.windows[event.window.score.start] = event.window
         elif isinstance(event, StateChanged):
@@ -167,6 +170,7 @@ class Snapshot:
             "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
             "best": best_json(best.best) if isinstance(best, BestChanged) else None,
             "kept": best_json(kept.best) if isinstance(kept, Kept) else None,
+            "checked": self.checked and self.checked.json(),
             "bundles": [bundle.json() for bundle in self.bundles],
             "warning": None if self.unwritten is None else self.unwritten.json(),
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},

@@ -116,11 +116,14 @@ def _wrong(data: ReportData, found: Sequence[Problem]) -> str:
         kinds.setdefault((problem.severity, texts().reasons[problem.code].short), []).append(problem)
     longest = sorted(kinds.items(), key=lambda kind: (kind[0][0], -sum(s.stop - s.start for s in kind[1])))
     lines = "".join(_problem_line(*kind) for kind in longest[:MOST_SHOWN])
-    unseen = sum(verdict.eligible is None for verdict in data.selection.verdicts)
-    note = (
-        f'<p class="note">{counted(unseen, "window")} of {len(data.selection.verdicts):,} could no longer win, '
-        "so their pictures were not analysed.</p>"
+    checked = data.selection.checked
+    unseen = checked.of - checked.windows
+    why_not = (
+        f"{counted(unseen, 'window')} of {checked.of:,} could no longer win, so their pictures were not analysed."
+        if checked.complete
+        else f"Scoring had fallen behind: {checked.windows:,} of {counted(checked.of, 'window')} were checked."
     )
+    note = f'<p class="note">{why_not}</p>'
     body = f'<ul class="wrong">{lines}</ul>' if lines else "<p>Nothing was wrong in what was analysed.</p>"
     return _section("What was wrong", body + (note if unseen else "")) if data.selection.verdicts else ""
 

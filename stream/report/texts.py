@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.stream.report.data import ReportData
+from take5.stream.selection import Selection
 from take5.stream.texts.languages import texts
 
 ORDINALS = ("", "second ", "third ", "fourth ", "fifth ")
@@ -46,11 +47,19 @@ def why(data: ReportData) -> str:
     if strategy != "full":
         return f"It was chosen by the strategy {strategy}: {texts().strategies[strategy]}"
     if len(pool) == 1:
-        return f"Of {counted(len(selection.verdicts), 'window')} it is the only one that can be used."
+        return f"Of {_compared(selection)} it is the only one that can be used."
     return (
-        f"Of {counted(len(selection.verdicts), 'window')}, the {len(pool)} with the richest speech were compared. "
+        f"Of {_compared(selection)}, the {len(pool)} with the richest speech were compared. "
         f"This one has the highest informativeness I: {_merits(best, pool)}."
     )
+
+
+def _compared(selection: Selection) -> str:
+    """The windows that could have won."""
+    checked = selection.checked
+    if checked.complete:
+        return counted(checked.of, "window")
+    return f"the {checked.windows:,} windows checked (there were {checked.of:,}: scoring had fallen behind)"
 
 
 def _merits(best: WindowScore, pool: Sequence[WindowScore]) -> str:

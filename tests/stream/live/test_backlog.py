@@ -1,7 +1,7 @@
 """When looking falls behind, and when it begins again."""
 
 from take5.stream.live.backlog import Backlog, SkippedFrames
-from take5.stream.timeline.clock import FLICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 
 
 def test_it_falls_behind_after_three_seconds_and_recovers_after_five() -> None:
@@ -42,6 +42,37 @@ def test_each_time_it_waits_twice_as_long() -> None:
             now += FLICKS
         waited.append((now - began) // FLICKS)
     assert waited == [5, 10, 20, 40]
+
+
+def test_it_recovers_at_once_when_second_looks_keep_pace() -> None:
+    lag = Backlog()
+    lag.falls(0, 0)
+    assert lag.falls(4 * FLICKS, 0)
+    for frame in range(25):
+        lag.looked(4 * FLICKS + (frame + 1) * FRAME_FLICKS)
+        assert not lag.recovers(4 * FLICKS + frame * FRAME_FLICKS, idle=False)
+    assert lag.recovers(5 * FLICKS, idle=False)
+
+
+def test_it_does_not_recover_when_they_are_slower() -> None:
+    lag = Backlog()
+    lag.falls(0, 0)
+    assert lag.falls(4 * FLICKS, 0)
+    for tenth in range(100):
+        now = 4 * FLICKS + tenth * FLICKS // 10
+        lag.looked(now)
+        lag.looked(now)
+        assert not lag.recovers(now, idle=False)
+
+
+def test_it_waits_as_at_first_once_it_has_kept_up_for_long() -> None:
+    lag = Backlog()
+    lag.falls(0, 0)
+    assert lag.falls(10 * FLICKS, 0)
+    assert lag.recovers(15 * FLICKS)
+    assert not lag.falls(31 * FLICKS, 31 * FLICKS)
+    assert lag.falls(40 * FLICKS, 31 * FLICKS)
+    assert lag.recovers(45 * FLICKS)
 
 
 def test_passed_frames_come_in_the_order_of_being_shown() -> None:
