@@ -32,6 +32,7 @@ from take5.stream.sources.webcam.camera import Camera, Wanted
 from take5.stream.sources.webcam.devices import cameras, default_driver
 from take5.stream.sources.webcam.microphone import Microphone, microphones
 from take5.stream.sources.webcam.webcam import Webcam
+from take5.stream.spool.folder import count_unfinished
 
 NAME = "webcam"
 RING_BYTES = 400 * 2**20
@@ -54,6 +55,13 @@ def _list_devices(context: click.Context, _option: click.Parameter, asked: bool)
         for number, device in enumerate(devices):
             click.echo(f"  {number}  {device}")
     context.exit()
+
+
+def _name_cut_off(output: Path) -> None:
+    """Say what to do about captures that were cut off."""
+    if count := count_unfinished(output):
+        what = "a capture that was" if count == 1 else f"{count} captures that were"
+        click.echo(f"take5: {output} holds {what} cut off; take5 recover {output} makes the clip", err=True)
 
 
 @click.command()
@@ -105,6 +113,7 @@ def webcam(
     closed terminal end it like the first Ctrl-C.
     """
     require_space(output, min_free)
+    _name_cut_off(output)
     listened = Microphone(microphone)
     filmed = Camera(Wanted(driver, camera, size, fps))
     click.echo(f"take5: camera {filmed}; microphone {listened}", err=True)

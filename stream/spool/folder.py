@@ -126,6 +126,14 @@ def unfinished(output: Path) -> Iterator[SpoolFolder]:
             folder.remove()
 
 
+def count_unfinished(output: Path) -> int:
+    """Number of spools in an output folder whose process is gone."""
+    found = list(unfinished(output))
+    for folder in found:
+        folder.unlock()
+    return len(found)
+
+
 def _discard(lock: Path, spools: Path) -> None:
     try:
         lock.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ from take5.stream.live.session import LiveSession
 from take5.stream.output.take import write_live_take
 from take5.stream.recovery.recover import recover
 from take5.stream.spool.contents import read_spool
-from take5.stream.spool.folder import BROKEN, SPOOLS, SpoolFolder, unfinished
+from take5.stream.spool.folder import BROKEN, SPOOLS, SpoolFolder, count_unfinished, unfinished
 from take5.stream.spool.plan import Changes
 from take5.stream.spool.records import State, framed, journal_decoder, records
 
@@ -243,6 +243,7 @@ def test_only_the_spools_of_processes_that_are_gone_are_taken(asked: Asked, tmp_
     writer.notified()  # waits until the journal is there
     assert list(unfinished(tmp_path)) == []
     writer.close(remove=False)
+    assert count_unfinished(tmp_path) == count_unfinished(tmp_path) == 1
     (folder,) = unfinished(tmp_path)
     assert folder.path == writer.folder.path
     folder.remove()
