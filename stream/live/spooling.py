@@ -51,4 +51,5 @@ class Spooling:
             region=region,
             windows=tuple(map(Judged.of, windows)),
             notes=tuple(notes),
+            complete=shown.complete,
         )

@@ -123,7 +123,7 @@ def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: Mo
     there = _window_of(take.folder)
     selection = contents.selection(best)
     yield StateChanged(frame, State.STOPPING)
-    yield from (Scored(frame, window) for window in contents.windows)
+    yield from (Scored(frame, window, selection.checked) for window in contents.windows)
     yield BestChanged(frame, best)
     yield Kept(frame, best)
     yield Stopped(frame, Stop(StopRule.INTERRUPTED))

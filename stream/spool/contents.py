@@ -149,6 +149,7 @@ class Contents:
             settings=begun.settings,
             warnings=(*state.warnings, f"the capture was cut off after {state.frames / FPS:.1f} s"),
             idle=state.idle,
+            complete=state.complete,
         )
 
 

@@ -110,10 +110,7 @@ class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
     region: Region | None
     windows: tuple[Judged, ...]
     notes: tuple[ChunkNote, ...]
-
-
-class Written(msgspec.Struct, frozen=True, tag="written"):
-    """The take's folder is on disk, complete."""
+    complete: bool = True
 
 
 class Notified(msgspec.Struct, frozen=True, tag="notified"):
@@ -147,7 +144,7 @@ class Block(msgspec.Struct, frozen=True, tag="block"):
     channels_wide: bool = False
 
 
-JournalRecord = Begun | State | Written | Notified
+JournalRecord = Begun | State | Notified
 MediaRecord = Unit | Block
 Record = TypeVar("Record")
 Floats = NDArray[np.float32]
