@@ -52,7 +52,7 @@ class SpoolWriter:
         self._ready = Condition()
         self._records: list[JournalRecord] = [begun]
         self._pending = Changes({}, frozenset())
-        self._frames = 0
+        self._frames, self._needed = 0, frozenset[int]()
         self._kept: WindowScore | None = None
         self._closing = self._idle = self._failing = False
         self._thread = Thread(target=self._run, name="take5-spool", daemon=True)
@@ -149,12 +149,13 @@ class SpoolWriter:
         if names:
             sync_folder(self.folder.path)
         if changes.state is not None:
-            self._journal.append(framed(changes.state))
+            same = not changes.media and changes.state.best == self._kept and changes.needed == self._needed
+            self._journal.append(framed(changes.state), sync=not same)  # scores alone may wait for the next choice
             self._durable(changes.state, changes.needed)
         self._failing = False
 
     def _durable(self, state: State, needed: frozenset[int]) -> None:
-        self._frames = state.frames
+        self._frames, self._needed = state.frames, needed
         if state.best != self._kept:
             self._kept = state.best
             self._emit(Kept(state.frames, state.best))
@@ -187,14 +188,15 @@ class AppendedFile:
         self.path = path
         self._size = size
 
-    def append(self, data: bytes) -> None:
-        """Add a piece, and sync it."""
+    def append(self, data: bytes, *, sync: bool = True) -> None:
+        """Add a piece; ``sync`` it, and those before it, to the disk."""
         with self.path.open("r+b" if self._size else "wb") as file:
             file.truncate(self._size)
             file.seek(self._size)
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         self._size += len(data)
 
 

@@ -52,8 +52,8 @@ def steps_of(
     assert writer is not None
     append, unlink = AppendedFile.append, Path.unlink
 
-    def appended(file: AppendedFile, data: bytes) -> None:
-        append(file, data)
+    def appended(file: AppendedFile, data: bytes, *, sync: bool = True) -> None:
+        append(file, data, sync=sync)
         steps.append(Step(file.path.name, data, kept[0]))
 
     def removed(path: Path, missing_ok: bool = False) -> None:

@@ -94,10 +94,10 @@ def test_media_of_a_window_that_left_go_when_the_next_is_durable(spool: Spool, m
     go_on = threading.Event()
     append = AppendedFile.append
 
-    def slow(file: AppendedFile, data: bytes) -> None:
+    def slow(file: AppendedFile, data: bytes, *, sync: bool = True) -> None:
         if file.path.name == "journal":
             go_on.wait(10)
-        append(file, data)
+        append(file, data, sync=sync)
 
     monkeypatch.setattr(AppendedFile, "append", slow)
     spool.put(250, 375, state(window(250)), range(10, 15))
@@ -121,12 +121,12 @@ def test_a_full_disk_is_reported_once_and_tried_again(spool: Spool, monkeypatch:
     monkeypatch.setattr(writer_module, "RETRY_S", 0.05)
     full, append = [True], AppendedFile.append
 
-    def failing(file: AppendedFile, data: bytes) -> None:
+    def failing(file: AppendedFile, data: bytes, *, sync: bool = True) -> None:
         if full[0] and file.path.name.startswith("media"):
             with file.path.open("ab") as torn:
                 torn.write(data[: len(data) // 2])
             raise OSError(28, "No space left on device")
-        append(file, data)
+        append(file, data, sync=sync)
 
     monkeypatch.setattr(AppendedFile, "append", failing)
     spool.put(0, 125, state(window(0)), range(5))
@@ -148,7 +148,7 @@ def test_what_is_not_needed_any_more_is_not_held_for_a_disk_that_is_full(
     spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "RETRY_S", 60.0)
-    monkeypatch.setattr(AppendedFile, "append", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(AppendedFile, "append", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "full")))
     for start in range(0, 2500, 125):
         spool.put(start, start + 125, state(window(start)), range(start // 25, start // 25 + 5))
     assert eventually(lambda: len(spool.warnings()) == 1, 10)
@@ -158,7 +158,7 @@ def test_what_is_not_needed_any_more_is_not_held_for_a_disk_that_is_full(
 def test_a_caller_never_waits_for_the_disk(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
     append = AppendedFile.append
-    monkeypatch.setattr(AppendedFile, "append", lambda file, data: (go_on.wait(10), append(file, data))[1])
+    monkeypatch.setattr(AppendedFile, "append", lambda file, data, **_: (go_on.wait(10), append(file, data))[1])
     began = time.monotonic()
     for start in range(0, 250, 25):
         spool.put(start, start + 25, None, range(10))
@@ -173,6 +173,20 @@ def test_left_to_recovery_everything_is_written_and_the_lock_is_free(tmp_path: P
     (folder,) = unfinished(tmp_path)
     assert read_spool(folder).frames_from(0, 138) == 138
     folder.remove()
+
+
+def test_a_hop_that_changes_no_choice_costs_no_sync(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool.put(0, 125, state(window(0)), range(5))
+    assert eventually(lambda: spool.kept() == [0], 10)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    before = spool.folder.journal.stat().st_size
+    spool.writer.put(Changes({}, frozenset(range(5)), state(window(0))))
+    assert eventually(lambda: spool.folder.journal.stat().st_size > before, 10)
+    assert synced == []
+    spool.put(125, 150, state(window(25), window(0)), range(6))
+    assert eventually(lambda: spool.kept() == [0, 25], 10)
+    assert len(synced) == 3, "the second of media, its name, the choice"
 
 
 def test_a_notice_is_on_disk_before_the_call_returns(spool: Spool) -> None:
