@@ -27,6 +27,7 @@ from take5.stream.events import (
     Progress,
     Reported,
     Resumed,
+    Scored,
     Stalled,
     State,
     StateChanged,
@@ -34,10 +35,12 @@ from take5.stream.events import (
     Trouble,
     Warned,
 )
+from take5.stream.selection import Checked
 from take5.stream.texts.languages import texts
 
 pytestmark = pytest.mark.realtime
 
+CLIP_FILES = {"clip.mp4": "api/sessions/checked/clip.mp4"}
 GOAL = StopRules(stop_at=1120.0, gain=None)
 IMPATIENT = "const later = setTimeout; window.setTimeout = (task, wait_ms) => later(task, wait_ms / 20);"
 
@@ -98,6 +101,20 @@ def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served,
     expect(page.locator("#verdict")).to_have_text("not scored")
     expect(page.locator("#number-overall")).to_have_text(re.compile(r"^\W$"))
     expect(page.locator("#chart .unscored")).to_have_count(1)
+
+
+def test_how_many_windows_were_checked_is_said_until_the_end(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "checked")
+    unseen = window(2, 900.0, seen=False)
+    note = ChunkNote(None, None, -20.0)
+    tell(server, "checked", *begun(), Progress(175, unseen, None, note, None, Checked(1, 3, complete=False)))
+    says(page, "Keep talking. 1 of 3 windows checked so far.")
+    tell(server, "checked", Stopped(175, Stop(StopRule.CAP, 7.0, 7.0)))
+    tell(server, "checked", Scored(175, window(1, 800.0), Checked(2, 3, complete=False)))
+    says(page, "It stopped by itself: the maximum time is over. Checking the others: 2 of 3 windows checked.")
+    best = window(1, 800.0).score
+    tell(server, "checked", ClipReady(175, best, 125, "/out/x", CLIP_FILES, checked=Checked(2, 3, complete=False)))
+    expect(page.locator("#result-text")).to_contain_text("2 of 3 windows were checked")
 
 
 def test_the_one_thing_to_change_is_said_on_the_picture(server: Served, open_page: OpenPage) -> None:

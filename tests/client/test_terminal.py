@@ -1,18 +1,19 @@
 """What a person reads, and the pace of a replay."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from take5.client.cli import run
 from take5.client.pacing import paced
-from take5.client.terminal import clock, event_line, summary
+from take5.client.terminal import clock, event_line, json_event_line, summary
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.stream.events import BestChanged, Finished, Progress
-from take5.stream.selection import Selection
+from take5.stream.events import BestChanged, ClipReady, Finished, Progress
+from take5.stream.selection import Checked, Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
 
@@ -48,6 +49,14 @@ def test_a_line_a_window() -> None:
     assert event_line(bad) == "1:07.00  D       9  no face in the picture"
     assert event_line(BestChanged(1675, BEST)) == ""
     assert event_line(Finished(selection(BEST))) == summary(selection(BEST))
+
+
+def test_a_clip_chosen_among_some_windows_says_how_many() -> None:
+    clip = ClipReady(1675, BEST, 125, "/out/x", checked=Checked(3, 9, complete=False))
+    whole = "best five seconds: 62 to 67 s, I 1400\n  /out/x"
+    assert json_event_line(clip.json()) == f"{whole}\n  3 of 9 windows checked"
+    assert json_event_line(replace(clip, checked=Checked(3, 9)).json()) == whole
+    assert json_event_line(replace(clip, checked=None).json()) == whole
 
 
 def test_the_clock_has_hundredths() -> None:

@@ -35,6 +35,7 @@ from take5.stream.events import (
     Warned,
 )
 from take5.stream.live.snapshot import About
+from take5.stream.selection import Checked
 from take5.stream.server.feed import Feed
 
 SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
@@ -53,6 +54,8 @@ EVENTS: list[Event] = [
     Progress(150, GOOD, BEST, NOTE, 0.03),
     Progress(175, BAD, BEST, ChunkNote(None, None, None), 0.03),
     Progress(200, UNSEEN, None),
+    Progress(200, UNSEEN, None, NOTE, None, Checked(3, 4, complete=False)),
+    Scored(225, GOOD, Checked(4, 4)),
     BestChanged(150, BEST),
     Scored(225, GOOD),
     *(Warned(0, trouble, 3.0) for trouble in Trouble),
@@ -109,7 +112,10 @@ def feed_of(*events: Event) -> Feed:
 
 def test_a_late_joiner_gets_the_present_state() -> None:
     feed = feed_of(
-        StateChanged(0, State.RECEIVING), Progress(150, GOOD, BEST, NOTE), BestChanged(150, BEST), Stalled(160, "both")
+        StateChanged(0, State.RECEIVING),
+        Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2)),
+        BestChanged(150, BEST),
+        Stalled(160, "both"),
     )
     hello = feed.hello()
     VALIDATOR.validate(json.loads(json.dumps(hello)))
@@ -118,6 +124,7 @@ def test_a_late_joiner_gets_the_present_state() -> None:
     assert hello["best"]["start_s"] == 1.0
     assert hello["stalled"]["track"] == "both"
     assert hello["clip"] is None
+    assert hello["checked"] == {"windows": 1, "of": 2, "complete": True}
     feed.publish(Resumed(161))
     assert feed.hello()["stalled"] is None
 

@@ -81,6 +81,16 @@ def test_a_recording_shorter_than_a_window_has_a_page_without_figures(tmp_path: 
     assert not (tmp_path / "a/report.png").exists()
 
 
+def test_windows_that_there_was_no_time_for_are_counted(tmp_path: Path) -> None:
+    data = invented()
+    data = replace(data, selection=replace(data.selection, complete=False))
+    said = words(written(data, tmp_path / "a"))
+    checked = data.selection.checked
+    assert f"Scoring had fallen behind: {checked.windows} of 56 windows were checked." in said
+    assert f"Of the {checked.windows} windows checked (there were 56: scoring had fallen behind), the 5" in said
+    assert "could no longer win" not in said
+
+
 def test_one_window_alone(tmp_path: Path) -> None:
     said = words(written(invented(5), tmp_path / "a"))
     assert "0:00 to 0:05" in said

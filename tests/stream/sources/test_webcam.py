@@ -40,6 +40,7 @@ from take5.stream.events import (
     Failure,
     Progress,
     Resumed,
+    Scored,
     Stalled,
     State,
     StateChanged,
@@ -51,6 +52,7 @@ from take5.stream.ffmpeg.unit_decoder import decode_units
 from take5.stream.live import saving
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.selection import Checked
 from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.sources.webcam import webcam as source_module
 from take5.stream.sources.webcam.devices import Device
@@ -379,6 +381,17 @@ def after(*events: Event, rules: StopRules = NEVER) -> Board:
 )
 def test_the_words_say_what_the_last_window_is(window: JudgedWindow | None, words: str) -> None:
     assert after(Progress(150, window, GOOD if window else None, FINE)).words() == words
+
+
+def test_how_many_windows_were_checked_is_said() -> None:
+    unseen = JudgedWindow(WindowScore(50, 1.0), (), seen=False)
+    shown = after(Progress(175, unseen, None, FINE, None, Checked(1, 3, complete=False)))
+    assert shown.words() == "Keep talking. 1 of 3 windows checked so far."
+    shown.update(StateChanged(175, State.STOPPING).json())
+    shown.update(Scored(175, JudgedWindow(GOOD, ()), Checked(2, 3, complete=False)).json())
+    assert shown.words() == "Checking the others: 2 of 3 windows checked."
+    shown.update(Scored(175, JudgedWindow(GOOD, ()), Checked(3, 3)).json())
+    assert shown.words() == texts().states["stopping"]
 
 
 def test_the_coach_is_heard_before_anything_else_but_a_stall() -> None:
