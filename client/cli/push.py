@@ -31,8 +31,8 @@ from take5.stream.output.free_space import size_text
 from take5.stream.sources.file import MediaFile
 
 PROBE_S = 5
-LAST_EVENT_S = 60.0
-"""Maximum time to wait for the last event after sending."""
+LAST_EVENT_S = 180.0
+"""Maximum time to wait for the last event after sending: the server may analyse skipped windows for a minute first."""
 
 UNUSABLE = ("nothing_eligible", "too_short")
 """Error codes of a complete recording without a window to keep."""
