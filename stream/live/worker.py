@@ -22,6 +22,9 @@ INBOX = 2000
 """Units and blocks that may wait for the thread, about 25 s of them. What comes when it is full is dropped and counted,
 and the next unit is marked as following a loss."""
 
+LATE = 75
+"""Units and blocks, about a second of them, that wait when sound is late: then no picture is analysed before it."""
+
 VALIDATION_WAIT_S = 0.6
 """Maximum time to wait, after a stop, for the frames after the window."""
 
@@ -267,6 +270,8 @@ class LiveWorker:
             if self._restart:
                 self._restart = False
                 self._live.restart()
+            if len(self._inbox) > LATE:
+                continue
             step = self._live.work()
             busy = step is not None
             self._report(step or [])
