@@ -130,6 +130,7 @@ def hook(clock: Clock, stages: Stages) -> None:
         live: LiveSession,
         emit: Callable[[Event], None],
         finish: capture.Finish,
+        *,
         finish_within_s: float = capture.FINISH_WITHIN_S,
         patience_s: float = 0.0,
         spool: SpoolWriter | None = None,
@@ -138,7 +139,7 @@ def hook(clock: Clock, stages: Stages) -> None:
             clock.said(event)
             emit(event)
 
-        init(self, live, watched, finish, finish_within_s, patience_s, spool)
+        init(self, live, watched, finish, finish_within_s=finish_within_s, patience_s=patience_s, spool=spool)
         clock.ring = live._ring  # noqa: SLF001 - to see how much of the memory is what is kept
 
     def watched_push(self: LiveSession, media: Received) -> list[Event]:

@@ -83,7 +83,9 @@ class LiveCapture:
         self._source, self._snapshot, self._show = source, snapshot, show
         self._news: Queue[Event] = Queue(EVENTS)
         self._spool = spool
-        self._worker = LiveWorker(live, self._news.put, finish, finish_within_s, SAVE_FOR_S, spool)
+        self._worker = LiveWorker(
+            live, self._news.put, finish, finish_within_s=finish_within_s, patience_s=SAVE_FOR_S, spool=spool
+        )
         self._supervisor = Supervisor(
             time.monotonic(),
             source.arrivals,

@@ -66,6 +66,7 @@ class LiveWorker:
         live: LiveSession,
         emit: Callable[[Event], None],
         finish: Finish,
+        *,
         finish_within_s: float = FINISH_WITHIN_S,
         patience_s: float = 0.0,
         spool: SpoolWriter | None = None,

@@ -80,7 +80,9 @@ class Capture:
         self._space, self._spool = space, spool
         self._loop = asyncio.get_running_loop()
         save = clip_writer(folder, deliverables, hooks, partial(file_address, feed.name), feed.name, spool)
-        self._worker = LiveWorker(live, self._from_thread, save, finish_within_s, save_for_s, spool)
+        self._worker = LiveWorker(
+            live, self._from_thread, save, finish_within_s=finish_within_s, patience_s=save_for_s, spool=spool
+        )
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
             monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end

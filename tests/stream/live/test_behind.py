@@ -172,7 +172,7 @@ class Run:
 
     def __init__(self, live: LiveSession, folder: Path, finish_within_s: float = 60.0) -> None:
         self.events: list[Event] = []
-        self.worker = LiveWorker(live, self.events.append, clip_writer(folder), finish_within_s)
+        self.worker = LiveWorker(live, self.events.append, clip_writer(folder), finish_within_s=finish_within_s)
         self.worker.start()
 
     def over(self) -> list[Event]:

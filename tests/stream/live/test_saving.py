@@ -158,7 +158,9 @@ def started(
     arrived: tuple[UnitFormat, list[Received]], models: Models, folder: Path, emit: Callable[[Event], None]
 ) -> LiveWorker:
     """A capture that has ended and whose clip is about to be written."""
-    worker = LiveWorker(live_session(models, arrived[0]), emit, clip_writer(folder, Deliverables(report=True)), 60.0)
+    worker = LiveWorker(
+        live_session(models, arrived[0]), emit, clip_writer(folder, Deliverables(report=True)), patience_s=60.0
+    )
     worker.start()
     for media in arrived[1]:
         if seconds(media, arrived[1]) < 7:
@@ -260,7 +262,7 @@ def test_an_error_of_another_kind_is_not_tried_again(
         raise OutputError("the writer is broken")
 
     events: list[Event] = []
-    worker = LiveWorker(live_session(models, arrived[0]), events.append, broken, 60.0)
+    worker = LiveWorker(live_session(models, arrived[0]), events.append, broken, patience_s=60.0)
     worker.start()
     worker.end(Stop(StopRule.ENDED))
     assert worker.join(PATIENCE_S)
