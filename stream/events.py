@@ -228,7 +228,7 @@ STOP_TEXTS = {
     StopRule.GAIN: "going on is not expected to bring a better window",
     StopRule.CAP: "the longest time is over",
     StopRule.ENDED: "it was ended",
-    StopRule.LOST: "nothing has arrived for ten seconds",
+    StopRule.LOST: "picture or sound has not arrived for too long",
     StopRule.SHUTDOWN: "the server is ending",
     StopRule.FAULT: "scoring failed",
     StopRule.INTERRUPTED: "the program was killed; what was on disk has been recovered",

@@ -25,6 +25,7 @@ from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateC
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.supervisor import Supervisor
+from take5.stream.live.watchdog import PAUSE_S
 from take5.stream.live.worker import FINISH_WITHIN_S, Finish, LiveWorker
 from take5.stream.sources.threaded import ThreadedSource
 from take5.stream.spool.writer import SpoolWriter
@@ -65,6 +66,8 @@ class LiveCapture:
         Maximum time to analyse skipped windows after the stop.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on; a second Ctrl-C removes it.
+    pause_s : float
+        How long one track may be missing while the other goes on.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class LiveCapture:
         watch_space: WatchSpace,
         finish_within_s: float = FINISH_WITHIN_S,
         spool: SpoolWriter | None = None,
+        pause_s: float = PAUSE_S,
     ) -> None:
         self.broken: CaptureError | None = None
         self.unshown: OSError | None = None
@@ -93,6 +97,7 @@ class LiveCapture:
             lambda: live.frame,
             self._publish,
             self._worker.end,
+            pause_s,
         )
         self._asked, self._over = Flag(), Flag()
         self._room = Thread(target=watch_space, args=(self._space_low, self._over), daemon=True)

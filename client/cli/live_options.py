@@ -4,6 +4,7 @@ import click
 
 from take5.client.cli.options import Command, decorated, output_option
 from take5.scoring.errors import ParameterError
+from take5.stream.live.watchdog import PAUSE_S
 from take5.stream.output.free_space import MIN_FREE, parse_size, size_text
 
 
@@ -39,9 +40,21 @@ LIVE_OPTIONS = (
         metavar="SECONDS",
         help="Time limit after a stop for analysing skipped windows.",
     ),
+    click.option(
+        "--wait",
+        "pause_s",
+        type=click.FloatRange(0.0),
+        default=PAUSE_S,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for a picture or a sound that pauses while the other goes on.",
+    ),
 )
 
 
 def live_options(command: Command) -> Command:
-    """Give a command ``output``, ``report`` (whether one is drawn), ``min_free`` in bytes, and ``finish_within``."""
+    """Give a command ``output``, ``report`` (whether one is drawn), ``min_free`` in bytes, and times in seconds.
+
+    The times are ``finish_within`` and ``pause_s``.
+    """
     return decorated(command, LIVE_OPTIONS)  # type: ignore[return-value] # click keeps the callable

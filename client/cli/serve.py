@@ -107,6 +107,7 @@ def serve(
     name: str | None,
     report: bool,
     finish_within: float,
+    pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
@@ -120,7 +121,17 @@ def serve(
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         sessions = sessions_for(
-            models, settings, rules, output, capacity, ice_servers, deliverables, hooks, min_free, finish_within
+            models,
+            settings,
+            rules,
+            output,
+            capacity,
+            ice_servers,
+            deliverables,
+            hooks,
+            min_free,
+            finish_within,
+            pause_s,
         )
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 

@@ -105,6 +105,7 @@ def webcam(
     name: str | None,
     report: bool,
     finish_within: float,
+    pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
     """Talk to this computer's camera until the best five seconds are good enough, and keep them.
@@ -129,7 +130,7 @@ def webcam(
             folder, spool = begin_take(output, NAME, live, deliverables)
             finish = clip_writer(folder, deliverables, hooks, session=NAME, journal=spool)
             watched = partial(watch_space, output, min_free)
-            capture = LiveCapture(source, live, snapshot, finish, show, watched, finish_within, spool)
+            capture = LiveCapture(source, live, snapshot, finish, show, watched, finish_within, spool, pause_s)
             last = capture.run()
     finally:
         source.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from take5.scoring.errors import CaptureError
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import Event, Failed, Failure, Resumed, Stalled, State, StateChanged
-from take5.stream.live.watchdog import CONNECT_S, Turn, Watchdog
+from take5.stream.live.watchdog import CONNECT_S, PAUSE_S, Turn, Watchdog
 
 MISSING = {
     "picture": (Failure.NO_PICTURE, "no picture arrived; switch the camera on, or check the sender"),
@@ -32,6 +32,8 @@ class Supervisor:
         Takes the events.
     end : callable
         Ends the capture: with a Stop its best clip is saved, with a Failed nothing is.
+    pause_s : float
+        How long one track may be missing while the other goes on.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class Supervisor:
         frame: Callable[[], int],
         publish: Callable[[Event], None],
         end: Callable[[Stop | Failed], None],
+        pause_s: float = PAUSE_S,
     ) -> None:
-        self._watchdog = Watchdog(begun)
+        self._watchdog = Watchdog(begun, pause_s)
         self._arrivals, self._state, self._frame = arrivals, state, frame
         self._publish, self._end = publish, end
 

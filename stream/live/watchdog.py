@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 CONNECT_S, STALLED_S, LOST_S = 15.0, 2.0, 10.0
+PAUSE_S = 60.0
+"""How long one track may be missing while the other goes on: a camera is covered, an app is in the background."""
+
 TRACKS = ("picture", "sound")
 
 
@@ -23,10 +26,12 @@ class Turn(Enum):
 class Watchdog:
     """Watches arrival times; all times are seconds of any steady clock.
 
-    The time of a track that has never come counts from the beginning.
+    The time of a track that has never come counts from the beginning. A sender is lost when nothing has arrived for
+    ``LOST_S``, or one track for ``pause_s``; a track that has never come is not waited for any longer than both.
     """
 
     begun: float
+    pause_s: float = PAUSE_S
     stalled: str | None = None
     _connected: bool = False
     _over: bool = False
@@ -38,7 +43,7 @@ class Watchdog:
         if not self._connected:
             return self._wait(now, arrivals)
         silent = {track: now - arrivals.get(track, self.begun) for track in TRACKS}
-        if max(silent.values()) > LOST_S:
+        if self._lost(silent, arrivals):
             self._over = True
             return Turn.LOST
         late = [track for track, seconds in silent.items() if seconds > STALLED_S]
@@ -46,6 +51,12 @@ class Watchdog:
         if self.stalled is not None and before != self.stalled:
             return Turn.STALLED
         return Turn.RESUMED if before is not None and self.stalled is None else Turn.NOTHING
+
+    def _lost(self, silent: Mapping[str, float], arrivals: Mapping[str, float]) -> bool:
+        """Whether the sender has been silent for too long."""
+        missing = max((seconds for track, seconds in silent.items() if track not in arrivals), default=0.0)
+        pause = max(self.pause_s, STALLED_S)
+        return min(silent.values()) > LOST_S or missing > LOST_S or max(silent.values()) > pause
 
     def _wait(self, now: float, arrivals: Mapping[str, float]) -> Turn:
         if arrivals:

@@ -59,6 +59,8 @@ class Capture:
         How long a clip that cannot be written is tried again.
     finish_within_s : float
         Maximum time to analyse skipped windows after the stop.
+    pause_s : float
+        How long one track may be missing while the other goes on.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Capture:
         space: Space,
         save_for_s: float,
         finish_within_s: float,
+        pause_s: float,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
@@ -85,7 +88,13 @@ class Capture:
         )
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
-            monotonic(), peer.arrivals, lambda: feed.now.state, lambda: live.frame, feed.publish, self._worker.end
+            monotonic(),
+            peer.arrivals,
+            lambda: feed.now.state,
+            lambda: live.frame,
+            feed.publish,
+            self._worker.end,
+            pause_s,
         )
         self._watch: asyncio.Task[None] | None = None
 

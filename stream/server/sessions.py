@@ -15,6 +15,7 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
+from take5.stream.live.watchdog import PAUSE_S
 from take5.stream.live.worker import FINISH_WITHIN_S
 from take5.stream.output.free_space import MIN_FREE, size_text, too_little
 from take5.stream.server.capture import Capture, file_address
@@ -69,6 +70,8 @@ class Sessions:
         Maximum time to analyse a capture's skipped windows after its stop.
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
+    pause_s : float
+        How long one track of a capture may be missing while the other goes on.
     """
 
     def __init__(
@@ -83,8 +86,9 @@ class Sessions:
         min_free: int = MIN_FREE,
         finish_within_s: float = FINISH_WITHIN_S,
         recovery: Recovery | None = None,
+        pause_s: float = PAUSE_S,
     ) -> None:
-        self.space, self._recovery = Space(output, min_free), recovery
+        self.space, self._recovery, self._pause_s = Space(output, min_free), recovery, pause_s
         self._deliverables, self._hooks, self._finish_within_s = deliverables, hooks, finish_within_s
         self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
         self._make_live, self._output = make_live, output
@@ -151,6 +155,7 @@ class Sessions:
             self.space,
             KEEP_S,
             self._finish_within_s,
+            self._pause_s,
         )
         if entry.live:
             await capture.abandon()
@@ -288,6 +293,7 @@ def sessions_for(
     hooks: HookDispatcher | None = None,
     min_free: int = MIN_FREE,
     finish_within_s: float = FINISH_WITHIN_S,
+    pause_s: float = PAUSE_S,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About.of(models.encoder.name, settings.parameters, rules)
@@ -297,5 +303,15 @@ def sessions_for(
 
     recovery = Recovery(output, models, hooks)
     return Sessions(
-        make_live, about, output, capacity, ice_servers, deliverables, hooks, min_free, finish_within_s, recovery
+        make_live,
+        about,
+        output,
+        capacity,
+        ice_servers,
+        deliverables,
+        hooks,
+        min_free,
+        finish_within_s,
+        recovery,
+        pause_s,
     )

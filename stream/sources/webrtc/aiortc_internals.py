@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Queue
+from time import monotonic
 from typing import Any
 
 import aioice.ice
@@ -30,6 +31,7 @@ from aiortc.rtp import (
     unpack_header_extensions,
 )
 from aiortc.sdp import SessionDescription
+from aiortc.utils import uint16_add, uint16_gt
 
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 
@@ -52,8 +54,14 @@ SO_RCVBUFFORCE = 33
 """Linux's option that an administrator may set, which Python does not name."""
 
 GIVE_UP_VIDEO, GIVE_UP_AUDIO = 90_000, 4_800
-"""RTP time after which a missing packet is given up: a second of picture (90 kHz), in which it has been sent again if
-that is possible, and 100 ms of sound (48 kHz), for packets out of order, which are never sent again."""
+"""RTP time after which a missing packet is given up, counted from the first packet behind it: a second of picture
+(90 kHz), in which it has been sent again if that is possible, and 100 ms of sound (48 kHz), for packets out of order,
+which are never sent again."""
+
+GIVE_UP_S = 1.0
+"""Time by this machine's clock after which it is given up in any case: RTP time may stand still or run back."""
+
+RTP_WRAP = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,8 @@ class RtpFrame:
         SSRC.
     lost_before : bool
         Packets before it never came.
+    arrived : float, optional
+        When its first packet came, in seconds of ``time.monotonic``.
     """
 
     codec: str
@@ -79,6 +89,7 @@ class RtpFrame:
     rtp: int
     source: int
     lost_before: bool
+    arrived: float | None = None
 
 
 class Tap:
@@ -108,43 +119,56 @@ def _worker(
         return
     while (task := input_q.get()) is not None:
         codec, frame = task
-        output_q.frame(RtpFrame(codec.name, frame.data, frame.timestamp, frame.source, frame.lost_before))
+        output_q.frame(
+            RtpFrame(codec.name, frame.data, frame.timestamp, frame.source, frame.lost_before, frame.arrived)
+        )
     output_q.ended()
 
 
 class LossyJitterBuffer(JitterBuffer):
     """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more.
 
-    ``read`` receives the capture times that come with packets.
+    A pause is not a gap: what counts is how long packets have waited behind one that is missing. ``read`` receives the
+    capture times that come with packets; ``now`` is the time in seconds of any steady clock.
     """
 
-    def __init__(self, *, is_video: bool, read: Callable[[ClockReading], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        *,
+        is_video: bool,
+        read: Callable[[ClockReading], None] = lambda _: None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         super().__init__(VIDEO_PACKETS if is_video else AUDIO_PACKETS, is_video=is_video)
         self._give_up = GIVE_UP_VIDEO if is_video else GIVE_UP_AUDIO
         self.ssrc: int | None = None
-        self._read = read
+        self._read, self._now = read, now
         self._lost = False
-        self._waiting_since: int | None = None
+        self._newest: int | None = None
+        self._gap: int | None = None
+        self._waiting: RtpPacket | None = None
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
         self.ssrc = packet.ssrc
+        packet.arrived = self._now()  # type: ignore[attr-defined] # RtpPacket is open
         captured = getattr(packet.extensions, "capture_time", None)
         if captured is not None:
             self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True))
         keyframe_needed, frame = super().add(packet)
-        if frame is None and self._overdue(packet.timestamp):
+        if self._newest is None or uint16_gt(packet.sequence_number, self._newest):
+            self._newest = packet.sequence_number
+        if frame is None and self._overdue(packet):
             self._skip()
             keyframe_needed, frame = self._is_video, self._remove_frame(packet.sequence_number)
         if frame is not None:
-            self._waiting_since = frame.timestamp
-            frame.source = packet.ssrc  # type: ignore[attr-defined] # JitterFrame is open
-            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined]
+            frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined] # JitterFrame is open
         return keyframe_needed, frame
 
     def remove(self, count: int) -> None:
         """Remove packets; all at once means that the stream has jumped."""
-        self._lost |= count == self.capacity
+        if count == self.capacity:
+            self._lost, self._newest, self._gap = True, None, None
         super().remove(count)
 
     def smart_remove(self, count: int) -> bool:
@@ -152,21 +176,40 @@ class LossyJitterBuffer(JitterBuffer):
         self._lost = True
         return bool(super().smart_remove(count))
 
-    def _overdue(self, timestamp: int) -> bool:
-        if self._waiting_since is None:
-            self._waiting_since = timestamp
-        return self._give_up < (timestamp - self._waiting_since) & 0xFFFFFFFF < 1 << 31
+    def _overdue(self, packet: RtpPacket) -> bool:
+        """Whether packets have waited too long behind one that is missing, now that ``packet`` has come."""
+        waiting = self._behind_the_gap()
+        if waiting is None:
+            return False
+        waited: float = packet.arrived - waiting.arrived  # type: ignore[attr-defined] # see add
+        return waited > GIVE_UP_S or self._give_up < (packet.timestamp - waiting.timestamp) % RTP_WRAP < RTP_WRAP // 2
+
+    def _behind_the_gap(self) -> RtpPacket | None:
+        """The packet that has waited for the first missing one; None while none is missing."""
+        origin, gap = self._origin or 0, self._gap
+        offset = 0 if gap is None else uint16_add(gap, -origin)
+        offset = 0 if offset > self.capacity else offset
+        while offset < self.capacity and self._at(offset) is not None:
+            offset += 1
+        self._gap = uint16_add(origin, offset)
+        if self._newest is None or not uint16_gt(self._newest, self._gap):
+            self._waiting = None
+        elif self._waiting is None or gap != self._gap:
+            self._waiting = next(filter(None, map(self._at, range(offset + 1, self.capacity))), None)
+        return self._waiting
 
     def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
         """Return the next frame if it is complete; a packet of sound is one by itself."""
+        first = self._at(0)
+        frame: JitterFrame | None = None
         if self._is_video:
-            frame: JitterFrame | None = super()._remove_frame(sequence_number)
-            return frame
-        packet = self._at(0)
-        if packet is None:
-            return None
-        self.remove(1)
-        return JitterFrame(packet._data, packet.timestamp)  # type: ignore[attr-defined] # noqa: SLF001 - aiortc's way
+            frame = super()._remove_frame(sequence_number)
+        elif first is not None:
+            self.remove(1)
+            frame = JitterFrame(first._data, first.timestamp)  # type: ignore[attr-defined] # noqa: SLF001 - aiortc's way
+        if frame is not None and first is not None:
+            frame.source, frame.arrived = first.ssrc, first.arrived  # type: ignore[attr-defined] # JitterFrame is open
+        return frame
 
     def _skip(self) -> None:
         """Give up what is missing, and of a picture also its other packets."""

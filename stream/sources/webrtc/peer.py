@@ -118,7 +118,7 @@ class Peer:
         def accepted(frame: RtpFrame) -> None:
             now = monotonic()
             self.arrivals[track] = now
-            accept(frame, seconds_to_flicks(now))
+            accept(frame, seconds_to_flicks(now if frame.arrived is None else frame.arrived))
 
         return accepted
 
