@@ -111,6 +111,7 @@ class Trouble(StrEnum):
 
     KEYFRAMES_RARE = "keyframes_rare"
     NO_SENDER_REPORTS = "no_sender_reports"
+    TIME_JUMPED = "time_jumped"
     BEHIND = "behind"
     CAUGHT_UP = "caught_up"
     LOSS = "loss"
@@ -124,6 +125,7 @@ class Trouble(StrEnum):
 TROUBLE_TEXTS = {
     Trouble.KEYFRAMES_RARE: "the sender's keyframes are rare; set its keyframe interval to 1 or 2 s",
     Trouble.NO_SENDER_REPORTS: "the sender reports no times; picture and sound are aligned by their arrival",
+    Trouble.TIME_JUMPED: "the sender's clock has jumped, or its stream began again; seconds around it do not count",
     Trouble.BEHIND: "scoring has fallen behind; only windows that can win are looked at",
     Trouble.CAUGHT_UP: "scoring has caught up; every frame is looked at again",
     Trouble.LOSS: "packets were lost; the picture is damaged until the next keyframe",

@@ -100,7 +100,7 @@ class Capture:
 
     async def begin(self) -> str:
         """Answer the offer and begin to receive."""
-        self._peer.start(self._worker.put, self._supervisor.source_ended, self._unplaced)
+        self._peer.start(self._worker.put, self._supervisor.source_ended, self._unplaced, self._jumped)
         answer = await self._peer.answer()
         feed = self._feed
         feed.restart()
@@ -177,6 +177,9 @@ class Capture:
 
     def _unplaced(self) -> None:
         self._from_thread(Warned(0, Trouble.NO_SENDER_REPORTS))
+
+    def _jumped(self, jumps: int) -> None:
+        self._from_thread(Warned(self._live.frame, Trouble.TIME_JUMPED, jumps))
 
     def _from_thread(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self._publish, event)

@@ -34,6 +34,7 @@ from aiortc.sdp import SessionDescription
 from aiortc.utils import uint16_add, uint16_gt
 
 from take5.stream.sources.webrtc.track_clocks import ClockReading
+from take5.stream.timeline.clock import seconds_to_flicks
 
 BITRATE = 8_000_000
 """Bits per second that video senders are asked to use: 720p at about 41 dB."""
@@ -154,7 +155,8 @@ class LossyJitterBuffer(JitterBuffer):
         packet.arrived = self._now()  # type: ignore[attr-defined] # RtpPacket is open
         captured = getattr(packet.extensions, "capture_time", None)
         if captured is not None:
-            self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True))
+            arrival = seconds_to_flicks(packet.arrived)  # type: ignore[attr-defined] # see above
+            self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True, arrival=arrival))
         keyframe_needed, frame = super().add(packet)
         if self._newest is None or uint16_gt(packet.sequence_number, self._newest):
             self._newest = packet.sequence_number
@@ -312,7 +314,8 @@ class TappedReceiver:
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket):
             sent = packet.sender_info
-            self._read(ClockReading(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc))
+            arrival = seconds_to_flicks(monotonic())
+            self._read(ClockReading(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc, arrival=arrival))
         await self._handle(packet)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from take5.stream.ffmpeg.container import channels, mono
 from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
-from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, TrackClocks
+from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, RtpClock, TrackClocks
 from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
@@ -24,6 +24,12 @@ OPUS_LOOK_AHEAD = FLICKS * 312 // AUDIO_RATE
 
 HELD = 2000
 """Frames that may be held, of both tracks together."""
+
+PICTURE_HOLE, SOUND_HOLE = seconds_to_flicks(0.11), seconds_to_flicks(0.03)
+"""Length of the hole around a jump, at least: as long as counts for windows."""
+
+STATE_EVERY = seconds_to_flicks(10.0)
+"""Jumps are stated no more often."""
 
 NAL_IDR, NAL_SEI, NAL_SPS, NAL_DELIMITER = 5, 6, 7, 9
 NAL_START = b"\x00\x00\x00\x01"
@@ -43,29 +49,45 @@ class Intake:
         Called once if no readings come, so that arrival times are used.
     look_ahead : int
         How much older than its RTP time the sound of a packet is, in flicks.
+    jumped : callable
+        Called with the number of jumps of RTP time so far, when there has been one: what follows comes after a hole.
     """
 
-    def __init__(self, put: Callable[[Received], None], unplaced: Callable[[], None], look_ahead: int = 0) -> None:
-        self._put, self._unplaced, self._look_ahead = put, unplaced, look_ahead
+    def __init__(
+        self,
+        put: Callable[[Received], None],
+        unplaced: Callable[[], None],
+        look_ahead: int = 0,
+        jumped: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._put, self._unplaced, self._look_ahead, self._jumped = put, unplaced, look_ahead, jumped
         self._lock = Lock()
         self._clocks = TrackClocks()
         self._opus = OpusDecoder()
         self._held: list[Received] = []
         self._placed = False
+        self._picture_hole = HoleAtJump(self._clocks.picture, PICTURE_HOLE)
+        self._sound_hole = HoleAtJump(self._clocks.sound, SOUND_HOLE)
+        self._stated, self._stated_at = 0, 0
         self.dropped = 0
 
     def picture(self, frame: RtpFrame, arrival: int) -> None:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
             pts = self._clocks.picture.unwrap(frame.rtp, frame.source, arrival)
-            self._accept(AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before))
+            unit = AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before)
+            if self._picture_hole.over(pts, fresh=unit.keyframe):
+                self._accept(unit)
+            self._state_jumps(arrival)
 
     def sound(self, frame: RtpFrame, arrival: int) -> None:
         """Take an Opus packet that arrived at ``arrival``, in flicks of the same clock."""
         with self._lock:
             pts = self._clocks.sound.unwrap(frame.rtp, frame.source, arrival)
-            for block in self._opus.decode(frame.data, pts - self._look_ahead):
-                self._accept(block)
+            if self._sound_hole.over(pts):
+                for block in self._opus.decode(frame.data, pts - self._look_ahead):
+                    self._accept(block)
+            self._state_jumps(arrival)
 
     def picture_clock(self, reading: ClockReading) -> None:
         """Take a reading of the picture's clock."""
@@ -78,6 +100,12 @@ class Intake:
         with self._lock:
             self._clocks.sound.read(reading)
             self._release()
+
+    def _state_jumps(self, arrival: int) -> None:
+        jumps = self._clocks.picture.jumps + self._clocks.sound.jumps
+        if jumps > self._stated and (not self._stated or arrival - self._stated_at >= STATE_EVERY):
+            self._stated, self._stated_at = jumps, arrival
+            self._jumped(jumps)
 
     def _accept(self, media: Received) -> None:
         if self._placed:
@@ -111,6 +139,35 @@ class Intake:
         if isinstance(media, AudioBlock):
             return media
         return AccessUnit(media.pts + (self._clocks.shift or 0), media.data, media.keyframe, media.lost_before)
+
+
+class HoleAtJump:
+    """Makes a hole of a jump of a track's clock: what follows is left out until it is clear of what came before.
+
+    Parameters
+    ----------
+    clock : RtpClock
+        Counts the jumps.
+    length : int
+        Of the hole, at least, in flicks.
+    """
+
+    def __init__(self, clock: RtpClock, length: int) -> None:
+        self._clock, self._length = clock, length
+        self._jumps = 0
+        self._last: int | None = None
+        self._until: int | None = None
+
+    def over(self, pts: int, *, fresh: bool = True) -> bool:
+        """Whether what has this time counts; a hole ends with what is ``fresh``, so that decoding can begin with it."""
+        if self._jumps != self._clock.jumps:
+            self._jumps = self._clock.jumps
+            self._until = pts if self._last is None else self._last + self._length
+        if self._until is not None and not (fresh and pts >= self._until):
+            return False
+        self._until = None
+        self._last = pts if self._last is None else max(self._last, pts)
+        return True
 
 
 class OpusDecoder:

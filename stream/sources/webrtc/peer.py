@@ -74,13 +74,20 @@ class Peer:
         """Whether media can flow."""
         return bool(self._connection.connectionState == "connected")
 
-    def start(self, put: Put, ended: Ended, unplaced: Callable[[], None] = lambda: None) -> None:
+    def start(
+        self,
+        put: Put,
+        ended: Ended,
+        unplaced: Callable[[], None] = lambda: None,
+        jumped: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """Begin to deliver what arrives once the offer is answered.
 
-        ``unplaced`` is called once if the sender does not report its clocks, so that arrival times stand in for them.
+        ``unplaced`` is called once if the sender does not report its clocks, so that arrival times stand in for them;
+        ``jumped`` with the number of jumps so far, when a clock has jumped.
         """
         self._ended = ended
-        intake = Intake(put, unplaced, self._look_ahead)
+        intake = Intake(put, unplaced, self._look_ahead, jumped)
         for transceiver in self._connection.getTransceivers():
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":

@@ -25,6 +25,7 @@ from take5.stream.sources.webrtc.aiortc_internals import (
     widen_buffers,
 )
 from take5.stream.sources.webrtc.track_clocks import ClockReading
+from take5.stream.timeline.clock import FLICKS
 
 
 async def tapped(extension: str = "") -> tuple[RTCPeerConnection, list[TappedReceiver]]:
@@ -95,10 +96,10 @@ def stamped(value: bytes) -> RtpPacket:
 @pytest.mark.parametrize("relayed", [b"", bytes(8)])
 def test_a_capture_time_is_read_with_its_packet(relayed: bytes) -> None:
     read: list[ClockReading] = []
-    buffer = LossyJitterBuffer(is_video=False, read=read.append)
+    buffer = LossyJitterBuffer(is_video=False, read=read.append, now=lambda: 2.0)
     buffer.add(stamped((3_900_000_000 << 32 | 5).to_bytes(8, "big") + relayed))
     buffer.add(packet(2, 1920))
-    assert read == [ClockReading(3_900_000_000 << 32 | 5, 960, 5, captured=True)]
+    assert read == [ClockReading(3_900_000_000 << 32 | 5, 960, 5, captured=True, arrival=2 * FLICKS)]
 
 
 @pytest.mark.parametrize("value", [b"", b"short"])

@@ -1,8 +1,8 @@
 """Encoded frames of two tracks onto one clock; held until they can be placed."""
 
-import av
 import numpy as np
 import pytest
+from rtp_frames import IDR, NTP, SLICE, SPS, opus_packets
 
 from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
 from take5.stream.sources.webrtc.intake import HELD, OPUS_LOOK_AHEAD, Intake, OpusDecoder, is_keyframe
@@ -10,23 +10,6 @@ from take5.stream.sources.webrtc.peer import AUDIO_LEVEL, look_ahead
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
-
-SPS, IDR, SLICE = b"\x00\x00\x00\x01\x67a", b"\x00\x00\x00\x01\x65a", b"\x00\x00\x00\x01\x41a"
-NTP = 3_900_000_000 << 32
-
-
-def opus_packets(count: int) -> list[bytes]:
-    """Packets of 20 ms of a tone."""
-    encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "stereo", "s16"
-    time = np.arange(960 * count) / 48_000
-    tone = (10_000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
-    packets = []
-    for at in range(0, len(tone), 960):
-        frame = av.AudioFrame.from_ndarray(np.repeat(tone[at : at + 960], 2)[None], format="s16", layout="stereo")
-        frame.sample_rate, frame.pts = 48_000, at
-        packets += [bytes(packet) for packet in encoder.encode(frame)]
-    return packets[:count]
 
 
 def picture(frame: int, start: int = 1000, *, lost: bool = False) -> RtpFrame:
@@ -110,7 +93,7 @@ def test_without_readings_arrival_has_to_do_after_eight_seconds() -> None:
 def test_what_is_held_has_an_end() -> None:
     taken = Taken()
     for frame in range(HELD + 10):
-        taken.intake.picture(picture(frame), 0)
+        taken.intake.picture(picture(frame), frame * FLICKS // 25)
     assert taken.intake.dropped == 10
 
 

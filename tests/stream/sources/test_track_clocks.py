@@ -74,7 +74,7 @@ def test_a_drifting_clock_is_followed(captured: bool, every_ms: int) -> None:
     worst = 0.0
     for second in (0.001 * every_ms * count for count in range(720)):
         rtp = round(second * AUDIO_RATE * (1 + 50e-6))
-        made.unwrap(rtp % 2**32, SOURCE, 0)
+        made.unwrap(rtp % 2**32, SOURCE, round(second * FLICKS))
         made.read(ClockReading(ntp(second), rtp % 2**32, SOURCE, captured))
         offset = made.captured if captured else made.reported
         assert offset is not None
