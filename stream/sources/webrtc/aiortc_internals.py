@@ -20,12 +20,14 @@ from typing import Any
 
 import aioice.ice
 from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
+from aiortc.codecs import is_rtx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import (
     AnyRtcpPacket,
     HeaderExtensions,
     HeaderExtensionsMap,
+    RtcpByePacket,
     RtcpSrPacket,
     RtpPacket,
     unpack_header_extensions,
@@ -33,6 +35,7 @@ from aiortc.rtp import (
 from aiortc.sdp import SessionDescription
 from aiortc.utils import uint16_add, uint16_gt
 
+from take5.stream.sources.webrtc.layers import LAYER_ID, OneSource, offered_layers
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import seconds_to_flicks
 
@@ -129,8 +132,9 @@ def _worker(
 class LossyJitterBuffer(JitterBuffer):
     """aiortc's jitter buffer, which also says what it gave up, and gives up a missing packet in time, and no more.
 
-    A pause is not a gap: what counts is how long packets have waited behind one that is missing. ``read`` receives the
-    capture times that come with packets; ``now`` is the time in seconds of any steady clock.
+    A pause is not a gap: what counts is how long packets have waited behind one that is missing. Packets of one source
+    go in, and no others. ``read`` receives the capture times that come with packets; ``now`` is the time in seconds of
+    any steady clock.
     """
 
     def __init__(
@@ -151,7 +155,9 @@ class LossyJitterBuffer(JitterBuffer):
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
-        self.ssrc = packet.ssrc
+        self.ssrc = packet.ssrc if self.ssrc is None else self.ssrc
+        if packet.ssrc != self.ssrc:
+            return False, None
         packet.arrived = self._now()  # type: ignore[attr-defined] # RtpPacket is open
         captured = getattr(packet.extensions, "capture_time", None)
         if captured is not None:
@@ -166,6 +172,12 @@ class LossyJitterBuffer(JitterBuffer):
         if frame is not None:
             frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined] # JitterFrame is open
         return keyframe_needed, frame
+
+    def begin(self, ssrc: int) -> None:
+        """Forget what there is, and take packets of another source."""
+        if self._origin is not None:
+            self.remove(self.capacity)
+        self._origin, self._lost, self.ssrc = None, False, ssrc
 
     def remove(self, count: int) -> None:
         """Remove packets; all at once means that the stream has jumped."""
@@ -268,17 +280,25 @@ class CaptureTimes(HeaderExtensionsMap):
 
 
 def accept_capture_times(connection: RTCPeerConnection, offer: str) -> None:
-    """Accept the capture times that an offer proposes, if it does; before the answer is made."""
+    """Accept the capture times that an offer proposes, if it does; before the answer is made.
+
+    So is what says to which layer of a picture a packet belongs, where layers are offered.
+    """
     offered = {
         media.kind: extension
         for media in SessionDescription.parse(offer).media
         for extension in media.rtp.headerExtensions
         if extension.uri == CAPTURE_TIME
     }
+    layered = {
+        media.kind: extension
+        for media in SessionDescription.parse(offer).media
+        for extension in media.rtp.headerExtensions
+        if extension.uri == LAYER_ID and media.kind == "video" and offered_layers(offer)
+    }
     for transceiver in connection.getTransceivers():
-        if (extension := offered.get(transceiver.kind)) is not None:
-            known: list[RTCRtpHeaderExtensionParameters] = transceiver._headerExtensions  # noqa: SLF001
-            known.append(extension)
+        known: list[RTCRtpHeaderExtensionParameters] = transceiver._headerExtensions  # noqa: SLF001
+        known += [extensions[transceiver.kind] for extensions in (offered, layered) if transceiver.kind in extensions]
         transport = transceiver.receiver.transport
         if not isinstance(transport._rtp_header_extensions_map, CaptureTimes):  # noqa: SLF001 - it may be shared
             _replace(transport, "_rtp_header_extensions_map", CaptureTimes())
@@ -293,10 +313,21 @@ class RawTimes:
 
 
 class TappedReceiver:
-    """One receiver of a connection, tapped before it begins."""
+    """One receiver of a connection, tapped before it begins. It takes one source, of ``layer`` where there are layers.
 
-    def __init__(self, receiver: RTCRtpReceiver, tap: Tap, read: Callable[[ClockReading], None]) -> None:
-        self._receiver, self._read = receiver, read
+    ``came`` is called with the time of each packet of it, in seconds of ``time.monotonic``.
+    """
+
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        tap: Tap,
+        read: Callable[[ClockReading], None],
+        layer: str | None = None,
+        came: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self._receiver, self._read, self._came = receiver, read, came
+        self._source = OneSource(layer)
         self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video", read=read)
         self._handle = receiver._handle_rtcp_packet  # noqa: SLF001 - what this module is for
         _replace(receiver, "_RTCRtpReceiver__jitter_buffer", self._jitter)
@@ -304,18 +335,45 @@ class TappedReceiver:
         if receiver.track.kind == "video":
             _replace(receiver, "_RTCRtpReceiver__remote_bitrate_estimator", FixedBitrate())
         _replace(receiver.track, "_queue", tap)
+        self._handle_rtp = receiver._handle_rtp_packet  # noqa: SLF001
         _replace(receiver, "_handle_rtcp_packet", self._rtcp)
+        _replace(receiver, "_handle_rtp_packet", self._rtp)
 
     async def ask_for_keyframe(self) -> None:
         """Send a picture loss indication to the main source, once it is known."""
         if self._jitter.ssrc is not None:
             await self._receiver._send_rtcp_pli(self._jitter.ssrc)  # noqa: SLF001
 
+    async def _rtp(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        """Let aiortc handle a packet of the source that is taken, or one that it has sent again."""
+        now = monotonic()
+        codec = self._receiver._RTCRtpReceiver__codecs.get(packet.payload_type)  # type: ignore[attr-defined] # noqa: SLF001
+        if codec is not None and is_rtx(codec):
+            original = self._receiver._RTCRtpReceiver__rtx_ssrc.get(packet.ssrc)  # type: ignore[attr-defined] # noqa: SLF001
+            if original is None or original != self._jitter.ssrc:
+                return
+        elif codec is None or not self._source.takes(packet, now):
+            return
+        elif self._source.ssrc != self._jitter.ssrc:
+            await self._begin(packet.ssrc)
+        self._came(now)
+        await self._handle_rtp(packet, arrival_time_ms=arrival_time_ms)
+
+    async def _begin(self, ssrc: int) -> None:
+        """Begin with a source: nothing is missing of it yet."""
+        first = self._jitter.ssrc is None
+        self._jitter.begin(ssrc)
+        if not first and self._receiver.track.kind == "video":
+            _replace(self._receiver, "_RTCRtpReceiver__nack_generator", rtcrtpreceiver.NackGenerator())
+            await self.ask_for_keyframe()
+
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket):
             sent = packet.sender_info
             arrival = seconds_to_flicks(monotonic())
             self._read(ClockReading(sent.ntp_timestamp, sent.rtp_timestamp, packet.ssrc, arrival=arrival))
+        if isinstance(packet, RtcpByePacket) and self._jitter.ssrc not in packet.sources:
+            return  # another source has ended
         await self._handle(packet)
 
 

@@ -31,6 +31,7 @@ from take5.stream.sources.webrtc.aiortc_internals import (
     widen_buffers,
 )
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
+from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
 
@@ -54,10 +55,13 @@ class Peer:
         Of the pictures: H264 or VP8.
     look_ahead : int
         How much older than its RTP time the sound of a packet is, in flicks.
+    layers : sequence of str
+        Layers of the picture that are offered, one of which is taken.
     """
 
-    def __init__(self, connection: RTCPeerConnection, codec: str, look_ahead: int) -> None:
+    def __init__(self, connection: RTCPeerConnection, codec: str, look_ahead: int, layers: Sequence[str] = ()) -> None:
         self._connection, self._codec, self._look_ahead = connection, codec, look_ahead
+        self._layers = list(layers)
         self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Future[None] | None = None
         self._video: TappedReceiver | None = None
@@ -92,7 +96,8 @@ class Peer:
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":
                 tap = Tap(self._timed("picture", intake.picture), self._left)
-                self._video = TappedReceiver(receiver, tap, intake.picture_clock)
+                layer = chosen_layer(self._layers)
+                self._video = TappedReceiver(receiver, tap, intake.picture_clock, layer)
             else:
                 TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), self._left), intake.sound_clock)
         self._connection.on("connectionstatechange", self._state_changed)
@@ -103,7 +108,7 @@ class Peer:
         await connection.setLocalDescription(await connection.createAnswer())
         trust_timers(connection)
         widen_buffers(connection)
-        return with_wishes(connection.localDescription.sdp)
+        return with_layers(with_wishes(connection.localDescription.sdp), self._layers)
 
     async def ask_for_keyframe(self) -> None:
         """Ask the sender for a keyframe."""
@@ -166,7 +171,7 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
         except (*MALFORMED, InvalidStateError) as error:
             await _close(connection)
             raise OfferMalformed(f"the offer cannot be read as SDP ({error or type(error).__name__})") from error
-        return Peer(connection, codec, look_ahead(offer))
+        return Peer(connection, codec, look_ahead(offer), offered_layers(offer))
     raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
 
 
