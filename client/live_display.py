@@ -110,7 +110,8 @@ class Board:
             why = self._texts.stopped[stopped["rule"]] if stopped else ""
             return self._texts.phrases["sentences"].format(first=why, second=self._spoken()).strip()
         if "stalled" in self._last:
-            return self._texts.stalled[self._last["stalled"]["track"]]
+            stalled = self._last["stalled"]
+            return self._texts.stalled[stalled["cause"] or stalled["track"]]
         coach = self._last.get("coach") or {}
         return self._texts.coaching.get(coach.get("code") or "", coach.get("text") or "") or self._judged()
 

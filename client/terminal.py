@@ -104,7 +104,7 @@ def json_event_line(event: Json) -> str:
     if kind in ("warning", "stopped", "error", "coach") and event["text"]:
         return f"{clock(round(event['time_s'] * FPS))}  {kind}: {event['text']}"
     if kind == "stalled":
-        return f"{clock(round(event['time_s'] * FPS))}  stalled: nothing arrives ({event['track']})"
+        return f"{clock(round(event['time_s'] * FPS))}  stalled: {event['text']}"
     if kind == "bundle":
         return _bundle_line(event) if event["error"] is None else f"no bundle for {event['trainer']}: {event['error']}"
     if kind == "report":

@@ -202,16 +202,47 @@ class StateChanged:
         return {**_head("state", self.frame), "state": str(self.state)}
 
 
+class Cause(StrEnum):
+    """Why there is no progress although packets arrive."""
+
+    INCOMPLETE = "incomplete"
+    NO_KEYFRAME = "no_keyframe"
+    TIMES = "times"
+    UNDECODABLE = "undecodable"
+
+
+STALL_TEXTS = {
+    "picture": "no picture arrives",
+    "sound": "no sound arrives",
+    "both": "nothing arrives",
+    Cause.INCOMPLETE: "packets of the {track} arrive, but nothing whole: too many are lost, or their times stand still",
+    Cause.NO_KEYFRAME: "pictures arrive, but no keyframe to begin with; set the sender's keyframe interval to 1 or 2 s",
+    Cause.TIMES: "the {track} arrives, but its times do not go on; begin to send again",
+    Cause.UNDECODABLE: "the {track} arrives, but cannot be decoded; choose another encoder in the sender",
+}
+
+
 @dataclass(frozen=True)
 class Stalled:
-    """Nothing has arrived for a while on ``track``: "picture", "sound" or "both"."""
+    """Nothing has arrived for a while on ``track``: "picture", "sound" or "both"; or what has is of no use.
+
+    Then ``cause`` says why.
+    """
 
     frame: int
     track: str
+    cause: Cause | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "stalled", ...}``."""
-        return {**_head("stalled", self.frame), "track": self.track}
+        cause = None if self.cause is None else str(self.cause)
+        head = _head("stalled", self.frame)
+        return {**head, "track": self.track, "cause": cause, "text": self.text}
+
+    @property
+    def text(self) -> str:
+        """What is wrong, in words."""
+        return STALL_TEXTS[self.track if self.cause is None else self.cause].format(track=self.track)
 
 
 @dataclass(frozen=True)

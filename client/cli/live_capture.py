@@ -22,6 +22,7 @@ from take5.client.terminal import json_event_line
 from take5.scoring.errors import CaptureError
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.live.supervisor import Supervisor
@@ -98,6 +99,8 @@ class LiveCapture:
             self._publish,
             self._worker.end,
             pause_s,
+            Liveness(self._worker.vitals),
+            live.longest_s,
         )
         self._asked, self._over = Flag(), Flag()
         self._room = Thread(target=watch_space, args=(self._space_low, self._over), daemon=True)

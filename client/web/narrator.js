@@ -45,7 +45,7 @@ export function meaning(session, external) {
   if (session.state === 'stopping') return ending;
   if (!session.begun) return external ? states.waiting : states.connecting;
   if (session.state === 'connecting') return states.connecting;
-  if (session.stalled) return ofCode(stalled, session.stalled.track) || stalled.both;
+  if (session.stalled) return ofCode(stalled, session.stalled.cause ?? session.stalled.track) || stalled.both;
   return session.idling ? status.idle : judged(session);
 }
 

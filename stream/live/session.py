@@ -66,7 +66,7 @@ class LiveSession:
         name: str = "live",
         ring: Ring | None = None,
     ) -> None:
-        self.losses = 0
+        self.losses = self.undecoded = 0
         self.models, self.settings, self.unit_format = models, settings, unit_format
         self._rules, self._name = rules, name
         self._ring, self._spooling = ring or Ring(), Spooling()
@@ -93,6 +93,11 @@ class LiveSession:
     def stop(self) -> Stop | None:
         """The rule that has stopped the recording."""
         return None if self._scorer is None else self._scorer.stop
+
+    @property
+    def longest_s(self) -> float:
+        """How long a recording lasts at most by its rules, in seconds."""
+        return self._rules.cap_s + self._rules.idle_s
 
     @property
     def begun(self) -> bool:
@@ -280,7 +285,9 @@ class LiveSession:
         """Analyse the picture that has waited longest, or skip all that wait if there are too many."""
         if self._backlog.falls(self._newest, self._units[0].pts):
             return self._fall(scorer)
-        return self._show(scorer, self._decoder.decode(self._units.popleft()))
+        frames = self._decoder.decode(self._units.popleft())
+        self.undecoded = 0 if frames else self.undecoded + 1
+        return self._show(scorer, frames)
 
     def _fall(self, scorer: StreamScorer) -> list[Event]:
         """Skip what waits: analysis will not catch up with it."""

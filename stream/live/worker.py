@@ -13,6 +13,7 @@ from time import monotonic
 from take5.scoring.errors import Take5Error
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.live.liveness import Vitals
 from take5.stream.live.saving import Saving
 from take5.stream.live.session import LiveSession
 from take5.stream.spool.writer import SpoolWriter
@@ -77,6 +78,7 @@ class LiveWorker:
         self._saving = Saving(patience_s)
         self._news: deque[Event] = deque()
         self._delivered_all = self._unspooled = False
+        self.vitals = Vitals()
         self._inbox: deque[Received] = deque()
         self._ready = Condition()
         self._end: Stop | Failed | None = None
@@ -102,6 +104,7 @@ class LiveWorker:
         with self._ready:
             if self._over:
                 return
+            self.vitals.take(media)
             if len(self._inbox) >= INBOX:
                 self.dropped += 1
                 self._lost |= isinstance(media, AccessUnit)
@@ -274,6 +277,7 @@ class LiveWorker:
             if len(self._inbox) > LATE:
                 continue
             step = self._live.work()
+            self.vitals.undecoded = self._live.undecoded
             busy = step is not None
             self._report(step or [])
 

@@ -12,6 +12,7 @@ from take5.stream.deliverables import Deliverables
 from take5.stream.events import Event, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.finish import clip_writer
+from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
 from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
@@ -95,6 +96,8 @@ class Capture:
             feed.publish,
             self._worker.end,
             pause_s,
+            Liveness(self._worker.vitals, peer.packets, lambda: peer.waits_for_keyframe),
+            live.longest_s,
         )
         self._watch: asyncio.Task[None] | None = None
 

@@ -71,6 +71,11 @@ class Intake:
         self._stated, self._stated_at = 0, 0
         self.dropped = 0
 
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """Whether pictures are left out until the next keyframe."""
+        return self._picture_hole.open
+
     def picture(self, frame: RtpFrame, arrival: int) -> None:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
@@ -157,6 +162,11 @@ class HoleAtJump:
         self._jumps = 0
         self._last: int | None = None
         self._until: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether there is a hole that has not ended."""
+        return self._until is not None
 
     def over(self, pts: int, *, fresh: bool = True) -> bool:
         """Whether what has this time counts; a hole ends with what is ``fresh``, so that decoding can begin with it."""

@@ -66,12 +66,20 @@ class Peer:
         self._closing: asyncio.Future[None] | None = None
         self._video: TappedReceiver | None = None
         self._ended: Ended | None = None
+        self._intake: Intake | None = None
         self.arrivals: dict[str, float] = {}
+        self.packets: dict[str, float] = {}
+        """When a packet of "picture" and "sound" last came, as ``arrivals``."""
 
     @property
     def unit_format(self) -> UnitFormat:
         """Of the pictures to come."""
         return UNIT_FORMATS[self._codec]
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """Whether pictures are left out until a keyframe, after a jump of their clock."""
+        return self._intake is not None and self._intake.waits_for_keyframe
 
     @property
     def connected(self) -> bool:
@@ -91,15 +99,16 @@ class Peer:
         ``jumped`` with the number of jumps so far, when a clock has jumped.
         """
         self._ended = ended
-        intake = Intake(put, unplaced, self._look_ahead, jumped)
+        intake = self._intake = Intake(put, unplaced, self._look_ahead, jumped)
         for transceiver in self._connection.getTransceivers():
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":
                 tap = Tap(self._timed("picture", intake.picture), self._left)
                 layer = chosen_layer(self._layers)
-                self._video = TappedReceiver(receiver, tap, intake.picture_clock, layer)
+                self._video = TappedReceiver(receiver, tap, intake.picture_clock, layer, self._came("picture"))
             else:
-                TappedReceiver(receiver, Tap(self._timed("sound", intake.sound), self._left), intake.sound_clock)
+                tap = Tap(self._timed("sound", intake.sound), self._left)
+                TappedReceiver(receiver, tap, intake.sound_clock, came=self._came("sound"))
         self._connection.on("connectionstatechange", self._state_changed)
 
     async def answer(self) -> str:
@@ -125,6 +134,9 @@ class Peer:
 
     def _close_soon(self) -> None:
         self._closing = self._closing or asyncio.ensure_future(self.close())
+
+    def _came(self, track: str) -> Callable[[float], None]:
+        return lambda now: self.packets.update({track: now})
 
     def _timed(self, track: str, accept: Callable[[RtpFrame, int], None]) -> Callable[[RtpFrame], None]:
         def accepted(frame: RtpFrame) -> None:

@@ -15,7 +15,7 @@ from take5.scoring.gates.findings import Code
 from take5.scoring.idle import IdleState
 from take5.scoring.stopping import StopRule
 from take5.scoring.strategy import STRATEGIES
-from take5.stream.events import STOP_TEXTS, TROUBLE_TEXTS, Failure, State, Trouble
+from take5.stream.events import STOP_TEXTS, TROUBLE_TEXTS, Cause, Failure, State, Trouble
 from take5.stream.server.api import FILES
 from take5.stream.server.app import CODES
 from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, languages, preferred, texts
@@ -80,7 +80,7 @@ def test_each_language_has_the_same_texts_with_the_same_values_to_fill_in() -> N
         ("strategies", set(STRATEGIES) - {"full"}),
         ("stages", {"sound", "faces"}),
         ("states", set(State)),
-        ("stalled", {"picture", "sound", "both"}),
+        ("stalled", {"picture", "sound", "both", *Cause}),
         ("warnings", set(Trouble)),
         ("stopped", {*StopRule, "ended_outside"}),
         ("files", set(FILES)),
