@@ -64,7 +64,7 @@ class Liveness:
     ) -> None:
         self._vitals, self._packets = vitals, {} if packets is None else packets
         self._waits_for_keyframe = waits_for_keyframe
-        self._progress: dict[str, tuple[int, float]] = {}
+        self._progress: dict[str, tuple[int | None, float]] = {}
         self._standing: set[str] = set()
         self._came: dict[str, float] = {}
 
@@ -89,19 +89,19 @@ class Liveness:
         if picture and self._vitals.undecoded >= UNDECODED:
             return Cause.UNDECODABLE
         begins = picture and reached is not None and not self._vitals.keyframe
-        if not self._stands(track, arrived, 0 if begins or reached is None else reached):
+        if not self._stands(track, arrived, 0 if begins else reached):
             return None
         if begins or (picture and self._waits_for_keyframe()):
             return Cause.NO_KEYFRAME
         return Cause.TIMES if reached is not None or not self._vitals.reached else Cause.UNDECODABLE
 
-    def _stands(self, track: str, arrived: float, reached: int) -> bool:
-        """Whether a track's time does not go on, or hardly, while media arrive."""
+    def _stands(self, track: str, arrived: float, reached: int | None) -> bool:
+        """Whether a track's time does not go on, or hardly, while media arrive; None before the first is taken in."""
         at, since = self._progress.setdefault(track, (reached, arrived))
-        late = arrived - since > (STALLED_S if self._vitals.reached else BEGIN_S)
+        late = arrived - since > (BEGIN_S if at is None else STALLED_S)
         if late:
             self._standing.add(track)
-        if abs(reached - at) >= ADVANCE_FLICKS:
+        if at != reached and (at is None or reached is None or abs(reached - at) >= ADVANCE_FLICKS):
             self._progress[track] = reached, arrived
             if not late:
                 self._standing.discard(track)
