@@ -6,13 +6,16 @@ wanted code is *shown*:
 
 - once shown, it stays for :data:`LEAST_SHOWN` frames, or :data:`LEAST_BEFORE_URGENT` if a more urgent one appears;
 - when it has been followed, this is acknowledged for :data:`PRAISE` frames;
-- when nothing is known any more about what it refers to, it disappears without acknowledgement.
+- when nothing is known any more about what it refers to, it disappears without acknowledgement: also when the
+  picture changes its size, after which everything is judged again.
 
 Nothing here reads a clock: time is counted in grid frames, and the result does not depend on how they are chunked.
 """
 
 import math
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from take5.scoring.coaching_rules import LATER, LONG, SOON, TIPS, Memory, Tip
 from take5.scoring.gates.config import GateConfig
@@ -91,9 +94,14 @@ class Coach:
         return changes
 
     def _remember(self, piece: Stretch) -> None:
+        self._frame += len(piece)
+        resized = np.flatnonzero(piece.observations.resized)
+        if len(resized):
+            self._recent, self._reference = None, SessionReference()
+            self._wanted.clear()
+            piece = piece[int(resized[-1]) :]
         parts = [piece] if self._recent is None else [self._recent, piece]
         self._recent = Stretch.concatenate(parts)[-LONG:]
-        self._frame += len(piece)
 
     def _step(self) -> list[Advice]:
         if self._recent is None:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from take5.scoring.gates.av_offset import AvOffset, Correlation, Floats, correlate, offset
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code
-from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.session import SessionReference
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
@@ -30,9 +31,16 @@ class SessionWatch:
     _correlation: Correlation | None = None
     _correlated: int = 0
 
-    def push(self, measures: FrameMeasures) -> None:
-        """Add the next analysed chunk."""
-        self._reference.push(measures)
+    def push(self, chunk: Stretch) -> None:
+        """Add the next analysed chunk. Where the picture changes its size, the comparison starts again."""
+        resized = np.flatnonzero(chunk.observations.resized)
+        if len(resized):
+            self.start_again()
+        self._reference.push(chunk.measures[int(resized[-1]) if len(resized) else 0 :])
+
+    def start_again(self) -> None:
+        """Forget sharpness and light of the session: pictures of another size follow."""
+        self._reference = SessionReference()
 
     def compared(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
         """Add warnings to a window that ends with the latest chunk, for what sets it apart from the session."""

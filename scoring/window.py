@@ -61,7 +61,7 @@ class RollingWindow:
     def push(self, chunk: ChunkFeatures) -> JudgedWindow | None:
         """Add the next chunk; return the window that ends with it, if one does."""
         self._chunks.append(self._summarise(chunk))
-        self.watch.push(chunk.stretch.measures)
+        self.watch.push(chunk.stretch)
         self._count += 1
         if len(self._chunks) < self._parameters.chunks_per_window:
             return None

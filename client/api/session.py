@@ -194,7 +194,7 @@ class Session:
         """What has been found so far; write it before the session goes on, or at the end."""
         selection = self.selection
         media = HeldMedia(self._ring, UNIT_FORMAT, selection.origin)
-        recording = RingRecording(media, self._models, self._faces.region, self._begun_or_empty().observations)
+        recording = RingRecording(media, self._models, tuple(self._faces.framings), self._begun_or_empty().observations)
         return Result.of(selection, recording, self._models)
 
     def write(self, folder: StrPath, *, force: bool = False) -> Path:

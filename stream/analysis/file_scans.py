@@ -1,6 +1,7 @@
 """Sound and pictures of a file, scanned once and remembered."""
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.models.audio import EmbeddingStream
-from take5.scoring.models.region import Region
+from take5.scoring.models.region import Framing
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import SEEK_FRAMES, Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
@@ -82,14 +83,29 @@ class SoundScan:
 
 
 class PictureScan:
-    """Analyses stretches of the grid, each frame once; each run begins a lead-in early."""
+    """Analyses stretches of the grid, each frame once; each run begins a lead-in early.
 
-    def __init__(self, file: MediaFile, index: FileIndex, frames: int, models: Models, on_progress: OnProgress) -> None:
+    ``resized`` are the grid frames from which on pictures have another size, the first one among them.
+    """
+
+    def __init__(
+        self,
+        file: MediaFile,
+        index: FileIndex,
+        frames: int,
+        resized: Sequence[int],
+        models: Models,
+        on_progress: OnProgress,
+    ) -> None:
         self._file, self._index, self._models, self._on_progress = file, index, models, on_progress
         self.observed: list[FrameObservation | None] = [None] * frames
         self.tracked = 0
-        self._region: Region | None = None
-        self._sought = False
+        self._resized = resized
+        self._framings: dict[int, list[Framing]] = {}
+
+    def resized_within(self, start: int, stop: int) -> bool:
+        """Whether pictures change their size at a grid frame of [start, stop), the recording's first one aside."""
+        return bisect_left(self._resized, stop) > bisect_left(self._resized, max(1, start))
 
     def scan(self, spans: Iterable[tuple[int, int]]) -> None:
         """Analyse the frames in these half-open stretches that have no observation yet."""
@@ -115,8 +131,7 @@ class PictureScan:
         yield from joined
 
     def _run(self, lead_in: int, start: int, stop: int, wanted: int) -> None:
-        self._seek()
-        with Faces(self._models, self._region) as faces:
+        with Faces(self._models, self._known(lead_in, stop)) as faces:
             scanner = FrameScanner(faces)
             for frame in self._file.grid_frames(self._index, lead_in, stop):
                 self._keep(frame.index, scanner.observe(frame), start)
@@ -124,16 +139,23 @@ class PictureScan:
         for missed in range(start, stop):
             self._keep(missed, UNDECODABLE, start)
 
-    def _seek(self) -> None:
-        """Find the face's region as a stream does: in the first frames with a face."""
-        if self._sought:
-            return
-        self._sought = True
-        with Faces(self._models) as faces:
-            for frame in self._file.grid_frames(self._index, 0, min(SEEK_FRAMES, len(self.observed))):
-                if faces.seek(frame.shown.picture.rgb(), frame.index):
-                    break
-            self._region = faces.region
+    def _known(self, start: int, stop: int) -> list[Framing]:
+        """The regions in which to track the faces of grid frames [start, stop)."""
+        first = bisect_right(self._resized, start) - 1
+        last = bisect_left(self._resized, stop)
+        return [framing for place in range(max(0, first), last) for framing in self._sought(place)]
+
+    def _sought(self, place: int) -> list[Framing]:
+        """Find the face's region as a stream does: in the first frames with a face, of pictures of one size."""
+        start = self._resized[place]
+        if start not in self._framings:
+            stop = min([start + SEEK_FRAMES, len(self.observed), *self._resized[place + 1 : place + 2]])
+            with Faces(self._models) as faces:
+                for frame in self._file.grid_frames(self._index, start, stop):
+                    if faces.seek(frame.shown.picture.rgb(), frame.index):
+                        break
+                self._framings[start] = faces.framings
+        return self._framings[start]
 
     def _keep(self, frame: int, observation: FrameObservation, start: int) -> None:
         if frame >= start and self.observed[frame] is None:

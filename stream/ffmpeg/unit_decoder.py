@@ -33,6 +33,7 @@ class UnitDecoder:
             context.extradata = unit_format.extradata
         self._context, self._format = context, unit_format
         self._keyframes: set[int] = set()
+        self._turns: dict[int, int] = {}
         self._damaged = False
 
     def decode(self, unit: AccessUnit | None) -> list[VideoFrame]:
@@ -41,6 +42,8 @@ class UnitDecoder:
             self._damaged |= unit.lost_before
             if unit.keyframe:
                 self._keyframes.add(unit.pts)
+            if unit.quarter_turns:
+                self._turns[unit.pts] = unit.quarter_turns
         try:
             frames = self._context.decode(None if unit is None else _packet(unit))
         except av.FFmpegError:
@@ -52,7 +55,9 @@ class UnitDecoder:
         if pts in self._keyframes:
             self._damaged = False
             self._keyframes = {keyframe for keyframe in self._keyframes if keyframe > pts}
-        picture = DecodedPicture(frame, self._format.aspect, self._format.quarter_turns)
+        turns = (self._format.quarter_turns + self._turns.get(pts, 0)) % 4
+        self._turns = {later: turned for later, turned in self._turns.items() if later > pts}
+        picture = DecodedPicture(frame, self._format.aspect, turns)
         return VideoFrame(pts, picture, self._damaged or frame.is_corrupt)
 
 

@@ -81,7 +81,7 @@ class LiveSession:
         self._times: list[int] = []
         self._last_frame = 0
         self._keyframe: int | None = None
-        self._size_known = False
+        self._small = False
         self._closed_at = 0
 
     @property
@@ -222,7 +222,7 @@ class LiveSession:
         scorer = self._scorer
         if scorer is None:
             return None
-        return self._spooling.changes(scorer, self._ring, self._rate, self._faces.region)
+        return self._spooling.changes(scorer, self._ring, self._rate, self._faces.framings)
 
     @property
     def has_best(self) -> bool:
@@ -306,14 +306,13 @@ class LiveSession:
 
     def _size_warning(self, frame: AnyFrame) -> Iterator[Event]:
         """Warn once of pictures that are too small for trainers."""
-        if isinstance(frame, VideoFrame) and not self._size_known:
-            self._size_known = True
-            if min(frame.picture.size) < SMALL_PIXELS:
-                yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
+        if isinstance(frame, VideoFrame) and not self._small and min(frame.picture.size) < SMALL_PIXELS:
+            self._small = True
+            yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
     def _recording(self, scorer: StreamScorer) -> RingRecording:
         media = RingMedia(self._ring, self.unit_format, scorer.origin)
-        return RingRecording(media, self.models, self._faces.region, scorer.observations)
+        return RingRecording(media, self.models, tuple(self._faces.framings), scorer.observations)
 
     def _look_again(self, scorer: StreamScorer) -> list[Event] | None:
         """Analyse the next frame of a window that was skipped; None when none is left that could win."""

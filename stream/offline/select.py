@@ -53,14 +53,17 @@ class WindowJudge:
         """Add warnings to windows unlike the rest of the session; return the warnings about the whole."""
         watch, observed = SessionWatch(self.settings.gates), self.pictures.observed
         length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
-        pushed = 0
+        pushed = latest = 0
         for start, verdict in sorted(self.verdicts.items()):
             stop = start + length
             if verdict.eligible is None or None in observed[start:stop]:
                 continue
             for first in range(pushed, stop, hop):
                 if None not in observed[first : first + hop]:
-                    watch.push(self._stretch(first, first + hop).measures)
+                    if self.pictures.resized_within(latest, first):
+                        watch.start_again()
+                    watch.push(self._stretch(first, first + hop))
+                    latest = first + hop
             pushed = stop
             self.verdicts[start] = watch.compared(verdict, self._stretch(start, stop))
         return watch.warnings

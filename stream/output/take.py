@@ -41,8 +41,8 @@ def write_live_take(
         if selection.best is not None:
             wait_for_frames_after()
             start = selection.best.start
-            stop = start + selection.settings.parameters.window_frames + VALIDATION_FRAMES
-            write_source(temporary, recording.material.source(start, stop))
+            stop = start + selection.settings.parameters.window_frames
+            write_source(temporary, recording.material.source(start, stop, stop + VALIDATION_FRAMES))
         sync_files(temporary)
         names = sorted(path.name for path in temporary.iterdir())
     sync_folder(folder.parent)

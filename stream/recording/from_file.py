@@ -1,5 +1,6 @@
 """A finished file under analysis: all of its sound, and pictures on demand, each tracked once."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,8 +71,14 @@ def open_recording(file: MediaFile, models: Models, on_progress: OnProgress) -> 
     grid, counts = file.grid(index)
     sound = sounds.finish(len(grid))
     frames = len(sound.embeddings)
-    scan = PictureScan(file, index, frames, models, on_progress)
+    scan = PictureScan(file, index, frames, _resized(grid[:frames], index), models, on_progress)
     return FileRecording(file, index, counts, sound, _timing(grid[:frames], sound), scan)
+
+
+def _resized(grid: list[GridFrame[int]], index: FileIndex) -> list[int]:
+    """Grid frames from which on pictures have another size than before; the first one begins."""
+    found = (bisect_left(grid, pts, key=lambda frame: frame.shown) for pts in index.resized)
+    return sorted({0, *(frame for frame in found if frame < len(grid))})
 
 
 def _timing(grid: list[GridFrame[int]], sound: Sound) -> Timing:

@@ -1,13 +1,13 @@
 """A live recording: media from the ring, with the faces that were tracked as it arrived."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
-from take5.scoring.models.region import Region
+from take5.scoring.models.region import Framing
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
@@ -25,13 +25,17 @@ MARGIN_FLICKS = seconds_to_flicks(0.2)
 
 @dataclass(frozen=True)
 class SourceStretch:
-    """A stretch of what was received: units in order of decoding, and blocks that touch [start, stop), in flicks."""
+    """A stretch of what was received: units in order of decoding, and blocks that touch [start, stop), in flicks.
+
+    ``shown`` is an instant of the window that it was received for.
+    """
 
     units: list[AccessUnit]
     unit_format: UnitFormat
     blocks: list[AudioBlock]
     start: int
     stop: int
+    shown: int
 
 
 class RingMedia:
@@ -99,12 +103,13 @@ class RingMedia:
         wanted = (stop - start) * SAMPLES_PER_FRAME
         return np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted], track
 
-    def source(self, start: int, stop: int) -> "SourceStretch":
-        """The received media of grid frames [start, stop), from the preceding keyframe, unchanged."""
+    def source(self, start: int, window_stop: int, stop: int) -> "SourceStretch":
+        """The received media of a window and the grid frames up to ``stop``, from the preceding keyframe, unchanged."""
         begin, end = self._span(start, stop)
         units = self._ring.units(begin, end)
         first = min((unit.pts for unit in units), default=begin)
-        return SourceStretch(units, self._format, self._ring.sound(first, end), first, end)
+        shown, _ = self._span(window_stop - 1, stop)
+        return SourceStretch(units, self._format, self._ring.sound(first, end), first, end, shown)
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
         return self._origin + start * FRAME_FLICKS, self._origin + stop * FRAME_FLICKS
@@ -120,15 +125,15 @@ class RingRecording:
         Pictures and sound.
     models : Models
         Models for frames not analysed yet.
-    region : Region, optional
-        Part of the picture in which the face was found.
+    framings : sequence of Framing
+        Sizes of the pictures, and where in them the face was found.
     known : callable
         Returns known observations of grid frames [start, stop), None for frames not analysed.
     """
 
     material: RingMedia
     models: Models
-    region: Region | None
+    framings: Sequence[Framing]
     known: Callable[[int, int], list[FrameObservation | None]]
     _found: dict[int, FrameObservation] = field(default_factory=dict)
 
@@ -153,7 +158,7 @@ class RingRecording:
         absent = [frame for frame in range(start, stop) if frame not in known]
         if not absent:
             return
-        with Faces(self.models, self.region) as faces:
+        with Faces(self.models, self.framings) as faces:
             scanner = FrameScanner(faces)
             for frame in self.material.grid_frames(max(0, absent[0] - LEAD_IN_FRAMES), absent[-1] + 1):
                 observation = scanner.observe(frame)

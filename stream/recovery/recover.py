@@ -187,7 +187,7 @@ def _recording(contents: Contents, models: Models) -> RingRecording:
     state = contents.state
     assert state is not None  # noqa: S101 - checked by recover
     media = RingMedia(contents.ring(), contents.begun.unit_format, state.origin)
-    return RingRecording(media, models, state.region, lambda start, stop: [None] * (stop - start))
+    return RingRecording(media, models, state.framings, lambda start, stop: [None] * (stop - start))
 
 
 def _window_of(take: Path) -> int | None:

@@ -31,6 +31,7 @@ from take5.stream.ffmpeg.container import (
 )
 from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_flicks
 from take5.stream.ffmpeg.pictures import DecodedPicture
+from take5.stream.ffmpeg.sizes import size_header
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
@@ -63,11 +64,14 @@ class FileIndex:
         In order.
     video_end : int
         Where the last picture's time ends, in flicks.
+    resized : tuple of int
+        Keyframes from which on pictures have another size, in flicks.
     """
 
     pts: list[int]
     keyframes: list[Keyframe]
     video_end: int
+    resized: tuple[int, ...] = ()
 
     def keyframes_before(self, pts: int) -> list[Keyframe]:
         """Return the last two keyframes at or before ``pts``, the later one first; or the first of all."""
@@ -101,7 +105,7 @@ class MediaFile:
             self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns)
             if torn(container, self.path):
                 self._warn("the file ends in the middle of a packet: cut off or damaged")
-        self._first = frame.pts
+        self._first, self._size = frame.pts, frame.picture.size
         self.origin = max(frame.pts, block.pts)
         self._video_end, self._sound_end = frame.pts, block.end
 
@@ -169,6 +173,7 @@ class MediaFile:
         """Read the whole file once: sound goes to ``on_sound``, of the pictures only their timestamps are taken."""
         times: list[int] = []
         keyframes: list[Keyframe] = []
+        headers: dict[int, bytes] = {}
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
             sounds = SoundDecoder(audio, self.path)
@@ -181,6 +186,7 @@ class MediaFile:
                     pts = packet_flicks(packet.pts, video)
                     if packet.is_keyframe:
                         keyframes.append(Keyframe(pts, packet.pts if packet.dts is None else packet.dts))
+                        headers[pts] = size_header(video.codec_context.name, packet)
                     if pts >= self._first and not packet.is_discard:
                         times.append(pts)
             for block in self._heard(sounds.decode(None)):
@@ -189,7 +195,20 @@ class MediaFile:
         keyframes.sort(key=lambda keyframe: keyframe.pts)
         self._video_end = times[-1] + duration
         self._warn_of_losses(0, sounds.errors)
-        return FileIndex(times, keyframes, self._video_end)
+        return FileIndex(times, keyframes, self._video_end, tuple(self._resized(keyframes, headers)))
+
+    def _resized(self, keyframes: list[Keyframe], headers: dict[int, bytes]) -> Iterator[int]:
+        """Yield the keyframes from which on pictures have another size; only where headers differ are they decoded."""
+        size, header = self._size, None
+        for keyframe in keyframes:
+            found = headers[keyframe.pts] or header
+            if found != header and header is not None:
+                with closing(self._decode_from(keyframe, seeking=True)) as frames:
+                    first = next(frames, None)
+                if first is not None and first.picture.size != size:
+                    size = first.picture.size
+                    yield keyframe.pts
+            header = found
 
     def grid(self, index: FileIndex) -> tuple[list[GridFrame[int]], FrameCounts]:
         """Lay the timestamps of ``index`` on the grid, without their pictures."""

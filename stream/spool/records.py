@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from take5.scoring.gates.findings import Finding
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.models.region import Region
+from take5.scoring.models.region import Framing
 from take5.scoring.score import WindowScore
 from take5.stream.events import ChunkNote
 from take5.stream.settings import Settings
@@ -94,7 +94,8 @@ class Judged(msgspec.Struct, frozen=True):
 class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
     """The choice so far; the media of ``best`` are on disk before this record is.
 
-    ``windows`` and ``notes`` are those that have been added, or have changed, since the state before.
+    ``windows`` and ``notes`` are those that have been added, or have changed, since the state before;
+    ``framings`` are the sizes of the pictures of ``pool``, and where in them the face was found.
     See :class:`take5.stream.selection.Selection` for the shared fields.
     """
 
@@ -107,10 +108,10 @@ class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
     pool: tuple[WindowScore, ...]
     idle: Idle | None
     warnings: tuple[str, ...]
-    region: Region | None
     windows: tuple[Judged, ...]
     notes: tuple[ChunkNote, ...]
     complete: bool = True
+    framings: tuple[Framing, ...] = ()
 
 
 class Notified(msgspec.Struct, frozen=True, tag="notified"):
@@ -125,6 +126,7 @@ class Unit(msgspec.Struct, frozen=True, tag="unit"):
     data: bytes
     keyframe: bool
     lost_before: bool
+    quarter_turns: int = 0
 
 
 class Block(msgspec.Struct, frozen=True, tag="block"):
@@ -188,7 +190,7 @@ def records(data: bytes, decoder: "msgspec.msgpack.Decoder[Record]") -> tuple[li
 def media_record(number: int, media: Received) -> MediaRecord:
     """The record of what was received."""
     if isinstance(media, AccessUnit):
-        return Unit(number, media.pts, media.data, media.keyframe, media.lost_before)
+        return Unit(number, media.pts, media.data, media.keyframe, media.lost_before, media.quarter_turns)
     if media.channels is None:
         return Block(number, media.pts, media.rate, *_packed(media.samples))
     mean = np.array_equal(_mean(media.channels), media.samples)
@@ -200,7 +202,7 @@ def media_record(number: int, media: Received) -> MediaRecord:
 def received(record: MediaRecord) -> Received:
     """What a record was made of."""
     if isinstance(record, Unit):
-        return AccessUnit(record.pts, record.data, record.keyframe, record.lost_before)
+        return AccessUnit(record.pts, record.data, record.keyframe, record.lost_before, record.quarter_turns)
     if not record.count:
         return AudioBlock(record.pts, _unpacked(record.mono, wide=record.wide), record.rate)
     channels = _unpacked(record.channels, wide=record.channels_wide).reshape(record.count, -1)

@@ -87,12 +87,15 @@ class AccessUnit:
         Decoding can begin with it.
     lost_before : bool
         Units before it were lost on the way: until the next keyframe, pictures are damaged.
+    quarter_turns : int
+        Counterclockwise quarter turns that bring it upright, beyond those of its format.
     """
 
     pts: int
     data: bytes
     keyframe: bool
     lost_before: bool = False
+    quarter_turns: int = 0
 
 
 @dataclass(frozen=True)

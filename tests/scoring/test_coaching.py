@@ -158,6 +158,24 @@ def test_a_softer_picture_than_before_is_told_only_then() -> None:
     assert codes(coached(spoilt(sharp, "blur", 0.56, 200, 600))) == [Code.LESS_SHARP]
 
 
+@pytest.mark.parametrize("lengths", [(25,), RAGGED])
+def test_at_a_change_of_size_everything_is_judged_again(lengths: tuple[int, ...]) -> None:
+    """What was wrong before is neither praised nor told on, and a smaller picture is no softer than a larger one."""
+    sharp = spoilt(spoilt(talker(600), "blur", 0.45, 0, 203), "blur", 0.56, 203, 600)
+    far = spoilt(sharp, "inter_eye", 20, 0, 203)
+    assert Code.LESS_SHARP in codes(coached(sharp, lengths))
+    told = coached(resized(far, 203), lengths)
+    assert codes(told) == [Code.TOO_FAR, None]
+    assert told[1].followed is None
+    assert told[1].frame == 205
+
+
+def resized(stretch: Stretch, at: int) -> Stretch:
+    flags = stretch.observations.resized.copy()
+    flags[at] = True
+    return replace(stretch, observations=replace(stretch.observations, resized=flags))
+
+
 def test_the_most_urgent_comes_first_and_the_other_one_after_it() -> None:
     stretch = spoilt(talker(600), "centre_y", 0.4, 50, 600)
     told = coached(without_face(stretch, 150, 300))

@@ -72,3 +72,18 @@ def test_a_softer_window_is_warned_of_and_stays_eligible_as_the_stream_comes() -
     assert codes == [[], *[[Code.LESS_SHARP]] * 3]
     assert all(w.severity is Severity.WARN for window in found if window for w in window.warnings)
     assert not any(reason.code is Code.LESS_SHARP for window in found if window for reason in window.reasons)
+
+
+@pytest.mark.parametrize(("at", "told"), [(None, True), (0, False), (7, False)])
+def test_pictures_of_another_size_are_compared_among_themselves(at: int | None, told: bool) -> None:
+    good = talker(FRAMES)
+    soft = replace(good, measures=with_values(good.measures, blur=np.full(FRAMES, 0.6)))
+    if at is not None:
+        flags = soft.observations.resized.copy()
+        flags[at] = True
+        soft = replace(soft, observations=replace(soft.observations, resized=flags))
+    watch = SessionWatch(GateConfig())
+    watch.push(good)
+    watch.push(soft)
+    compared = watch.compared(JudgedWindow(WindowScore(FRAMES, 1.0)), soft)
+    assert (Code.LESS_SHARP in [warning.code for warning in compared.warnings]) == told

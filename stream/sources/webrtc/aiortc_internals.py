@@ -53,6 +53,12 @@ CAPTURE_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
 CAPTURE_TIME_BYTES = 8
 """An NTP time; a second one, of relays, may follow."""
 
+VIDEO_ORIENTATION = "urn:3gpp:video-orientation"
+"""How a camera is held (3GPP TS 26.114): the last two bits count the clockwise quarter turns that are missing."""
+
+TURNS_KEPT = 256
+"""Pictures under way whose orientation is remembered."""
+
 RECEIVE_BUFFER = 4 * 2**20
 SO_RCVBUFFORCE = 33
 """Linux's option that an administrator may set, which Python does not name."""
@@ -86,6 +92,8 @@ class RtpFrame:
         Packets before it never came.
     arrived : float, optional
         When its first packet came, in seconds of ``time.monotonic``.
+    quarter_turns : int
+        Counterclockwise quarter turns that bring it upright.
     """
 
     codec: str
@@ -94,6 +102,7 @@ class RtpFrame:
     source: int
     lost_before: bool
     arrived: float | None = None
+    quarter_turns: int = 0
 
 
 class Tap:
@@ -124,7 +133,15 @@ def _worker(
     while (task := input_q.get()) is not None:
         codec, frame = task
         output_q.frame(
-            RtpFrame(codec.name, frame.data, frame.timestamp, frame.source, frame.lost_before, frame.arrived)
+            RtpFrame(
+                codec.name,
+                frame.data,
+                frame.timestamp,
+                frame.source,
+                frame.lost_before,
+                frame.arrived,
+                frame.quarter_turns,
+            )
         )
     output_q.ended()
 
@@ -134,7 +151,7 @@ class LossyJitterBuffer(JitterBuffer):
 
     A pause is not a gap: what counts is how long packets have waited behind one that is missing. Packets of one source
     go in, and no others. ``read`` receives the capture times that come with packets; ``now`` is the time in seconds of
-    any steady clock.
+    any steady clock. The orientation of a picture holds until another one is stated: senders need not repeat it.
     """
 
     def __init__(
@@ -152,6 +169,8 @@ class LossyJitterBuffer(JitterBuffer):
         self._newest: int | None = None
         self._gap: int | None = None
         self._waiting: RtpPacket | None = None
+        self._turns: dict[int, int] = {}
+        self._turned = 0
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Add a packet; return whether a keyframe is needed, and the frame that is complete, if one is."""
@@ -163,6 +182,10 @@ class LossyJitterBuffer(JitterBuffer):
         if captured is not None:
             arrival = seconds_to_flicks(packet.arrived)  # type: ignore[attr-defined] # see above
             self._read(ClockReading(captured, packet.timestamp, packet.ssrc, captured=True, arrival=arrival))
+        if (turns := getattr(packet.extensions, "quarter_turns", None)) is not None:
+            self._turns[packet.timestamp] = turns
+            if len(self._turns) > TURNS_KEPT:
+                del self._turns[next(iter(self._turns))]
         keyframe_needed, frame = super().add(packet)
         if self._newest is None or uint16_gt(packet.sequence_number, self._newest):
             self._newest = packet.sequence_number
@@ -171,6 +194,7 @@ class LossyJitterBuffer(JitterBuffer):
             keyframe_needed, frame = self._is_video, self._remove_frame(packet.sequence_number)
         if frame is not None:
             frame.lost_before, self._lost = self._lost, False  # type: ignore[attr-defined] # JitterFrame is open
+            frame.quarter_turns = self._turns_of(frame.timestamp)  # type: ignore[attr-defined]
         return keyframe_needed, frame
 
     def begin(self, ssrc: int) -> None:
@@ -178,6 +202,12 @@ class LossyJitterBuffer(JitterBuffer):
         if self._origin is not None:
             self.remove(self.capacity)
         self._origin, self._lost, self.ssrc = None, False, ssrc
+        self._turns.clear()
+
+    def _turns_of(self, timestamp: int) -> int:
+        """Quarter turns of the picture of this RTP time, stated with one of its packets or before."""
+        self._turned = self._turns.pop(timestamp, self._turned)
+        return self._turned
 
     def remove(self, count: int) -> None:
         """Remove packets; all at once means that the stream has jumped."""
@@ -256,11 +286,12 @@ class FixedBitrate:
 
 
 class CaptureTimes(HeaderExtensionsMap):
-    """aiortc's header extensions of a transport, and the capture times, which it does not know."""
+    """aiortc's header extensions of a transport, and the two that it does not know: capture times and orientation."""
 
     def __init__(self) -> None:
         super().__init__()
         self._id: int | None = None
+        self._orientation_id: int | None = None
 
     def configure(self, parameters: RTCRtpParameters) -> None:
         """Learn which extension has which number."""
@@ -268,37 +299,40 @@ class CaptureTimes(HeaderExtensionsMap):
         for extension in parameters.headerExtensions:
             if extension.uri == CAPTURE_TIME:
                 self._id = extension.id
+            elif extension.uri == VIDEO_ORIENTATION:
+                self._orientation_id = extension.id
 
     def get(self, extension_profile: int, extension_value: bytes) -> HeaderExtensions:
-        """Return what the extensions of a packet say; a capture time as ``capture_time``."""
+        """Return what the extensions of a packet say.
+
+        A capture time is ``capture_time``, an orientation ``quarter_turns``, counterclockwise.
+        """
         values = super().get(extension_profile, extension_value)
-        if self._id is not None:
-            for number, value in unpack_header_extensions(extension_profile, extension_value):
-                if number == self._id and len(value) >= CAPTURE_TIME_BYTES:
-                    values.capture_time = int.from_bytes(value[:CAPTURE_TIME_BYTES], "big")  # type: ignore[attr-defined] # open
+        if self._id is None and self._orientation_id is None:
+            return values
+        for number, value in unpack_header_extensions(extension_profile, extension_value):
+            if number == self._id and len(value) >= CAPTURE_TIME_BYTES:
+                values.capture_time = int.from_bytes(value[:CAPTURE_TIME_BYTES], "big")  # type: ignore[attr-defined] # open
+            elif number == self._orientation_id and value:
+                values.quarter_turns = -value[0] & 3  # type: ignore[attr-defined]
         return values
 
 
 def accept_capture_times(connection: RTCPeerConnection, offer: str) -> None:
-    """Accept the capture times that an offer proposes, if it does; before the answer is made.
+    """Accept the capture times and the orientation that an offer proposes, if it does; before the answer is made.
 
     So is what says to which layer of a picture a packet belongs, where layers are offered.
     """
-    offered = {
-        media.kind: extension
+    accepted = [
+        (media.kind, extension)
         for media in SessionDescription.parse(offer).media
         for extension in media.rtp.headerExtensions
-        if extension.uri == CAPTURE_TIME
-    }
-    layered = {
-        media.kind: extension
-        for media in SessionDescription.parse(offer).media
-        for extension in media.rtp.headerExtensions
-        if extension.uri == LAYER_ID and media.kind == "video" and offered_layers(offer)
-    }
+        if extension.uri in (CAPTURE_TIME, VIDEO_ORIENTATION)
+        or (extension.uri == LAYER_ID and media.kind == "video" and offered_layers(offer))
+    ]
     for transceiver in connection.getTransceivers():
         known: list[RTCRtpHeaderExtensionParameters] = transceiver._headerExtensions  # noqa: SLF001
-        known += [extensions[transceiver.kind] for extensions in (offered, layered) if transceiver.kind in extensions]
+        known += [extension for kind, extension in accepted if kind == transceiver.kind]
         transport = transceiver.receiver.transport
         if not isinstance(transport._rtp_header_extensions_map, CaptureTimes):  # noqa: SLF001 - it may be shared
             _replace(transport, "_rtp_header_extensions_map", CaptureTimes())

@@ -1,6 +1,7 @@
 """Encoded frames of two tracks in, media on one clock out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 
 import av
@@ -80,7 +81,7 @@ class Intake:
         """Take an encoded picture that arrived at ``arrival``, in flicks of any steady clock."""
         with self._lock:
             pts = self._clocks.picture.unwrap(frame.rtp, frame.source, arrival)
-            unit = AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before)
+            unit = AccessUnit(pts, frame.data, is_keyframe(frame), frame.lost_before, frame.quarter_turns)
             if self._picture_hole.over(pts, fresh=unit.keyframe):
                 self._accept(unit)
             self._state_jumps(arrival)
@@ -143,7 +144,7 @@ class Intake:
     def _on_sound_clock(self, media: Received) -> Received:
         if isinstance(media, AudioBlock):
             return media
-        return AccessUnit(media.pts + (self._clocks.shift or 0), media.data, media.keyframe, media.lost_before)
+        return replace(media, pts=media.pts + (self._clocks.shift or 0))
 
 
 class HoleAtJump:

@@ -14,6 +14,8 @@ from take5.stream.sources.webrtc.aiortc_internals import (
     BITRATE,
     CAPTURE_TIME,
     GIVE_UP_VIDEO,
+    TURNS_KEPT,
+    VIDEO_ORIENTATION,
     CaptureTimes,
     FixedBitrate,
     LossyJitterBuffer,
@@ -84,6 +86,17 @@ def test_capture_times_are_accepted_where_they_are_offered(wanted: str) -> None:
     assert asyncio.run(answer()).count(f"a=extmap:7 {CAPTURE_TIME}") == (2 if wanted else 0)
 
 
+def test_the_orientation_is_accepted_beside_them() -> None:
+    async def answer() -> str:
+        connection, _ = await tapped(f"a=extmap:7 {CAPTURE_TIME}\r\na=extmap:8 {VIDEO_ORIENTATION}\r\n")
+        await connection.close()
+        return str(connection.localDescription.sdp)
+
+    answered = asyncio.run(answer())
+    assert f"a=extmap:7 {CAPTURE_TIME}" in answered
+    assert f"a=extmap:8 {VIDEO_ORIENTATION}" in answered
+
+
 def stamped(value: bytes) -> RtpPacket:
     """A packet that arrived with a capture time, if ``value`` is one."""
     extensions = CaptureTimes()
@@ -113,6 +126,43 @@ def packet(sequence: int, timestamp: int, data: bytes = b"x") -> RtpPacket:
     made = RtpPacket(sequence_number=sequence % 65536, timestamp=timestamp % 2**32, ssrc=5)
     made._data = data  # type: ignore[attr-defined] # as aiortc adds it
     return made
+
+
+def held(made: RtpPacket, orientation: bytes) -> RtpPacket:
+    """The packet with an orientation (3GPP TS 26.114)."""
+    extensions = CaptureTimes()
+    extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(8, VIDEO_ORIENTATION)]))
+    made.extensions = extensions.get(*pack_header_extensions([(8, orientation)] if orientation else []))
+    return made
+
+
+def turns_of(packets: list[RtpPacket]) -> list[int]:
+    buffer = LossyJitterBuffer(is_video=True)
+    frames = [buffer.add(item)[1] for item in packets]
+    return [frame.quarter_turns for frame in frames if frame is not None]  # type: ignore[attr-defined] # it adds it
+
+
+@pytest.mark.parametrize(("stated", "turns"), [(0, 0), (1, 3), (2, 2), (3, 1), (0b1100 | 1, 3)])
+def test_the_orientation_is_turned_back(stated: int, turns: int) -> None:
+    """It counts clockwise turns, these count counterclockwise ones; camera and flip bits change nothing."""
+    sent = pictures(4)
+    held(sent[3], bytes([stated]))
+    assert turns_of(sent) == [turns] * 3
+
+
+def test_an_orientation_holds_until_another_one_is_stated_and_belongs_to_its_picture() -> None:
+    sent = pictures(12)
+    held(sent[4 * 3 + 3], b"\1")
+    held(sent[4 * 8 + 3], b"\0")
+    sent[4 * 3 + 3], sent[4 * 4] = sent[4 * 4], sent[4 * 3 + 3]
+    assert turns_of(sent) == [0] * 3 + [3] * 5 + [0] * 3
+
+
+def test_orientations_of_pictures_that_never_come_are_forgotten() -> None:
+    buffer = LossyJitterBuffer(is_video=True)
+    for timestamp in range(3 * TURNS_KEPT):
+        buffer.add(held(packet(7, timestamp), b"\1"))
+    assert len(buffer._turns) == TURNS_KEPT
 
 
 def run(packets: list[RtpPacket]) -> list[tuple[int, bytes, bool]]:

@@ -1,5 +1,7 @@
 """Encoded frames of two tracks onto one clock; held until they can be placed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rtp_frames import IDR, NTP, SLICE, SPS, opus_packets
@@ -35,6 +37,17 @@ class Taken:
             )
             if tick % 2 == 0:
                 self.intake.picture(picture(tick // 2), tick * FLICKS // 50 + FLICKS // 10)
+
+
+def test_a_picture_keeps_its_orientation_before_and_after_it_is_placed() -> None:
+    taken = Taken()
+    for frame in range(2):
+        taken.intake.picture(replace(picture(frame), quarter_turns=3), frame * FLICKS // 25)
+    taken.intake.sound(RtpFrame("opus", opus_packets(1)[0], 50, 2, lost_before=False), 0)
+    taken.intake.picture_clock(ClockReading(NTP, 1000, 1))
+    taken.intake.sound_clock(ClockReading(NTP, 50, 2))
+    taken.intake.picture(replace(picture(2), quarter_turns=2), 2 * FLICKS // 25)
+    assert [m.quarter_turns for m in taken.media if isinstance(m, AccessUnit)] == [3, 3, 2]
 
 
 def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything() -> None:

@@ -37,7 +37,7 @@ def window(start: int, D: float = 100.0) -> WindowScore:
 def state(best: WindowScore, *others: WindowScore) -> State:
     return State(
         frames=best.start + 125, tracked=0, counts=FrameCounts(), origin=0, source_fps=25.0, best=best,
-        pool=(best, *others), idle=None, warnings=(), region=None, windows=(), notes=(),
+        pool=(best, *others), idle=None, warnings=(), windows=(), notes=(),
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def media(start: int, stop: int) -> dict[int, list[Numbered]]:
     """Pictures and sound of grid frames, by second."""
     found: dict[int, list[Numbered]] = {}
     for frame in range(start, stop):
-        unit = AccessUnit(frame * FRAME_FLICKS, os.urandom(500), keyframe=frame % 25 == 0)
+        unit = AccessUnit(frame * FRAME_FLICKS, os.urandom(500), keyframe=frame % 25 == 0, quarter_turns=frame % 4)
         block = AudioBlock(frame * FRAME_FLICKS, np.zeros(1920, np.float32), 48_000)
         found.setdefault(frame // 25, []).extend([(frame, unit), (frame, block)])
     return found
