@@ -30,17 +30,17 @@ def models() -> Models:
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Script], Path]:
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Render a script once, small; later calls by the same name give the same file, in every process of a run."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "talkers"
     folder.mkdir(exist_ok=True)
 
-    def render_once(name: str, script: Script) -> Path:
+    def render_once(name: str, script: Script, size: tuple[int, int] = SIZE) -> Path:
         path = folder / f"{name}.mkv"
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                render(script, path, SIZE)
+                render(script, path, size)
         return path
 
     return render_once

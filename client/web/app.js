@@ -125,6 +125,7 @@ function follow(name, next) {
   end();
   page.asked = false;
   $('stop').disabled = false;
+  put($('sent'), '');
   put($('live-title'), page.external ? say(texts.status.following, { name }) : texts.page.live);
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
   const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
@@ -145,6 +146,7 @@ const watcher = {
     if (kind === 'shaky') narrator.suggest(texts.status.shaky);
     if (kind === 'lost') narrator.say(texts.status.connection_lost);
   },
+  sent: (sent) => put($('sent'), say(texts.controls.sent, sent)),
 };
 
 /** What "try again" means for a capture that failed. @param {Capture} capture */
@@ -275,6 +277,7 @@ $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
 $('camera').addEventListener('change', chooseDevice);
 $('microphone').addEventListener('change', chooseDevice);
+$('clip').addEventListener('loadedmetadata', result.fitClip);
 $('clip').addEventListener('error', () => $('clip').getAttribute('src') && problem.show({ code: 'no_clip_play' }, { retry: false }));
 $('token-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();

@@ -7,6 +7,9 @@ import { showLevel } from './level.js';
 import { say, texts } from './texts.js';
 
 const SMALL = 720;
+/** What is shown of the outline: in an upright picture it stands higher than in the middle. */
+const GUIDE = '0 0 100 100';
+const GUIDE_UPRIGHT = '0 -18 100 118';
 
 export class Camera {
   /** @param {(code: string) => void} gone called when a device goes away while it is open */
@@ -60,6 +63,7 @@ export class Camera {
     const { videoWidth: width, videoHeight: height } = $('preview');
     if (!width || !this.stream) return;
     $('frame').style.setProperty('--aspect', `${width} / ${height}`);
+    $('guide').setAttribute('viewBox', width < height ? GUIDE_UPRIGHT : GUIDE);
     const fps = this.stream.getVideoTracks()[0].getSettings().frameRate ?? 0;
     const small = Math.min(width, height) < SMALL;
     put($('camera-size'), say(small ? texts.controls.small_size : texts.controls.size, { width, height, fps: Math.round(fps) }));

@@ -8,6 +8,8 @@ import { Whip } from './whip.js';
 /** After this many consecutive failed connections the server counts as gone. */
 const GONE_AFTER = 4;
 
+const SENT_EVERY_MS = 2000;
+
 /**
  * @typedef {import('./server.js').Config} Config
  * @typedef {import('./feed.js').Event} Event
@@ -16,6 +18,7 @@ const GONE_AFTER = 4;
  * @property {(code: string) => void} failed it is over without a clip or an error from the server
  * @property {(kind: 'reconnecting' | 'gone' | 'back') => void} server the connection to the server
  * @property {(kind: 'shaky' | 'steady' | 'lost') => void} media the connection of picture and sound
+ * @property {(sent: { width: number, height: number, fps: number }) => void} sent what this page sends
  */
 
 export class Capture {
@@ -46,6 +49,16 @@ export class Capture {
     this.whip = new Whip(this.name, stream, this.config.ice_servers, (state) => this.#connection(state));
     await this.whip.start();
     this.answered = true;
+    this.#tellSent(this.whip);
+  }
+
+  /** Say what is being sent, every few seconds: browsers send smaller pictures when they must. @param {Whip} whip */
+  async #tellSent(whip) {
+    while (!this.over && !whip.over) {
+      const sent = await whip.sent().catch(() => null);
+      if (sent && !this.over) this.watcher.sent(sent);
+      await new Promise((resolve) => setTimeout(resolve, SENT_EVERY_MS));
+    }
   }
 
   /** End it; what is best so far will come as a clip. */

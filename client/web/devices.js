@@ -28,23 +28,44 @@ export function keep(key, value) {
 export const remembered = (/** @type {Kind} */ kind) => recall(KEYS[kind]);
 export const remember = (/** @type {Kind} */ kind, /** @type {string} */ id) => keep(KEYS[kind], id);
 
-/** Open the remembered camera and microphone, or any if those are gone: 720p, and the sound as it is. */
+/** Pixels of the picture that is asked for, of its longer and its shorter side. */
+const LONG = 1280;
+const SHORT = 720;
+
+/** Open the remembered camera and microphone, or any if those are gone: 720p in the camera's own shape, and the sound as it is. */
 export async function open() {
   if (!navigator.mediaDevices?.getUserMedia) throw new Refusal(isSecureContext ? 'no_webrtc' : 'insecure');
   try {
-    return await navigator.mediaDevices.getUserMedia(wishes(remembered('videoinput'), remembered('audioinput')));
+    return await upright(await navigator.mediaDevices.getUserMedia(wishes(remembered('videoinput'), remembered('audioinput'))));
   } catch (error) {
     const { name } = /** @type {DOMException} */ (error);
-    if (name === 'OverconstrainedError') return navigator.mediaDevices.getUserMedia(wishes('', ''));
+    if (name === 'OverconstrainedError') return upright(await navigator.mediaDevices.getUserMedia(wishes('', '')));
     throw name === 'NotFoundError' ? await missing() : error;
   }
+}
+
+/** Ask a camera whose pictures are upright for an upright picture: until it is open its shape is unknown. @param {MediaStream} stream */
+async function upright(stream) {
+  const [track] = stream.getVideoTracks();
+  const { width, height } = track.getCapabilities?.() ?? {};
+  const { width: shown = 0, height: tall = 0, resizeMode } = /** @type {any} */ (track.getSettings());
+  const stands = (height?.max ?? tall) > (width?.max ?? shown);
+  const right = tall > shown && resizeMode !== 'crop-and-scale' && Math.min(tall, shown) === SHORT;
+  if (stands && !right) await track.applyConstraints(picture(SHORT, LONG)).catch(() => {}); // what it gives is good, too
+  return stream;
+}
+
+/** A picture of about this size, neither cropped nor scaled by the browser. @param {number} width @param {number} height */
+function picture(width, height) {
+  const whole = { resizeMode: 'none' };
+  return { ...whole, width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 25, max: 30 } };
 }
 
 /** @param {string} camera @param {string} microphone @returns {MediaStreamConstraints} */
 function wishes(camera, microphone) {
   const exactly = (/** @type {string} */ id) => (id ? { deviceId: { exact: id } } : {});
   return {
-    video: { ...exactly(camera), width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25, max: 30 } },
+    video: { ...exactly(camera), ...picture(LONG, SHORT) },
     audio: { ...exactly(microphone), echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 1 } },
   };
 }

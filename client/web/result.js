@@ -113,6 +113,12 @@ function why(reason, count) {
   return item;
 }
 
+/** Give the clip's view the shape of the clip. */
+export function fitClip() {
+  const { videoWidth: width, videoHeight: height } = $('clip');
+  if (width) $('clip').style.setProperty('--aspect', `${width} / ${height}`);
+}
+
 export function closeClip() {
   $('clip').removeAttribute('src');
   $('clip').load();

@@ -37,6 +37,15 @@ export class Whip {
     return this.peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
 
+  /** Size and rate of the pictures that are being sent; null while none are. */
+  async sent() {
+    for (const report of (await this.peer.getStats()).values()) {
+      const { type, kind, frameWidth: width, frameHeight: height, framesPerSecond: fps } = report;
+      if (type === 'outbound-rtp' && kind === 'video' && width) return { width, height, fps: Math.round(fps ?? 0) };
+    }
+    return null;
+  }
+
   /** Tell the server that it is over; it keeps the best clip. */
   async stop() {
     this.over = true;

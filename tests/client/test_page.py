@@ -2,15 +2,16 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
 from page_talk import begun, is_followed, looks_right, problem, ready, scored, status, tell
-from playwright.sync_api import Browser, Playwright, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 from serving import Served, eventually, served
+from talker_choice import SHORT
 
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
@@ -42,6 +43,15 @@ FIRST_SENT = """async () => {
 }"""
 ALLOWED = """() => Object.fromEntries(window.peers[0].getSenders().map(
   (sender) => [sender.track.kind, sender.getParameters().encodings[0].maxBitrate]))"""
+SEVERAL_SIZES = """
+window.asked = [];
+Object.assign(MediaStreamTrack.prototype, {
+  getCapabilities: () => ({ width: { max: 1080 }, height: { max: 1920 } }),
+  getSettings: () => ({ width: 1080, height: 1920, resizeMode: 'none' }),
+  applyConstraints: async (wishes) => { window.asked.push(wishes); },
+});
+"""
+UPRIGHT = (288, 512)
 UNPLUG = "document.querySelector('#preview').srcObject.getTracks()[1].dispatchEvent(new Event('ended'))"
 FAIL = """() => {
   Object.defineProperty(window.peers[0], 'connectionState', { get: () => 'failed' });
@@ -101,6 +111,55 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
         page.get_by_role("button", name="Again").click()
         ready(page)
         expect(page.locator("#start")).to_be_focused()
+
+
+@pytest.fixture(scope="module")
+def upright_page(
+    playwright: Playwright, rendered: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenPage]:
+    """Pages in a browser with a talking head before a camera that stands on its side."""
+    folder, video = tmp_path_factory.mktemp("upright"), rendered("upright", SHORT, UPRIGHT)
+    camera, microphone = fake_camera(video, folder / "camera.y4m"), fake_microphone(video, folder / "microphone.wav")
+    browser = launch(playwright, camera=camera, microphone=microphone)
+    with pages(browser) as opened:
+        yield opened
+    browser.close()
+
+
+def shape(page: Page, place: str) -> float:
+    """Width over height."""
+    box = page.locator(place).bounding_box()
+    assert box is not None
+    return box["width"] / box["height"]
+
+
+def test_an_upright_camera_is_neither_cropped_nor_scaled(
+    models: Models, upright_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(models, tmp_path, rules=FIRST, pages=PAGES) as server:
+        page = upright_page(server.address + "/", REMEMBER_PEERS)
+        ready(page)
+        expect(page.locator("#camera-size")).to_contain_text(re.compile("This camera gives 288 . 512"))
+        assert shape(page, "#guide") == pytest.approx(288 / 512, rel=0.01)
+        looks_right(page)
+        page.locator("#start").click()
+        assert page.evaluate(FIRST_SENT)[:2] == [288, 512]
+        expect(page.locator("#sent")).to_contain_text(re.compile("Sending 288 . 512"))
+        expect(page.locator("#result-title")).to_be_focused()
+        expect(page.locator("#clip")).to_have_js_property("videoWidth", 288)
+        expect(page.locator("#clip")).to_have_js_property("videoHeight", 512)
+        assert shape(page, "#clip") == pytest.approx(288 / 512, rel=0.01)
+        looks_right(page)
+
+
+def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
+    server: Served, upright_page: OpenPage
+) -> None:
+    """The first size that is asked for is a wide one, to which the largest upright one comes nearest."""
+    page = upright_page(server.address + "/", SEVERAL_SIZES)
+    ready(page)
+    assert page.evaluate("window.asked.map(({ width, height }) => [width.ideal, height.ideal])") == [[720, 1280]]
+    assert page.evaluate("window.asked[0].resizeMode") == "none"
 
 
 def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
