@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -35,7 +35,9 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-CODES = {404: "not_found", 405: "method_not_allowed"}
+METHOD_NOT_ALLOWED = 405
+FILE_METHODS = "GET, HEAD"
+CODES = {404: "not_found", METHOD_NOT_ALLOWED: "method_not_allowed"}
 
 
 def create_app(
@@ -89,12 +91,8 @@ def create_app(
 
 def _routes(pages: Path | None) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        Route("/whip", whip.start, methods=["POST"]),
-        Route("/whip", whip.methods, methods=["OPTIONS"]),
-        Route("/whip/{name}", whip.start, methods=["POST"]),
-        Route("/whip/{name}", whip.methods, methods=["OPTIONS"]),
-        Route("/whip/{name}/{capture}", whip.end, methods=["DELETE"]),
-        Route("/whip/{name}/{capture}", whip.methods, methods=["OPTIONS"]),
+        *(Route(path, whip.Offers) for path in ("/whip", "/whip/", "/whip/{name}", "/whip/{name}/")),
+        *(Route(path, whip.Resource) for path in ("/whip/{name}/{capture}", "/whip/{name}/{capture}/")),
         Route("/api/config", api.config),
         Route("/api/prompts", prompter.languages),
         Route("/api/prompts/{language}", prompter.following),
@@ -132,7 +130,18 @@ class Texts(Pages):
         return await super().get_response(path, scope)
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    body = {"error": error.detail, "code": CODES.get(error.status_code, "refused")}
-    return JSONResponse(body, error.status_code, headers=error.headers)
+    text, headers = error.detail, dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", FILE_METHODS)
+        text = f"{request.method} is not possible at this address; possible: {headers['Allow']}"
+    body = {"error": text, "code": CODES.get(error.status_code, "refused")}
+    return JSONResponse(body, error.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of an address that is not a file's and does not state them itself."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = next((route for route in routes if route.matches(request.scope)[0] is not Match.NONE), None)
+    return "" if found is None else ", ".join(sorted(found.methods or ()))

@@ -25,6 +25,7 @@ from take5.stream.server.feed import Feed, Follower
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.space import Space
 from take5.stream.settings import Settings
+from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, accept
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
@@ -164,7 +165,7 @@ class Sessions:
         try:
             return name, entry.capture_id, await capture.begin()
         except MALFORMED as error:
-            raise Refused(400, "bad_sdp", f"the offer cannot be answered ({error or type(error).__name__})") from error
+            raise Refused(400, "bad_sdp", f"the offer cannot be answered: {fault(offer)}") from error
         finally:
             if not capture.begun:
                 self._over(entry)

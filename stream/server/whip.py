@@ -1,5 +1,6 @@
 """WHIP (RFC 9725): a sender's offer in, the answer out, and its end."""
 
+from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,33 +11,43 @@ SDP = "application/sdp"
 MAX_OFFER = 64 * 1024
 
 
-async def start(request: Request) -> Response:
-    """Accept a sender: ``POST /whip`` or ``/whip/NAME``."""
-    authorise(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != SDP:
-        raise Refused(415, "wrong_type", f"the body is {kind or 'of no type'}; it must be {SDP}", {"Accept-Post": SDP})
-    offer = await _body(request)
-    sessions = sessions_of(request)
-    name, capture, answer = await sessions.begin(request.path_params.get("name"), offer)
-    root = request.scope.get("root_path", "").rstrip("/")
-    headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
-    links = [f'<{url}>; rel="ice-server"' for url in sessions.ice_servers]
-    if links:
-        headers["Link"] = ", ".join(links)
-    return Response(answer, 201, headers, media_type=SDP)
+class Offers(HTTPEndpoint):
+    """Where senders begin: ``/whip`` and ``/whip/NAME``."""
+
+    async def post(self, request: Request) -> Response:
+        """Accept a sender."""
+        authorise(request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != SDP:
+            text = f"the body is {kind or 'of no type'}; it must be {SDP}"
+            raise Refused(415, "wrong_type", text, {"Accept-Post": SDP})
+        offer = await _body(request)
+        sessions = sessions_of(request)
+        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer)
+        root = request.scope.get("root_path", "").rstrip("/")
+        headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
+        links = [f'<{url}>; rel="ice-server"' for url in sessions.ice_servers]
+        if links:
+            headers["Link"] = ", ".join(links)
+        return Response(answer, 201, headers, media_type=SDP)
+
+    async def options(self, _: Request) -> Response:
+        """Say what may be sent."""
+        return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
 
 
-async def end(request: Request) -> Response:
-    """End a sender's capture: ``DELETE /whip/NAME/CAPTURE``."""
-    authorise(request)
-    sessions_of(request).end(request.path_params["name"], request.path_params["capture"])
-    return Response(status_code=200)
+class Resource(HTTPEndpoint):
+    """A sender's capture: ``/whip/NAME/CAPTURE``."""
 
+    async def delete(self, request: Request) -> Response:
+        """End it."""
+        authorise(request)
+        sessions_of(request).end(request.path_params["name"], request.path_params["capture"])
+        return Response(status_code=200)
 
-async def methods(_: Request) -> Response:
-    """Say what may be sent: ``OPTIONS``."""
-    return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, DELETE, OPTIONS"})
+    async def options(self, _: Request) -> Response:
+        """Say what may be sent."""
+        return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "DELETE, OPTIONS"})
 
 
 async def _body(request: Request) -> str:
@@ -48,4 +59,4 @@ async def _body(request: Request) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Refused(400, "bad_sdp", f"the offer is no UTF-8 ({error.reason} at byte {error.start})") from error
+        raise Refused(400, "bad_sdp", f"the offer is not UTF-8 ({error.reason} at byte {error.start})") from error

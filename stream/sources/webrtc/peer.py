@@ -32,6 +32,7 @@ from take5.stream.sources.webrtc.aiortc_internals import (
 )
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
 from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
+from take5.stream.sources.webrtc.offer import fault, prepared
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
 
@@ -170,7 +171,7 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
     OfferUnusable
         If it does not offer both, once each, or in no codec that take5 can receive.
     """
-    check_tracks(offer)
+    offer = prepared(offer)
     install_worker()
     offer_loopback()
     for codec in UNIT_FORMATS:
@@ -182,7 +183,7 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
             continue
         except (*MALFORMED, InvalidStateError) as error:
             await _close(connection)
-            raise OfferMalformed(f"the offer cannot be read as SDP ({error or type(error).__name__})") from error
+            raise OfferMalformed(f"the offer cannot be read as SDP: {fault(offer)}") from error
         return Peer(connection, codec, look_ahead(offer), offered_layers(offer))
     raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
 
@@ -200,19 +201,6 @@ async def _negotiate(connection: RTCPeerConnection, offer: str, codec: str) -> N
         transceiver.setCodecPreferences([c for c in known.codecs if c.mimeType.lower() in wanted] if known else [])
     await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
     accept_capture_times(connection, offer)
-
-
-def check_tracks(offer: str) -> None:
-    """Raise if an offer does not have one picture and one sound to send."""
-    if not offer.startswith("v=0"):
-        raise OfferMalformed("the body is not SDP: it must begin with v=0")
-    sections = re.split(r"^m=", offer, flags=re.MULTILINE)[1:]
-    for kind, name in (("video", "picture"), ("audio", "sound")):
-        media = [section for section in sections if section.startswith(f"{kind} ")]
-        if len(media) != 1:
-            raise OfferUnusable(f"the offer has {len(media)} {kind} tracks; take5 needs one {name}, and both of them")
-        if re.search(r"^a=(recvonly|inactive)\s*$", media[0], flags=re.MULTILINE):
-            raise OfferUnusable(f"the offer does not send its {kind} track (a=recvonly or a=inactive)")
 
 
 def look_ahead(offer: str) -> int:

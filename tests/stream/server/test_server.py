@@ -1,5 +1,6 @@
 """The server's addresses: what is accepted, what is refused and how, and that nothing is left behind."""
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,98 @@ def test_a_bad_offer_is_refused(server: Served, offer: str | bytes, status: int,
     assert answer.json()["code"] == code
     assert answer.json()["error"]
     assert server.sessions.live == 0
+
+
+WITHOUT = "the offer cannot be read as SDP: its audio track has no a="
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (OFFER.replace("a=ice-ufrag:", "a=x:"), f"{WITHOUT}ice-ufrag line (the connection is made by ICE)"),
+        (
+            OFFER.replace("a=setup:actpass", "a=x"),
+            f"{WITHOUT}setup line (media are encrypted with DTLS: a=setup:actpass)",
+        ),
+        (OFFER.replace("a=rtcp-mux", "a=x"), f"{WITHOUT}rtcp-mux line (reports come on the port of the media)"),
+        (OFFER.replace("a=fingerprint", "a=x"), "the offer's audio track has no a=fingerprint line"),
+        (OFFER.replace("a=rtpmap", "a=x"), "format 96 of its audio track has no a=rtpmap line"),
+        (OFFER.replace("a=mid:0", "a=extmap:x y\r\na=mid:0"), "cannot be read: 'a=extmap:x y'"),
+        (OFFER.replace("a=mid:1", "a=mid:0"), "two tracks of the offer have the same name, a=mid:0"),
+        (OFFER.replace("m=audio ", "m=audio x"), "is not m=KIND PORT PROTOCOL FORMATS"),
+        (OFFER + "m=image 9 udptl t38\r\n", "a track of kind 'image'; take5 takes one picture and one sound"),
+        (OFFER.replace("a=sendonly\r\n", "").replace("t=0 0", "t=0 0\r\na=inactive"), "does not send its video track"),
+        (OFFER[: len(OFFER) // 2], ""),
+    ],
+)
+def test_a_bad_offer_is_refused_in_words_that_a_sender_can_act_on(server: Served, broken: str, words: str) -> None:
+    answer = server.post(offer=broken)
+    assert answer.status_code in (400, 422)
+    assert words in answer.json()["error"]
+    for internal in ("NoneType", "object", "unpack", "coroutine", "index", "literal", "()"):
+        assert internal not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        OFFER.replace("a=sendonly\r\n", ""),
+        OFFER.replace("a=sendonly\r\n", "").replace("t=0 0", "t=0 0\r\na=sendonly"),
+        OFFER.replace("\r\n", "\n"),
+        OFFER.replace("\r\n", "\r"),
+        "\ufeff\r\n" + OFFER,
+        "".join(line + "\r\n" for line in OFFER.splitlines() if not line.startswith(("a=mid:", "a=group:"))),
+    ],
+)
+def test_an_offer_may_leave_out_what_is_clear_without_it(server: Served, odd: str) -> None:
+    """Without a direction a track is sendrecv (RFC 8866), and where lines end does not matter."""
+    answer = server.post(offer=odd)
+    assert answer.status_code == 201, answer.text
+    assert answer.text.count("a=recvonly") == 2
+    end(server, answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/whip", "POST, OPTIONS"),
+        ("DELETE", "/whip/ann", "POST, OPTIONS"),
+        ("PUT", "/whip/ann/", "POST, OPTIONS"),
+        ("PATCH", "/whip/ann/0", "DELETE, OPTIONS"),
+        ("GET", "/whip/ann/0/", "DELETE, OPTIONS"),
+        ("POST", "/api/config", "GET, HEAD"),
+        ("DELETE", "/api/sessions/ann/accept", "POST"),
+        ("POST", "/app.js", "GET, HEAD"),
+    ],
+)
+def test_what_an_address_cannot_do_is_refused_with_what_it_can(
+    server: Served, method: str, path: str, allowed: str
+) -> None:
+    answer = httpx.request(method, server.address + path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["code"] == "method_not_allowed"
+
+
+def test_options_say_what_each_address_can_do(server: Served) -> None:
+    for path, allowed in (
+        ("/whip", "POST, OPTIONS"),
+        ("/whip/ann/", "POST, OPTIONS"),
+        ("/whip/ann/0", "DELETE, OPTIONS"),
+    ):
+        answer = httpx.options(server.address + path)
+        assert (answer.status_code, answer.headers["allow"]) == (200, allowed)
+
+
+def test_a_slash_at_the_end_changes_nothing(server: Served) -> None:
+    answer = server.post("/whip/slashed/", OFFER)
+    assert answer.status_code == 201
+    location = answer.headers["location"]
+    assert re.fullmatch(r"/whip/slashed/[^/]+", location)
+    assert httpx.delete(f"{server.address}{location}/").status_code == 200
+    assert eventually(lambda: not server.sessions.entry("slashed").live)
+    made_up = server.post("/whip/", OFFER)
+    assert made_up.status_code == 201
+    end(server, made_up)
 
 
 def test_a_refused_offer_leaves_no_session(server: Served) -> None:
