@@ -93,6 +93,11 @@ class Coach:
                 changes += self._step()
         return changes
 
+    def skip(self, frames: int) -> None:
+        """Pass over frames of which nothing is known, and forget those before them."""
+        self._recent = None
+        self._frame += frames
+
     def _remember(self, piece: Stretch) -> None:
         self._frame += len(piece)
         resized = np.flatnonzero(piece.observations.resized)

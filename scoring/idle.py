@@ -190,6 +190,11 @@ class IdleFinder:
             stretch = stretch[count:]
         return self.best != before
 
+    def skip(self, frames: int) -> None:
+        """Pass over frames of which nothing is known: no stretch goes across them."""
+        self._recent, self.calm = None, 0
+        self._frame += frames
+
     def _add(self, piece: Stretch) -> None:
         restless = np.flatnonzero(~calm_frames(piece, self.config))
         self.calm = len(piece) - 1 - int(restless[-1]) if len(restless) else self.calm + len(piece)
@@ -248,6 +253,11 @@ class IdleStage:
             stretch = stretch[count:]
             self._judge()
         return self.state
+
+    def skip(self, frames: int) -> None:
+        """Pass over frames of which nothing is known."""
+        if self.state is IdleState.WAITING:
+            self._finder.skip(frames)
 
     def _judge(self) -> None:
         best, finder = self.best, self._finder

@@ -67,6 +67,11 @@ class RollingWindow:
             return None
         return self._merge(start=(self._count - len(self._chunks)) * self._parameters.hop_frames)
 
+    def skip(self, frames: int) -> None:
+        """Pass over chunks: no window has anything of them."""
+        self._chunks.clear()
+        self._count += frames // self._parameters.hop_frames
+
     def _summarise(self, chunk: ChunkFeatures) -> ChunkSummary:
         previous = list(self._chunks)
         centre = previous[-1].motion.last_centre if previous else None

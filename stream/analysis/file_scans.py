@@ -15,6 +15,7 @@ from take5.stream.analysis.faces import SEEK_FRAMES, Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.timeline.holes import Frames
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
 
@@ -32,6 +33,7 @@ class Sound:
     silent: NDArray[np.bool_]
     missing: NDArray[np.bool_]
     measures: SoundMeasures
+    holes: tuple[Frames, ...] = ()
 
 
 class SoundScan:
@@ -68,6 +70,7 @@ class SoundScan:
             silent=np.concatenate(self._silent)[:frames],
             missing=self._track.missing(0, frames),
             measures=SoundMeasures.concatenate(self._measures)[:frames],
+            holes=tuple(self._track.holes()),
         )
 
     def _ingest(self, samples: NDArray[np.float32]) -> None:

@@ -74,6 +74,11 @@ class Ending:
         """The recording has ended: an idle stretch is waited for no longer."""
         self.stop = self.stop or self.enough
 
+    def skip(self, frames: int) -> None:
+        """Pass over frames of which nothing is known."""
+        if self.idle is not None:
+            self.idle.skip(frames)
+
     def watched(self, stretch: Stretch) -> IdleState | None:
         """Follow the next frames of the second stage; return how it ended, once."""
         if self.idle is None or self.idle.state is not IdleState.WAITING:

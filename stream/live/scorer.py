@@ -35,6 +35,7 @@ from take5.stream.settings import Settings
 from take5.stream.timeline.aligner import Aligned, Aligner
 from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts
+from take5.stream.timeline.holes import Frames
 from take5.stream.timeline.media import AnyFrame, Timed
 from take5.stream.timeline.soundtrack import silent_frames
 
@@ -71,13 +72,15 @@ class StreamScorer:
         self.notes: list[ChunkNote] = []
         self.tracked = 0
         self._models, self._settings = models, settings
-        self._aligner = Aligner(origin)
+        self._aligner = Aligner(origin, parameters.hop_frames)
         self._scanner = scanner
         self._rolling = RollingWindow(parameters, settings.gates)
         self._embedding = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
         self._sound = SoundMeter().finish(0)
-        self._observed: deque[FrameObservation] = deque()
+        self._observed: deque[tuple[int, FrameObservation]] = deque()
+        self._pictured = self._heard = self._known_left_out = 0
+        self._left_out: tuple[deque[Frames], deque[Frames]] = deque(), deque()
         self._embeddings = np.zeros((0, models.encoder.dimension))
         self._samples = np.zeros(0, np.float32)
         self._chunked = 0
@@ -124,6 +127,8 @@ class StreamScorer:
         aligned, frames = self._aligner.finish(video_end)
         self._ingest(aligned)
         self._frames = frames
+        left_out = self._aligner.sound_left_out
+        frames -= sum(min(stop, frames) - min(first, frames) for first, stop in left_out)
         tail = np.zeros(max(0, frames * SAMPLES_PER_FRAME - self._heard), np.float32)
         self._samples = np.concatenate([self._samples, tail])
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
@@ -161,7 +166,7 @@ class StreamScorer:
 
     def observations(self, start: int, stop: int) -> list[FrameObservation | None]:
         """What was seen in grid frames [start, stop) of a window of the pool; None where it is not known (any more)."""
-        waiting = dict(enumerate(self._observed, self._chunked))
+        waiting = dict(self._observed)
         return [waiting.get(frame) or self._kept.get(frame) for frame in range(start, stop)]
 
     def observe(self, frame: AnyFrame) -> None:
@@ -238,23 +243,26 @@ class StreamScorer:
     def _instant(self, frame: int) -> int:
         return self.origin + frame * FRAME_FLICKS
 
-    @property
-    def _heard(self) -> int:
-        return self._chunked * SAMPLES_PER_FRAME + len(self._samples)
-
     def _ingest(self, aligned: Aligned) -> None:
+        pictures, sound = self._left_out
         for frame in aligned.frames:
+            if frame.index > self._pictured:
+                pictures.append((self._pictured, frame.index))
+            self._pictured = frame.index + 1
             observed = self._scanner.observe(frame)
-            self._observed.append(observed)
+            self._observed.append((frame.index, observed))
             self.tracked += observed.seen
+        sound += self._aligner.sound_left_out[self._known_left_out :]
+        self._known_left_out = len(self._aligner.sound_left_out)
         for samples in aligned.samples:
+            self._heard += len(samples)
             self._samples = np.concatenate([self._samples, samples])
             self._embeddings = np.concatenate([self._embeddings, self._embedding.push(samples)])
             self._sound = SoundMeasures.concatenate([self._sound, self._meter.push(samples)])
 
     def _score(self) -> Iterator[Event]:
         hop = self.parameters.hop_frames
-        while self._complete >= hop:
+        while self._clear_of_holes() and self._complete >= hop:
             features, note = self._chunk(hop)
             self.notes.append(note)
             judged = self._rolling.push(features)
@@ -289,16 +297,53 @@ class StreamScorer:
     @property
     def _complete(self) -> int:
         """Grid frames of which everything is known, beyond the last chunk."""
-        heard = min(len(self._embeddings), len(self._sound), len(self._samples) // SAMPLES_PER_FRAME)
-        return min(len(self._observed), heard)
+        return min(len(self._observed), self._heard_frames)
 
-    def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
-        observed = [self._observed.popleft() for _ in range(hop)]
-        self._kept.add(self._chunked, observed)
-        self._kept.forget(self._chunked, [*self.selector.pool, *(judged.score for judged in self._unobserved)])
+    @property
+    def _heard_frames(self) -> int:
+        return min(len(self._embeddings), len(self._sound), len(self._samples) // SAMPLES_PER_FRAME)
+
+    def _clear_of_holes(self) -> bool:
+        """Pass over chunks that are left out of a long hole; False while the other track has yet to get there."""
+        hop = self.parameters.hop_frames
+        while True:
+            picture, sound = (_stop_of(left_out, self._chunked) for left_out in self._left_out)
+            if picture is None and sound is None:
+                return True
+            if picture is not None and sound is not None:
+                self._pass_over(min(picture, sound))
+            elif (self._heard_frames if sound is None else len(self._observed)) < hop:
+                return False
+            else:
+                if sound is None:
+                    self._take_sound(hop)
+                else:
+                    self._take_observed(hop)
+                self._pass_over(self._chunked + hop)
+
+    def _pass_over(self, stop: int) -> None:
+        """Go on with the chunk that begins at ``stop``; nothing is known of those before it."""
+        frames = stop - self._chunked
+        self.notes += [ChunkNote(None, None, None)] * (frames // self.parameters.hop_frames)
+        for follower in (self._rolling, self._coach, self._idle, self._ending):
+            follower.skip(frames)
+        self._chunked = stop
+
+    def _take_observed(self, hop: int) -> list[FrameObservation]:
+        return [self._observed.popleft()[1] for _ in range(hop)]
+
+    def _take_sound(self, hop: int) -> tuple[NDArray[np.float64], NDArray[np.float32], SoundMeasures]:
+        """Take the next embeddings, samples and measures."""
         embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
         samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
         sound, self._sound = self._sound[:hop], self._sound[hop:]
+        return embeddings, samples, sound
+
+    def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
+        observed = self._take_observed(hop)
+        self._kept.add(self._chunked, observed)
+        self._kept.forget(self._chunked, [*self.selector.pool, *(judged.score for judged in self._unobserved)])
+        embeddings, samples, sound = self._take_sound(hop)
         stretch = stretch_of(observed, self._timing(observed, samples), sound)
         return ChunkFeatures(embeddings, stretch), chunk_note(observed, samples)
 
@@ -320,3 +365,10 @@ class StreamScorer:
         best = self.selector.best
         if best is not None and best != before:
             yield BestChanged(self._chunked, best)
+
+
+def _stop_of(left_out: deque[Frames], frame: int) -> int | None:
+    """Where what is left out at a frame ends; None if nothing is."""
+    while left_out and left_out[0][1] <= frame:
+        left_out.popleft()
+    return left_out[0][1] if left_out and left_out[0][0] <= frame else None

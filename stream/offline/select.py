@@ -1,6 +1,6 @@
 """Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -19,6 +19,7 @@ from take5.stream.recording.from_file import FileRecording, long_enough, open_re
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.holes import Frames, without
 
 
 @dataclass
@@ -28,6 +29,7 @@ class WindowJudge:
     recording: FileRecording
     pictures: PictureScan
     settings: Settings
+    left_out: Sequence[Frames] = ()
     verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
 
     def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
@@ -59,7 +61,7 @@ class WindowJudge:
             if verdict.eligible is None or None in observed[start:stop]:
                 continue
             for first in range(pushed, stop, hop):
-                if None not in observed[first : first + hop]:
+                if None not in observed[first : first + hop] and without([first], hop, self.left_out):
                     if self.pictures.resized_within(latest, first):
                         watch.start_again()
                     watch.push(self._stretch(first, first + hop))
@@ -124,8 +126,9 @@ def select(
     recording = open_recording(file, models, on_progress)
     sound, pictures, frames = recording.heard, recording.scan, recording.frames
     long_enough(file, frames, settings)
-    windows = _windows(sound.embeddings, settings)
-    judge = WindowJudge(recording, pictures, settings)
+    left_out = recording.passed_over(settings.parameters.hop_frames)
+    windows = _windows(sound.embeddings, settings, left_out)
+    judge = WindowJudge(recording, pictures, settings, left_out)
     if exhaustive:
         pictures.scan([(0, frames)])
         for window in windows:
@@ -151,6 +154,9 @@ def select(
     return Selected(selection, recording)
 
 
-def _windows(embeddings: Floats, settings: Settings) -> list[WindowScore]:
-    diversities = window_diversities(embeddings, settings.parameters, settings.diversity, settings.seed)
-    return [WindowScore(settings.parameters.window_span(j)[0], D) for j, D in enumerate(diversities)]
+def _windows(embeddings: Floats, settings: Settings, left_out: Sequence[Frames]) -> list[WindowScore]:
+    """Every window but those with anything of what is left out."""
+    parameters = settings.parameters
+    diversities = window_diversities(embeddings, parameters, settings.diversity, settings.seed)
+    scored = {parameters.window_span(j)[0]: D for j, D in enumerate(diversities)}
+    return [WindowScore(start, scored[start]) for start in without(scored, parameters.window_frames, left_out)]

@@ -16,7 +16,8 @@ from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
 from take5.stream.timeline.clock import FRAME_FLICKS
-from take5.stream.timeline.grid import FrameCounts, GridFrame
+from take5.stream.timeline.grid import FrameCounts, GridFrame, holes
+from take5.stream.timeline.holes import SOUND_FRAMES, Frames, passed_over
 from take5.stream.timeline.media import Picture
 
 
@@ -40,6 +41,11 @@ class FileRecording:
     def observed(self) -> list[FrameObservation | None]:
         """Observation of each grid frame; None if not analysed."""
         return self.scan.observed
+
+    def passed_over(self, hop: int) -> list[Frames]:
+        """What a stream does not score either: whole chunks of ``hop`` frames inside long holes."""
+        pictures = [passed_over(hole, hop) for hole in holes(self.index.pts, self.file.origin)]
+        return [*pictures, *(passed_over(hole, hop, SOUND_FRAMES) for hole in self.heard.holes)]
 
     def observations(self, start: int, stop: int) -> list[FrameObservation]:
         """Observations of grid frames [start, stop); frames not analysed yet are analysed on demand."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
+from take5.stream.timeline.holes import Frames
 from take5.stream.timeline.media import AnyFrame, AudioBlock, Timed
 from take5.stream.timeline.soundtrack import SoundTrack
 
@@ -25,10 +26,13 @@ class Aligner:
     ----------
     origin : int
         Instant of grid frame 0 on the source's clock, in flicks.
+    hop : int, optional
+        Frames of a chunk: whole chunks inside a hole are then left out (:mod:`take5.stream.timeline.holes`). Grid
+        frames go on after them with their number, and samples without a break.
     """
 
-    def __init__(self, origin: int) -> None:
-        self._grid, self._sound = PictureGrid[AnyFrame](origin), SoundTrack(origin)
+    def __init__(self, origin: int, hop: int | None = None) -> None:
+        self._grid, self._sound = PictureGrid[AnyFrame](origin, hop=hop), SoundTrack(origin, hop)
 
     def push(self, media: Timed) -> Aligned:
         """Add a frame or a block; each track's in order of time."""
@@ -46,6 +50,11 @@ class Aligner:
         flags = self._sound.missing(start, stop)
         self._sound.forget(stop)
         return flags
+
+    @property
+    def sound_left_out(self) -> list[Frames]:
+        """Grid frames whose samples were left out so far."""
+        return self._sound.left_out
 
     @property
     def counts(self) -> FrameCounts:

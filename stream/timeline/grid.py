@@ -1,11 +1,13 @@
 """The picture grid: at every 40 ms, the source frame nearest to that instant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from take5.scoring.eligibility import HOLE_S, ROUNDING_S
 from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
+from take5.stream.timeline.holes import Frames, passed_over
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -45,6 +47,15 @@ class FrameCounts:
     late: int = 0
 
 
+def holes(times: Sequence[int], origin: int) -> list[Frames]:
+    """Grid frames that lie in holes between source frames, whose times are in order, in flicks."""
+    return [
+        (max(0, (before - origin) // FRAME_FLICKS + 1), -((origin - after) // FRAME_FLICKS))
+        for before, after in pairwise(times)
+        if after - before > HOLE_FLICKS
+    ]
+
+
 class PictureGrid(Generic[T]):
     """Source frames in, grid frames out, each as soon as the source frame at or after its instant is there.
 
@@ -54,11 +65,13 @@ class PictureGrid(Generic[T]):
         Instant of grid frame 0 on the source's clock, in flicks; not before the first source frame.
     first : int
         First grid frame wanted.
+    hop : int, optional
+        Frames of a chunk: whole chunks inside a hole are then left out (:mod:`take5.stream.timeline.holes`).
     """
 
-    def __init__(self, origin: int, first: int = 0) -> None:
+    def __init__(self, origin: int, first: int = 0, hop: int | None = None) -> None:
         self.counts = FrameCounts()
-        self._origin = origin
+        self._origin, self._hop = origin, hop
         self._next = first
         self._last: tuple[int, T] | None = None
         self._last_shown: int | None = None
@@ -98,13 +111,22 @@ class PictureGrid(Generic[T]):
 
     def _resolve(self, pts: int, item: T) -> Iterator[GridFrame[T]]:
         """Yield the instants up to ``pts``, each showing the nearer of the last source frame and this one."""
+        first, stop = self._left_out(pts)
         while (instant := self._instant(self._next)) <= pts:
+            if first <= self._next < stop:
+                self._next = stop
+                continue
             if instant == pts:
                 self._arrived.append(item)
             nearer = self._last is None or pts - instant < instant - self._last[0]
             shown = (pts, item) if nearer or self._last is None else self._last
             missing = self._last is not None and pts - self._last[0] > HOLE_FLICKS and instant < pts
             yield self._show(*shown, missing=missing)
+
+    def _left_out(self, pts: int) -> Frames:
+        if self._hop is None or self._last is None or pts - self._last[0] <= HOLE_FLICKS:
+            return 0, 0
+        return passed_over((self._next, -((self._origin - pts) // FRAME_FLICKS)), self._hop)
 
     def _show(self, pts: int, item: T, *, missing: bool) -> GridFrame[T]:
         if pts == self._last_shown:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from take5.scoring.eligibility import ROUNDING_S, SILENCE_PEAK, SOUND_HOLE_S
 from take5.scoring.errors import ParameterError
-from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks
 from take5.stream.timeline.grid import ROUNDING_FLICKS
+from take5.stream.timeline.holes import SOUND_FRAMES, Frames, passed_over
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.resampler import Resampler
 
@@ -71,10 +72,18 @@ class SoundTrack:
     ----------
     origin : int
         Instant of sample 0 on the source's clock, in flicks; not before the first block.
+    hop : int, optional
+        Frames of a chunk: whole chunks inside a hole are then left out (:mod:`take5.stream.timeline.holes`).
+
+    Attributes
+    ----------
+    left_out : list of (int, int)
+        Grid frames whose samples were left out.
     """
 
-    def __init__(self, origin: int) -> None:
-        self._origin = origin
+    def __init__(self, origin: int, hop: int | None = None) -> None:
+        self._origin, self._hop = origin, hop
+        self.left_out: list[Frames] = []
         self._track: tuple[Continuity, Resampler] | None = None
         self._missing: list[tuple[int, int]] = []
 
@@ -85,10 +94,12 @@ class SoundTrack:
             raise ParameterError(f"sound changed from {continuity.rate} to {block.rate} Hz; a track has one rate")
         end = continuity.end
         placement = continuity.place(block.pts, len(block.samples))
+        gap = placement.gap
         if block.pts - end > HOLE_FLICKS:
             self._missing.append((end, block.pts))
-        gap = np.zeros(placement.gap, np.float32)
-        return resampler.push(np.concatenate([gap, block.samples[placement.skip :]]))
+            gap -= self._leave_out((end, block.pts), block.rate)
+        silence = np.zeros(gap, np.float32)
+        return resampler.push(np.concatenate([silence, block.samples[placement.skip :]]))
 
     def finish(self) -> NDArray[np.float32]:
         """Return the samples up to the end of the sound."""
@@ -102,16 +113,33 @@ class SoundTrack:
     def missing(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Which of the grid frames [start, stop) a missing stretch of more than 20 ms touches."""
         flags = np.zeros(stop - start, dtype=np.bool_)
-        for begin, end in self._missing:
-            first = (begin - self._origin) // FRAME_FLICKS
-            last = -((self._origin - end) // FRAME_FLICKS)
+        for hole in self._missing:
+            first, last = self._frames_of(hole)
             flags[max(0, first - start) : max(0, last - start)] = True
         return flags
+
+    def holes(self) -> list[Frames]:
+        """Grid frames that missing stretches touch, where whole chunks of them can be left out."""
+        whole = self._track is not None and not self._track[0].rate % FPS
+        return [self._frames_of(hole) for hole in self._missing] if whole else []
 
     def forget(self, frame: int) -> None:
         """Drop what is known of holes that end before a grid frame."""
         before = self._origin + frame * FRAME_FLICKS
         self._missing = [hole for hole in self._missing if hole[1] > before]
+
+    def _frames_of(self, hole: tuple[int, int]) -> Frames:
+        """Grid frames that a stretch of time touches."""
+        return (hole[0] - self._origin) // FRAME_FLICKS, -((self._origin - hole[1]) // FRAME_FLICKS)
+
+    def _leave_out(self, hole: tuple[int, int], rate: int) -> int:
+        """Leave out whole chunks of a hole; return how many samples at ``rate`` that are."""
+        if self._hop is None or rate % FPS:
+            return 0
+        first, stop = passed_over(self._frames_of(hole), self._hop, SOUND_FRAMES)
+        if stop > first >= 0:
+            self.left_out.append((first, stop))
+        return (stop - first) * rate // FPS
 
     def _open(self, block: AudioBlock) -> tuple[Continuity, Resampler]:
         if block.pts > self._origin:
