@@ -13,6 +13,7 @@ Nothing here reads a clock: time is counted in grid frames, and the result does 
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -77,10 +78,16 @@ class Coach:
     _wanted: set[Code] = field(default_factory=set)
     _given: set[Code] = field(default_factory=set)
     _restarts: bool = False
+    _losses: deque[int] = field(default_factory=lambda: deque(maxlen=LONG))
 
     def __post_init__(self) -> None:
         limits = ((tip, tip.limit_in(self.config)) for tip in TIPS)
         self._tips = {tip.code: (tip, limit) for tip, limit in limits if limit is not None}
+
+    def lost(self, frame: int) -> None:
+        """Note that data were lost on the way before this grid frame; call it before the frame is pushed."""
+        if not self._losses or self._losses[-1] != frame:
+            self._losses.append(frame)
 
     def push(self, stretch: Stretch) -> list[Advice]:
         """Add the next frames; return each change of the instruction, in order."""
@@ -113,7 +120,8 @@ class Coach:
             return []
         if self._frame % FPS == 0:
             self._reference.push(self._recent.measures[-FPS:])
-        advice = self._decide(self._weigh(Memory(self._recent, self._reference)))
+        since_loss = [self._frame - frame for frame in self._losses]
+        advice = self._decide(self._weigh(Memory(self._recent, self._reference, since_loss)))
         if advice is None:
             return []
         self.shown = replace(advice, restarts=self._restarts)

@@ -4,7 +4,7 @@ Limits are those at which the gates warn (:class:`take5.scoring.gates.config.Gat
 warn. What the eligibility rules forbid has no gate limit, so its limit is set here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,10 +33,14 @@ KNOWN = 0.5
 
 @dataclass
 class Memory:
-    """The latest frames, at most :data:`LONG` of them, and what is kept of the whole session."""
+    """The latest frames, at most :data:`LONG` of them, and what is kept of the whole session.
+
+    ``since_loss`` counts the frames since data were lost on the way; negative for a loss that has not been reached.
+    """
 
     stretch: Stretch
     reference: SessionReference
+    since_loss: Sequence[int] = ()
     _sounds: dict[int, WindowSound] = field(default_factory=dict)
 
     def sound(self, last: int) -> WindowSound:
@@ -136,8 +140,24 @@ def _several(memory: Memory, last: int) -> float:
 
 
 def _lost(memory: Memory, last: int) -> float:
+    """Share of the frames without picture or sound, or damaged, if the network has lost them."""
+    return _incomplete(memory, last) if _lossy(memory, last) else 0.0
+
+
+def _dropped(memory: Memory, last: int) -> float:
+    """The same, if nothing was lost on the way: the sender's machine has not sent them."""
+    return 0.0 if _lossy(memory, last) else _incomplete(memory, last)
+
+
+def _incomplete(memory: Memory, last: int) -> float:
     observations, timing = memory.stretch.observations[-last:], memory.stretch.timing[-last:]
     return float((timing.frames_missing | timing.sound_missing | observations.damaged).mean())
+
+
+def _lossy(memory: Memory, last: int) -> bool:
+    """Whether data were lost on the way among the latest frames, or right after them: a hole is known at its end."""
+    damaged = bool(memory.stretch.observations[-last:].damaged.any())
+    return damaged or any(-LONG <= since < last for since in memory.since_loss)
 
 
 def _muted(memory: Memory, last: int) -> float:
@@ -213,6 +233,7 @@ TIPS = (
     Tip(Code.DIGITAL_SILENCE, _muted, 0.4, LATER, limit=0.9),
     Tip(Code.FROZEN_PICTURE, _frozen, 0.4, limit=0.9),
     Tip(Code.FRAMES_MISSING, _lost, 0.08, LATER, limit=0.1),
+    Tip(Code.FRAMES_SKIPPED, _dropped, 0.08, LATER, limit=0.1),
     Tip(Code.SEVERAL_FACES, _several, 0.3, limit=0.3),
     Tip(Code.FACE_CUT, _median(Code.FACE_CUT), 0.03),
     Tip(Code.TOO_CLOSE, _median(Code.TOO_CLOSE), 0.04),

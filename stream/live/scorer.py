@@ -122,6 +122,10 @@ class StreamScorer:
         self._ingest(self._aligner.push(media))
         return [*self._score(), *self._settle()]
 
+    def lost(self, pts: int) -> None:
+        """Note that picture or sound before this time, in flicks on the source's clock, was lost on the way."""
+        self._coach.lost((pts - self.origin) // FRAME_FLICKS)
+
     def finish(self, video_end: int) -> list[Event]:
         """End the recording, its picture at ``video_end``; return the events of its last chunks."""
         aligned, frames = self._aligner.finish(video_end)

@@ -258,6 +258,8 @@ class LiveSession:
 
     def _ingest(self, scorer: StreamScorer, media: Received) -> list[Event]:
         self._receive(media)
+        if media.lost_before:
+            scorer.lost(media.pts)
         if isinstance(media, AccessUnit):
             return [*self._warnings(media), *self._queue(scorer, media)]
         return self._held(scorer, scorer.push(media))

@@ -66,8 +66,11 @@ def write_source(folder: Path, stretch: SourceStretch) -> Path:
 def _video_stream(
     container: av.container.OutputContainer, codec: str, size: tuple[int, int], turns: int
 ) -> av.VideoStream:
-    """A stream that packets are put into; VP8, which needs no parameters, may be an encoder's, which can be turned."""
-    if turns and codec == "vp8":
+    """A stream that packets are put into; VP8, which needs no parameters, may be an encoder's, which can be turned.
+
+    Before PyAV 18.1 it cannot be: then the file does not say how the pictures are turned.
+    """
+    if turns and codec == "vp8" and hasattr(av.VideoStream, "set_display_rotation"):
         encoder = container.add_stream("libvpx", rate=25)
         encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
         encoder.set_display_rotation(90 * turns)

@@ -55,12 +55,15 @@ class AudioBlock:
         Samples per second.
     channels : ndarray float32 [C, n], optional
         What a clip gets to hear, 1 or 2 channels; by default the mono mix.
+    lost_before : bool
+        Sound before it was lost on the way.
     """
 
     pts: int
     samples: NDArray[np.float32]
     rate: int
     channels: NDArray[np.float32] | None = None
+    lost_before: bool = False
 
     @property
     def end(self) -> int:

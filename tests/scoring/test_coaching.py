@@ -32,8 +32,13 @@ SPOILT = {
 }  # fmt: skip
 
 
-def coached(stretch: Stretch, lengths: tuple[int, ...] = (25,), config: GateConfig | None = None) -> list[Advice]:
+def coached(
+    stretch: Stretch, lengths: tuple[int, ...] = (25,), config: GateConfig | None = None, lost: tuple[int, ...] = ()
+) -> list[Advice]:
+    """What is told; ``lost`` are frames before which the network has lost something."""
     coach = Coach(config or GateConfig())
+    for frame in lost:
+        coach.lost(frame)
     return [advice for piece in cut(stretch, lengths) for advice in coach.push(piece)]
 
 
@@ -92,12 +97,40 @@ def test_a_second_face_is_told() -> None:
     ]
 
 
-def test_a_lossy_connection_a_frozen_picture_and_a_muted_microphone_are_told() -> None:
+@pytest.mark.parametrize("lengths", [(25,), RAGGED])
+@pytest.mark.parametrize("track", ["frames_missing", "sound_missing"])
+@pytest.mark.parametrize(
+    ("lost", "code"),
+    [
+        ((), Code.FRAMES_SKIPPED),
+        ((20,), Code.FRAMES_SKIPPED),
+        ((200,), Code.FRAMES_MISSING),
+        ((130, 160, 200), Code.FRAMES_MISSING),
+    ],
+)
+def test_the_network_is_blamed_only_for_what_it_has_lost(
+    lost: tuple[int, ...], code: Code, track: str, lengths: tuple[int, ...]
+) -> None:
+    """A hole without a gap between the packets is the sender's own; a gap is known at the end of its hole."""
+    stretch, some = talker(FRAMES), np.zeros(FRAMES, dtype=np.bool_)
+    some[120:200] = True
+    told = coached(replace(stretch, timing=replace(stretch.timing, **{track: some})), lengths, lost=lost)
+    assert codes(told)[0] is code
+    assert told[1].followed is code
+
+
+def test_a_damaged_picture_is_the_networks() -> None:
+    stretch, some = talker(FRAMES), np.zeros(FRAMES, dtype=np.bool_)
+    some[100:200] = True
+    damaged = replace(stretch.observations, damaged=some)
+    assert codes(coached(replace(stretch, observations=damaged)))[0] is Code.FRAMES_MISSING
+
+
+def test_a_frozen_picture_and_a_muted_microphone_are_told() -> None:
     stretch, some = talker(FRAMES), np.zeros(FRAMES, dtype=np.bool_)
     some[100:200] = True
     same = tuple((bool(there),) for there in some)
     for code, spoiled in {
-        Code.FRAMES_MISSING: replace(stretch, timing=replace(stretch.timing, frames_missing=some)),
         Code.DIGITAL_SILENCE: replace(stretch, timing=replace(stretch.timing, silent=some)),
         Code.FROZEN_PICTURE: replace(stretch, observations=replace(stretch.observations, repeats=same)),
     }.items():

@@ -66,7 +66,7 @@ class Intake:
         self._clocks = TrackClocks()
         self._opus = OpusDecoder()
         self._held: list[Received] = []
-        self._placed = False
+        self._placed = self._sound_lost = False
         self._picture_hole = HoleAtJump(self._clocks.picture, PICTURE_HOLE)
         self._sound_hole = HoleAtJump(self._clocks.sound, SOUND_HOLE)
         self._stated, self._stated_at = 0, 0
@@ -90,9 +90,11 @@ class Intake:
         """Take an Opus packet that arrived at ``arrival``, in flicks of the same clock."""
         with self._lock:
             pts = self._clocks.sound.unwrap(frame.rtp, frame.source, arrival)
+            self._sound_lost |= frame.lost_before
             if self._sound_hole.over(pts):
                 for block in self._opus.decode(frame.data, pts - self._look_ahead):
-                    self._accept(block)
+                    self._accept(replace(block, lost_before=self._sound_lost))
+                    self._sound_lost = False
             self._state_jumps(arrival)
 
     def picture_clock(self, reading: ClockReading) -> None:
@@ -192,6 +194,8 @@ class OpusDecoder:
 
     def decode(self, data: bytes, pts: int) -> list[AudioBlock]:
         """Decode one packet whose sound begins at ``pts``, in flicks."""
+        if not data:  # FFmpeg would take it for the end
+            return []
         try:
             frames = self._context.decode(av.Packet(data))
         except av.FFmpegError:

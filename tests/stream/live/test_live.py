@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_loss_taints_its_windows_until_the_next_keyframe(
     damaged = [v for v in selection(live).verdicts if any(r.code is Code.PICTURE_DAMAGED for r in v.reasons)]
     assert {v.score.start // 25 for v in damaged} >= {3, 4, 5, 6, 7}
     assert all(3 <= v.score.start // 25 <= 12 for v in damaged)
+
+
+@pytest.mark.parametrize(("lost", "code"), [(True, Code.FRAMES_MISSING), (False, Code.FRAMES_SKIPPED)])
+def test_only_a_gap_between_packets_is_blamed_on_the_network(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, *, lost: bool, code: Code
+) -> None:
+    """A second and a half without a picture, with and without a loss on the way."""
+    unit_format, media = arrived
+    early = [item for item in media if seconds(item, media) < 6]
+    sent = [item for item in early if isinstance(item, AudioBlock) or not 2.5 < seconds(item, media) < 4]
+    after = next(i for i, item in enumerate(sent) if isinstance(item, AccessUnit) and seconds(item, media) > 2.5)
+    assert isinstance(sent[after], AccessUnit)
+    sent[after] = replace(sent[after], lost_before=lost)
+    events = drive(live_session(models, unit_format), sent)
+    told = [event.code for event in events if isinstance(event, Coached) and event.code]
+    assert code in told
+    assert not {Code.FRAMES_MISSING, Code.FRAMES_SKIPPED} - {code} & set(told)
 
 
 def test_rare_keyframes_are_told_to_the_sender(arrived: tuple[UnitFormat, list[Received]], models: Models) -> None:

@@ -50,6 +50,20 @@ def test_a_picture_keeps_its_orientation_before_and_after_it_is_placed() -> None
     assert [m.quarter_turns for m in taken.media if isinstance(m, AccessUnit)] == [3, 3, 2]
 
 
+def test_sound_after_a_loss_says_so_once_and_also_if_the_next_packet_is_broken() -> None:
+    taken = Taken()
+    taken.intake.picture(picture(0), 0)
+    packets = opus_packets(6)
+    for tick, (data, lost) in enumerate(
+        zip([*packets[:2], b"", *packets[3:]], [False, True, True, False, False, True], strict=True)
+    ):
+        taken.intake.sound(RtpFrame("opus", data, 50 + 960 * tick, 2, lost_before=lost), tick * FLICKS // 50)
+    taken.intake.picture_clock(ClockReading(NTP, 1000, 1))
+    taken.intake.sound_clock(ClockReading(NTP, 50, 2))
+    blocks = [media.lost_before for media in taken.media if isinstance(media, AudioBlock)]
+    assert blocks == [False, True, True, False, True]
+
+
 def test_nothing_is_delivered_before_both_have_been_placed_and_then_everything() -> None:
     taken = Taken()
     taken.feed(1.0)
