@@ -176,7 +176,7 @@ class MediaFile:
         headers: dict[int, bytes] = {}
         with opened(self.path) as container:
             video, audio = video_stream(container, self.path), audio_stream(container, self.path)
-            sounds = SoundDecoder(audio, self.path)
+            sounds, codec = SoundDecoder(audio, self.path), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken):
                 if packet.stream_index == audio.index:
@@ -186,7 +186,7 @@ class MediaFile:
                     pts = packet_flicks(packet.pts, video)
                     if packet.is_keyframe:
                         keyframes.append(Keyframe(pts, packet.pts if packet.dts is None else packet.dts))
-                        headers[pts] = size_header(video.codec_context.name, packet)
+                        headers[pts] = size_header(codec, packet)
                     if pts >= self._first and not packet.is_discard:
                         times.append(pts)
             for block in self._heard(sounds.decode(None)):
