@@ -34,6 +34,9 @@ from take5.stream.timeline.media import AccessUnit, AnyFrame, Received, UnitForm
 KEYFRAMES_APART_FLICKS = seconds_to_flicks(4.0)
 """Distance of keyframes that is worth a warning: the ring holds whole groups, and a loss spoils the rest of one."""
 
+APART_FLICKS = seconds_to_flicks(0.5)
+"""How far apart pictures that wait count at most: a pause between two of them is no backlog."""
+
 SMALL_PIXELS = 480
 """Shorter side of a picture below which a warning is given."""
 
@@ -285,7 +288,8 @@ class LiveSession:
 
     def _next_picture(self, scorer: StreamScorer) -> list[Event]:
         """Analyse the picture that has waited longest, or skip all that wait if there are too many."""
-        if self._backlog.falls(self._newest, self._units[0].pts):
+        oldest = max(self._units[0].pts, self._newest - len(self._units) * APART_FLICKS)
+        if self._backlog.falls(self._newest, oldest):
             return self._fall(scorer)
         frames = self._decoder.decode(self._units.popleft())
         self.undecoded = 0 if frames else self.undecoded + 1
