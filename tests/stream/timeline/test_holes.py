@@ -141,13 +141,3 @@ def test_a_stream_and_a_file_agree(
     assert streamed.best is not None
     assert batch.best.start == streamed.best.start
     assert [window.start for window in batch.pool] == [window.start for window in streamed.pool]
-
-
-def test_a_stream_goes_on_after_hours_as_after_seconds(torn: Callable[[float, str], Path], models: Models) -> None:
-    told = []
-    for seconds in (40.0, 40_000.0):
-        events = Replay(MediaFile(torn(seconds, "video audio")), models, Settings()).events()
-        progress = [event for event in events if isinstance(event, Progress)]
-        told.append([(event.frame % 2500, event.window and event.window.eligible) for event in progress])
-        assert progress[-1].frame == round((20 + seconds) * 25)
-    assert [eligible for _, eligible in told[0]] == [eligible for _, eligible in told[1]]
