@@ -1,5 +1,7 @@
 """Options shared by live captures, on a server and at a webcam."""
 
+import math
+
 import click
 
 from take5.client.cli.options import Command, decorated, output_option
@@ -13,6 +15,12 @@ def _size(_context: click.Context, _option: click.Parameter, text: str) -> int:
         return parse_size(text)
     except ParameterError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _finite(_context: click.Context, _option: click.Parameter, seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise click.BadParameter(f"{seconds} is not a number of seconds")
+    return seconds
 
 
 LIVE_OPTIONS = (
@@ -34,7 +42,8 @@ LIVE_OPTIONS = (
     ),
     click.option(
         "--finish-within",
-        type=click.FloatRange(0.0),
+        type=click.FloatRange(0.0, 86_400),
+        callback=_finite,
         default=60.0,
         show_default=True,
         metavar="SECONDS",

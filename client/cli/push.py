@@ -123,7 +123,7 @@ def probe(sending: Sending) -> bool:
     if health.get("disk_full"):
         free = size_text(health["free_bytes"])
         raise ServerError(
-            f"{sending.whip}: the server's disk is full ({free} are free); make room there, then try again"
+            f"{sending.whip}: the server's disk has too little room ({free} are free); make room there, then try again"
         )
     return True
 

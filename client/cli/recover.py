@@ -47,16 +47,18 @@ def recover(
     found, failed = 0, 0
     for spool in unfinished(output):
         found += 1
+        if not as_json:
+            click.echo(f"{spool.path.name}:")
         try:
             for event in recovered(spool, models_for, hooks):
                 failed += isinstance(event, Failed) and event.failure is not Failure.INTERRUPTED
                 if as_json:
                     click.echo(json.dumps(event.json()))
                 elif isinstance(event, SHOWN):
-                    click.echo(json_event_line(event.json()))
+                    click.echo(event.text if isinstance(event, Failed) else json_event_line(event.json()))
         except Take5Error as error:
             failed += 1
-            click.echo(f"take5: error: {spool.path}: {error}", err=True)
+            click.echo(f"take5: error: {error}", err=True)
     if not found:
         click.echo(f"{output}: holds no capture that was cut off", err=True)
     let_deliveries_end(hooks)

@@ -8,6 +8,7 @@ from uuid import uuid4
 from take5.scoring.errors import OutputError
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.live.session import LiveSession
+from take5.stream.output.atomic import numbered
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import SPOOL_VERSION, Begun
 from take5.stream.spool.writer import SpoolWriter
@@ -36,11 +37,8 @@ def begin_take(
     deliverables : Deliverables
         What is to be made of it.
     """
-    now, number = datetime.now(UTC), 1
-    base = f"{now:%Y%m%d-%H%M%S}-{session[:NAME_LETTERS]}"
-    while True:
-        take = output / (base if number == 1 else f"{base}-{number}")
-        number += 1
+    now = datetime.now(UTC)
+    for take in numbered(output / f"{now:%Y%m%d-%H%M%S}-{session[:NAME_LETTERS]}"):
         if take.exists():
             continue
         try:
@@ -50,6 +48,7 @@ def begin_take(
             return take, None
         if spool is not None:
             return take, SpoolWriter(spool, _begun(now, session, capture, live, deliverables))
+    raise AssertionError  # there is always another number
 
 
 def _begun(now: datetime, session: str, capture: str, live: LiveSession, deliverables: Deliverables) -> Begun:

@@ -50,7 +50,7 @@ class LiveWorker:
     live : LiveSession
         Belongs to the worker, which closes it.
     emit : callable
-        Takes every event, in the worker's thread; the last are those of ``finish``.
+        Takes every event, in the worker's thread, or the spool's; the last are those of ``finish``.
     finish : Finish
         Writes the clip and its deliverables.
     finish_within_s : float
@@ -76,8 +76,7 @@ class LiveWorker:
         self._finish_within_s, self._deadline, self._keep_until = finish_within_s, inf, inf
         self._announced: Stop | None = None
         self._saving = Saving(patience_s)
-        self._news: deque[Event] = deque()
-        self._delivered_all = self._unspooled = False
+        self._decided = self._delivered_all = self._unspooled = False
         self.vitals = Vitals()
         self._inbox: deque[Received] = deque()
         self._ready = Condition()
@@ -94,10 +93,10 @@ class LiveWorker:
         self._thread.start()
 
     def _hear(self, event: Event) -> None:
-        """Let the worker's thread report what the spool says."""
+        """Report what the spool says, until the clip is there."""
         with self._ready:
-            self._news.append(event)
-            self._ready.notify()
+            if not self._decided:
+                self._emit(event)
 
     def put(self, media: Received) -> None:
         """Add what arrived, from any thread; each track in order."""
@@ -158,7 +157,7 @@ class LiveWorker:
                 self._over = True
                 self._inbox.clear()
             if self._spool is not None:
-                self._spool.close(remove=self._delivered_all or not self._live.has_best)
+                self._spool.close(remove=self._delivered_all or not (self._live.has_best and self._spool.kept))
             self._live.close()
 
     def _scored(self) -> str | None:
@@ -283,7 +282,7 @@ class LiveWorker:
 
     def _drain(self, *, wait: bool) -> list[Received]:
         with self._ready:
-            while wait and not (self._inbox or self._news) and self._end is None:
+            while wait and not self._inbox and self._end is None:
                 self._ready.wait()
             received = list(self._inbox)
             self._inbox.clear()
@@ -318,10 +317,11 @@ class LiveWorker:
         return True
 
     def _report(self, events: Iterable[Event]) -> None:
-        while self._news:
-            self._emit(self._news.popleft())
         for event in events:
+            with self._ready:
+                self._decided |= isinstance(event, ClipReady | Failed)
             self._emit(event)
+            self._save()
         self._save()
 
     def _save(self) -> None:

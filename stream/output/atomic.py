@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -110,6 +111,18 @@ def _remove_named(folder: Path, chosen: Callable[[str], object]) -> None:
         else:
             with suppress(OSError):
                 path.unlink()
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """Yield ``path``, and then the same name with -2, -3 and so on."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.name}-{number}")
+
+
+def free_folder(path: Path) -> Path:
+    """Return the first of :func:`numbered` that does not exist."""
+    return next(place for place in numbered(path) if not place.exists())
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

@@ -1,5 +1,6 @@
 """Free space where clips go: how much there is, and when that is too little for a capture."""
 
+import math
 import re
 import shutil
 from collections.abc import Callable
@@ -103,4 +104,4 @@ def parse_size(text: str) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text.strip())
     if found is None or found[2].lower() not in _UNITS:
         raise ParameterError(f"{text!r} is not a size; 500M, 2G and 1GiB are, and 0 for no limit")
-    return round(float(found[1]) * _UNITS[found[2].lower()])
+    return math.ceil(float(found[1]) * _UNITS[found[2].lower()])

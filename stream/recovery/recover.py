@@ -30,7 +30,7 @@ from take5.stream.events import (
 )
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.finish import Take, bundles, clip_ready, notify, reported
-from take5.stream.output.atomic import remove_leftovers
+from take5.stream.output.atomic import free_folder, remove_leftovers
 from take5.stream.output.take import write_live_take
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.report.write import PAGE, SHEET
@@ -79,6 +79,11 @@ def recover(
         Get the notice of the clip, unless they got it before the kill.
     address : callable
         Returns where a file of that name can be fetched.
+
+    Raises
+    ------
+    Take5Error
+        If the spool cannot be read, or files cannot be written or moved; the spool stays.
     """
     delivered = False
     try:
@@ -93,10 +98,12 @@ def recover(
             yield event
             delivered |= isinstance(event, ClipReady)
     except SpoolDamaged as error:
-        place = folder.set_aside()
+        place = _set_aside(folder)
         yield from _failed(
             Failure.INTERNAL, f"it was cut off, and its spool is damaged ({error}); it is in {place} now"
         )
+    except OSError as error:
+        raise OutputError(f"{folder.take}: cannot be written ({error.strerror or error})") from error
     except GeneratorExit:
         delivered = False
         raise
@@ -105,6 +112,13 @@ def recover(
             folder.remove()
         else:
             folder.unlock()
+
+
+def _set_aside(folder: SpoolFolder) -> Path:
+    try:
+        return folder.set_aside()
+    except OSError as error:
+        raise OutputError(f"{folder.path}: is damaged, and cannot be moved ({error.strerror or error})") from error
 
 
 def deliverables(begun: Begun) -> Deliverables:
@@ -121,6 +135,8 @@ def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: Mo
     frame = contents.state.frames if contents.state is not None else 0
     remove_leftovers(take.folder)
     there = _window_of(take.folder)
+    if there is None:
+        take = replace(take, folder=free_folder(take.folder))
     selection = contents.selection(best)
     yield StateChanged(frame, State.STOPPING)
     yield from (Scored(frame, window, selection.checked) for window in contents.windows)
@@ -138,7 +154,7 @@ def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: Mo
     yield StateChanged(frame, State.READY)
     yield clip
     made = []
-    for bundle in _bundles(contents, selection, recording, take, same=there in (None, best.start)):
+    for bundle in _bundles(contents, selection, recording, take, there):
         made.append(bundle)
         yield bundle
     if not contents.notified:
@@ -148,16 +164,17 @@ def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: Mo
 
 
 def _bundles(
-    contents: Contents, selection: Selection, recording: RingRecording, take: Take, *, same: bool
+    contents: Contents, selection: Selection, recording: RingRecording, take: Take, there: int | None
 ) -> Iterator[Bundled]:
+    """The bundles; ``there`` is the window of the clip that had been written before, if one had."""
     wanted, best = take.deliverables.bundles, selection.best
     if wanted is None or best is None:
         return
     length = selection.settings.parameters.window_frames
     after = contents.frames_from(best.start, length + VALIDATION_FRAMES) - length
-    if contents.notified:
+    if contents.notified and there is not None:
         yield from (_existing(trainer.name, take.folder, selection.frames) for trainer in wanted.trainers)
-    elif not same:
+    elif there not in (None, best.start):
         text = "the clip was written of a later window, whose media are not in the spool"
         yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
     elif after < VALIDATION_FRAMES:
@@ -191,11 +208,12 @@ def _recording(contents: Contents, models: Models) -> RingRecording:
 
 
 def _window_of(take: Path) -> int | None:
-    """First grid frame of the window in a take's folder; None if there is no take."""
-    path = take / "report.json"
-    if not path.exists():
+    """First grid frame of the window in a take's folder; None if there is no whole take."""
+    try:
+        report = json.loads((take / "report.json").read_text(encoding="utf-8"))
+        return round(float(report["best"]["start_s"]) * FPS)
+    except (OSError, ValueError, TypeError, KeyError):
         return None
-    return round(float(json.loads(path.read_text(encoding="utf-8"))["best"]["start_s"]) * FPS)
 
 
 def _files(take: Path) -> list[str]:

@@ -59,6 +59,9 @@ class Recovery:
                     found.append((read_begun(folder), folder))
                 except SpoolDamaged as error:
                     log.warning("%s; it has been moved to %s", error, folder.set_aside())
+                except Take5Error as error:
+                    log.warning("%s is left as it is: %s", folder.path, error)
+                    folder.unlock()
         except OSError:
             log.exception("%s cannot be searched for unfinished captures", self._output)
         return found

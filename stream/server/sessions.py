@@ -224,6 +224,7 @@ class Sessions:
                 entry.feed.restart()
             entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
             await self._recovery.run(folder, address, entry.feed.publish)
+            entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
             if all(entry is not later for *_, later in found[place + 1 :]):
                 self._let_begin(entry)
 

@@ -1,10 +1,12 @@
 """What a spool holds, read from whatever a killed process, or a damaged disk, has left of it."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
-from take5.scoring.errors import SpoolDamaged
+from take5.scoring.errors import SpoolDamaged, UnreadableMedia
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore, best
@@ -16,6 +18,7 @@ from take5.stream.spool.records import (
     SPOOL_VERSION,
     Begun,
     JournalRecord,
+    MediaRecord,
     Notified,
     State,
     journal_decoder,
@@ -30,6 +33,8 @@ HOLE_FLICKS, APART_FLICKS = seconds_to_flicks(0.02), seconds_to_flicks(0.1)
 """Largest hole in the sound of an eligible window, and distance of its pictures."""
 
 EVERYTHING = 2**62
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,8 @@ def read_begun(folder: SpoolFolder) -> Begun:
     Raises
     ------
     SpoolDamaged
+        If it does not say so.
+    UnreadableMedia
         If it cannot be read.
     """
     return _read_journal(folder)[1]
@@ -170,13 +177,12 @@ def read_spool(folder: SpoolFolder) -> Contents:
     Raises
     ------
     SpoolDamaged
-        If it cannot be read, or does not say what was captured.
+        If it does not say what was captured.
+    UnreadableMedia
+        If it cannot be read.
     """
     journal, begun, journal_bytes = _read_journal(folder)
-    try:
-        media = [record for path in folder.segments() for record in records(path.read_bytes(), media_decoder)[0]]
-    except OSError as error:
-        raise SpoolDamaged(f"{folder.path}: cannot be read ({error.strerror or error})") from error
+    media = [record for path in folder.segments() for record in _read_media(path)]
     states = [record for record in journal if isinstance(record, State)]
     windows = {judged.score.start: judged.window for state in states for judged in state.windows}
     numbered = [(record.number, received(record)) for record in media]
@@ -192,13 +198,22 @@ def read_spool(folder: SpoolFolder) -> Contents:
     )
 
 
+def _read_media(path: Path) -> list[MediaRecord]:
+    """The records of a second; none of one that cannot be read."""
+    try:
+        return records(path.read_bytes(), media_decoder)[0]
+    except OSError as error:
+        log.warning("%s is left out: it cannot be read (%s)", path, error.strerror or error)
+        return []
+
+
 def _read_journal(folder: SpoolFolder) -> tuple[list[JournalRecord], Begun, int]:
     try:
         journal, size = records(folder.journal.read_bytes(), journal_decoder)
     except FileNotFoundError as error:
         raise SpoolDamaged(f"{folder.path}: it has no journal") from error
     except OSError as error:
-        raise SpoolDamaged(f"{folder.path}: cannot be read ({error.strerror or error})") from error
+        raise UnreadableMedia(f"{folder.journal}: cannot be read ({error.strerror or error})") from error
     if not journal or not isinstance(begun := journal[0], Begun):
         raise SpoolDamaged(f"{folder.path}: its journal is damaged")
     if begun.version != SPOOL_VERSION:

@@ -1,5 +1,7 @@
 """Folders of spools, one for each capture that goes on, and the lock that its process holds."""
 
+import logging
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +9,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from take5.scoring.errors import OutputError
-from take5.stream.output.atomic import sync_folder
+from take5.stream.output.atomic import free_folder, sync_folder
 
 SPOOLS, BROKEN = ".spool", "broken"
 JOURNAL = "journal"
 LOCK_SUFFIX = ".lock"
+NAMED = re.compile(r"\d{8}-\d{6}-.*(?<!\.lock)")
+"""Names of takes, and so of their spools; not of locks."""
+
+log = logging.getLogger(__name__)
 
 
 class SpoolFolder:
@@ -64,9 +70,10 @@ class SpoolFolder:
         return self.path / JOURNAL
 
     @property
-    def began(self) -> bool:
-        """Whether anything has been written."""
-        return bool(self.segments()) or (self.journal.is_file() and self.journal.stat().st_size > 0)
+    def empty(self) -> bool:
+        """Whether nothing has been written to it."""
+        names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
+        return names in ([], [JOURNAL]) and (not names or self.journal.stat().st_size == 0)
 
     def segment(self, number: int) -> Path:
         """The file of a second of media."""
@@ -97,12 +104,9 @@ class SpoolFolder:
 
     def set_aside(self) -> Path:
         """Move a folder that cannot be read to ``.spool/broken/``, release the lock, and return where it is."""
-        place = self.path.parent / BROKEN / self.path.name
-        place.parent.mkdir(exist_ok=True)
-        number = 1
-        while place.exists():
-            number += 1
-            place = place.with_name(f"{self.path.name}-{number}")
+        aside = self.path.parent / BROKEN
+        aside.mkdir(exist_ok=True)
+        place = free_folder(aside / self.path.name)
         self.path.rename(place)
         self.unlock()
         _discard(Path(self._lock.lock_file), self.path.parent)
@@ -112,18 +116,21 @@ class SpoolFolder:
 def unfinished(output: Path) -> Iterator[SpoolFolder]:
     """Lock and yield each spool in an output folder whose process is gone, oldest first.
 
-    Whoever takes one unlocks, removes or sets it aside.
+    Whoever takes one unlocks, removes or sets it aside. Folders that are not named as takes are left alone.
     """
     spools = output / SPOOLS
-    names = sorted(path.name for path in spools.iterdir() if path.is_dir()) if spools.is_dir() else []
-    for name in names:
-        folder = SpoolFolder(spools / name)
-        if name == BROKEN or not folder.lock():
-            continue
-        if folder.began:
-            yield folder
-        else:  # its process has finished in the meantime, or had not begun
-            folder.remove()
+    paths = sorted(path for path in spools.iterdir() if NAMED.fullmatch(path.name)) if spools.is_dir() else []
+    for path in paths:
+        folder = SpoolFolder(path)
+        try:
+            if not path.is_dir() or path.is_symlink() or not folder.lock():
+                continue
+            if not folder.empty:
+                yield folder
+            else:  # its process has finished in the meantime, or had not begun
+                folder.remove()
+        except OSError as error:
+            log.warning("%s is left as it is: it cannot be opened (%s)", path, error.strerror or error)
 
 
 def count_unfinished(output: Path) -> int:

@@ -15,7 +15,7 @@ import pytest
 from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
-from take5.scoring.errors import SpoolDamaged
+from take5.scoring.errors import SpoolDamaged, UnreadableMedia
 from take5.scoring.parameters import VALIDATION_FRAMES
 from take5.scoring.stopping import StopRule
 from take5.stream.analysis.models import Models
@@ -261,6 +261,88 @@ def test_a_version_of_another_take5_is_set_aside(left: Callable[[int], SpoolFold
     folder.journal.write_bytes(framed(msgspec.structs.replace(begun, version=99)))
     failed = one(recovered(folder, models), Failed)
     assert "another version" in failed.text  # type: ignore[union-attr]
+
+
+def test_what_is_not_a_spool_stays(steps: list[Step], models: Models, tmp_path: Path) -> None:
+    spools = tmp_path / SPOOLS
+    folder_after(steps, spools / NAME)
+    for name in ("photos", "my-backup"):
+        (spools / name).mkdir()
+        (spools / name / "a.jpg").write_bytes(b"a")
+    (spools / "20260101-000009-eve").mkdir()
+    (spools / "20260101-000009-eve" / "notes.txt").write_text("mine")
+    (spools / "README").write_text("read me")
+    (spools / "20260101-000008-link").symlink_to(spools / NAME)
+    (spools / "20250101-000000-bob").mkdir()
+    (spools / "20250101-000000-bob.lock").mkdir()
+    found = list(unfinished(tmp_path))
+    assert [folder.path.name for folder in found] == [NAME, "20260101-000009-eve"]
+    for folder in found:
+        recovered(folder, models)
+    assert (tmp_path / NAME / "clip.mp4").exists()
+    assert (spools / "photos" / "a.jpg").exists()
+    assert (spools / BROKEN / "20260101-000009-eve" / "notes.txt").exists(), "what cannot be read is set aside"
+    assert (spools / "20260101-000008-link").is_symlink()
+
+
+def test_a_second_that_cannot_be_read_costs_its_windows_only(
+    steps: list[Step], left: Callable[[int], SpoolFolder], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = left(len(steps))
+    whole = read_spool(folder).best
+    lost = folder.segments()[-1]
+    lost.unlink()
+    lost.mkdir()
+    assert read_spool(folder).best is not None
+    assert whole is not None
+    assert lost.name in caplog.text
+
+
+def test_a_journal_that_may_not_be_read_leaves_the_spool_where_it_is(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
+) -> None:
+    folder = left(len(steps))
+    folder.journal.unlink()
+    folder.journal.mkdir()
+    with pytest.raises(UnreadableMedia, match="cannot be read"):
+        recovered(folder, models)
+    assert folder.segments()
+    assert folder.lock(), "the lock is free again"
+
+
+@pytest.mark.parametrize("report", [None, '{"be'])
+def test_a_folder_of_that_name_which_is_not_the_take_stays(
+    report: str | None, steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
+) -> None:
+    folder = left(len(steps))
+    folder.take.mkdir()
+    (folder.take / "notes.txt").write_text("mine")
+    if report is not None:
+        (folder.take / "report.json").write_text(report)
+    clip = one(recovered(folder, models), ClipReady)
+    assert isinstance(clip, ClipReady)
+    assert clip.path == f"{folder.take}-2"
+    assert (Path(clip.path) / "clip.mp4").exists()
+    assert (folder.take / "notes.txt").read_text() == "mine"
+
+
+def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
+) -> None:
+    log = tmp_path / "hooks"
+    command = parse_command(f"{sys.executable} -c \"open({str(log)!r}, 'a').write('x')\"")
+    folder = left(len(steps))
+    with HookDispatcher(command) as hooks:
+        going_on = recover(folder, lambda _: models, hooks)
+        next(event for event in going_on if isinstance(event, Reported))
+        going_on.close()
+        assert hooks.wait(30)
+        shutil.rmtree(folder.take)
+        assert folder.lock()
+        bundle = one(recovered(folder, models, hooks), Bundled)
+        assert hooks.wait(30)
+    assert bundle.error is None  # type: ignore[union-attr]
+    assert log.read_text() == "x"
 
 
 # --- at the start of a server ---
