@@ -56,7 +56,7 @@ class Spool:
 
     def __init__(self, output: Path) -> None:
         self.events: list[Event] = []
-        folder = SpoolFolder.create(output / "take")
+        folder = SpoolFolder.create(output / "20260101-000000-ann")
         assert folder is not None
         self.writer = SpoolWriter(folder, BEGUN)
         self.folder = folder
