@@ -95,8 +95,9 @@ class LiveWorker:
     def _hear(self, event: Event) -> None:
         """Report what the spool says, until the clip is there."""
         with self._ready:
-            if not self._decided:
-                self._emit(event)
+            decided = self._decided
+        if not decided:
+            self._emit(event)
 
     def put(self, media: Received) -> None:
         """Add what arrived, from any thread; each track in order."""
