@@ -35,7 +35,7 @@ KEYFRAMES_APART_FLICKS = seconds_to_flicks(4.0)
 """Distance of keyframes that is worth a warning: the ring holds whole groups, and a loss spoils the rest of one."""
 
 APART_FLICKS = seconds_to_flicks(0.5)
-"""How far apart pictures that wait count at most: a pause between two of them is no backlog."""
+"""Longest distance between two waiting pictures that counts as backlog: a pause does not."""
 
 SMALL_PIXELS = 480
 """Shorter side of a picture below which a warning is given."""

@@ -158,7 +158,7 @@ class LiveWorker:
                 self._over = True
                 self._inbox.clear()
             if self._spool is not None:
-                self._spool.close(remove=self._delivered_all or not (self._live.has_best and self._spool.kept))
+                self._spool.close(remove=self._delivered_all or not self._live.has_best)
             self._live.close()
 
     def _scored(self) -> str | None:

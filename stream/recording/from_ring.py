@@ -13,14 +13,11 @@ from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.unit_decoder import decode_units
-from take5.stream.recording.ring import Ring
-from take5.stream.timeline.clock import FRAME_FLICKS, seconds_to_flicks
+from take5.stream.recording.ring import MARGIN_FLICKS, Ring
+from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
 from take5.stream.timeline.soundtrack import MISSING_TAIL_FLICKS, SoundTrack, cut, silent_frames, to_pcm16
-
-MARGIN_FLICKS = seconds_to_flicks(0.2)
-"""How much neighbouring media to include, for the nearest frame and the resampler's filter."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 KEEP_FLICKS = seconds_to_flicks(10.0)
 LIMIT_BYTES = 100 * 2**20
 
+MARGIN_FLICKS = seconds_to_flicks(0.2)
+"""How much neighbouring media a clip needs, for the nearest frame and the resampler's filter."""
+
 Span = tuple[int, int]
 """Half-open, in flicks on the source's clock."""
 

@@ -85,36 +85,35 @@ def recover(
     Take5Error
         If the spool cannot be read, or files cannot be written or moved; the spool stays.
     """
-    delivered = False
+    clip = over = False
     try:
         contents = read_spool(folder)
         best = contents.best
         if best is None or contents.state is None:
-            delivered = True
+            over = True
             yield from _failed(Failure.INTERRUPTED, "the program was killed before a window could be kept")
             return
         take = Take(folder.take, deliverables(contents.begun), hooks, address, contents.begun.session)
         for event in _recovered(contents, best, replace(take, journal=Journal(folder, contents)), models_for):
             yield event
-            delivered |= isinstance(event, ClipReady)
+            clip |= isinstance(event, ClipReady)
+        over = clip
     except SpoolDamaged as error:
-        place = _set_aside(folder)
+        place = set_aside(folder)
         yield from _failed(
             Failure.INTERNAL, f"it was cut off, and its spool is damaged ({error}); it is in {place} now"
         )
     except OSError as error:
         raise OutputError(f"{folder.take}: cannot be written ({error.strerror or error})") from error
-    except GeneratorExit:
-        delivered = False
-        raise
     finally:
-        if delivered:
+        if over:
             folder.remove()
         else:
             folder.unlock()
 
 
-def _set_aside(folder: SpoolFolder) -> Path:
+def set_aside(folder: SpoolFolder) -> Path:
+    """Move a damaged spool aside, and return where it is; raise OutputError if it cannot be moved."""
     try:
         return folder.set_aside()
     except OSError as error:
@@ -208,7 +207,7 @@ def _recording(contents: Contents, models: Models) -> RingRecording:
 
 
 def _window_of(take: Path) -> int | None:
-    """First grid frame of the window in a take's folder; None if there is no whole take."""
+    """First grid frame of the window in a take's folder; None if no complete take is there."""
     try:
         report = json.loads((take / "report.json").read_text(encoding="utf-8"))
         return round(float(report["best"]["start_s"]) * FPS)

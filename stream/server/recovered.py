@@ -7,9 +7,9 @@ from pathlib import Path
 
 from take5.scoring.errors import SpoolDamaged, Take5Error
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Event, Failed
+from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.recovery.recover import recover
+from take5.stream.recovery.recover import recover, set_aside
 from take5.stream.spool.contents import read_begun
 from take5.stream.spool.folder import SpoolFolder, unfinished
 from take5.stream.spool.records import Begun
@@ -52,28 +52,35 @@ class Recovery:
         self._ending = True
 
     def _find(self) -> list[tuple[Begun, SpoolFolder]]:
-        found = []
         try:
-            for folder in unfinished(self._output):
-                try:
-                    found.append((read_begun(folder), folder))
-                except SpoolDamaged as error:
-                    log.warning("%s; it has been moved to %s", error, folder.set_aside())
-                except Take5Error as error:
-                    log.warning("%s is left as it is: %s", folder.path, error)
-                    folder.unlock()
+            found = [(self._begun(folder), folder) for folder in unfinished(self._output)]
         except OSError:
             log.exception("%s cannot be searched for unfinished captures", self._output)
-        return found
+            return []
+        return [(begun, folder) for begun, folder in found if begun is not None]
+
+    def _begun(self, folder: SpoolFolder) -> Begun | None:
+        """What was captured; None if that cannot be read."""
+        try:
+            try:
+                return read_begun(folder)
+            except SpoolDamaged as error:
+                log.warning("%s; it has been moved to %s", error, set_aside(folder))
+        except Take5Error as error:
+            log.warning("%s is left as it is: %s", folder.path, error)
+            folder.unlock()
+        return None
 
     def _run(self, folder: SpoolFolder, address: Callable[[str], str], emit: Callable[[Event], None]) -> None:
         if self._ending:
             folder.unlock()
             return
+        clip = False
         try:
             for event in recover(folder, self._models_for, self._hooks, address):
                 emit(event)
                 if isinstance(event, ClipReady):
+                    clip = True
                     log.warning("a capture that was cut off has been recovered: %s", event.path)
                 elif isinstance(event, Failed):
                     log.warning("%s: %s", folder.take, event.text)
@@ -81,8 +88,15 @@ class Recovery:
                     return
         except Take5Error as error:
             log.warning("%s is left as it is: %s", folder.path, error)
-        except Exception:
+            reason = str(error)
+        except Exception as error:
             log.exception("%s could not be recovered", folder.path)
+            reason = f"an internal error: {error}"
+        else:
+            return
+        if not clip:  # the name must not wait for ever
+            emit(StateChanged(0, State.FAILED))
+            emit(Failed(0, Failure.INTERNAL, f"it was cut off, and is left as it is ({reason})"))
 
     def _models_for(self, encoder: str) -> Models:
         if encoder != self._models.encoder.name:

@@ -116,7 +116,7 @@ class SpoolFolder:
 def unfinished(output: Path) -> Iterator[SpoolFolder]:
     """Lock and yield each spool in an output folder whose process is gone, oldest first.
 
-    Whoever takes one unlocks, removes or sets it aside. Folders that are not named as takes are left alone.
+    The caller unlocks, removes or sets aside each of them. Folders that are not named as takes are left alone.
     """
     spools = output / SPOOLS
     paths = sorted(path for path in spools.iterdir() if NAMED.fullmatch(path.name)) if spools.is_dir() else []

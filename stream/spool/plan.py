@@ -3,13 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from take5.stream.recording.ring import Group, Ring, Span
+from take5.stream.recording.ring import MARGIN_FLICKS, Group, Ring, Span
 from take5.stream.spool.records import State
-from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AudioBlock, Received
-
-MARGIN_FLICKS = seconds_to_flicks(0.2)
-"""How much to keep on both sides of a span, for the nearest frame and the resampler's filter."""
 
 Numbered = tuple[int, Received]
 """A unit or a block, after the number of those of its kind that were received before it."""

@@ -54,7 +54,7 @@ class SpoolWriter:
         self._pending = Changes({}, frozenset())
         self._frames, self._needed = 0, frozenset[int]()
         self._kept: WindowScore | None = None
-        self._closing = self._idle = self._failing = False
+        self._closing = self._idle = self._failing = self._new_names = False
         self._thread = Thread(target=self._run, name="take5-spool", daemon=True)
 
     def start(self, emit: Callable[[Event], None]) -> None:
@@ -92,7 +92,7 @@ class SpoolWriter:
             self._ready.wait_for(lambda: self._idle or not self._thread.is_alive(), LET_GO_S)
 
     def close(self, *, remove: bool) -> None:
-        """Write what is left, or remove the spool, and release it."""
+        """Write what is left, or remove the spool, and release it; a spool that has kept nothing goes, too."""
         with self._ready:
             self._closing, self._failing = True, False
             if remove:
@@ -100,7 +100,7 @@ class SpoolWriter:
             self._ready.notify_all()
         if self._thread.ident is not None:
             self._thread.join(LET_GO_S)
-        if remove:
+        if remove or not (self.kept or self._thread.is_alive()):
             self.folder.remove()
         else:
             self.folder.unlock()
@@ -112,8 +112,12 @@ class SpoolWriter:
                 self._write(changes, records)
             except OSError as error:
                 self._fail(error, changes, records)
-            except Exception:
+            except Exception as error:
                 log.exception("the spool %s could not be written", self.folder.path)
+                with suppress(Exception):  # it may be what failed
+                    self._emit(
+                        Warned(self._frames, Trouble.NOT_KEPT, f"{self.folder.path}: an internal error: {error}")
+                    )
                 return
 
     def _next(self) -> tuple[Changes, list[JournalRecord]] | None:
@@ -138,16 +142,17 @@ class SpoolWriter:
             return changes, records
 
     def _write(self, changes: Changes, records: list[JournalRecord]) -> None:
-        """Media first, then the choice; then what is no longer needed goes."""
-        names = bool(records)
+        """Write media first, then the choice; then remove what is no longer needed."""
+        self._new_names |= bool(records)
         for number, media in changes.media.items():
-            names |= number not in self._segments
+            self._new_names |= number not in self._segments
             segment = self._segments.setdefault(number, AppendedFile(self.folder.segment(number)))
             segment.append(_media_bytes(media))
         if records:
             self._journal.append(b"".join(framed(record) for record in records))
-        if names:
+        if self._new_names:
             sync_folder(self.folder.path)
+            self._new_names = False
         if changes.state is not None:
             same = not changes.media and changes.state.best == self._kept and changes.needed == self._needed
             self._journal.append(framed(changes.state), sync=not same)  # scores alone may wait for the next choice

@@ -242,7 +242,7 @@ def test_only_the_spools_of_processes_that_are_gone_are_taken(asked: Asked, tmp_
     writer.start(lambda _: None)
     writer.notified()  # waits until the journal is there
     assert list(unfinished(tmp_path)) == []
-    writer.close(remove=False)
+    writer.folder.unlock()  # as when its process ends
     assert count_unfinished(tmp_path) == count_unfinished(tmp_path) == 1
     (folder,) = unfinished(tmp_path)
     assert folder.path == writer.folder.path
@@ -345,6 +345,24 @@ def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     assert log.read_text() == "x"
 
 
+def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = left(len(steps))
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("take5.stream.recovery.recover.notify", broken)
+        with pytest.raises(ZeroDivisionError):
+            recovered(folder, models)
+    assert (folder.take / "clip.mp4").exists()
+    assert folder.lock(), "the spool is still there"
+    assert one(recovered(folder, models), Bundled).error is None  # type: ignore[union-attr]
+    assert not folder.path.exists()
+
+
 # --- at the start of a server ---
 
 
@@ -366,6 +384,8 @@ def test_a_servers_names_answer_with_what_was_cut_off_and_what_is_broken_stops_n
         assert eventually(lambda: bool(state(server, "ann")["report"]), 120)
         assert eventually(lambda: not (spools / "20260101-000001-ann").exists(), 120)
         ann, eve = state(server, "ann"), state(server, "eve")
+        assert eventually(lambda: bool(state(server, "bob")["error"]), 60)
+        assert "was scored with ave" in state(server, "bob")["error"]["text"]
         assert ann["stopped"]["rule"] == "interrupted"
         assert ann["clip"]["path"] == str(tmp_path / "20260101-000001-ann"), "the latest"
         assert ann["clip"]["best"] == ann["best"] == ann["kept"]

@@ -189,6 +189,20 @@ def test_a_hop_that_changes_no_choice_costs_no_sync(spool: Spool, monkeypatch: p
     assert len(synced) == 3, "the second of media, its name, the choice"
 
 
+def test_what_was_not_durable_yet_is_when_it_is_left_to_recovery(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.put(0, 125, state(window(0)), range(5))
+    spool.writer.close(remove=False)  # at once
+    (folder,) = unfinished(tmp_path)
+    assert read_spool(folder).best == window(0)
+    folder.remove()
+
+
+def test_a_spool_that_kept_nothing_goes(tmp_path: Path) -> None:
+    Spool(tmp_path).writer.close(remove=False)
+    assert not (tmp_path / SPOOLS).exists()
+
+
 def test_a_notice_is_on_disk_before_the_call_returns(spool: Spool) -> None:
     spool.writer.notified()
     assert read_spool(spool.folder).notified
