@@ -26,7 +26,7 @@ from whip_clients.node_sender import NodeSender
 from whip_clients.packed import pack
 from whip_clients.server import Server
 
-from take5.stream.sources.webrtc.aiortc_internals import CAPTURE_TIME
+from take5.stream.sources.webrtc.aiortc_internals.extensions import CAPTURE_TIME
 
 pytestmark = pytest.mark.realtime
 

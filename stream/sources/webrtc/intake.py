@@ -10,7 +10,7 @@ from av.audio.codeccontext import AudioCodecContext
 from numpy.typing import NDArray
 
 from take5.stream.ffmpeg.container import channels, mono
-from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
+from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame
 from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, RtpClock, TrackClocks
 from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat

@@ -19,17 +19,10 @@ from aiortc.exceptions import InvalidStateError, OperationError
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.stream.sources.source import Ended, Put
-from take5.stream.sources.webrtc.aiortc_internals import (
-    BITRATE,
-    RtpFrame,
-    Tap,
-    TappedReceiver,
-    accept_capture_times,
-    install_worker,
-    offer_loopback,
-    trust_timers,
-    widen_buffers,
-)
+from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame, Tap, install_worker
+from take5.stream.sources.webrtc.aiortc_internals.extensions import accept_extensions
+from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, TappedReceiver
+from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
 from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
 from take5.stream.sources.webrtc.offer import fault, prepared
@@ -200,7 +193,7 @@ async def _negotiate(connection: RTCPeerConnection, offer: str, codec: str) -> N
         wanted = (mime.lower(), "video/rtx")
         transceiver.setCodecPreferences([c for c in known.codecs if c.mimeType.lower() in wanted] if known else [])
     await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-    accept_capture_times(connection, offer)
+    accept_extensions(connection, offer)
 
 
 def look_ahead(offer: str) -> int:

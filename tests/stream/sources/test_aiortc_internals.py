@@ -9,23 +9,18 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, r
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import RtpPacket, pack_header_extensions
 
-from take5.stream.sources.webrtc import aiortc_internals as hooks
-from take5.stream.sources.webrtc.aiortc_internals import (
-    BITRATE,
+from take5.stream.sources.webrtc.aiortc_internals import encoded, transport
+from take5.stream.sources.webrtc.aiortc_internals.attributes import replace
+from take5.stream.sources.webrtc.aiortc_internals.encoded import Tap, install_worker
+from take5.stream.sources.webrtc.aiortc_internals.extensions import (
     CAPTURE_TIME,
-    GIVE_UP_VIDEO,
-    TURNS_KEPT,
     VIDEO_ORIENTATION,
-    CaptureTimes,
-    FixedBitrate,
-    LossyJitterBuffer,
-    RawTimes,
-    Tap,
-    TappedReceiver,
-    accept_capture_times,
-    trust_timers,
-    widen_buffers,
+    ExtraExtensions,
+    accept_extensions,
 )
+from take5.stream.sources.webrtc.aiortc_internals.jitter import GIVE_UP_VIDEO, TURNS_KEPT, LossyJitterBuffer
+from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, FixedBitrate, RawTimes, TappedReceiver
+from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import FLICKS
 
@@ -38,7 +33,7 @@ async def tapped(extension: str = "") -> tuple[RTCPeerConnection, list[TappedRec
     await sender.setLocalDescription(await sender.createOffer())
     offer = sender.localDescription.sdp.replace("a=mid:", f"{extension}a=mid:")
     await receiver.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-    accept_capture_times(receiver, offer)
+    accept_extensions(receiver, offer)
     taps = [
         TappedReceiver(t.receiver, Tap(lambda _: None, lambda: None), lambda _: None)
         for t in receiver.getTransceivers()
@@ -59,21 +54,21 @@ def test_every_name_that_is_replaced_is_there() -> None:
             assert isinstance(receiver._RTCRtpReceiver__jitter_buffer, LossyJitterBuffer)
             assert isinstance(receiver._RTCRtpReceiver__timestamp_mapper, RawTimes)
             assert isinstance(receiver.track._queue, Tap)
-            assert isinstance(receiver.transport._rtp_header_extensions_map, CaptureTimes)
+            assert isinstance(receiver.transport._rtp_header_extensions_map, ExtraExtensions)
             if receiver.track.kind == "video":
                 assert isinstance(receiver._RTCRtpReceiver__remote_bitrate_estimator, FixedBitrate)
         await connection.close()
 
     asyncio.run(check())
-    hooks.install_worker()
-    hooks.offer_loopback()
-    assert rtcrtpreceiver.decoder_worker is hooks._worker
-    assert aioice.ice.get_host_addresses is hooks._addresses
+    install_worker()
+    offer_loopback()
+    assert rtcrtpreceiver.decoder_worker is encoded._worker
+    assert aioice.ice.get_host_addresses is transport._addresses
 
 
 def test_a_name_that_is_gone_is_told() -> None:
     with pytest.raises(AttributeError, match=r"no RawTimes\.gone"):
-        hooks._replace(RawTimes(), "gone", 1)
+        replace(RawTimes(), "gone", 1)
 
 
 @pytest.mark.parametrize("wanted", [f"a=extmap:7 {CAPTURE_TIME}\r\n", f"a=extmap:7/sendonly {CAPTURE_TIME}\r\n", ""])
@@ -99,7 +94,7 @@ def test_the_orientation_is_accepted_beside_them() -> None:
 
 def stamped(value: bytes) -> RtpPacket:
     """A packet that arrived with a capture time, if ``value`` is one."""
-    extensions = CaptureTimes()
+    extensions = ExtraExtensions()
     extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(7, CAPTURE_TIME)]))
     made = packet(1, 960)
     made.extensions = extensions.get(*pack_header_extensions([(7, value)] if value else []))
@@ -130,7 +125,7 @@ def packet(sequence: int, timestamp: int, data: bytes = b"x") -> RtpPacket:
 
 def held(made: RtpPacket, orientation: bytes) -> RtpPacket:
     """The packet with an orientation (3GPP TS 26.114)."""
-    extensions = CaptureTimes()
+    extensions = ExtraExtensions()
     extensions.configure(RTCRtpParameters(headerExtensions=[RTCRtpHeaderExtensionParameters(8, VIDEO_ORIENTATION)]))
     made.extensions = extensions.get(*pack_header_extensions([(8, orientation)] if orientation else []))
     return made

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rtp_frames import IDR, NTP, SLICE, SPS, opus_packets
 
-from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
+from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame
 from take5.stream.sources.webrtc.intake import HELD, OPUS_LOOK_AHEAD, Intake, OpusDecoder, is_keyframe
 from take5.stream.sources.webrtc.peer import AUDIO_LEVEL, look_ahead
 from take5.stream.sources.webrtc.track_clocks import ClockReading

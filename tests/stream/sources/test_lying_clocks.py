@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from rtp_frames import IDR, NTP, SLICE, SPS, opus_packets
 
-from take5.stream.sources.webrtc.aiortc_internals import RtpFrame
+from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame
 from take5.stream.sources.webrtc.intake import Intake
 from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, VIDEO_RATE, ClockReading
 from take5.stream.timeline.clock import FLICKS

@@ -7,7 +7,8 @@ import pytest
 from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from aiortc.rtp import HeaderExtensions, HeaderExtensionsMap, pack_header_extensions, unpack_header_extensions
 
-from take5.stream.sources.webrtc.aiortc_internals import VIDEO_ORIENTATION, offer_loopback
+from take5.stream.sources.webrtc.aiortc_internals.extensions import VIDEO_ORIENTATION
+from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback
 from take5.stream.sources.webrtc.peer import accept
 from take5.stream.timeline.media import AccessUnit, Received
 

@@ -1,0 +1,55 @@
+"""Events of a session, frozen, and their JSON, version 1 (``docs/events.md``)."""
+
+from take5.stream.events.advice import TROUBLE_TEXTS, Coached, Trouble, Warned
+from take5.stream.events.head import EVENTS_VERSION
+from take5.stream.events.outcome import STOP_TEXTS, Bundled, ClipReady, Failed, Failure, Finished, Reported, Stopped
+from take5.stream.events.scores import BestChanged, ChunkNote, Kept, Progress, Scored, best_json, window_json
+from take5.stream.events.states import STALL_TEXTS, Cause, Resumed, Stalled, State, StateChanged
+
+Event = (
+    Progress
+    | BestChanged
+    | Kept
+    | Scored
+    | Warned
+    | Coached
+    | StateChanged
+    | Stalled
+    | Resumed
+    | Stopped
+    | ClipReady
+    | Bundled
+    | Reported
+    | Failed
+    | Finished
+)
+
+__all__ = [
+    "EVENTS_VERSION",
+    "STALL_TEXTS",
+    "STOP_TEXTS",
+    "TROUBLE_TEXTS",
+    "BestChanged",
+    "Bundled",
+    "Cause",
+    "ChunkNote",
+    "ClipReady",
+    "Coached",
+    "Event",
+    "Failed",
+    "Failure",
+    "Finished",
+    "Kept",
+    "Progress",
+    "Reported",
+    "Resumed",
+    "Scored",
+    "Stalled",
+    "State",
+    "StateChanged",
+    "Stopped",
+    "Trouble",
+    "Warned",
+    "best_json",
+    "window_json",
+]

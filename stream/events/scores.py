@@ -1,0 +1,114 @@
+"""Events of the score, once a hop: what was seen and heard, the windows, the best of them."""
+
+from dataclasses import dataclass
+
+from take5.scoring.judging import JudgedWindow
+from take5.scoring.score import WindowScore
+from take5.stream.events.head import event_head
+from take5.stream.selection import Checked
+from take5.stream.timeline.clock import frame_seconds
+from take5.stream.wire import Json, findings_json, score_json
+
+
+@dataclass(frozen=True)
+class ChunkNote:
+    """What was seen and heard in one hop.
+
+    Attributes
+    ----------
+    face : float or None
+        Share of its frames with a face; None if none were analysed.
+    faces : int or None
+        Most faces seen at once, 2 for two or more; None if not counted.
+    level_dbfs : float or None
+        RMS of the sound; None for digital silence.
+    """
+
+    face: float | None
+    faces: int | None
+    level_dbfs: float | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A hop has passed.
+
+    ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
+    the choice so far, ``gain`` the gain that the gain rule expects from continuing, ``checked`` how many windows have a
+    verdict.
+    """
+
+    frame: int
+    window: JudgedWindow | None
+    best: WindowScore | None
+    chunk: ChunkNote | None = None
+    gain: float | None = None
+    checked: Checked | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "progress", ...}``."""
+        chunk = self.chunk
+        return {
+            **event_head("progress", self.frame),
+            "chunk": chunk and {"face": chunk.face, "faces": chunk.faces, "level_dbfs": chunk.level_dbfs},
+            "window": self.window and window_json(self.window),
+            "best": self.best and best_json(self.best),
+            "gain": self.gain,
+            "checked": self.checked and self.checked.json(),
+        }
+
+
+@dataclass(frozen=True)
+class BestChanged:
+    """Another window is the best of the recording so far."""
+
+    frame: int
+    best: WindowScore
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "best", ...}``."""
+        return {**event_head("best", self.frame), "best": best_json(self.best)}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The best window is on disk: from now on a kill, or a loss of power, does not lose it."""
+
+    frame: int
+    best: WindowScore
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "kept", ...}``."""
+        return {**event_head("kept", self.frame), "best": best_json(self.best)}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A window skipped when it passed has been analysed later."""
+
+    frame: int
+    window: JudgedWindow
+    checked: Checked | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "scored", ...}``."""
+        return {
+            **event_head("scored", self.frame),
+            "window": window_json(self.window),
+            "checked": self.checked and self.checked.json(),
+        }
+
+
+def best_json(window: WindowScore) -> Json:
+    """A window's start and numbers."""
+    return {"start_s": frame_seconds(window.start), **score_json(window)}
+
+
+def window_json(window: JudgedWindow) -> Json:
+    """A window's start, numbers and verdict."""
+    return {
+        **best_json(window.score),
+        "eligible": window.eligible,
+        "reasons": findings_json(window.reasons),
+        "warnings": findings_json(window.warnings),
+    }
