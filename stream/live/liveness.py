@@ -98,11 +98,19 @@ class Liveness:
     def _stands(self, track: str, arrived: float, reached: int | None) -> bool:
         """Whether a track's time does not go on, or hardly, while media arrive; None before the first is taken in."""
         at, since = self._progress.setdefault(track, (reached, arrived))
+        moved = at != reached and (at is None or reached is None or abs(reached - at) >= ADVANCE_FLICKS)
         late = arrived - since > (BEGIN_S if at is None else STALLED_S)
-        if late:
+        if late and not _keeps_up(at, reached, arrived - since):
             self._standing.add(track)
-        if at != reached and (at is None or reached is None or abs(reached - at) >= ADVANCE_FLICKS):
+        elif moved:
+            self._standing.discard(track)
+        if moved:
             self._progress[track] = reached, arrived
-            if not late:
-                self._standing.discard(track)
         return track in self._standing
+
+
+def _keeps_up(at: int | None, reached: int | None, seconds: float) -> bool:
+    """Whether time goes on as it should over so many seconds, more than are allowed: the look itself may come late."""
+    if at is None or reached is None:
+        return reached is not None
+    return abs(reached - at) * STALLED_S >= ADVANCE_FLICKS * seconds

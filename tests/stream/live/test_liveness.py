@@ -58,6 +58,7 @@ class Capture:
         put: tuple[str, ...] = ("picture", "sound"),
         whole: tuple[str, ...] = ("picture", "sound"),
         decodes: bool = True,
+        looks: bool = True,
     ) -> None:
         for _ in range(round(seconds * 25)):
             self.now += 0.04
@@ -69,7 +70,7 @@ class Capture:
                 self.vitals.undecoded = 0 if decodes else self.vitals.undecoded + 1
             if "sound" in put and "sound" in whole:
                 self.vitals.take(AudioBlock(pts, np.zeros(1920, np.float32), 48_000))
-            if not self.ends:
+            if looks and not self.ends:
                 self.supervisor.look(self.now)
 
     @property
@@ -105,6 +106,15 @@ def test_what_is_of_no_use_is_told_with_its_cause_and_ends(trouble: dict[str, ob
     assert end.failure is Failure.NO_PICTURE
     assert end.text == Stalled(0, *told).text
     assert capture.now - begun < 31.0
+
+
+@pytest.mark.parametrize("seconds", [2.1, 2.5, 9.0])
+def test_a_look_that_comes_late_finds_no_fault_with_the_sender(seconds: float) -> None:
+    capture = Capture()
+    capture.run(5.0)
+    capture.run(seconds, looks=False)
+    capture.run(5.0)
+    assert capture.events == [StateChanged(75, State.RECEIVING)]
 
 
 def test_it_is_told_after_two_seconds_and_its_end_too() -> None:
