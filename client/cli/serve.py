@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from take5.stream.server.sessions import Sessions
 
-CORES_A_SESSION = 0.65
-"""Cores used by a 720p session, measured."""
+PICTURE = 720
+CORES_A_SESSION = {PICTURE: 0.65, 1080: 0.8}
+"""Cores used by a session, by the shorter side of its picture; measured."""
 
 PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -50,6 +51,13 @@ SERVER_OPTIONS = (
         "ice_servers",
         multiple=True,
         help="STUN or TURN address (repeatable), such as stun:example.org.",
+    ),
+    click.option(
+        "--picture",
+        type=click.Choice([f"{pixels}p" for pixels in CORES_A_SESSION]),
+        default=f"{PICTURE}p",
+        show_default=True,
+        help="Picture that the page asks cameras for, by its shorter side; 1080p for fast networks and machines.",
     ),
     click.option(
         "--allow-origin",
@@ -96,6 +104,7 @@ def serve(
     min_free: int,
     max_sessions: int | None,
     ice_servers: tuple[str, ...],
+    picture: str,
     origins: tuple[str, ...],
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -115,7 +124,8 @@ def serve(
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for
 
-    capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION))
+    pixels = int(picture.removesuffix("p"))
+    capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION[pixels]))
 
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
@@ -132,6 +142,7 @@ def serve(
             min_free,
             finish_within,
             pause_s,
+            pixels,
         )
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 

@@ -52,7 +52,7 @@ async function setUp() {
   narrator.say(page.external ? texts.status.external : texts.status.opening);
   try {
     await learn();
-    if (page.external || turn !== page.turn || !(await camera.open())) return;
+    if (page.external || turn !== page.turn || !(await camera.open(page.config?.picture ?? 720))) return;
     narrator.say(texts.status.setup);
     $('start').disabled = false;
   } catch (error) {

@@ -22,11 +22,11 @@ export class Camera {
     $('preview').addEventListener('resize', () => this.#size());
   }
 
-  /** Open what was chosen last and show it; false if another opening was requested meanwhile. */
-  async open() {
+  /** Open what was chosen last and show it; false if another opening was requested meanwhile. @param {number} shorter side of the picture that is asked for */
+  async open(shorter) {
     this.close();
     const turn = this.opening;
-    const stream = await devices.open();
+    const stream = await devices.open(shorter);
     if (turn !== this.opening) {
       devices.close(stream);
       return false;

@@ -28,30 +28,29 @@ export function keep(key, value) {
 export const remembered = (/** @type {Kind} */ kind) => recall(KEYS[kind]);
 export const remember = (/** @type {Kind} */ kind, /** @type {string} */ id) => keep(KEYS[kind], id);
 
-/** Pixels of the picture that is asked for, of its longer and its shorter side. */
-const LONG = 1280;
-const SHORT = 720;
-
-/** Open the remembered camera and microphone, or any if those are gone: 720p in the camera's own shape, and the sound as it is. */
-export async function open() {
+/**
+ * Open the remembered camera and microphone, or any if those are gone: a picture in the camera's own shape, and the sound as it is.
+ * @param {number} shorter pixels of the shorter side that are asked for
+ */
+export async function open(shorter) {
   if (!navigator.mediaDevices?.getUserMedia) throw new Refusal(isSecureContext ? 'no_webrtc' : 'insecure');
   try {
-    return await upright(await navigator.mediaDevices.getUserMedia(wishes(remembered('videoinput'), remembered('audioinput'))));
+    return await upright(await navigator.mediaDevices.getUserMedia(wishes(remembered('videoinput'), remembered('audioinput'), shorter)), shorter);
   } catch (error) {
     const { name } = /** @type {DOMException} */ (error);
-    if (name === 'OverconstrainedError') return upright(await navigator.mediaDevices.getUserMedia(wishes('', '')));
+    if (name === 'OverconstrainedError') return upright(await navigator.mediaDevices.getUserMedia(wishes('', '', shorter)), shorter);
     throw name === 'NotFoundError' ? await missing() : error;
   }
 }
 
-/** Ask a camera whose pictures are upright for an upright picture: until it is open its shape is unknown. @param {MediaStream} stream */
-async function upright(stream) {
+/** Ask a camera whose pictures are upright for an upright picture: until it is open its shape is unknown. @param {MediaStream} stream @param {number} shorter */
+async function upright(stream, shorter) {
   const [track] = stream.getVideoTracks();
   const { width, height } = track.getCapabilities?.() ?? {};
   const { width: shown = 0, height: tall = 0, resizeMode } = /** @type {any} */ (track.getSettings());
   const stands = (height?.max ?? tall) > (width?.max ?? shown);
-  const right = tall > shown && resizeMode !== 'crop-and-scale' && Math.min(tall, shown) === SHORT;
-  if (stands && !right) await track.applyConstraints(picture(SHORT, LONG)).catch(() => {}); // what it gives is good, too
+  const right = tall > shown && resizeMode !== 'crop-and-scale' && Math.min(tall, shown) === shorter;
+  if (stands && !right) await track.applyConstraints(picture(shorter, longer(shorter))).catch(() => {}); // what it gives is good, too
   return stream;
 }
 
@@ -61,11 +60,14 @@ function picture(width, height) {
   return { ...whole, width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 25, max: 30 } };
 }
 
-/** @param {string} camera @param {string} microphone @returns {MediaStreamConstraints} */
-function wishes(camera, microphone) {
+/** @param {number} shorter */
+const longer = (shorter) => Math.round((shorter * 16) / 9);
+
+/** @param {string} camera @param {string} microphone @param {number} shorter @returns {MediaStreamConstraints} */
+function wishes(camera, microphone, shorter) {
   const exactly = (/** @type {string} */ id) => (id ? { deviceId: { exact: id } } : {});
   return {
-    video: { ...exactly(camera), ...picture(LONG, SHORT) },
+    video: { ...exactly(camera), ...picture(longer(shorter), shorter) },
     audio: { ...exactly(microphone), echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: { ideal: 1 } },
   };
 }

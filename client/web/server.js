@@ -63,7 +63,7 @@ function refusal(answer, body) {
 
 /**
  * @typedef {{ stop_at: number | null, floor_s: number, gain: number | null, gain_after_s: number, cap_s: number, idle_s: number }} Rules
- * @typedef {{ ice_servers: string[], window_s: number, encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean }} Config
+ * @typedef {{ ice_servers: string[], picture: number, window_s: number, encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean }} Config
  * @returns {Promise<Config>}
  */
 export const config = async () => (await request('api/config')).json();

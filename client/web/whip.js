@@ -6,6 +6,10 @@ import { address, authorization, Refusal, request } from './server.js';
 const VIDEO_BITRATE = 8_000_000;
 const AUDIO_BITRATE = 128_000;
 const MAX_FPS = 30;
+/** Pixels of the shorter side of the picture that is sent where more is too much for the network or for this machine. */
+const ENOUGH = 720;
+/** So many looks in a row must find it too much. */
+const LIMITED = 3;
 const GATHER_MS = 1000;
 const WANTED = ['video/H264', 'video/VP8'];
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
@@ -16,6 +20,7 @@ export class Whip {
     if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
     this.name = name;
     this.over = false;
+    this.limited = 0;
     /** The address to DELETE, once the server has sent it. @type {string | null} */
     this.resource = null;
     this.peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
@@ -41,7 +46,9 @@ export class Whip {
   async sent() {
     for (const report of (await this.peer.getStats()).values()) {
       const { type, kind, frameWidth: width, frameHeight: height, framesPerSecond: fps } = report;
-      if (type === 'outbound-rtp' && kind === 'video' && width) return { width, height, fps: Math.round(fps ?? 0) };
+      if (type !== 'outbound-rtp' || kind !== 'video' || !width) continue;
+      await this.#fit(Math.min(width, height), report.qualityLimitationReason);
+      return { width, height, fps: Math.round(fps ?? 0) };
     }
     return null;
   }
@@ -63,6 +70,16 @@ export class Whip {
   close() {
     this.over = true;
     this.peer.close();
+  }
+
+  /** A larger picture than training needs is not worth lost frames. @param {number} shorter @param {string | undefined} limited by what */
+  async #fit(shorter, limited) {
+    this.limited = limited === 'bandwidth' || limited === 'cpu' ? this.limited + 1 : 0;
+    if (this.limited < LIMITED || shorter <= ENOUGH) return;
+    const { sender } = this.peer.getTransceivers()[0];
+    const parameters = sender.getParameters();
+    parameters.encodings[0].scaleResolutionDownBy = shorter / ENOUGH;
+    await sender.setParameters(parameters).catch(() => {}); // it goes on as it is
   }
 
   async #delete() {

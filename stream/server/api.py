@@ -36,7 +36,13 @@ async def config(request: Request) -> Response:
     """Return what a page needs to know."""
     sessions = sessions_of(request)
     about = sessions.about.json()
-    known = {"ice_servers": list(sessions.ice_servers), "stop": about.pop("rules"), **about, "languages": languages()}
+    known = {
+        "ice_servers": list(sessions.ice_servers),
+        "picture": sessions.picture,
+        "stop": about.pop("rules"),
+        **about,
+        "languages": languages(),
+    }
     return JSONResponse({**known, "token_required": request.app.state.token is not None})
 
 

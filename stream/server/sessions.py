@@ -34,6 +34,9 @@ from take5.stream.timeline.media import UnitFormat
 KEEP_S = 1800.0
 """How long the events and addresses of a capture are kept after its end; its files stay."""
 
+PICTURE = 720
+"""What trainers want of a picture, at least, on its shorter side."""
+
 MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
 RETRY_AFTER_S = 10
 DRAIN_S = 30.0
@@ -73,6 +76,8 @@ class Sessions:
         Makes the clips of captures whose process was killed.
     pause_s : float
         How long one track of a capture may be missing while the other goes on.
+    picture : int
+        Pixels of the shorter side of the picture that the page asks cameras for.
     """
 
     def __init__(
@@ -88,10 +93,11 @@ class Sessions:
         finish_within_s: float = FINISH_WITHIN_S,
         recovery: Recovery | None = None,
         pause_s: float = PAUSE_S,
+        picture: int = PICTURE,
     ) -> None:
         self.space, self._recovery, self._pause_s = Space(output, min_free), recovery, pause_s
         self._deliverables, self._hooks, self._finish_within_s = deliverables, hooks, finish_within_s
-        self.about, self.capacity, self.ice_servers = about, capacity, ice_servers
+        self.about, self.capacity, self.ice_servers, self.picture = about, capacity, ice_servers, picture
         self._make_live, self._output = make_live, output
         self._entries: dict[str, Entry] = {}
         self._accepting = 0
@@ -296,6 +302,7 @@ def sessions_for(
     min_free: int = MIN_FREE,
     finish_within_s: float = FINISH_WITHIN_S,
     pause_s: float = PAUSE_S,
+    picture: int = PICTURE,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About.of(models.encoder.name, settings.parameters, rules)
@@ -316,4 +323,5 @@ def sessions_for(
         finish_within_s,
         recovery,
         pause_s,
+        picture,
     )

@@ -1,5 +1,6 @@
 """The page in real Chromium, against the real server: a person's way through it."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -52,6 +53,32 @@ Object.assign(MediaStreamTrack.prototype, {
 });
 """
 UPRIGHT = (288, 512)
+LIMITED = """
+const stats = RTCPeerConnection.prototype.getStats;
+RTCPeerConnection.prototype.getStats = async function () {
+  const limited = new Map();
+  for (const [id, report] of await stats.call(this))
+    limited.set(id, { ...report, qualityLimitationReason: 'bandwidth' });
+  return limited;
+};
+"""
+INTERRUPT = """async () => {
+  const [sender] = window.peers[0].getSenders().filter(({ track }) => track.kind === 'video');
+  const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const scale = async (by) => {
+    const parameters = sender.getParameters();
+    parameters.encodings[0].scaleResolutionDownBy = by;
+    await sender.setParameters(parameters);
+  };
+  const { track } = sender;
+  await sender.replaceTrack(null);
+  await wait(3);
+  await sender.replaceTrack(track);
+  await wait(1);
+  await scale(1.5);
+  await wait(1);
+  await scale(1);
+}"""
 UNPLUG = "document.querySelector('#preview').srcObject.getTracks()[1].dispatchEvent(new Event('ended'))"
 FAIL = """() => {
   Object.defineProperty(window.peers[0], 'connectionState', { get: () => 'failed' });
@@ -201,6 +228,40 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     assert eventually(lambda: server.sessions.live == 0)
     page.get_by_role("button", name="Again").click()
     ready(page)
+
+
+def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around_them_and_no_more(
+    models: Models, talker_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(models, tmp_path, rules=StopRules(stop_at=None, gain=None, cap_s=20.0), pages=PAGES) as server:
+        page = talker_page(server.address + "/", REMEMBER_PEERS)
+        ready(page)
+        with page.expect_request(re.compile("/whip/")) as offer:
+            page.locator("#start").click()
+        name = offer.value.url.rpartition("/")[2]
+        page.evaluate(FIRST_SENT)
+        page.wait_for_timeout(2000)
+        page.evaluate(INTERRUPT)
+        expect(page.locator("#result-title")).to_be_focused()
+        state = server.sessions.entry(name).feed.hello()
+        assert state["clip"]["start_s"] > 7.0
+        assert state["stopped"]["rule"] == "cap"
+        report = json.loads((Path(state["clip"]["path"]) / "report.json").read_text())
+        reasons = {window["start_s"]: {each["code"] for each in window["reasons"]} for window in report["windows"]}
+        assert "frames_missing" in reasons[0]
+        assert any("size_changed" in codes for codes in reasons.values())
+
+
+def test_a_server_may_ask_for_more_pixels_and_a_network_that_cannot_gets_fewer(
+    models: Models, open_page: OpenPage, tmp_path: Path
+) -> None:
+    with served(models, tmp_path, pages=PAGES, picture=1080) as server:
+        page = open_page(server.address + "/", LIMITED)
+        ready(page)
+        expect(page.locator("#camera-size")).to_contain_text(re.compile("1920 . 1080"))
+        page.locator("#start").click()
+        expect(page.locator("#sent")).to_contain_text(re.compile("1920 . 1080"))
+        expect(page.locator("#sent")).to_contain_text(re.compile("1280 . 720"))
 
 
 def test_a_failed_connection_ends_the_capture(server: Served, open_page: OpenPage) -> None:

@@ -25,7 +25,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.server.app import create_app
 from take5.stream.server.run import DrainingServer
-from take5.stream.server.sessions import Sessions, sessions_for
+from take5.stream.server.sessions import PICTURE, Sessions, sessions_for
 from take5.stream.settings import Settings
 
 SDP = {"Content-Type": "application/sdp"}
@@ -87,6 +87,7 @@ def served(
     capacity: int = 3,
     under: str = "",
     deliverables: Deliverables = CLIP_ONLY,
+    picture: int = PICTURE,
     **options: Any,
 ) -> Iterator[Served]:
     """Run a server while the block lasts, inside another application if ``under`` says where, then drain it."""
@@ -94,7 +95,15 @@ def served(
     running: dict[str, Any] = {}
 
     async def main() -> None:
-        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, deliverables=deliverables)
+        sessions = sessions_for(
+            models,
+            Settings(),
+            rules or StopRules(),
+            output,
+            capacity,
+            deliverables=deliverables,
+            picture=picture,
+        )
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
         server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=3), sessions)

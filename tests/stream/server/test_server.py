@@ -285,6 +285,7 @@ def test_the_page_is_served_and_may_talk_to_this_server_alone(server: Served) ->
     config = httpx.get(f"{server.address}/api/config").json()
     assert config["stop"]["cap_s"] == 600
     assert config["token_required"] is False
+    assert config["picture"] == 720
 
 
 def test_with_a_token_nothing_is_told_without_it(models: Models, tmp_path: Path) -> None:
