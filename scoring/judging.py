@@ -7,6 +7,7 @@ from take5.scoring.gates.av_offset import Floats, correlate, offset, voice_witho
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Finding, Severity
 from take5.scoring.gates.sound import SoundMeasures, window_sound
+from take5.scoring.gates.still import still_findings
 from take5.scoring.gates.verdict import finding, window_findings
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
@@ -46,8 +47,11 @@ def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: Gate
 def seen_findings(stretch: Stretch, motion: Motion | None, start: int, gates: GateConfig) -> list[Finding]:
     """What is wrong with a window's pictures, all analysed, and with its sound compared with them."""
     observations = stretch.observations
+    certain = observation_reasons(observations, motion, start)
+    still = still_findings(stretch.measures, stretch.lips, stretch.sound, start)
     return [
-        *observation_reasons(observations, motion, start),
+        *certain,
+        *(found for found in still if all(found.code is not known.code for known in certain)),
         *window_findings(stretch.measures, observations.repeats, start, gates),
         *mouth_findings(stretch.lips, stretch.sound, start, gates),
     ]

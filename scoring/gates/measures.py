@@ -53,6 +53,9 @@ class FrameMeasures(Columns):
         Share of the face with luma of 247 or more, in [0, 1].
     evenness
         Luma of the darker cheek relative to the lighter one, in [0, 1].
+    change : 8-bit steps
+        How much the face differs from the same part of the picture before, averaged over cells
+        (:mod:`take5.scoring.gates.change`); NaN where there is none to compare with.
     step : ms
         Time from the source frame that the previous grid frame shows to the one that this one shows: 40 in a steady
         picture, 0 if one is shown twice. NaN at the first frame of a run.
@@ -79,6 +82,7 @@ class FrameMeasures(Columns):
     brightness: Column
     overexposed: Column
     evenness: Column
+    change: Column
     step: Column
 
     def __len__(self) -> int:
@@ -99,7 +103,9 @@ UNOBSERVED = FrameMeasures.unmeasured(1)
 """One frame that was not analysed."""
 
 
-def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = float("nan")) -> FrameMeasures:
+def measure_frame(
+    rgb: Picture, face: MeasurableFace | None, step_ms: float = float("nan"), change: float = float("nan")
+) -> FrameMeasures:
     """Measure one frame.
 
     Parameters
@@ -110,6 +116,8 @@ def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = fl
         The tracked face; its landmarks in pixels of ``rgb``.
     step_ms : float
         From the previously shown source frame to this one, in ms.
+    change : float
+        Of the face since then, in 8-bit steps.
 
     Returns
     -------
@@ -120,4 +128,4 @@ def measure_frame(rgb: Picture, face: MeasurableFace | None, step_ms: float = fl
         return FrameMeasures.of_frame(step=step_ms)
     height, width = rgb.shape[:2]
     seen = measure_face(face, width, height)._asdict() | measure_picture(rgb, face.landmarks)._asdict()
-    return FrameMeasures.of_frame(**seen, step=step_ms)
+    return FrameMeasures.of_frame(**seen, step=step_ms, change=change)

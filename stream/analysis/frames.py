@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Observations, Timing
+from take5.scoring.gates.change import FaceChange
 from take5.scoring.gates.measures import UNOBSERVED, FrameMeasures, measure_frame
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.parameters import DETECT_EVERY_FRAMES, LEAD_IN_FRAMES
@@ -65,6 +66,7 @@ class FrameScanner:
         self._size: tuple[int, int] | None = None
         self._settling = 0
         self._shown: int | None = None
+        self._change = FaceChange()
 
     def observe(self, frame: GridFrame[AnyFrame]) -> FrameObservation:
         """Analyse the next grid frame."""
@@ -72,6 +74,7 @@ class FrameScanner:
         shown = frame.shown
         if isinstance(shown, UnseenFrame) or None in repeats:
             self._settling, self._shown = LEAD_IN_FRAMES, None
+            self._change.start_again()
             return unseen(frame.missing)
         rgb = shown.picture.rgb()
         face = self._faces.track(rgb, frame.index)
@@ -91,7 +94,8 @@ class FrameScanner:
     def _measured(self, shown: VideoFrame, rgb: NDArray[np.uint8], face: Face | None) -> FrameMeasures:
         before, self._shown = self._shown, shown.pts
         step_ms = math.nan if before is None else (shown.pts - before) * 1000 / FLICKS
-        return measure_frame(rgb, face, step_ms)
+        change = self._change.push(rgb, None if face is None else face.landmarks)
+        return measure_frame(rgb, face, step_ms, change)
 
     def _repeats(self, source: AnyFrame) -> bool | None:
         """Whether a source frame is identical to the one before it; None if it was not decoded."""

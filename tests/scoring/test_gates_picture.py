@@ -37,7 +37,7 @@ def changed(change: Callable[[NDArray[np.float32]], NDArray[np.floating]]) -> Rg
 
 
 def test_a_good_photograph(person: FaceObservation) -> None:
-    frame = measure_frame(portrait(), person, 40)
+    frame = measure_frame(portrait(), person, 40, 1.0)
     assert len(frame) == 1
     value = {name: float(getattr(frame, name)[0]) for name in frame.__dataclass_fields__}
     assert np.isfinite(list(value.values())).all()

@@ -13,7 +13,7 @@ GOOD = {
     "face_width": 220, "face_height": 290, "inter_eye": 95, "closeness": 0.4, "margin": 0.4, "centre_x": 0.02,
     "centre_y": -0.05, "yaw": 3, "pitch": -4, "roll": 1, "eye_open": 0.3, "blink": 0.1, "mouth_open": 0.05,
     "mouth_area": 300, "gaze_x": 0.05, "gaze_y": -0.1, "blur": 0.5, "grain": 0.6, "brightness": 0.5, "overexposed": 0,
-    "evenness": 0.95, "step": 40,
+    "evenness": 0.95, "change": 2, "step": 40,
 }  # fmt: skip
 
 
