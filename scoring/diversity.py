@@ -7,7 +7,7 @@ chunk arrives, and a window adds up its own.
 The paper names the other measures (section 3.3, ablation) without formulas; ``docs/mathematics.md`` gives our reading.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -97,9 +97,20 @@ def clusters(embeddings: Floats, seed: int) -> NDArray[np.int32]:
     return np.asarray(labels, dtype=np.int32)
 
 
-def window_diversities(embeddings: Floats, parameters: Parameters, name: DiversityName, seed: int) -> list[float]:
-    """D of every window of a recording, embeddings [N, E], by one of the measures; ``seed`` seeds the clustering."""
-    spans = [parameters.window_span(j) for j in range(parameters.window_count(len(embeddings)))]
+def window_diversities(
+    embeddings: Floats,
+    parameters: Parameters,
+    name: DiversityName,
+    seed: int,
+    starts: Iterable[int] | None = None,
+) -> list[float]:
+    """D of every window of a recording, embeddings [N, E], by one of the measures; ``seed`` seeds the clustering.
+
+    Windows begin at the rows ``starts``, by default at every hop.
+    """
+    if starts is None:
+        starts = (parameters.window_span(j)[0] for j in range(parameters.window_count(len(embeddings))))
+    spans = [(start, start + parameters.window_frames) for start in starts]
     if name == "entropy":
         labels = clusters(embeddings, seed)
         return [cluster_entropy(labels[start:stop]) for start, stop in spans]

@@ -52,6 +52,9 @@ MOST_TURN_DEGREES, MOST_SHIFT = 8.0, 0.15
 BLINK = 0.4
 """How far the eyes close in a blink; as for :data:`take5.scoring.gates.findings.Code.NO_BLINK`."""
 
+MOST = 8
+"""Silent stretches of a finished recording whose pictures are analysed."""
+
 SHUT, MOST_SHUT = 0.5, 0.2
 """Eyes closed further than this count as shut; the largest share of a stretch with shut eyes."""
 
@@ -270,7 +273,7 @@ class IdleStage:
             self.state = IdleState.MISSED
 
 
-def candidates(sound: SoundMeasures, most: int = 8) -> list[tuple[int, int]]:
+def candidates(sound: SoundMeasures, most: int = MOST) -> list[tuple[int, int]]:
     """Silent stretches [start, stop) of a finished recording, by sound alone: only their pictures need analysing.
 
     Parameters

@@ -123,12 +123,15 @@ class Features:
         Yaw, pitch, roll in degrees; NaN likewise.
     faces : ndarray float64 [N]
         Faces seen in a frame; -1 where they were not counted.
+    frame : ndarray int64 [N]
+        Grid frame of each row: 0, 1, ... without the frames inside long holes.
     """
 
     audio: NDArray[np.float64]
     lips: NDArray[np.float64]
     pose: NDArray[np.float64]
     faces: NDArray[np.float64]
+    frame: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -265,7 +268,8 @@ class FileResult(Result):
         observations = stack_observations(frames)
         lips, pose = np.stack([frame.lips for frame in frames]), np.stack([frame.pose for frame in frames])
         faces = np.where(observations.seen, np.maximum(observations.faces, observations.tracked), -1)
-        return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64))
+        numbers = self.material.rows.numbers()
+        return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64), numbers)
 
     def write_features(self, path: StrPath) -> Path:
         """Write them to an .npz file, with ``fps``, as ``take5 select --features`` does."""

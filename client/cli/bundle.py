@@ -8,7 +8,7 @@ import click
 from take5.client.cli.bundle_options import needed_bundle_options
 from take5.client.cli.options import model_options, output_option
 from take5.client.terminal import Bars, bundle_line
-from take5.scoring.errors import TooShort
+from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check as violations
 from take5.stream.bundles.footage import whole
@@ -17,7 +17,7 @@ from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
 from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.clock import to_seconds
+from take5.stream.timeline.clock import frame_seconds, to_seconds
 
 NOTE = "the clip is taken as it is: of its frames, trainers train on the first 10/11 and validate on the rest"
 
@@ -38,6 +38,7 @@ def bundle(
     """
     with Bars(str(clip), visible=not as_json) as bars:
         recording = open_recording(MediaFile(clip), models, bars.update)
+        _unbroken(recording)
         _long_enough(recording, wanted)
         origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=tuple(recording.file.warnings))
         made_of = whole(recording, 0, recording.frames, NOTE)
@@ -45,6 +46,15 @@ def bundle(
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):
             click.echo(json.dumps(made.json()) if as_json else bundle_line(made))
     return 0
+
+
+def _unbroken(recording: FileRecording) -> None:
+    holes = [stop for _, stop in recording.rows.stretches[:-1]]
+    if holes:
+        raise MediaError(
+            f"{recording.file.path}: picture or sound is missing around {frame_seconds(holes[0]):.2f} s; "
+            "a bundle needs a clip without long holes: cut it there, or use take5 select --for"
+        )
 
 
 def _long_enough(recording: FileRecording, wanted: WantedBundles) -> None:

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from take5.stream.analysis.faces import SEEK_FRAMES, Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.sources.file import FileIndex, MediaFile
-from take5.stream.timeline.holes import Frames
+from take5.stream.timeline.holes import Frames, Rows
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
 
@@ -26,21 +27,35 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Sound:
-    """The sound of a recording on the session clock: PCM int16 [A] at 16 kHz, and N grid frames of it."""
+    """The sound of a recording on the session clock: a row for each grid frame, and its PCM int16 [A] at 16 kHz."""
 
     pcm: NDArray[np.int16]
     embeddings: Floats
     silent: NDArray[np.bool_]
     missing: NDArray[np.bool_]
     measures: SoundMeasures
-    holes: tuple[Frames, ...] = ()
+
+    def at(self, spans: Sequence[slice]) -> "Sound":
+        """The sound of some of its rows."""
+        times = SAMPLES_PER_FRAME
+
+        def chosen(rows: NDArray[Any]) -> NDArray[Any]:
+            return np.concatenate([rows[:0], *(rows[span] for span in spans)])
+
+        return Sound(
+            np.concatenate([self.pcm[:0], *(self.pcm[span.start * times : span.stop * times] for span in spans)]),
+            chosen(self.embeddings),
+            chosen(self.silent),
+            chosen(self.missing),
+            SoundMeasures.concatenate([self.measures[:0], *(self.measures[span] for span in spans)]),
+        )
 
 
 class SoundScan:
-    """Embeds the blocks of a file as they arrive."""
+    """Embeds the blocks of a file as they arrive; whole chunks of ``hop`` frames inside a hole are left out."""
 
-    def __init__(self, origin: int, models: Models, on_progress: Callable[[int], None]) -> None:
-        self._track = SoundTrack(origin)
+    def __init__(self, origin: int, models: Models, on_progress: Callable[[int], None], hop: int) -> None:
+        self._track = SoundTrack(origin, hop)
         self._stream = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
         self._measures: list[SoundMeasures] = []
@@ -55,23 +70,26 @@ class SoundScan:
         """Add a block."""
         self._ingest(self._track.push(block))
 
-    def finish(self, picture_frames: int) -> Sound:
-        """End the sound; N is the shorter of its length and ``picture_frames``."""
+    def finish(self, picture_frames: int, passed: Sequence[Frames]) -> tuple[Sound, Rows]:
+        """End the sound; N is the shorter of its length and ``picture_frames``, ``passed`` is without picture."""
         self._ingest(self._track.finish())
-        frames = min(picture_frames, self._track.frames())
+        total = min(picture_frames, self._track.frames())
+        heard, rows = Rows(total, self._track.left_out), Rows(total, [*self._track.left_out, *passed])
+        frames = heard.count
         self._embeddings.append(self._stream.finish(frames))
         self._measures.append(self._meter.finish(frames))
         padding = -len(self._rest) % SAMPLES_PER_FRAME
         self._silent.append(silent_frames(np.pad(self._rest, (0, padding))))
-        pcm = np.concatenate([*self._pcm, np.zeros(0, np.int16)])
-        return Sound(
-            pcm=np.pad(pcm, (0, max(0, frames * SAMPLES_PER_FRAME - len(pcm)))),
+        pcm = np.concatenate([*self._pcm, np.zeros(0, np.int16)])[: frames * SAMPLES_PER_FRAME]
+        missing = [self._track.missing(start, stop) for start, stop in heard.stretches]
+        sound = Sound(
+            pcm=np.pad(pcm, (0, frames * SAMPLES_PER_FRAME - len(pcm))),
             embeddings=np.concatenate(self._embeddings).astype(np.float64)[:frames],
             silent=np.concatenate(self._silent)[:frames],
-            missing=self._track.missing(0, frames),
+            missing=np.concatenate([np.zeros(0, dtype=np.bool_), *missing]),
             measures=SoundMeasures.concatenate(self._measures)[:frames],
-            holes=tuple(self._track.holes()),
         )
+        return (sound if not passed else sound.at([heard.span(*stretch) for stretch in rows.stretches])), rows
 
     def _ingest(self, samples: NDArray[np.float32]) -> None:
         self._pcm.append(to_pcm16(samples))
@@ -82,26 +100,29 @@ class SoundScan:
         self._silent.append(silent_frames(rest[:whole]))
         self._rest = rest[whole:]
         self._frames += whole // SAMPLES_PER_FRAME
-        self._on_progress(self._frames)
+        self._on_progress(self._frames + sum(stop - start for start, stop in self._track.left_out))
 
 
 class PictureScan:
     """Analyses stretches of the grid, each frame once; each run begins a lead-in early.
 
-    ``resized`` are the grid frames from which on pictures have another size, the first one among them.
+    ``observed`` has a place for each of ``rows``. ``resized`` are the grid frames from which on pictures have another
+    size, the first one among them.
     """
 
     def __init__(
         self,
         file: MediaFile,
         index: FileIndex,
-        frames: int,
+        rows: Rows,
+        hop: int,
         resized: Sequence[int],
         models: Models,
         on_progress: OnProgress,
     ) -> None:
         self._file, self._index, self._models, self._on_progress = file, index, models, on_progress
-        self.observed: list[FrameObservation | None] = [None] * frames
+        self.rows, self._hop = rows, hop
+        self.observed: list[FrameObservation | None] = [None] * rows.count
         self.tracked = 0
         self._resized = resized
         self._framings: dict[int, list[Framing]] = {}
@@ -118,10 +139,10 @@ class PictureScan:
             self._run(max(0, start - LEAD_IN_FRAMES), start, stop, wanted)
 
     def _unseen(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield stretches without observations, joining those less than a lead-in apart."""
+        """Yield stretches without observations, joining those with less than a lead-in between them."""
         wanted = np.zeros(len(self.observed) + 1, dtype=np.bool_)
         for start, stop in spans:
-            wanted[start:stop] = True
+            wanted[self.rows.span(start, stop)] = True
         wanted[:-1] &= np.array([observation is None for observation in self.observed])
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted]).astype(np.int8))).tolist()
         pairs = list(zip(edges[::2], edges[1::2], strict=True))
@@ -131,16 +152,18 @@ class PictureScan:
                 joined[-1] = (joined[-1][0], stop)
             else:
                 joined.append((start, stop))
-        yield from joined
+        yield from ((self.rows.frame(start), self.rows.frame(stop - 1) + 1) for start, stop in joined)
 
     def _run(self, lead_in: int, start: int, stop: int, wanted: int) -> None:
         with Faces(self._models, self._known(lead_in, stop)) as faces:
             scanner = FrameScanner(faces)
-            for frame in self._file.grid_frames(self._index, lead_in, stop):
-                self._keep(frame.index, scanner.observe(frame), start)
+            for frame in self._file.grid_frames(self._index, lead_in, stop, self._hop):
+                observation = scanner.observe(frame)
+                if frame.index >= start and self.rows.has(frame.index, frame.index + 1):
+                    self._keep(self.rows.row(frame.index), observation)
                 self._on_progress("faces", self.tracked, wanted)
-        for missed in range(start, stop):
-            self._keep(missed, UNDECODABLE, start)
+        for missed in range(self.rows.row(start), self.rows.row(stop)):
+            self._keep(missed, UNDECODABLE)
 
     def _known(self, start: int, stop: int) -> list[Framing]:
         """The regions in which to track the faces of grid frames [start, stop)."""
@@ -152,15 +175,15 @@ class PictureScan:
         """Find the face's region as a stream does: in the first frames with a face, of pictures of one size."""
         start = self._resized[place]
         if start not in self._framings:
-            stop = min([start + SEEK_FRAMES, len(self.observed), *self._resized[place + 1 : place + 2]])
+            stop = min([start + SEEK_FRAMES, self.rows.frames, *self._resized[place + 1 : place + 2]])
             with Faces(self._models) as faces:
-                for frame in self._file.grid_frames(self._index, start, stop):
+                for frame in self._file.grid_frames(self._index, start, stop, self._hop):
                     if faces.seek(frame.shown.picture.rgb(), frame.index):
                         break
                 self._framings[start] = faces.framings
         return self._framings[start]
 
-    def _keep(self, frame: int, observation: FrameObservation, start: int) -> None:
-        if frame >= start and self.observed[frame] is None:
-            self.observed[frame] = observation
+    def _keep(self, row: int, observation: FrameObservation) -> None:
+        if self.observed[row] is None:
+            self.observed[row] = observation
             self.tracked += observation is not UNDECODABLE

@@ -29,6 +29,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
 from take5.stream.live.ending import Ending
 from take5.stream.live.kept import KeptObservations
+from take5.stream.live.notes import Notes
 from take5.stream.recording.ring import Span
 from take5.stream.selection import Checked, Selection, checked
 from take5.stream.settings import Settings
@@ -69,7 +70,7 @@ class StreamScorer:
         self.origin = origin
         self.selector = Selector(parameters.pool)
         self.windows: list[JudgedWindow] = []
-        self.notes: list[ChunkNote] = []
+        self.notes = Notes()
         self.tracked = 0
         self._models, self._settings = models, settings
         self._aligner = Aligner(origin, parameters.hop_frames)
@@ -328,7 +329,7 @@ class StreamScorer:
     def _pass_over(self, stop: int) -> None:
         """Go on with the chunk that begins at ``stop``; nothing is known of those before it."""
         frames = stop - self._chunked
-        self.notes += [ChunkNote(None, None, None)] * (frames // self.parameters.hop_frames)
+        self.notes.skip(frames // self.parameters.hop_frames)
         for follower in (self._rolling, self._coach, self._idle, self._ending):
             follower.skip(frames)
         self._chunked = stop

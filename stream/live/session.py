@@ -8,7 +8,7 @@ Nothing here waits, reads a clock or owns a thread: the driver decides when.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
 from take5.scoring.parameters import FPS
@@ -233,7 +233,7 @@ class LiveSession:
         return self._scorer is not None and self._scorer.selector.best is not None
 
     @property
-    def notes(self) -> list[ChunkNote]:
+    def notes(self) -> Sequence[ChunkNote]:
         """What was seen and heard in each hop so far."""
         return [] if self._scorer is None else self._scorer.notes
 

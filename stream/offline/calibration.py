@@ -130,9 +130,9 @@ class Talker:
 
     def trial(self, stop_at: float, parameters: Parameters) -> Trial:
         """Stop the recording at a threshold."""
-        for index, value in enumerate(choices(self.verdicts, parameters.pool)):
+        for verdict, value in zip(self.verdicts, choices(self.verdicts, parameters.pool), strict=True):
             if value is not None and value >= stop_at and self.best is not None:
-                time_s = frame_seconds(parameters.window_span(index)[1])
+                time_s = frame_seconds(verdict.score.start + parameters.window_frames)
                 return Trial(stop_at, time_s, value, value / self.best)
         return Trial(stop_at)
 

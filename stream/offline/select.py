@@ -1,17 +1,15 @@
 """Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from take5.scoring.diversity import window_diversities
-from take5.scoring.eligibility import Timing
-from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.judging import JudgedWindow, heard_findings, judged
 from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
-from take5.stream.analysis.file_scans import Floats, OnProgress, PictureScan
+from take5.stream.analysis.file_scans import OnProgress, PictureScan
 from take5.stream.analysis.frames import stretch_of
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
@@ -19,7 +17,6 @@ from take5.stream.recording.from_file import FileRecording, long_enough, open_re
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
-from take5.stream.timeline.holes import Frames, without
 
 
 @dataclass
@@ -29,7 +26,6 @@ class WindowJudge:
     recording: FileRecording
     pictures: PictureScan
     settings: Settings
-    left_out: Sequence[Frames] = ()
     verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
 
     def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
@@ -46,22 +42,22 @@ class WindowJudge:
     def judge(self, window: WindowScore) -> JudgedWindow:
         """Score the motion of a window whose pictures have been analysed, and decide whether it may win."""
         start, stop = self._span(window)
-        observed = [one for one in self.pictures.observed[start:stop] if one is not None]
-        verdict = judge_window(window, observed, *self._heard(start, stop), self.settings)
+        observed = [one for one in self.recording.observed_in(start, stop) if one is not None]
+        verdict = judge_window(window, observed, *self.recording.heard_in(start, stop), self.settings)
         self.verdicts[start] = verdict
         return verdict
 
     def compare(self) -> tuple[str, ...]:
         """Add warnings to windows unlike the rest of the session; return the warnings about the whole."""
-        watch, observed = SessionWatch(self.settings.gates), self.pictures.observed
+        watch, observed = SessionWatch(self.settings.gates), self.recording.observed_in
         length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
         pushed = latest = 0
         for start, verdict in sorted(self.verdicts.items()):
             stop = start + length
-            if verdict.eligible is None or None in observed[start:stop]:
+            if verdict.eligible is None or None in observed(start, stop):
                 continue
-            for first in range(pushed, stop, hop):
-                if None not in observed[first : first + hop] and without([first], hop, self.left_out):
+            for first in self.recording.rows.starts(hop, hop, pushed, stop):
+                if None not in observed(first, first + hop):
                     if self.pictures.resized_within(latest, first):
                         watch.start_again()
                     watch.push(self._stretch(first, first + hop))
@@ -72,16 +68,13 @@ class WindowJudge:
 
     def _stretch(self, start: int, stop: int) -> Stretch:
         """What was seen and heard in frames that have been analysed."""
-        observed = [frame for frame in self.pictures.observed[start:stop] if frame is not None]
-        return stretch_of(observed, *self._heard(start, stop))
-
-    def _heard(self, start: int, stop: int) -> tuple[Timing, SoundMeasures]:
-        return self.recording.timing[start:stop], self.recording.heard.measures[start:stop]
+        observed = [frame for frame in self.recording.observed_in(start, stop) if frame is not None]
+        return stretch_of(observed, *self.recording.heard_in(start, stop))
 
     def _sounds_good(self, window: WindowScore) -> bool:
         """Whether a window's timestamps and sound pass, so that its pictures are worth analysing."""
         start, stop = self._span(window)
-        timing, sound = self._heard(start, stop)
+        timing, sound = self.recording.heard_in(start, stop)
         found = heard_findings(timing, sound, start, self.settings.gates)
         heard = judged(window, found, seen=False)
         if heard.reasons:
@@ -123,12 +116,11 @@ def select(
     TooShort
         If the recording is shorter than one window.
     """
-    recording = open_recording(file, models, on_progress)
-    sound, pictures, frames = recording.heard, recording.scan, recording.frames
+    recording = open_recording(file, models, on_progress, settings.parameters.hop_frames)
+    pictures, frames = recording.scan, recording.frames
     long_enough(file, frames, settings)
-    left_out = recording.passed_over(settings.parameters.hop_frames)
-    windows = _windows(sound.embeddings, settings, left_out)
-    judge = WindowJudge(recording, pictures, settings, left_out)
+    windows = _windows(recording, settings)
+    judge = WindowJudge(recording, pictures, settings)
     if exhaustive:
         pictures.scan([(0, frames)])
         for window in windows:
@@ -154,9 +146,10 @@ def select(
     return Selected(selection, recording)
 
 
-def _windows(embeddings: Floats, settings: Settings, left_out: Sequence[Frames]) -> list[WindowScore]:
-    """Every window but those with anything of what is left out."""
-    parameters = settings.parameters
-    diversities = window_diversities(embeddings, parameters, settings.diversity, settings.seed)
-    scored = {parameters.window_span(j)[0]: D for j, D in enumerate(diversities)}
-    return [WindowScore(start, scored[start]) for start in without(scored, parameters.window_frames, left_out)]
+def _windows(recording: FileRecording, settings: Settings) -> list[WindowScore]:
+    """Every window whose frames all have rows."""
+    parameters, rows = settings.parameters, recording.rows
+    starts = list(rows.starts(parameters.window_frames, parameters.hop_frames))
+    at = map(rows.row, starts)
+    diversities = window_diversities(recording.heard.embeddings, parameters, settings.diversity, settings.seed, at)
+    return [WindowScore(start, D) for start, D in zip(starts, diversities, strict=True)]

@@ -16,7 +16,7 @@ from take5.stream.output.received import write_source
 from take5.stream.recording.base import ClipMedia
 from take5.stream.recording.from_file import FileRecording
 from take5.stream.recording.from_ring import RingRecording
-from take5.stream.report.data import ReportData, film_notes, report_data
+from take5.stream.report.data import ReportData, film_hops, film_notes, report_data
 from take5.stream.report.render_process import write_report_apart
 from take5.stream.report.write import write_report_page
 from take5.stream.selection import Selection
@@ -64,7 +64,8 @@ def _write(selection: Selection, material: ClipMedia, folder: Path, preset: str)
 
 def add_report_page(selection: Selection, recording: FileRecording, folder: Path) -> None:
     """Write ``report.html`` and ``report.png`` to a take's folder."""
-    data = report_data(selection, recording, film_notes(recording, selection.settings.parameters.hop_frames))
+    hop = selection.settings.parameters.hop_frames
+    data = report_data(selection, recording, film_notes(recording, hop), film_hops(recording, hop))
     _add_report(data, folder, write_report_page)
 
 
@@ -93,7 +94,8 @@ def write_features(recording: FileRecording, path: Path) -> None:
     """Write what was scored to an .npz file, in float64.
 
     ``audio`` [N, E]; ``lips`` [N, 20, 2] in square pixels and ``pose`` [N, 3] in degrees, NaN for frames without
-    a tracked face or not analysed; ``faces`` [N], the number of faces, -1 if not analysed; ``fps``.
+    a tracked face or not analysed; ``faces`` [N], the number of faces, -1 if not analysed; ``frame`` [N], the grid
+    frame of each row: without those inside long holes; ``fps``.
     """
     observed = recording.observed
     seen = [None if one is None or one.face is None else one.face for one in observed]
@@ -104,5 +106,6 @@ def write_features(recording: FileRecording, path: Path) -> None:
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
             faces=np.array([-1.0 if one is None else max(one.faces, float(one.face is not None)) for one in observed]),
+            frame=recording.rows.numbers().astype(np.float64),
             fps=np.float64(FPS),
         )

@@ -1,33 +1,43 @@
 """A finished file under analysis: all of its sound, and pictures on demand, each tracked once."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import Timing
 from take5.scoring.errors import TooShort
-from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.scoring.gates.sound import SoundMeasures
+from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
 from take5.stream.analysis.file_scans import OnProgress, PictureScan, Sound, SoundScan
-from take5.stream.analysis.frames import FrameObservation
+from take5.stream.analysis.frames import FrameObservation, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
 from take5.stream.timeline.clock import FRAME_FLICKS
-from take5.stream.timeline.grid import FrameCounts, GridFrame, holes
-from take5.stream.timeline.holes import SOUND_FRAMES, Frames, passed_over
+from take5.stream.timeline.grid import FrameCounts, GridFrame
+from take5.stream.timeline.holes import Frames, Rows
 from take5.stream.timeline.media import Picture
 
 
 @dataclass(frozen=True)
 class FileRecording:
-    """A finished file on the session clock, from which clips, bundles and features are made."""
+    """A finished file on the session clock, from which clips, bundles and features are made.
+
+    Attributes
+    ----------
+    rows : Rows
+        Grid frames with a row in ``heard``, ``timing`` and ``observed``: all but what a stream does not score either,
+        whole chunks inside long holes.
+    """
 
     file: MediaFile
     index: FileIndex
     counts: FrameCounts
+    rows: Rows
     heard: Sound
     timing: Timing
     scan: PictureScan
@@ -35,26 +45,38 @@ class FileRecording:
     @property
     def frames(self) -> int:
         """Number of grid frames with both picture and sound."""
-        return len(self.heard.embeddings)
+        return self.rows.frames
 
     @property
     def observed(self) -> list[FrameObservation | None]:
-        """Observation of each grid frame; None if not analysed."""
+        """Observation of each row; None if not analysed."""
         return self.scan.observed
 
-    def passed_over(self, hop: int) -> list[Frames]:
-        """What a stream does not score either: whole chunks of ``hop`` frames inside long holes."""
-        pictures = [passed_over(hole, hop) for hole in holes(self.index.pts, self.file.origin)]
-        return [*pictures, *(passed_over(hole, hop, SOUND_FRAMES) for hole in self.heard.holes)]
+    def observed_in(self, start: int, stop: int) -> list[FrameObservation | None]:
+        """Observations of grid frames [start, stop) with rows; None if not analysed."""
+        return self.observed[self.rows.span(start, stop)]
+
+    def heard_in(self, start: int, stop: int) -> tuple[Timing, SoundMeasures]:
+        """Timing and sound of grid frames [start, stop) with rows."""
+        span = self.rows.span(start, stop)
+        return self.timing[span], self.heard.measures[span]
 
     def observations(self, start: int, stop: int) -> list[FrameObservation]:
         """Observations of grid frames [start, stop); frames not analysed yet are analysed on demand."""
         self.scan.scan([(start, stop)])
-        return [one for one in self.observed[start:stop] if one is not None]
+        found = [unseen(missing=True)] * (stop - start)
+        for first, last in self.rows.within(start, stop):
+            found[first - start : last - start] = [one for one in self.observed_in(first, last) if one is not None]
+        return found
 
     def timing_of(self, start: int, stop: int) -> Timing:
         """What is missing in grid frames [start, stop)."""
-        return self.timing[start:stop]
+        everything = Timing(*(np.ones(stop - start, dtype=np.bool_) for _ in range(3)))
+        for first, last in self.rows.within(start, stop):
+            span = self.rows.span(first, last)
+            for whole, part in zip(vars(everything).values(), vars(self.timing).values(), strict=True):
+                whole[first - start : last - start] = part[span]
+        return everything
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""
@@ -67,28 +89,43 @@ class FileRecording:
 
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
         """Scored sound of grid frames [start, stop): 16 kHz, int16."""
-        return self.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
+        pcm = np.zeros((stop - start, SAMPLES_PER_FRAME), np.int16)
+        heard = self.heard.pcm.reshape(-1, SAMPLES_PER_FRAME)
+        for first, last in self.rows.within(start, stop):
+            pcm[first - start : last - start] = heard[self.rows.span(first, last)]
+        return pcm.reshape(-1)
 
 
-def open_recording(file: MediaFile, models: Models, on_progress: OnProgress) -> FileRecording:
-    """Analyse a file's sound and lay its timestamps on the grid; no picture is decoded."""
-    sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames))
+def open_recording(file: MediaFile, models: Models, on_progress: OnProgress, hop: int = FPS) -> FileRecording:
+    """Analyse a file's sound and lay its timestamps on the grid; no picture is decoded.
+
+    Whole chunks of ``hop`` frames inside long holes are passed over (:mod:`take5.stream.timeline.holes`).
+    """
+    sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames), hop)
     index = file.scan(sounds.push)
-    grid, counts = file.grid(index)
-    sound = sounds.finish(len(grid))
-    frames = len(sound.embeddings)
-    scan = PictureScan(file, index, frames, _resized(grid[:frames], index), models, on_progress)
-    return FileRecording(file, index, counts, sound, _timing(grid[:frames], sound), scan)
+    grid, counts = file.grid(index, hop)
+    sound, rows = sounds.finish(grid[-1].index + 1 if grid else 0, list(_unlaid(grid)))
+    scan = PictureScan(file, index, rows, hop, _resized(grid, index, rows.frames), models, on_progress)
+    return FileRecording(file, index, counts, rows, sound, _timing(grid, sound, rows), scan)
 
 
-def _resized(grid: list[GridFrame[int]], index: FileIndex) -> list[int]:
+def _unlaid(grid: list[GridFrame[int]]) -> Iterator[Frames]:
+    """Yield the grid frames that were left out."""
+    for before, after in pairwise([-1, *(frame.index for frame in grid)]):
+        if after > before + 1:
+            yield before + 1, after
+
+
+def _resized(grid: list[GridFrame[int]], index: FileIndex, frames: int) -> list[int]:
     """Grid frames from which on pictures have another size than before; the first one begins."""
-    found = (bisect_left(grid, pts, key=lambda frame: frame.shown) for pts in index.resized)
-    return sorted({0, *(frame for frame in found if frame < len(grid))})
+    places = (bisect_left(grid, pts, key=lambda frame: frame.shown) for pts in index.resized)
+    found = (grid[place].index for place in places if place < len(grid))
+    return sorted({0, *(frame for frame in found if frame < frames)})
 
 
-def _timing(grid: list[GridFrame[int]], sound: Sound) -> Timing:
-    return Timing(np.array([frame.missing for frame in grid], dtype=np.bool_), sound.missing, sound.silent)
+def _timing(grid: Iterable[GridFrame[int]], sound: Sound, rows: Rows) -> Timing:
+    missing = [frame.missing for frame in grid if rows.has(frame.index, frame.index + 1)]
+    return Timing(np.array(missing, dtype=np.bool_), sound.missing, sound.silent)
 
 
 def long_enough(file: MediaFile, frames: int, settings: Settings) -> None:

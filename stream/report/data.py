@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.parameters import SAMPLES_PER_FRAME
 from take5.stream.analysis.levels import chunk_note
 from take5.stream.events import ChunkNote
 from take5.stream.recording.base import Recording
@@ -30,13 +29,15 @@ class ReportData:
     selection : Selection
         The choice, the pool, and the verdict on every window.
     notes : tuple of ChunkNote
-        What was seen and heard in each hop from frame 0 on; may be shorter than the recording.
+        What was seen and heard in each hop; may be shorter than the recording.
     lips : ndarray float64 [F, 20, 2] or None
         Lip landmarks of the best window in square pixels; None without one.
     best_pictures : tuple of Thumbnail
         Of the best window, in order of time.
     pool_pictures : mapping of int to Thumbnail
         Of the pool's windows, by their first grid frame.
+    hops : tuple of int
+        Numbers of the hops of ``notes``; empty if they are 0, 1, 2 and so on. Those inside long holes are left out.
     """
 
     selection: Selection
@@ -44,6 +45,7 @@ class ReportData:
     lips: NDArray[np.float64] | None = None
     best_pictures: tuple[Thumbnail, ...] = ()
     pool_pictures: Mapping[int, Thumbnail] = field(default_factory=dict)
+    hops: tuple[int, ...] = ()
 
     @property
     def window_frames(self) -> int:
@@ -56,7 +58,9 @@ class ReportData:
         return self.selection.settings.parameters.hop_frames
 
 
-def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote]) -> ReportData:
+def report_data(
+    selection: Selection, film: Recording, notes: Iterable[ChunkNote], hops: Iterable[int] = ()
+) -> ReportData:
     """Gather a report: decode the thumbnails, and look up the lips of the best window.
 
     Parameters
@@ -66,7 +70,9 @@ def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote
     film : Recording
         The recording; of a live one, only what the ring holds can be shown.
     notes : iterable of ChunkNote
-        One a hop from frame 0 on: :func:`film_notes` of a file, those of the Progress events of a capture.
+        One a hop: :func:`film_notes` of a file, those of the Progress events of a capture.
+    hops : iterable of int
+        Numbers of these hops: :func:`film_hops` of a file; by default 0, 1, 2 and so on.
     """
     best, length = selection.best, selection.settings.parameters.window_frames
     lips: NDArray[np.float64] | None = None
@@ -76,7 +82,7 @@ def report_data(selection: Selection, film: Recording, notes: Iterable[ChunkNote
         instants = [best.start + length * (2 * i + 1) // (2 * BEST_PICTURES) for i in range(BEST_PICTURES)]
         best_pictures = tuple(thumbnails(film, instants, LARGE))
     others = dict(_pool_pictures(selection, film, best_pictures))
-    return ReportData(selection, tuple(notes), lips, best_pictures, others)
+    return ReportData(selection, tuple(notes), lips, best_pictures, others, tuple(hops))
 
 
 def _pool_pictures(
@@ -93,9 +99,14 @@ def _pool_pictures(
             yield window.start, picture
 
 
+def film_hops(film: FileRecording, hop_frames: int) -> Iterator[int]:
+    """Number the hops of a finished file that are not inside long holes."""
+    for first, last in film.rows.stretches:
+        yield from range(first // hop_frames, -(-last // hop_frames))
+
+
 def film_notes(film: FileRecording, hop_frames: int) -> Iterator[ChunkNote]:
-    """What was seen and heard in each hop of a finished file; no further frames are analysed."""
-    for start in range(0, film.frames, hop_frames):
-        stop = min(start + hop_frames, film.frames)
-        pcm = film.heard.pcm[start * SAMPLES_PER_FRAME : stop * SAMPLES_PER_FRAME]
-        yield chunk_note(film.observed[start:stop], pcm / 32768.0)
+    """What was seen and heard in each of :func:`film_hops`; no further frames are analysed."""
+    for hop in film_hops(film, hop_frames):
+        start, stop = hop * hop_frames, min((hop + 1) * hop_frames, film.frames)
+        yield chunk_note(film.observed_in(start, stop), film.pcm(start, stop) / 32768.0)

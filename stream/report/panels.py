@@ -30,7 +30,8 @@ STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
 def time_axis(axes: Axes, frames: int, ticks: int) -> None:
     """Session time in seconds as 0:12, at round seconds."""
-    step = next((step for step in STEPS_S if frames / FPS / step <= ticks), STEPS_S[-1])
+    longest = STEPS_S[-1] * max(1, -(-frames // (FPS * ticks * STEPS_S[-1])))
+    step = next((step for step in STEPS_S if frames / FPS / step <= ticks), longest)
     axes.set_xlim(0, frames / FPS)
     axes.set_xticks(np.arange(0, frames / FPS + 1e-9, step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: clock(round(seconds * FPS))))
@@ -127,8 +128,12 @@ def draw_level(axes: Axes, data: ReportData) -> None:
     """Sound level of each hop in dBFS; digital silence is the floor."""
     levels = np.array([QUIETEST_DBFS if n.level_dbfs is None else max(QUIETEST_DBFS, n.level_dbfs) for n in data.notes])
     kept = extremes(levels)
-    seconds = np.append(kept, len(levels)) * data.hop_frames / FPS
-    shown = np.append(levels[kept], levels[-1:])
+    hops = np.array(data.hops or range(len(levels)), dtype=np.int64)
+    shown, at = np.append(levels[kept], levels[-1:]), np.append(hops[kept], hops[-1:] + 1)
+    gaps = np.flatnonzero(np.diff(hops) > 1)
+    place = np.searchsorted(at, hops[gaps] + 1)
+    seconds = np.insert(at, place, hops[gaps] + 1) * data.hop_frames / FPS
+    shown = np.insert(shown, place, QUIETEST_DBFS)
     axes.fill_between(seconds[: len(shown)], shown, QUIETEST_DBFS, step="post", color=LIGHT["second"], alpha=0.55, lw=0)
     axes.set_ylim(QUIETEST_DBFS, 0)
     axes.set_yticks([-60, -30, 0])
@@ -167,7 +172,7 @@ def _faces(data: ReportData) -> tuple[list[tuple[float, float]], list[tuple[floa
     """Hops with a face in every analysed frame, and hops with a face in some of them."""
     hop = data.hop_frames
     spans: tuple[list[tuple[int, int]], list[tuple[int, int]]] = [], []
-    for index, note in enumerate(data.notes):
+    for index, note in zip(data.hops or range(len(data.notes)), data.notes, strict=True):
         if note.face:
             spans[note.face < 1].append((index * hop, (index + 1) * hop))
     whole, part = (lengths(covered(each, data.selection.frames)) for each in spans)

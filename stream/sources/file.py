@@ -210,19 +210,21 @@ class MediaFile:
                     yield keyframe.pts
             header = found
 
-    def grid(self, index: FileIndex) -> tuple[list[GridFrame[int]], FrameCounts]:
-        """Lay the timestamps of ``index`` on the grid, without their pictures."""
-        grid = PictureGrid[int](self.origin)
+    def grid(self, index: FileIndex, hop: int | None = None) -> tuple[list[GridFrame[int]], FrameCounts]:
+        """Lay the timestamps of ``index`` on the grid, without their pictures; see :class:`PictureGrid` for ``hop``."""
+        grid = PictureGrid[int](self.origin, hop=hop)
         frames = [frame for pts in index.pts for frame in grid.push(pts, pts)]
         frames += grid.finish(index.video_end)
         return frames, grid.counts
 
-    def grid_frames(self, index: FileIndex, start: int, stop: int) -> Iterator[GridFrame[VideoFrame]]:
-        """Decode grid frames [start, stop), from the keyframe before them on.
+    def grid_frames(
+        self, index: FileIndex, start: int, stop: int, hop: int | None = None
+    ) -> Iterator[GridFrame[VideoFrame]]:
+        """Decode grid frames [start, stop), from the keyframe before them on; see :class:`PictureGrid` for ``hop``.
 
         A source frame that cannot be decoded is absent.
         """
-        grid = PictureGrid[VideoFrame](self.origin, first=start)
+        grid = PictureGrid[VideoFrame](self.origin, first=start, hop=hop)
         begin = self.origin + start * FRAME_FLICKS
         wanted = index.pts[max(0, bisect_right(index.pts, begin) - 1)]
         for frame in self._decode_around(index, wanted):

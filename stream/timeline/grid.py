@@ -1,8 +1,7 @@
 """The picture grid: at every 40 ms, the source frame nearest to that instant."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Generic, TypeVar
 
 from take5.scoring.eligibility import HOLE_S, ROUNDING_S
@@ -45,15 +44,6 @@ class FrameCounts:
     doubled: int = 0
     dropped: int = 0
     late: int = 0
-
-
-def holes(times: Sequence[int], origin: int) -> list[Frames]:
-    """Grid frames that lie in holes between source frames, whose times are in order, in flicks."""
-    return [
-        (max(0, (before - origin) // FRAME_FLICKS + 1), -((origin - after) // FRAME_FLICKS))
-        for before, after in pairwise(times)
-        if after - before > HOLE_FLICKS
-    ]
 
 
 class PictureGrid(Generic[T]):

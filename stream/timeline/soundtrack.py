@@ -22,6 +22,10 @@ MISSING_TAIL_FLICKS = seconds_to_flicks(SOUND_HOLE_S)
 """Sound may end this much before its last frame does; the rest is silence, as in any hole of this length."""
 
 
+BEGIN_AGAIN_FLICKS = seconds_to_flicks(1.0)
+"""After a longer hole that begins before sample 0, the track begins again: nothing before the hole is heard."""
+
+
 @dataclass(frozen=True)
 class Placement:
     """Where a block goes: after ``gap`` samples of nothing, without its first ``skip`` samples."""
@@ -93,11 +97,13 @@ class SoundTrack:
         if block.rate != continuity.rate:
             raise ParameterError(f"sound changed from {continuity.rate} to {block.rate} Hz; a track has one rate")
         end = continuity.end
+        if self._hop is not None and end <= self._origin and block.pts - end > BEGIN_AGAIN_FLICKS:
+            continuity, resampler = self._track = self._begin(block.rate, min(block.pts, self._origin))
         placement = continuity.place(block.pts, len(block.samples))
         gap = placement.gap
         if block.pts - end > HOLE_FLICKS:
             self._missing.append((end, block.pts))
-            gap -= self._leave_out((end, block.pts), block.rate)
+            gap -= self._leave_out((max(end, continuity.start), block.pts), block.rate)
         silence = np.zeros(gap, np.float32)
         return resampler.push(np.concatenate([silence, block.samples[placement.skip :]]))
 
@@ -118,11 +124,6 @@ class SoundTrack:
             flags[max(0, first - start) : max(0, last - start)] = True
         return flags
 
-    def holes(self) -> list[Frames]:
-        """Grid frames that missing stretches touch, where whole chunks of them can be left out."""
-        whole = self._track is not None and not self._track[0].rate % FPS
-        return [self._frames_of(hole) for hole in self._missing] if whole else []
-
     def forget(self, frame: int) -> None:
         """Drop what is known of holes that end before a grid frame."""
         before = self._origin + frame * FRAME_FLICKS
@@ -134,18 +135,20 @@ class SoundTrack:
 
     def _leave_out(self, hole: tuple[int, int], rate: int) -> int:
         """Leave out whole chunks of a hole; return how many samples at ``rate`` that are."""
-        if self._hop is None or rate % FPS:
+        if self._hop is None:
             return 0
         first, stop = passed_over(self._frames_of(hole), self._hop, SOUND_FRAMES)
-        if stop > first >= 0:
+        if stop > first:
             self.left_out.append((first, stop))
         return (stop - first) * rate // FPS
 
     def _open(self, block: AudioBlock) -> tuple[Continuity, Resampler]:
         if block.pts > self._origin:
             raise ParameterError("the sound begins after grid frame 0")
-        offset = Fraction((self._origin - block.pts) * block.rate, FLICKS)
-        return Continuity(block.rate, block.pts), Resampler(block.rate, offset)
+        return self._begin(block.rate, block.pts)
+
+    def _begin(self, rate: int, pts: int) -> tuple[Continuity, Resampler]:
+        return Continuity(rate, pts), Resampler(rate, Fraction((self._origin - pts) * rate, FLICKS))
 
 
 def cut(blocks: Iterable[AudioBlock], start: int, stop: int) -> tuple[NDArray[np.float32], int]:

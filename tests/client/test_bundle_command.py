@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from beep_flash import backdrop
+from torn_media import tear
 
 from demo.talker import DEFAULT, FILLER, fitted
 from take5.client.cli import run
@@ -32,6 +33,15 @@ def test_a_clip_without_a_face_is_refused_by_its_time(tmp_path: Path, capsys: py
     clip = backdrop(tmp_path / "nobody.mkv", 3)
     assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path / "out")]) == 1
     assert "no face in the picture at 0.00 s" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_clip_with_a_long_hole_is_refused_by_its_time(
+    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = tear(rendered("seven", fitted(DEFAULT, 7, FILLER)), tmp_path / "torn.mkv", 3, 3600)
+    assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path / "out")]) == 1
+    assert "torn.mkv: picture or sound is missing around 4.00 s; a bundle needs" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

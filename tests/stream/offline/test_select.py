@@ -27,9 +27,11 @@ def test_features_are_what_was_scored(short: Path, chosen: Selected, tmp_path: P
     assert run(["select", str(short), "-o", str(tmp_path / "out"), "--features", str(target), "--json"]) == 0
     features = np.load(target)
     frames = chosen.selection.frames
-    shapes = {"audio": (frames, 96), "lips": (frames, 20, 2), "pose": (frames, 3), "faces": (frames,), "fps": ()}
+    shapes = {"audio": (frames, 96), "lips": (frames, 20, 2), "pose": (frames, 3), "faces": (frames,)}
+    shapes |= {"frame": (frames,), "fps": ()}
     assert {name: features[name].shape for name in features} == shapes
     assert {features[name].dtype for name in features} == {np.dtype(np.float64)}
+    assert (features["frame"] == np.arange(frames)).all()
     unseen = features["faces"] == -1
     assert np.isnan(features["lips"][unseen]).all()
     eligible = {v.score.start for v in chosen.selection.verdicts if v.eligible}

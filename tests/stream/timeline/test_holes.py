@@ -2,24 +2,28 @@
 
 import tracemalloc
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from torn_media import tear
 
+from take5 import Session
+from take5.scoring.gates.findings import Code
+from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished, Progress
 from take5.stream.live.replay import Replay
+from take5.stream.offline.idle_clip import find_idle
 from take5.stream.offline.select import select
+from take5.stream.output.take import add_report_page, write_features, write_take
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.aligner import Aligner
 from take5.stream.timeline.clock import FLICKS
-from take5.stream.timeline.grid import holes
-from take5.stream.timeline.holes import SOUND_FRAMES, passed_over, without
+from take5.stream.timeline.holes import SOUND_FRAMES, Rows, passed_over
 from take5.stream.timeline.media import AudioBlock, Timed, UnseenFrame
+from take5.stream.timeline.soundtrack import SoundTrack
 
 RATE = 48_000
 HOP = 25
@@ -45,12 +49,34 @@ def test_sound_is_passed_over_as_its_frames_are_grouped() -> None:
 
 
 def test_windows_with_anything_of_it_are_left_out() -> None:
-    assert without(range(0, 500, 25), 125, [(250, 300), (0, 0)]) == [*range(0, 126, 25), *range(300, 500, 25)]
+    rows = Rows(600, [(250, 300), (0, 0), (275, 325)])
+    assert [*rows.starts(125, 25)] == [*range(0, 126, 25), *range(325, 476, 25)]
+    assert [*rows.starts(25, 25, 210, 360)] == [225, 325]
 
 
-def test_holes_of_a_file_are_those_of_the_grid() -> None:
-    times = [frame * FLICKS // 25 for frame in [-1, 0, 1, 2, 90, 91]]
-    assert holes(times, 0) == [(3, 90)]
+def test_rows_are_numbered_across_what_is_passed_over() -> None:
+    rows = Rows(10**12, [(100, 10**11), (10**12 - 25, 2 * 10**12)])
+    assert rows.stretches == [(0, 100), (10**11, 10**12 - 25)]
+    assert rows.span(50, 10**11 + 5) == slice(50, 105)
+    assert (rows.frame(99), rows.frame(100)) == (99, 10**11)
+    assert (rows.row(500), rows.row(10**12)) == (100, rows.count)
+    assert [*rows.within(90, 10**11 + 1)] == [(90, 100), (10**11, 10**11 + 1)]
+    assert (rows.has(99, 100), rows.has(99, 101), rows.has(10**12 - 25, 10**12 - 24)) == (True, False, False)
+    assert (Rows(0).count, Rows(0).numbers().size, [*Rows(3).numbers()]) == (0, 0, [0, 1, 2])
+
+
+@pytest.mark.parametrize("rate", [48_000, 44_056])
+def test_sound_after_a_hole_before_the_picture_is_in_its_place(rate: int) -> None:
+    beep = np.zeros(rate, np.float32)
+    beep[rate // 2] = 1
+    for before, after in ((-3600, -2), (-20, 30)):
+        track = SoundTrack(0, HOP)
+        pieces = [track.push(AudioBlock(at * FLICKS, beep, rate)) for at in (before, after, 30 + abs(after))]
+        sound = np.concatenate([*pieces, track.finish()])
+        at = np.flatnonzero(sound > 0.25 * sound.max()) / 16_000
+        left_out = sum(stop - start for start, stop in track.left_out) / 25
+        assert at[-1] + left_out == pytest.approx(30.5 + abs(after), abs=2 / rate + 1 / 16_000)
+        assert len(sound) < 40 * 16_000
 
 
 Outcome = tuple[list[int], int, list[tuple[int, int]]]
@@ -101,26 +127,13 @@ def test_a_hole_of_one_track_leaves_the_other_as_it_is() -> None:
 @pytest.fixture(scope="module")
 def torn(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[float, str], Path]:
     """A film with a hole after 8 s in its picture, its sound, or both."""
-
-    def tear(seconds: float, kinds: str) -> Path:
-        path = tmp_path_factory.mktemp("torn") / "torn.mkv"
-        with av.open(str(short)) as source, av.open(str(path), "w") as target:
-            streams = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
-            for packet in source.demux():
-                if packet.dts is None or packet.pts is None or packet.time_base is None:
-                    continue
-                kind = packet.stream.type
-                if packet.pts * packet.time_base >= 8:
-                    later = round(Fraction(seconds) / packet.time_base) if kind in kinds else 0
-                    packet.pts, packet.dts = packet.pts + later, packet.dts + later
-                packet.stream = streams[packet.stream.index]
-                target.mux(packet)
-        return path
-
-    return tear
+    return lambda seconds, kinds: tear(short, tmp_path_factory.mktemp("torn") / "torn.mkv", 8, seconds, kinds)
 
 
-@pytest.mark.parametrize(("seconds", "kinds"), [(30.0, "video audio"), (9.0, "video")])
+SINCE_1970 = 2e9
+
+
+@pytest.mark.parametrize(("seconds", "kinds"), [(SINCE_1970, "video audio"), (9.0, "video"), (9.0, "audio")])
 def test_a_stream_and_a_file_agree(
     torn: Callable[[float, str], Path], models: Models, seconds: float, kinds: str
 ) -> None:
@@ -133,6 +146,9 @@ def test_a_stream_and_a_file_agree(
     batch = select(MediaFile(path), models, Settings(), on_progress=lambda *_: None).selection
     assert [window.score.start for window in batch.verdicts] == told
     assert len(told) < 16 + 8
+    assert {reason.code for one in streamed.verdicts for reason in one.reasons} >= {
+        Code.FRAMES_MISSING if "video" in kinds else Code.SOUND_MISSING
+    }
     for one, other in zip(batch.verdicts, streamed.verdicts, strict=True):
         if one.eligible is not None:
             assert one.eligible is other.eligible, one
@@ -141,3 +157,45 @@ def test_a_stream_and_a_file_agree(
     assert streamed.best is not None
     assert batch.best.start == streamed.best.start
     assert [window.start for window in batch.pool] == [window.start for window in streamed.pool]
+
+
+def test_a_hole_in_a_file_costs_the_same_whatever_its_length(
+    torn: Callable[[float, str], Path], models: Models, tmp_path: Path
+) -> None:
+    seconds = SINCE_1970
+    path, settings = torn(seconds, "video audio"), Settings()
+    tracemalloc.start()
+    found = select(MediaFile(path), models, settings, exhaustive=True, on_progress=lambda *_: None)
+    write_take(found.selection, found.recording, tmp_path / "take")
+    add_report_page(found.selection, found.recording, tmp_path / "take")
+    write_features(found.recording, tmp_path / "features.npz")
+    idle = find_idle(found.recording, settings.gates)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 250_000_000
+    assert idle is None or idle.stop < 225 or idle.start > seconds * 25
+    features = np.load(tmp_path / "features.npz")
+    gap = round(seconds) * 25
+    assert len(features["audio"]) == len(features["frame"]) < 500 + 200
+    assert features["frame"][-1] == found.recording.frames - 1 == pytest.approx(499 + gap, abs=3)
+    assert found.selection.tracked < 500 + 200
+    last = found.selection.verdicts[-1].score.start
+    assert last == pytest.approx(gap + 375, abs=25)
+    assert found.selection.window_json(WindowScore(last, 0))["container_start_s"] == pytest.approx(last / 25, abs=0.1)
+    after = found.recording.timing_of(gap, gap + 300)
+    assert after.frames_missing[:150].all()
+    assert not after.frames_missing[-75:].any()
+
+
+def test_a_session_passes_over_a_hole(models: Models) -> None:
+    frame, sound = np.zeros((64, 64, 3), np.uint8), np.full(1920, 0.1, np.float32)
+    with Session(models) as session:
+        for begin in (0, 17):
+            for tick in range(200):
+                session.push_frame(frame, begin + tick / 25)
+                session.push_audio(sound, 48_000, begin + tick / 25)
+        *_, last = session.finish()
+    assert isinstance(last, Finished)
+    starts = [window.score.start for window in last.selection.verdicts]
+    assert (starts[0], starts[-1], last.selection.frames) == (0, 500, 625)
+    assert not {*range(125, 325, 25)} & {*starts}
