@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import click
 from rich import progress as bars
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, Tim
 from take5.scoring.parameters import FPS
 from take5.stream.bundles.write import Bundle
 from take5.stream.events import Event, Finished, Progress, State
+from take5.stream.ffmpeg.tracks import UsedTracks
 from take5.stream.report.write import PAGE
 from take5.stream.selection import Selection
 from take5.stream.texts.languages import texts
@@ -72,6 +74,12 @@ def summary(selection: Selection, written: Path | None = None) -> str:
         *([] if written is None else [f"  {written}"]),
     ]
     return "\n".join(lines)
+
+
+def say_tracks(video: str, tracks: UsedTracks | None) -> None:
+    """Print on stderr what is to be said about the choice of tracks."""
+    for note in () if tracks is None else tracks.notes:
+        click.echo(f"take5: {video}: {note}".encode("utf-8", "backslashreplace").decode(), err=True)
 
 
 def bundle_line(bundle: Bundle) -> str:

@@ -9,6 +9,7 @@ from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
+from take5.stream.ffmpeg.tracks import UsedTracks
 from take5.stream.settings import Settings
 from take5.stream.timeline.clock import frame_seconds, to_seconds
 from take5.stream.timeline.grid import FrameCounts
@@ -72,6 +73,8 @@ class Selection:
         Every window, in order of time.
     idle : Idle or None
         The best stretch in which the person sits still and silent, if requested.
+    tracks : UsedTracks or None
+        The tracks of the file that were used; None for a capture.
     complete : bool
         Whether every window that could win was analysed; false only where a live capture had no time for it.
     """
@@ -91,6 +94,7 @@ class Selection:
     warnings: tuple[str, ...] = ()
     idle: Idle | None = None
     complete: bool = True
+    tracks: UsedTracks | None = None
 
     @property
     def checked(self) -> Checked:
@@ -109,6 +113,7 @@ class Selection:
             "source_fps": self.source_fps,
             "container_start_s": to_seconds(self.origin),
             "duration_s": frame_seconds(self.frames),
+            "tracks": self.tracks and {"audio": self.tracks.audio, "video": self.tracks.video},
             "best": None if self.best is None else self.window_json(self.best),
             "idle": self.idle
             and {

@@ -12,6 +12,7 @@ from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.analysis.models import Models
+from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.offline.select import select as choose
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
@@ -29,6 +30,8 @@ def select(
     diversity: DiversityName = "euclidean",
     seed: int = 0,
     gates: GateConfig = NORMAL,
+    audio_track: int | None = None,
+    video_track: int | None = None,
     encoder: EncoderName = "auto",
     ave_weights: StrPath | None = None,
     device: str = "auto",
@@ -57,6 +60,8 @@ def select(
         For strategy "random" and diversity "entropy", >= 0.
     gates : GateConfig
         How strict the gates are (``docs/gates.md``).
+    audio_track, video_track : int, optional
+        Number of the track to use, from 1; by default the audio track with the most speech, and the main video track.
     encoder, ave_weights, device
         See :func:`take5.load_models`; not together with ``models``.
     models : Models, optional
@@ -84,7 +89,7 @@ def select(
         raise ParameterError(
             "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
         )
-    file = MediaFile(Path(path))
+    file = MediaFile(Path(path), wanted=WantedTracks(audio_track, video_track))
     loaded = models or load_models(encoder, ave_weights, device)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
     return FileResult.of(scored.selection, scored.recording, loaded)

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
-from take5.client.cli.options import model_options, output_option
-from take5.client.terminal import Bars, bundle_line
+from take5.client.cli.options import model_options, output_option, track_options
+from take5.client.terminal import Bars, bundle_line, say_tracks
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check as violations
@@ -15,6 +15,7 @@ from take5.stream.bundles.footage import whole
 from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
+from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import frame_seconds, to_seconds
@@ -28,19 +29,30 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @output_option("Output folder; each bundle goes to TRAINER/NAME/.")
 @click.option("--force", is_flag=True, help="Replace existing bundles.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle.")
+@track_options
 @model_options
 def bundle(
-    clip: Path, output: Path, force: bool, as_json: bool, wanted: WantedBundles, name: str | None, models: Models
+    clip: Path,
+    output: Path,
+    force: bool,
+    as_json: bool,
+    wanted: WantedBundles,
+    name: str | None,
+    tracks: WantedTracks,
+    models: Models,
 ) -> int:
     """Make bundles from the whole of CLIP, a video that shows one face in every frame.
 
     To choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
-        recording = open_recording(MediaFile(clip), models, bars.update)
+        recording = open_recording(MediaFile(clip, wanted=tracks), models, bars.update)
         _unbroken(recording)
         _long_enough(recording, wanted)
-        origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=tuple(recording.file.warnings))
+        said = (*recording.file.tracks.notes, *recording.file.warnings)
+        origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=said)
+        if as_json:
+            say_tracks(str(clip), recording.file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):

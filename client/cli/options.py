@@ -16,6 +16,7 @@ from take5.scoring.models.encoders import ENCODERS, measured_stop_at
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
+from take5.stream.ffmpeg.tracks import WantedTracks
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,6 +78,32 @@ def model_options(command: Command) -> Command:
         return command(*args, models=load_models(encoder, ave_weights, device), **options)
 
     return decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+TRACK_OPTIONS = (
+    click.option(
+        "--audio-track",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Use the N-th audio track.  [default: the one with the most speech]",
+    ),
+    click.option(
+        "--video-track",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Use the N-th video track.",
+    ),
+)
+
+
+def track_options(command: Command) -> Command:
+    """Give a command the choice of a file's tracks, as one argument ``tracks``."""
+
+    @functools.wraps(command)
+    def with_tracks(*args: Any, audio_track: int | None, video_track: int | None, **options: Any) -> Any:
+        return command(*args, tracks=WantedTracks(audio_track, video_track), **options)
+
+    return decorated(with_tracks, TRACK_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 GATE_OPTIONS = (

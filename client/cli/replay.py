@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.options import gate_options, model_options, parameter_options
+from take5.client.cli.options import gate_options, model_options, parameter_options, track_options
 from take5.client.pacing import paced
-from take5.client.terminal import event_line
+from take5.client.terminal import event_line, say_tracks
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
+from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.live.replay import Replay
 from take5.stream.output.atomic import refuse_existing
 from take5.stream.output.take import write_take
@@ -31,6 +32,7 @@ from take5.stream.sources.file import MediaFile
     help="Write the clip, as select does.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
+@track_options
 @gate_options
 @parameter_options
 @model_options
@@ -40,6 +42,7 @@ def replay(
     as_json: bool,
     output: Path | None,
     force: bool,
+    tracks: WantedTracks,
     gates: GateConfig,
     parameters: Parameters,
     models: Models,
@@ -49,7 +52,7 @@ def replay(
     folder = None if output is None else output / video.stem
     if folder is not None:
         refuse_existing(folder, force=force)
-    run = Replay(MediaFile(video), models, Settings(parameters, gates=gates), pace)
+    run = Replay(MediaFile(video, wanted=tracks), models, Settings(parameters, gates=gates), pace)
     code = 0
     for event in run.events():
         if isinstance(event, Finished):
@@ -57,6 +60,8 @@ def replay(
             if folder is not None:
                 write_take(event.selection, run.material, folder, force=force)
         if as_json:
+            if isinstance(event, Finished):
+                say_tracks(str(video), event.selection.tracks)
             click.echo(json.dumps(event.json()))
         elif line := event_line(event, folder):
             click.echo(line)

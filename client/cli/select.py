@@ -8,7 +8,7 @@ import click
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
-from take5.client.cli.options import gate_options, output_option, parameter_options
+from take5.client.cli.options import gate_options, output_option, parameter_options, track_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
@@ -16,6 +16,7 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.deliverables import Deliverables
+from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.offline.batch.job import Recipe
 from take5.stream.settings import Settings
@@ -58,6 +59,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 )
 @click.option("--report", "page", is_flag=True, help="Write report.html and report.png.")
 @click.option("--idle", is_flag=True, help="Also find a still and silent stretch and write it as idle.mp4.")
+@track_options
 @bundle_options
 @gate_options
 @parameter_options
@@ -78,6 +80,7 @@ def select(
     seed: int,
     page: bool,
     idle: bool,
+    tracks: WantedTracks,
     wanted: WantedBundles | None,
     name: str | None,
     gates: GateConfig,
@@ -102,7 +105,7 @@ def select(
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
         deliverables = Deliverables(wanted, name, page, idle)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables)
+        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks)
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
     let_deliveries_end(hooks)
     return batch_output.code

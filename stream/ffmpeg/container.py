@@ -9,10 +9,9 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 from av.container import InputContainer
-from av.stream import Disposition
 from numpy.typing import NDArray
 
-from take5.scoring.errors import MissingTrack, UnreadableMedia
+from take5.scoring.errors import UnreadableMedia
 from take5.stream.timeline.clock import fraction, to_flicks
 
 CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
@@ -62,25 +61,6 @@ def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
 def reason(error: Exception) -> str:
     """Message of an FFmpeg or system error, without its number and file name."""
     return getattr(error, "strerror", None) or str(error)
-
-
-def video_stream(container: InputContainer, path: Path) -> av.VideoStream:
-    """The file's main video stream; cover pictures do not count."""
-    moving = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    best = container.streams.best("video")
-    if best in moving and isinstance(best, av.VideoStream):
-        return best
-    if not moving:
-        raise MissingTrack(f"{path}: has no video track; take5 needs picture and sound")
-    return moving[0]
-
-
-def audio_stream(container: InputContainer, path: Path) -> av.AudioStream:
-    """The file's main sound."""
-    best = container.streams.best("audio")
-    if not isinstance(best, av.AudioStream):
-        raise MissingTrack(f"{path}: has no audio track; take5 needs picture and sound")
-    return best
 
 
 def seek(container: InputContainer, to: int, stream: av.VideoStream | None = None) -> None:

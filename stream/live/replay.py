@@ -1,6 +1,7 @@
 """A file through the streaming session, as a live capture goes through it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from take5.stream.analysis.faces import Faces
 from take5.stream.analysis.frames import FrameScanner
@@ -13,6 +14,7 @@ from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.replayed import Pace
+from take5.stream.sources.speech_tracks import with_most_speech
 from take5.stream.timeline.clock import to_seconds
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
@@ -33,7 +35,8 @@ class Replay:
     """
 
     def __init__(self, file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> None:
-        self._file, self._models, self._settings, self._pace = file, models, settings, pace
+        self._file, self._models = with_most_speech(file, models.speech), models
+        self._settings, self._pace = settings, pace
         self._ring = Ring()
 
     def events(self) -> Iterator[Event]:
@@ -55,7 +58,8 @@ class Replay:
                     yield from self._held(scorer, scorer.push(media))
             yield from self._held(scorer, scorer.finish(file.video_end()))
         long_enough(file, scorer.frames, self._settings)
-        yield Finished(scorer.selection(str(file.path), file.source_fps, file.warnings))
+        selection = scorer.selection(str(file.path), file.source_fps, (*file.tracks.notes, *file.warnings))
+        yield Finished(replace(selection, tracks=file.tracks))
 
     def _held(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:
         if events:

@@ -117,6 +117,7 @@ def select(
         If the recording is shorter than one window.
     """
     recording = open_recording(file, models, on_progress, settings.parameters.hop_frames)
+    file = recording.file
     pictures, frames = recording.scan, recording.frames
     long_enough(file, frames, settings)
     windows = _windows(recording, settings)
@@ -141,7 +142,8 @@ def select(
         pool=tuple(pool),
         verdicts=tuple(judge.verdicts.get(window.start, JudgedWindow(window, seen=False)) for window in windows),
         settings=settings,
-        warnings=(*file.warnings, *said),
+        warnings=(*file.tracks.notes, *file.warnings, *said),
+        tracks=file.tracks,
     )
     return Selected(selection, recording)
 

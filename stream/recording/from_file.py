@@ -17,6 +17,7 @@ from take5.stream.analysis.frames import FrameObservation, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.sources.speech_tracks import with_most_speech
 from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts, GridFrame
 from take5.stream.timeline.holes import Frames, Rows
@@ -99,12 +100,15 @@ class FileRecording:
 def open_recording(file: MediaFile, models: Models, on_progress: OnProgress, hop: int = FPS) -> FileRecording:
     """Analyse a file's sound and lay its timestamps on the grid; no picture is decoded.
 
-    Whole chunks of ``hop`` frames inside long holes are passed over (:mod:`take5.stream.timeline.holes`).
+    Of several audio tracks, unless one was asked for, the recording has the one with the most speech. Whole chunks of
+    ``hop`` frames inside long holes are passed over (:mod:`take5.stream.timeline.holes`).
     """
+    file = with_most_speech(file, models.speech)
     sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames), hop)
     index = file.scan(sounds.push)
     grid, counts = file.grid(index, hop)
     sound, rows = sounds.finish(grid[-1].index + 1 if grid else 0, list(_unlaid(grid)))
+    file.note_silence(sound.silent)
     scan = PictureScan(file, index, rows, hop, _resized(grid, index, rows.frames), models, on_progress)
     return FileRecording(file, index, counts, rows, sound, _timing(grid, sound, rows), scan)
 

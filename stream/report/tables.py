@@ -11,7 +11,7 @@ from take5.stream.report.data import ReportData
 from take5.stream.report.problems import Problem
 from take5.stream.report.texts import exact
 from take5.stream.report.thumbnails import Thumbnail
-from take5.stream.selection import versions
+from take5.stream.selection import Selection, versions
 from take5.stream.texts.languages import texts
 from take5.stream.timeline.clock import frame_seconds
 
@@ -83,7 +83,7 @@ def settings_list(data: ReportData) -> str:
     facts = {
         "Recording": selection.video,
         "Length": f"{frame_seconds(selection.frames):.2f} s, {selection.frames} frames at 25 fps",
-        "Source": f"{selection.source_fps:g} fps; {_pairs(asdict(counts))}",
+        "Source": f"{selection.source_fps:g} fps; {_pairs(asdict(counts))}{_tracks(selection)}",
         "Analysed": f"{selection.tracked} frames",
         "Parameters": _pairs(asdict(settings.parameters)),
         "Strategy": f"{settings.strategy.name}, diversity {settings.diversity}, seed {settings.seed}",
@@ -93,6 +93,11 @@ def settings_list(data: ReportData) -> str:
         **({"Warnings": "; ".join(selection.warnings)} if selection.warnings else {}),
     }
     return f"<dl>{''.join(f'<dt>{name}</dt><dd>{escape(text)}</dd>' for name, text in facts.items())}</dl>"
+
+
+def _tracks(selection: Selection) -> str:
+    used = selection.tracks
+    return "" if used is None else f"; audio track {used.audio}, video track {used.video}"
 
 
 def _pairs(values: Mapping[str, object]) -> str:

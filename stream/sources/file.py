@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
 from take5.stream.ffmpeg.container import (
-    audio_stream,
     frame_duration,
     opened,
     packets,
@@ -27,11 +26,11 @@ from take5.stream.ffmpeg.container import (
     seek,
     stated_end,
     torn,
-    video_stream,
 )
 from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_flicks
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.ffmpeg.sizes import size_header
+from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
@@ -83,6 +82,13 @@ class FileIndex:
 class MediaFile:
     """A media file.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    wanted : WantedTracks
+        Its tracks; by default the main ones, or the next that can be decoded.
+
     Raises
     ------
     UnreadableMedia
@@ -93,10 +99,16 @@ class MediaFile:
 
     path: Path
     warnings: list[str] = field(default_factory=list)
+    wanted: WantedTracks = MAIN_TRACKS
 
     def __post_init__(self) -> None:
         with opened(self.path) as container:
-            video, audio = video_stream(container, self.path), audio_stream(container, self.path)
+            self._video = candidates(container, self.path, "video", self.wanted.video)[0]
+            self._audio = candidates(container, self.path, "audio", self.wanted.audio)[0]
+            self.audio_tracks = tracks_of(container, "audio")
+            notes = [*left_out(container, self._video), *left_out(container, self._audio)]
+            self.tracks = UsedTracks(self._audio.number, self._video.number, tuple(notes))
+            video, audio = self._streams(container)
             self.source_fps = float(1 / frame_duration(video))
             self._stated_end = stated_end(container, video, audio)
             frame, block = self._beginnings(container, video, audio)
@@ -129,8 +141,24 @@ class MediaFile:
         if not frames:
             raise UnreadableMedia(f"{self.path}: no picture in its video track can be decoded")
         if not blocks:
-            raise MissingTrack(f"{self.path}: no sound in its audio track can be decoded")
+            raise MissingTrack(f"{self.path}: no sound in {self._audio} can be decoded{self._others()}")
         return frames[0], blocks[0]
+
+    def _streams(self, container: InputContainer) -> tuple[av.VideoStream, av.AudioStream]:
+        video, audio = container.streams[self._video.index], container.streams[self._audio.index]
+        assert isinstance(video, av.VideoStream)  # noqa: S101 - the file has not changed since
+        assert isinstance(audio, av.AudioStream)  # noqa: S101
+        return video, audio
+
+    def note_silence(self, silent: NDArray[np.bool_]) -> None:
+        """Warn if all of the sound is digital silence and there are other tracks."""
+        if silent.all() and (others := self._others()):
+            self._warn(f"{self._audio} is silent{others}")
+
+    def _others(self) -> str:
+        """Name the audio tracks that are not used."""
+        others = [track for track in self.audio_tracks if track.playable and track != self._audio]
+        return f"; the file also has {listed(others)}: choose with --audio-track" if others else ""
 
     @property
     def stated_frames(self) -> int:
@@ -140,7 +168,7 @@ class MediaFile:
     def media(self) -> Iterator[Media]:
         """Decode everything in the order of the file; each access unit comes before the frames that it completes."""
         with opened(self.path) as container:
-            video, audio = video_stream(container, self.path), audio_stream(container, self.path)
+            video, audio = self._streams(container)
             video.thread_type = "AUTO"
             pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
             duration = to_flicks(1, frame_duration(video))
@@ -175,7 +203,7 @@ class MediaFile:
         keyframes: list[Keyframe] = []
         headers: dict[int, bytes] = {}
         with opened(self.path) as container:
-            video, audio = video_stream(container, self.path), audio_stream(container, self.path)
+            video, audio = self._streams(container)
             sounds, codec = SoundDecoder(audio, self.path), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken):
@@ -247,7 +275,7 @@ class MediaFile:
         """Decode the blocks that begin in the second before ``start``, or between ``start`` and ``stop``."""
         first = start - PREROLL_FLICKS
         with opened(self.path) as container:
-            audio = audio_stream(container, self.path)
+            _, audio = self._streams(container)
             decoder = SoundDecoder(audio, self.path)
             if seeking:
                 seek(container, first * av.time_base // FLICKS)
@@ -273,7 +301,7 @@ class MediaFile:
     def _decode_from(self, keyframe: Keyframe, *, seeking: bool) -> Generator[VideoFrame, None, None]:
         begun = False
         with opened(self.path) as container:
-            video = video_stream(container, self.path)
+            video, _ = self._streams(container)
             video.thread_type = "AUTO"
             if seeking:
                 seek(container, keyframe.seek, video)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from take5.stream.bundles.write import Bundle
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
+from take5.stream.ffmpeg.tracks import MAIN_TRACKS, WantedTracks
 from take5.stream.offline.batch.content import Content
 from take5.stream.selection import REPORT_VERSION, Selection
 from take5.stream.settings import Settings
@@ -22,13 +23,17 @@ class Recipe:
     encoder: str
     encoder_version: str
     deliverables: Deliverables = CLIP_ONLY
+    tracks: WantedTracks = MAIN_TRACKS
 
     def key(self) -> str:
         """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        The deliverables go by the names that ledgers have always had, so that ledgers stay valid.
+        The deliverables go by the names that ledgers have always had, and tracks count where they are asked for, so
+        that ledgers stay valid.
         """
         fields = asdict(self)
+        if self.tracks == MAIN_TRACKS:
+            del fields["tracks"]
         extras = fields.pop("deliverables")
         extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
         text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)
