@@ -5,6 +5,7 @@ usage error; 130 interrupted.
 """
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,6 +27,9 @@ from take5.scoring.errors import ParameterError, Take5Error, TooShort
 USAGE, INTERRUPTED = 64, 130
 GONE = (errno.EPIPE, errno.EIO)
 """Errors of writing to a program or a terminal that is gone."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of writing where there is no room."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -70,6 +74,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("take5: interrupted", err=True)
         return INTERRUPTED
     except OSError as error:
+        if error.errno in FULL:
+            _refuse_output(error)
+            return FAILED
         if error.errno not in GONE:
             raise
         if error.errno == errno.EIO:  # of a terminal that is gone, or of a disk
@@ -78,3 +85,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _refuse_output(error: OSError) -> None:
+    """Say that standard output, or the file that the error names, has no room; what was not written is dropped."""
+    place = error.filename or "standard output"
+    click.echo(f"take5: error: {place}: cannot be written ({error.strerror})", err=True)
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

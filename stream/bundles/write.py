@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +17,7 @@ from take5.stream.bundles.manifest import MANIFEST, Origin, manifest, write_mani
 from take5.stream.bundles.part import Draft
 from take5.stream.bundles.trainers.raw import RAW
 from take5.stream.bundles.trainers.registry import trainer_named
-from take5.stream.output.atomic import BUNDLE_PREFIX, new_folder, refuse_existing
+from take5.stream.output.atomic import BUNDLE_PREFIX, new_folder, parents, refuse_existing, writing
 from take5.stream.output.clip import SMALL
 from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
@@ -156,8 +157,8 @@ def write_bundles(
     if first is None:
         raise OutputError(f"{folder}: no picture of the bundle can be decoded")
     crop = square_crop(made_of.landmarks, first.size, wanted.size)
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=BUNDLE_PREFIX, dir=folder) as common:
+    temporary = partial(TemporaryDirectory, prefix=BUNDLE_PREFIX, dir=folder)
+    with writing(folder), parents(folder / BUNDLE_PREFIX), temporary() as common:
         made = Draft(Path(common), name, made_of, crop, encoder, preset)
         for part in RAW.parts:
             part.write(made)

@@ -36,7 +36,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     refuse_existing(path, force=force)
     temporary = _temporary(path)
-    with _writing(path), _parents(path):
+    with writing(path), parents(path):
         try:
             temporary.mkdir()
             yield temporary
@@ -49,7 +49,7 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a temporary file name that becomes ``path`` when the block ends, and is removed if it fails."""
     temporary = _temporary(path)
-    with _writing(path), _parents(path):
+    with writing(path), parents(path):
         try:
             yield temporary
             temporary.replace(path)
@@ -156,7 +156,7 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _parents(path: Path) -> Iterator[None]:
+def parents(path: Path) -> Iterator[None]:
     """Create missing parent folders of ``path``; if the block fails, remove them again."""
     made = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def _parents(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """Turn system errors into an OutputError that names the path."""
     try:
         yield

@@ -103,7 +103,7 @@ def encoded_sound(stream: av.AudioStream, sound: NDArray[np.float32], rate: int,
 
 def write_wave(path: Path, pcm: NDArray[np.int16]) -> None:
     """Write mono 16 kHz, 16-bit PCM [n]."""
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as whole, wave.open(whole, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)

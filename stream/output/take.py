@@ -10,7 +10,7 @@ import numpy as np
 from take5.scoring.parameters import FPS, VALIDATION_FRAMES
 from take5.stream.analysis.frames import NO_LIPS, NO_POSE
 from take5.stream.events import ChunkNote
-from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder, sync_files, sync_folder
+from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder, sync_files, sync_folder, writing
 from take5.stream.output.clip import QUICK, SMALL, write_clip, write_wave
 from take5.stream.output.received import write_source
 from take5.stream.recording.base import ClipMedia
@@ -18,7 +18,7 @@ from take5.stream.recording.from_file import FileRecording
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.report.data import ReportData, film_hops, film_notes, report_data
 from take5.stream.report.render_process import write_report_apart
-from take5.stream.report.write import write_report_page
+from take5.stream.report.write import PAGE, write_report_page
 from take5.stream.selection import Selection
 
 
@@ -45,7 +45,8 @@ def write_live_take(
             write_source(temporary, recording.material.source(start, stop, stop + VALIDATION_FRAMES))
         sync_files(temporary)
         names = sorted(path.name for path in temporary.iterdir())
-    sync_folder(folder.parent)
+    with writing(folder):
+        sync_folder(folder.parent)
     return names
 
 
@@ -77,7 +78,7 @@ def add_live_report_page(
 
 
 def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
-    with TemporaryDirectory(prefix=REPORT_PREFIX, dir=folder) as temporary:
+    with writing(folder / PAGE), TemporaryDirectory(prefix=REPORT_PREFIX, dir=folder) as temporary:
         names = write(data, Path(temporary))
         for name in names:
             (Path(temporary) / name).replace(folder / name)

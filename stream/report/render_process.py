@@ -13,6 +13,9 @@ from take5.scoring.errors import OutputError
 from take5.stream.report.data import ReportData
 from take5.stream.report.write import write_report_page
 
+DISK_ERROR = 74
+"""Exit code if the files cannot be written; the reason is on standard error."""
+
 PATIENCE_S = 120.0
 NICENESS = 10
 
@@ -22,6 +25,8 @@ def write_report_apart(data: ReportData, folder: Path) -> list[str]:
 
     Raises
     ------
+    OSError
+        If the files cannot be written.
     OutputError
         If the process fails, or takes longer than two minutes.
     """
@@ -32,8 +37,10 @@ def write_report_apart(data: ReportData, folder: Path) -> list[str]:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise OutputError(f"{folder}: the report was not drawn ({error})") from error
+    said = drawn.stderr.decode(errors="replace").strip().splitlines()
+    if drawn.returncode == DISK_ERROR and said:
+        raise OSError(said[-1])
     if drawn.returncode:
-        said = drawn.stderr.decode(errors="replace").strip().splitlines()
         raise OutputError(f"{folder}: the report was not drawn ({said[-1] if said else f'exit {drawn.returncode}'})")
     return drawn.stdout.decode().split()
 
@@ -43,7 +50,12 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     data = pickle.load(sys.stdin.buffer)  # noqa: S301 - the parent process wrote it
-    sys.stdout.write("\n".join(write_report_page(data, Path(sys.argv[1]))))
+    try:
+        names = write_report_page(data, Path(sys.argv[1]))
+    except OSError as error:
+        sys.stderr.write(f"{error.strerror or error}\n")
+        sys.exit(DISK_ERROR)
+    sys.stdout.write("\n".join(names))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """The state and the files of sessions."""
 
 import json
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from take5.scoring.errors import OutputError
+from take5.stream.output.atomic import new_file
 from take5.stream.report.write import PAGE
 from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.errors import Refused
@@ -72,9 +75,18 @@ async def accept(request: Request) -> Response:
     clip = entry.accept()
     if clip is None:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no clip to accept")
-    text = json.dumps({"accepted": True}) + "\n"
-    await run_in_threadpool((entry.folder / "accepted.json").write_text, text)
+    if not entry.folder.is_dir():
+        raise Refused(404, "not_found", "the clip has been moved or removed on the server")
+    try:
+        await run_in_threadpool(_write_accepted, entry.folder / "accepted.json")
+    except OutputError as error:
+        raise Refused(507, "not_written", f"{error}; make room, and try again") from error
     return JSONResponse(clip.json())
+
+
+def _write_accepted(path: Path) -> None:
+    with new_file(path) as temporary:
+        temporary.write_text(json.dumps({"accepted": True}) + "\n")
 
 
 async def save(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The ledger of finished takes, so that no run repeats them: a line of JSON each, in the output folder."""
 
+import errno
 import json
 import os
 from collections import defaultdict
@@ -106,10 +107,15 @@ class Ledger:
 
     def _write(self, line: Json) -> None:
         try:
-            self._file.write(json.dumps(line).encode("ascii") + b"\n")
+            self._append(json.dumps(line).encode("ascii") + b"\n")
         except OSError as error:
             path = self._output / LEDGER
             raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+    def _append(self, line: bytes) -> None:
+        if self._file.write(line) < len(line):
+            self._file.write(b"\n")  # else the next line would go on with this one
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _read(self, path: Path) -> bool:
         """Read the lines; return whether the last one is incomplete."""

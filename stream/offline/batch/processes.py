@@ -8,7 +8,6 @@ worker is free, so nothing queues.
 import os
 import signal
 import threading
-import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -17,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import NoReturn
 
 from take5.scoring.errors import Take5Error
-from take5.stream.offline.batch.engine import Setup, Work
+from take5.stream.offline.batch.engine import Setup, attempt, fault
 from take5.stream.offline.batch.job import Failed, Job, Outcome
 from take5.stream.output.atomic import remove_unfinished
 
@@ -202,23 +201,11 @@ def _serve(pipe: "Connection[Outcome | Take5Error | None, Job]", setup: Setup) -
         try:
             work = setup()
         except Exception as error:  # noqa: BLE001 - reported by the parent
-            pipe.send(error if isinstance(error, Take5Error) else Take5Error(f"a worker cannot begin: {_fault(error)}"))
+            pipe.send(error if isinstance(error, Take5Error) else Take5Error(f"a worker cannot begin: {fault(error)}"))
             return
         pipe.send(None)
         while True:
-            pipe.send(_attempt(work, pipe.recv()))
-
-
-def _attempt(work: Work, job: Job) -> Outcome:
-    try:
-        return work(job)
-    except Exception as error:  # noqa: BLE001 - a fault in one video must not end the others
-        return Failed(job, f"{job.video}: {_fault(error)}; this is a fault of take5, please report it")
-
-
-def _fault(error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {place.name}, line {place.lineno}: {error}"
+            pipe.send(attempt(work, pipe.recv()))
 
 
 def _stop(*_: object) -> NoReturn:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from full_disks import no_file_beyond
 
 from take5.scoring.errors import OutputError, UnreadableMedia
 from take5.scoring.parameters import Parameters
@@ -50,6 +51,20 @@ def test_the_output_folder_may_move(tmp_path: Path) -> None:
     note(tmp_path / "out", done(tmp_path / "out" / "a"))
     (tmp_path / "out").rename(tmp_path / "moved")
     assert [one.folder for one in known(tmp_path / "moved")] == [tmp_path / "moved" / "a"]
+
+
+def test_a_line_that_finds_no_room_is_an_error_and_costs_no_other(tmp_path: Path) -> None:
+    first, second, third = (done(tmp_path / name) for name in "abc")
+    note(tmp_path, first)
+    written = (tmp_path / LEDGER).stat().st_size
+    for room in (0, 20):
+        with (
+            pytest.raises(OutputError, match=r"\.take5-done\.jsonl: cannot be written"),
+            no_file_beyond(written + room),
+        ):
+            note(tmp_path, second)
+    note(tmp_path, third)
+    assert known(tmp_path) == [first, third]
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200])

@@ -8,12 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from full_disks import no_file_beyond
 from page_browser import DESKTOP, PHONE, pages
 from playwright.sync_api import Browser, ViewportSize
 from report_data import invented
 
 from take5.scoring.score import best
 from take5.stream.report.data import ReportData
+from take5.stream.report.render_process import write_report_apart
 from take5.stream.report.write import write_report_page
 
 HOSTILE = '<img src=x onerror=alert(1)>"&\udcff $\\alpha$.mp4'
@@ -43,6 +45,11 @@ class Names(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.ids += [value or "" for name, value in attrs if name == "id"]
+
+
+def test_a_full_disk_is_one_reason_from_the_drawing_process_too(tmp_path: Path) -> None:
+    with no_file_beyond(10), pytest.raises(OSError, match=r"^File too large$"):
+        write_report_apart(invented(), tmp_path)
 
 
 def test_the_first_screen_says_what_won_why_and_what_was_wrong(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """A real sender through the real server: the choice, the clip, the end, and what happens when something breaks."""
 
+import errno
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.live import saving, watchdog
 from take5.stream.live.worker import LiveWorker
 from take5.stream.offline.select import Selected, select
+from take5.stream.output.atomic import writing
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FLICKS
@@ -126,7 +130,16 @@ def start_of_best(scored: Selected) -> float:
     return scored.selection.best.start / 25
 
 
-def test_it_stops_by_itself_and_the_files_can_be_fetched(models: Models, tmp_path: Path, video: Path) -> None:
+@contextmanager
+def no_room(path: Path) -> Iterator[Path]:
+    with writing(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    yield path
+
+
+def test_it_stops_by_itself_and_the_files_can_be_fetched(
+    models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads, fds = threading.active_count(), descriptors()
     with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
         filming = Filming(f"{server.address}/whip/stop", video)
@@ -146,6 +159,11 @@ def test_it_stops_by_itself_and_the_files_can_be_fetched(models: Models, tmp_pat
             assert answer.content == (Path(events[-1]["path"]) / name).read_bytes()
         part = httpx.get(f"{base}/clip.mp4", headers={"Range": "bytes=0-99"})
         assert (part.status_code, len(part.content)) == (206, 100)
+        with monkeypatch.context() as full:
+            full.setattr("take5.stream.server.api.new_file", no_room)
+            refused = httpx.post(f"{base}/accept")
+        assert (refused.status_code, refused.json()["code"]) == (507, "not_written")
+        assert "accepted.json: cannot be written (No space left on device); make room" in refused.json()["error"]
         accepted = httpx.post(f"{base}/accept").json()
         assert accepted["accepted"] is True
         assert (Path(accepted["path"]) / "accepted.json").is_file()
