@@ -131,12 +131,12 @@ class BatchBar:
         with self._progress:
             yield
 
-    def begin(self, video: Path) -> None:
+    def begin(self, video: object) -> None:
         """Show the start of a video."""
         self._reading.append(str(video))
         self._update(0)
 
-    def end(self, video: Path) -> None:
+    def end(self, video: object) -> None:
         """Show the end of a video."""
         self._reading.remove(str(video))
         self._update(1)

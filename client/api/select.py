@@ -16,6 +16,7 @@ from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.offline.select import select as choose
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.given import STDIN, Address, Given, given
 
 
 def select(
@@ -45,7 +46,7 @@ def select(
     Parameters
     ----------
     path : path
-        Anything that FFmpeg reads, with picture and sound.
+        Anything that FFmpeg reads, with picture and sound; or a text that begins with http:// or https://.
     seconds, hop : float
         Length of a window, and from one to the next; ``hop`` a multiple of 0.04 s, ``seconds`` of ``hop``.
     pool : int
@@ -89,7 +90,13 @@ def select(
         raise ParameterError(
             "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
         )
-    file = MediaFile(Path(path), wanted=WantedTracks(audio_track, video_track))
+    file = MediaFile(_given(path), wanted=WantedTracks(audio_track, video_track))
     loaded = models or load_models(encoder, ave_weights, device)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
     return FileResult.of(scored.selection, scored.recording, loaded)
+
+
+def _given(path: StrPath) -> Given:
+    """Return a file or an address; a program's standard input is its own."""
+    found = given(path)
+    return Path(path) if isinstance(found, Address) and found.text == STDIN else found

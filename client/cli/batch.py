@@ -4,7 +4,7 @@ import functools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +26,7 @@ from take5.stream.offline.batch.ledger import Ledger
 from take5.stream.offline.batch.processes import ProcessEngine
 from take5.stream.offline.batch.videos import Video, folders, listed, named
 from take5.stream.offline.batch.work import prepare, process
+from take5.stream.sources.given import STDIN, Address, Copy, Given, is_file
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,17 @@ class Inputs:
         Inputs that could not be searched.
     whole : bool
         Whether a folder or a list was given rather than single videos.
+    kept : Copy or None
+        Standard input, copied before workers begin.
     """
 
     sources: list[Video]
     errors: list[tuple[Path, UnreadableMedia]]
     whole: bool
+    kept: Copy | None = None
 
 
-def gather(videos: Sequence[Path], names: BinaryIO | None, output: Path, *, null: bool) -> Inputs:
+def gather(videos: Sequence[Given], names: BinaryIO | None, output: Path, *, null: bool) -> Inputs:
     """Collect the videos given on the command line."""
     errors: list[tuple[Path, UnreadableMedia]] = []
     sources = list(named(videos, output, lambda path, error: errors.append((path, error))))
@@ -89,7 +93,23 @@ def gather(videos: Sequence[Path], names: BinaryIO | None, output: Path, *, null
         sources += in_list
         if not in_list:
             errors.append((Path(names.name), UnreadableMedia(f"{names.name}: the list contains no video")))
-    return Inputs(sources, errors, names is not None or any(video.is_dir() for video in videos))
+    whole = names is not None or any(isinstance(video, Path) and video.is_dir() for video in videos)
+    return _with_stdin(Inputs(sources, errors, whole))
+
+
+def _with_stdin(inputs: Inputs) -> Inputs:
+    """Copy standard input, if it is among the inputs: workers have another one."""
+    stdin = Address(STDIN)
+    if all(source.path != stdin for source in inputs.sources):
+        return inputs
+    try:
+        copied = Copy(stdin)
+    except UnreadableMedia as error:
+        others = [source for source in inputs.sources if source.path != stdin]
+        return replace(inputs, sources=others, errors=[*inputs.errors, (Path(STDIN), error)])
+    address = replace(stdin, copy=copied.path)
+    sources = [replace(source, path=address) if source.path == stdin else source for source in inputs.sources]
+    return replace(inputs, sources=sources, kept=copied)
 
 
 @dataclass(frozen=True)
@@ -112,7 +132,7 @@ class Order:
                 self.recipe,
                 self.force or (resume and left),
                 self.features,
-                noted=ledger is not None,
+                noted=ledger is not None and is_file(source.path),
                 known=_known(source.path, ledger) if resume else (),
             )
 
@@ -170,8 +190,8 @@ def _begun(jobs: Iterable[Job], bar: BatchBar) -> Iterator[Job]:
         yield job
 
 
-def _known(video: Path, ledger: Ledger | None) -> tuple[Done, ...]:
-    if ledger is None:
+def _known(video: Given, ledger: Ledger | None) -> tuple[Done, ...]:
+    if ledger is None or not is_file(video):
         return ()
     try:
         return ledger.known(stamp_of(video))

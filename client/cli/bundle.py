@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
-from take5.client.cli.options import model_options, output_option, track_options
+from take5.client.cli.options import RECORDING, model_options, output_option, track_options
 from take5.client.terminal import Bars, bundle_line, say_tracks
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
@@ -18,13 +18,14 @@ from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.given import Given
 from take5.stream.timeline.clock import frame_seconds, to_seconds
 
 NOTE = "the clip is taken as it is: of its frames, trainers train on the first 10/11 and validate on the rest"
 
 
 @click.command()
-@click.argument("clip", metavar="CLIP", type=click.Path(path_type=Path))
+@click.argument("clip", metavar="CLIP", type=RECORDING)
 @needed_bundle_options
 @output_option("Output folder; each bundle goes to TRAINER/NAME/.")
 @click.option("--force", is_flag=True, help="Replace existing bundles.")
@@ -32,7 +33,7 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @track_options
 @model_options
 def bundle(
-    clip: Path,
+    clip: Given,
     output: Path,
     force: bool,
     as_json: bool,

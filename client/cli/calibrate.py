@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from take5.client.cli.options import model_options, parameter_options
+from take5.client.cli.options import RECORDING, model_options, parameter_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
@@ -22,6 +22,7 @@ from take5.stream.offline.select import select
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.given import Given
 from take5.stream.wire import Json
 
 COLUMNS = ("video", "windows", "I 10 %", "50 %", "90 %", "best", "within", "reached", "kept", "held out", "kept")
@@ -32,7 +33,7 @@ FEW = 10
 
 
 @click.command()
-@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=RECORDING)
 @click.option("--within", type=float, default=60.0, show_default=True, help="Seconds given to a talker (H).")
 @click.option(
     "--share",
@@ -45,7 +46,7 @@ FEW = 10
 @parameter_options
 @model_options
 def calibrate(
-    videos: tuple[Path, ...], within: float, share: float, as_json: bool, parameters: Parameters, models: Models
+    videos: tuple[Given, ...], within: float, share: float, as_json: bool, parameters: Parameters, models: Models
 ) -> int:
     """Compute a threshold for --stop-at from recordings of talkers.
 
@@ -65,7 +66,7 @@ def calibrate(
 
 
 def _score(
-    videos: tuple[Path, ...], models: Models, settings: Settings, *, quiet: bool
+    videos: tuple[Given, ...], models: Models, settings: Settings, *, quiet: bool
 ) -> tuple[list[Selection], list[Json]]:
     """Score every window of each video; an error in one is reported and does not stop the others."""
     done: list[Selection] = []

@@ -17,6 +17,7 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
+from take5.stream.sources.given import Address, given
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -79,6 +80,16 @@ def model_options(command: Command) -> Command:
 
     return decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
+
+class RecordingType(click.Path):
+    """A file, a pipe, ``-`` for standard input, or an address on the web."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: D102
+        found = given(value)
+        return found if isinstance(found, Address) else super().convert(value, param, ctx)
+
+
+RECORDING = RecordingType(path_type=Path)
 
 TRACK_OPTIONS = (
     click.option(

@@ -12,13 +12,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from math import inf
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from take5.client.cli.options import RECORDING
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.pacing import paced
 from take5.client.push import HungUp, Sender, even_size
@@ -29,6 +29,7 @@ from take5.scoring.errors import ServerError
 from take5.scoring.parameters import FPS
 from take5.stream.output.free_space import size_text
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.given import Given
 
 PROBE_S = 5
 LAST_EVENT_S = 180.0
@@ -66,7 +67,7 @@ class Sending:
 
 @click.command()
 @click.argument("url")
-@click.argument("video", type=click.Path(path_type=Path))
+@click.argument("video", type=RECORDING)
 @click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token of the server.  [env: TAKE5_TOKEN]")
 @click.option(
     "--seconds",
@@ -75,7 +76,7 @@ class Sending:
 )
 @click.option("--loop", is_flag=True, help="Repeat VIDEO until the server stops.")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's events, a line of JSON each.")
-def push(url: str, video: Path, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
+def push(url: str, video: Given, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
     """Send VIDEO to the WHIP server at URL in real time, like a camera, and show the server's events.
 
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME).

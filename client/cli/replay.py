@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.options import gate_options, model_options, parameter_options, track_options
+from take5.client.cli.options import RECORDING, gate_options, model_options, parameter_options, track_options
 from take5.client.pacing import paced
 from take5.client.terminal import event_line, say_tracks
 from take5.scoring.gates.config import GateConfig
@@ -19,10 +19,11 @@ from take5.stream.output.atomic import refuse_existing
 from take5.stream.output.take import write_take
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.given import Given
 
 
 @click.command()
-@click.argument("video", type=click.Path(path_type=Path))
+@click.argument("video", type=RECORDING)
 @click.option("--realtime", is_flag=True, help="Play in real time instead of as fast as possible.")
 @click.option("--json", "as_json", is_flag=True, help="Print events, a line of JSON each.")
 @click.option(
@@ -37,7 +38,7 @@ from take5.stream.sources.file import MediaFile
 @parameter_options
 @model_options
 def replay(
-    video: Path,
+    video: Given,
     realtime: bool,
     as_json: bool,
     output: Path | None,

@@ -8,7 +8,7 @@ import click
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
-from take5.client.cli.options import gate_options, output_option, parameter_options, track_options
+from take5.client.cli.options import RECORDING, gate_options, output_option, parameter_options, track_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
@@ -20,13 +20,14 @@ from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.offline.batch.job import Recipe
 from take5.stream.settings import Settings
+from take5.stream.sources.given import Given
 
 __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @ready_options
-@click.argument("videos", metavar="VIDEO...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("videos", metavar="VIDEO...", nargs=-1, type=RECORDING)
 @output_option("Output folder; each video gets a folder in it.")
 @click.option("--list", "names", type=click.File("rb"), help="File with paths of videos, one per line; - for stdin.")
 @click.option("-0", "--null", is_flag=True, help="Paths of --list are NUL-terminated, as from find -print0.")
@@ -65,7 +66,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 @parameter_options
 @model_choice
 def select(
-    videos: tuple[Path, ...],
+    videos: tuple[Given, ...],
     output: Path,
     names: BinaryIO | None,
     null: bool,
@@ -91,7 +92,8 @@ def select(
     """Find the most informative five seconds of each VIDEO and write them as a clip.
 
     Writes clip.mp4, clip.wav and report.json to a folder named after the video. A folder
-    stands for all videos in it. Put names that begin with a dash after "--".
+    stands for all videos in it, - for standard input; http:// and https:// are fetched. Put
+    names that begin with a dash after "--".
     """
     if not videos and names is None:
         raise click.UsageError("Missing argument 'VIDEO...', or --list FILE.")

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from take5.scoring.errors import UnreadableMedia
-from take5.stream.timeline.clock import fraction, to_flicks
+from take5.stream.timeline.clock import FLICKS, fraction, to_flicks
 
 CHANNEL_WEIGHTS = {"LFE": 0.0, "BL": 0.7, "BR": 0.7, "SL": 0.7, "SR": 0.7, "BC": 0.7}
 """Share of a channel in the mono mix, before normalisation; 1 for front channels."""
@@ -23,39 +23,43 @@ TRANSPORT_PACKETS = (188, 192, 204)
 LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 """Lets files with tags that are not UTF-8 be read; the default from PyAV 19."""
 
+JUMP_BACK_FLICKS = FLICKS
+"""Packets may be out of order by a second."""
+
 AnyStream = av.VideoStream | av.AudioStream
 AnyPacket: TypeAlias = "av.Packet[Any]"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """Open a media file; FFmpeg's errors become :class:`UnreadableMedia`."""
-    container = _open(path)
+def opened(path: Path, name: object = None) -> Iterator[InputContainer]:
+    """Open a media file; FFmpeg's errors become :class:`UnreadableMedia` of ``name``, by default the path."""
+    called = path if name is None else name
+    container = _open(path, called)
     try:
         yield container
     except av.FFmpegError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(called, error) from error
     finally:
         container.close()
 
 
-def _open(path: Path) -> InputContainer:
+def _open(path: Path, name: object) -> InputContainer:
     try:
         if path.is_dir():
-            raise UnreadableMedia(f"{path}: is a folder, not a media file")
+            raise UnreadableMedia(f"{name}: is a folder, not a media file")
         if not path.exists():
-            raise UnreadableMedia(f"{path}: no such file")
+            raise UnreadableMedia(f"{name}: no such file")
         if path.stat().st_size == 0:
-            raise UnreadableMedia(f"{path}: is empty (0 bytes)")
+            raise UnreadableMedia(f"{name}: is empty (0 bytes)")
         # "file:" keeps FFmpeg from treating a name such as "http:x" or "concat:x" as a protocol.
         container: InputContainer = av.open(f"file:{path}", "r", **LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(name, error) from error
     return container
 
 
-def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
-    return UnreadableMedia(f"{path}: FFmpeg cannot read it as a media file ({reason(error)})")
+def _unreadable(name: object, error: Exception) -> UnreadableMedia:
+    return UnreadableMedia(f"{name}: FFmpeg cannot read it as a media file ({reason(error)})")
 
 
 def reason(error: Exception) -> str:
@@ -73,13 +77,18 @@ def seek(container: InputContainer, to: int, stream: av.VideoStream | None = Non
 
 
 def packets(
-    container: InputContainer, *streams: AnyStream, on_break: Callable[[str], None] = lambda _: None
+    container: InputContainer,
+    *streams: AnyStream,
+    on_break: Callable[[str], None] = lambda _: None,
+    on_jump_back: Callable[[int], None] = lambda _: None,
 ) -> Iterator[AnyPacket]:
     """Packets with data of the given tracks, as far as the file can be read.
 
     Packets that an edit list discards are included: others refer to them, and the decoder does not output them.
-    Damage ends the iteration, since what follows cannot be read; ``on_break`` is called with the reason.
+    Damage ends the iteration, since what follows cannot be read; ``on_break`` is called with the reason. Where time
+    jumps back, what overlaps is left out; ``on_jump_back`` is called with the flicks.
     """
+    forward = Forward(on_jump_back)
     demuxed = container.demux(*streams)
     while True:
         try:
@@ -89,8 +98,33 @@ def packets(
             return
         if packet is None:
             return
-        if packet.size:
+        if packet.size and forward.takes(packet):
             yield packet
+
+
+class Forward:
+    """Passes over packets of a track that lie more than a second before its newest one, up to the next keyframe."""
+
+    def __init__(self, on_jump_back: Callable[[int], None]) -> None:
+        self._on_jump_back = on_jump_back
+        self._newest: dict[int, int] = {}
+        self._waiting: set[int] = set()
+
+    def takes(self, packet: AnyPacket) -> bool:
+        """Whether a packet goes on in time."""
+        track = packet.stream_index
+        if packet.dts is None or packet.time_base is None:
+            return track not in self._waiting
+        at = to_flicks(packet.dts, packet.time_base)
+        newest = self._newest.get(track, at)
+        if at < newest - JUMP_BACK_FLICKS and track not in self._waiting:
+            self._waiting.add(track)
+            self._on_jump_back(newest - at)
+        if track in self._waiting and (at <= newest or not packet.is_keyframe):
+            return False
+        self._waiting.discard(track)
+        self._newest[track] = max(newest, at)
+        return True
 
 
 def stated_end(container: InputContainer, *streams: AnyStream) -> int | None:

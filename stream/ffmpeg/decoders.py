@@ -2,7 +2,6 @@
 
 from fractions import Fraction
 from heapq import heappop, heappush
-from pathlib import Path
 
 import av
 
@@ -58,7 +57,7 @@ class PictureDecoder:
 class SoundDecoder:
     """Packets in, blocks of sound out; what cannot be decoded leaves a gap."""
 
-    def __init__(self, stream: av.AudioStream, path: Path) -> None:
+    def __init__(self, stream: av.AudioStream, path: object) -> None:
         self._stream = stream
         self._path = path
         self._rate: int | None = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import av
@@ -63,7 +62,7 @@ def tracks_of(container: InputContainer, kind: Kind) -> list[Track]:
     ]
 
 
-def candidates(container: InputContainer, path: Path, kind: Kind, wanted: int | None) -> list[Track]:
+def candidates(container: InputContainer, path: object, kind: Kind, wanted: int | None) -> list[Track]:
     """Playable tracks of a kind, the preferred one first: the one that was asked for alone, else the main one.
 
     Raises
@@ -101,7 +100,7 @@ def listed(tracks: Sequence[Track]) -> str:
     return f"{kind} track " + " and ".join(f"{track.number} ({track.about})" for track in tracks)
 
 
-def _asked_for(found: list[Track], path: Path, kind: Kind, wanted: int) -> Track:
+def _asked_for(found: list[Track], path: object, kind: Kind, wanted: int) -> Track:
     if wanted > len(found):
         raise MissingTrack(f"{path}: has no {kind} track {wanted}; it has {listed(found)}")
     track = found[wanted - 1]

@@ -7,10 +7,9 @@ one; :meth:`MediaFile.grid_frames` seeks and decodes a stretch of the grid.
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from itertools import takewhile
-from pathlib import Path
 
 import av
 import numpy as np
@@ -31,6 +30,8 @@ from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_fl
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.ffmpeg.sizes import size_header
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
+from take5.stream.sources.given import Copy, Given
+from take5.stream.sources.joined import structure_warnings
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
@@ -84,10 +85,12 @@ class MediaFile:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    path : Path or Address
+        The file; a pipe, standard input or an address is copied first.
     wanted : WantedTracks
         Its tracks; by default the main ones, or the next that can be decoded.
+    copy : Copy, optional
+        Where it is read from.
 
     Raises
     ------
@@ -97,12 +100,15 @@ class MediaFile:
         If it has no moving picture or no sound.
     """
 
-    path: Path
+    path: Given
     warnings: list[str] = field(default_factory=list)
     wanted: WantedTracks = MAIN_TRACKS
+    copy: Copy | None = None
 
     def __post_init__(self) -> None:
-        with opened(self.path) as container:
+        self.copy = self.copy or Copy(self.path)
+        self._place = self.copy.path
+        with self.opened() as container:
             self._video = candidates(container, self.path, "video", self.wanted.video)[0]
             self._audio = candidates(container, self.path, "audio", self.wanted.audio)[0]
             self.audio_tracks = tracks_of(container, "audio")
@@ -115,8 +121,10 @@ class MediaFile:
             turns = frame.picture.quarter_turns if isinstance(frame.picture, DecodedPicture) else 0
             context = video.codec_context
             self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns)
-            if torn(container, self.path):
+            if torn(container, self._place):
                 self._warn("the file ends in the middle of a packet: cut off or damaged")
+            for warning in structure_warnings(self._place, container.format.name):
+                self._warn(warning)
         self._first, self._size = frame.pts, frame.picture.size
         self.origin = max(frame.pts, block.pts)
         self._video_end, self._sound_end = frame.pts, block.end
@@ -144,6 +152,10 @@ class MediaFile:
             raise MissingTrack(f"{self.path}: no sound in {self._audio} can be decoded{self._others()}")
         return frames[0], blocks[0]
 
+    def opened(self) -> AbstractContextManager[InputContainer]:
+        """Open it for reading; an error names what was given."""
+        return opened(self._place, self.path)
+
     def _streams(self, container: InputContainer) -> tuple[av.VideoStream, av.AudioStream]:
         video, audio = container.streams[self._video.index], container.streams[self._audio.index]
         assert isinstance(video, av.VideoStream)  # noqa: S101 - the file has not changed since
@@ -167,12 +179,12 @@ class MediaFile:
 
     def media(self) -> Iterator[Media]:
         """Decode everything in the order of the file; each access unit comes before the frames that it completes."""
-        with opened(self.path) as container:
+        with self.opened() as container:
             video, audio = self._streams(container)
             video.thread_type = "AUTO"
             pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
             duration = to_flicks(1, frame_duration(video))
-            for packet in packets(container, video, audio, on_break=self._broken):
+            for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
                 if packet.stream_index == audio.index:
                     yield from self._heard(sounds.decode(packet))
                     continue
@@ -202,11 +214,11 @@ class MediaFile:
         times: list[int] = []
         keyframes: list[Keyframe] = []
         headers: dict[int, bytes] = {}
-        with opened(self.path) as container:
+        with self.opened() as container:
             video, audio = self._streams(container)
             sounds, codec = SoundDecoder(audio, self.path), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
-            for packet in packets(container, video, audio, on_break=self._broken):
+            for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
                 if packet.stream_index == audio.index:
                     for block in self._heard(sounds.decode(packet)):
                         on_sound(block)
@@ -274,7 +286,7 @@ class MediaFile:
     def _sound_blocks(self, start: int, stop: int, *, seeking: bool) -> list[AudioBlock]:
         """Decode the blocks that begin in the second before ``start``, or between ``start`` and ``stop``."""
         first = start - PREROLL_FLICKS
-        with opened(self.path) as container:
+        with self.opened() as container:
             _, audio = self._streams(container)
             decoder = SoundDecoder(audio, self.path)
             if seeking:
@@ -300,7 +312,7 @@ class MediaFile:
 
     def _decode_from(self, keyframe: Keyframe, *, seeking: bool) -> Generator[VideoFrame, None, None]:
         begun = False
-        with opened(self.path) as container:
+        with self.opened() as container:
             video, _ = self._streams(container)
             video.thread_type = "AUTO"
             if seeking:
@@ -314,6 +326,11 @@ class MediaFile:
 
     def _broken(self, reason: str) -> None:
         self._warn(f"the file can be read up to a broken place only ({reason})")
+
+    def _jumped_back(self, flicks: int) -> None:
+        self._warn(
+            f"its time jumps back by {to_seconds(flicks):.1f} s (files joined with cat?); what overlaps is left out"
+        )
 
     def _warn_of_losses(self, pictures: int, sounds: int) -> None:
         """Warn of what is missing at the end, and of packets that could not be decoded."""

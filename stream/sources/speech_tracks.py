@@ -8,7 +8,7 @@ import av
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.gates.sound import SPEECH, SoundMeter, SpeechStream
 from take5.scoring.parameters import FPS
-from take5.stream.ffmpeg.container import opened, packets, seek
+from take5.stream.ffmpeg.container import packets, seek
 from take5.stream.ffmpeg.decoders import SoundDecoder
 from take5.stream.ffmpeg.tracks import Track
 from take5.stream.sources.file import MediaFile
@@ -35,7 +35,7 @@ def with_most_speech(file: MediaFile, speech: Callable[[], SpeechStream]) -> Med
     most = max(heard, key=lambda number: heard[number], default=file.tracks.audio)
     number = file.tracks.audio
     if heard.get(number, 0) < ENOUGH * heard.get(most, 0):
-        file, number = MediaFile(file.path, wanted=replace(file.wanted, audio=most)), most
+        file, number = MediaFile(file.path, wanted=replace(file.wanted, audio=most), copy=file.copy), most
     seconds = ", ".join(f"{track.number}: {heard.get(track.number, 0) / FPS:.0f} s" for track in playable)
     note = f"audio track {number} is used (speech sampled in track {seconds}); --audio-track N uses another"
     file.tracks = replace(file.tracks, notes=(*file.tracks.notes, note))
@@ -86,7 +86,7 @@ def _heard(
 def _blocks(file: MediaFile, tracks: Sequence[Track], stretch: Stretch) -> Iterator[tuple[int, AudioBlock]]:
     """Decode what several tracks have in a stretch of time; a track that changes its rate is left out from there."""
     start, stop = stretch
-    with opened(file.path) as container:
+    with file.opened() as container:
         streams = [stream for stream in container.streams.audio if stream.index in {track.index for track in tracks}]
         decoders = {stream.index: SoundDecoder(stream, file.path) for stream in streams}
         numbers = {track.index: track.number for track in tracks}

@@ -3,10 +3,12 @@
 The limit on a file's size stands for the disk; it is lowered in a program of its own.
 """
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from repository import ROOT
@@ -45,10 +47,10 @@ def seven(rendered: Callable[..., Path]) -> Path:
     return rendered("seven", fitted(DEFAULT, 7, FILLER))
 
 
-def ended(limit: int, begin: str, *arguments: str) -> tuple[int, str]:
+def ended(limit: int, begin: str, *arguments: str, stdin: BinaryIO | None = None) -> tuple[int, str]:
     """Exit code and stderr of a program that may write no file longer than ``limit`` bytes, from a step on."""
     command = [sys.executable, "-c", PROGRAM, str(limit), begin, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stderr
 
 
@@ -86,6 +88,15 @@ def test_what_comes_after_the_clip(seven: Path, tmp_path: Path, options: list[st
 def test_a_bundle(seven: Path, tmp_path: Path) -> None:
     code, err = ended(40_000, "begin", "bundle", str(seven), "--for", "er-nerf", "-o", str(tmp_path / "out"))
     assert (code, err) == (1, f"take5: error: {tmp_path / 'out'}: {FULL}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_copy_of_standard_input(seven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with seven.open("rb") as stdin:
+        code, err = ended(20_000, "begin", "select", "-", "-o", str(tmp_path / "out"), stdin=stdin)
+    assert code == 1
+    assert re.fullmatch(rf"take5: error: {tmp_path}/take5-\w+: {re.escape(FULL)}\n", err)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from take5.scoring.errors import UnreadableMedia
+from take5.stream.sources.given import Address, Given
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Content:
     sha256: str
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(path: Given) -> Stamp:
     """Stamp of a file.
 
     Raises
@@ -34,13 +35,13 @@ def stamp_of(path: Path) -> Stamp:
         If there is none.
     """
     try:
-        found = path.stat()
+        found = Path(str(path)).stat() if isinstance(path, Address) else path.stat()
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     return Stamp(found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def content_of(path: Path, known: Iterable[Content] = ()) -> Content:
+def content_of(path: Given, known: Iterable[Content] = ()) -> Content:
     """Content of a file; not read if its stamp is ``known``.
 
     Raises
@@ -53,11 +54,11 @@ def content_of(path: Path, known: Iterable[Content] = ()) -> Content:
         if content.stamp == stamp:
             return content
     try:
-        with path.open("rb") as stream:
+        with Path(str(path)).open("rb") as stream:
             return Content(stamp, hashlib.file_digest(stream, "sha256").hexdigest())
     except OSError as error:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> UnreadableMedia:
+def _unreadable(path: Given, error: Exception) -> UnreadableMedia:
     return UnreadableMedia(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})")

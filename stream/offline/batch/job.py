@@ -11,6 +11,7 @@ from take5.stream.ffmpeg.tracks import MAIN_TRACKS, WantedTracks
 from take5.stream.offline.batch.content import Content
 from take5.stream.selection import REPORT_VERSION, Selection
 from take5.stream.settings import Settings
+from take5.stream.sources.given import Given
 from take5.stream.wire import Json
 
 
@@ -55,8 +56,8 @@ class Job:
 
     Attributes
     ----------
-    video : Path
-        The file.
+    video : Path or Address
+        The recording.
     folder : Path
         Folder for its take.
     recipe : Recipe
@@ -71,7 +72,7 @@ class Job:
         Takes of files of the same size by the same recipe; if one has the same bytes, there is nothing to do.
     """
 
-    video: Path
+    video: Given
     folder: Path
     recipe: Recipe
     force: bool = False

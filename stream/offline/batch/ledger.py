@@ -87,7 +87,7 @@ class Ledger:
                 self._note(outcome.job.video, outcome.done)
             yield outcome
 
-    def _note(self, video: Path, done: Done) -> None:
+    def _note(self, video: object, done: Done) -> None:
         stamp = done.content.stamp
         line = {
             "v": LEDGER_VERSION,

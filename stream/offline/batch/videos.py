@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from take5.scoring.errors import UnreadableMedia
+from take5.stream.sources.given import Given, given
 
 OnError = Callable[[Path, UnreadableMedia], None]
 """Called with a path that could not be searched, and the error."""
@@ -28,15 +29,15 @@ class Video:
 
     Attributes
     ----------
-    path : Path
-        The file.
+    path : Path or Address
+        The recording.
     place : PurePath
         Relative, with the file's suffix.
     mirrored : bool
         Whether it is part of a tree rather than named alone.
     """
 
-    path: Path
+    path: Given
     place: PurePath
     mirrored: bool
 
@@ -49,8 +50,9 @@ def listed(names: BinaryIO, *, null: bool = False) -> Iterator[Video]:
     for name in names.read().removeprefix(b"\xef\xbb\xbf").split(b"\0" if null else b"\n"):
         plain = name if null else name.strip()
         if plain and (null or not plain.startswith(b"#")):
-            path = Path(os.fsdecode(plain))
-            yield Video(path, _relative(path), mirrored=True)
+            path = given(os.fsdecode(plain))
+            place = _relative(path) if isinstance(path, Path) else PurePath(path.name)
+            yield Video(path, place, mirrored=True)
 
 
 def _relative(path: Path) -> PurePath:
@@ -59,10 +61,10 @@ def _relative(path: Path) -> PurePath:
     return PurePath(*(part for part in plain.parts if part not in (plain.anchor, os.pardir)))
 
 
-def named(paths: Sequence[Path], output: Path, on_error: OnError) -> Iterator[Video]:
+def named(paths: Sequence[Given], output: Path, on_error: OnError) -> Iterator[Video]:
     """Named videos, and those of named folders; the trees of several folders are put side by side."""
     for path in paths:
-        if path.is_dir():
+        if isinstance(path, Path) and path.is_dir():
             above = PurePath() if len(paths) == 1 else PurePath(path.resolve().name)
             yield from _of_folder(path, above, output, on_error)
         else:

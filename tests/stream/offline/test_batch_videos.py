@@ -21,7 +21,7 @@ def places(*paths: Path, output: Path = Path("no-output")) -> tuple[list[str], l
     """Places of the videos, and what is told of the others."""
     told: list[str] = []
     found = list(named(paths, output, lambda _, error: told.append(str(error))))
-    assert all(source.path.exists() or not source.mirrored for source in found)
+    assert all(Path(str(source.path)).exists() or not source.mirrored for source in found)
     return [source.place.as_posix() for source in found], told
 
 
@@ -101,7 +101,7 @@ def test_lists(text: bytes, null: bool, expected: list[str]) -> None:
 
 def test_a_list_keeps_names_that_are_no_unicode() -> None:
     (source,) = listed(io.BytesIO(b"caf\xe9.mp4\n"))
-    assert os.fsencode(source.path) == b"caf\xe9.mp4"
+    assert os.fsencode(str(source.path)) == b"caf\xe9.mp4"
 
 
 def test_videos_that_are_named_get_numbers() -> None:
