@@ -76,8 +76,8 @@ def summary(selection: Selection, written: Path | None = None) -> str:
     return "\n".join(lines)
 
 
-def say_tracks(video: str, tracks: UsedTracks | None) -> None:
-    """Print on stderr what is to be said about the choice of tracks."""
+def print_track_notes(video: str, tracks: UsedTracks | None) -> None:
+    """Print the notes on the choice of tracks on stderr."""
     for note in () if tracks is None else tracks.notes:
         click.echo(f"take5: {video}: {note}".encode("utf-8", "backslashreplace").decode(), err=True)
 

@@ -7,7 +7,7 @@ from typing import IO
 import click
 
 from take5.client.batch_display import Standings, line_of, row_of
-from take5.client.terminal import bundle_line, say_tracks, summary
+from take5.client.terminal import bundle_line, print_track_notes, summary
 from take5.stream.events import ClipReady
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
@@ -46,7 +46,7 @@ class BatchOutput:
             self._standings.add(row)
         self._skipped += isinstance(outcome, Skipped)
         if isinstance(outcome, Processed) and (self._as_json or self._whole):
-            say_tracks(str(outcome.job.video), outcome.selection.tracks)
+            print_track_notes(str(outcome.job.video), outcome.selection.tracks)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
         if isinstance(outcome, Processed) and (notice := _notice(outcome)) is not None:
             self._hooks.notify(notice)

@@ -7,7 +7,7 @@ import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
 from take5.client.cli.options import RECORDING, model_options, output_option, track_options
-from take5.client.terminal import Bars, bundle_line, say_tracks
+from take5.client.terminal import Bars, bundle_line, print_track_notes
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check as violations
@@ -53,7 +53,7 @@ def bundle(
         said = (*recording.file.tracks.notes, *recording.file.warnings)
         origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=said)
         if as_json:
-            say_tracks(str(clip), recording.file.tracks)
+            print_track_notes(str(clip), recording.file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):

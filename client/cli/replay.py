@@ -8,7 +8,7 @@ import click
 
 from take5.client.cli.options import RECORDING, gate_options, model_options, parameter_options, track_options
 from take5.client.pacing import paced
-from take5.client.terminal import event_line, say_tracks
+from take5.client.terminal import event_line, print_track_notes
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.stream.analysis.models import Models
@@ -62,7 +62,7 @@ def replay(
                 write_take(event.selection, run.material, folder, force=force)
         if as_json:
             if isinstance(event, Finished):
-                say_tracks(str(video), event.selection.tracks)
+                print_track_notes(str(video), event.selection.tracks)
             click.echo(json.dumps(event.json()))
         elif line := event_line(event, folder):
             click.echo(line)

@@ -46,7 +46,7 @@ class Track:
 
 @dataclass(frozen=True)
 class UsedTracks:
-    """Numbers of the tracks that are used, and what is to be said about the choice."""
+    """Numbers of the tracks that are used, and notes on the choice."""
 
     audio: int
     video: int
@@ -86,7 +86,7 @@ def candidates(container: InputContainer, path: object, kind: Kind, wanted: int 
 
 
 def left_out(container: InputContainer, used: Track) -> list[str]:
-    """Say which track without a decoder would have been the main one."""
+    """Note which track without a decoder would have been the main one."""
     best = container.streams.best(used.kind)
     main = next((track for track in tracks_of(container, used.kind) if best and track.index == best.index), None)
     if main is None or main.playable:
@@ -95,7 +95,7 @@ def left_out(container: InputContainer, used: Track) -> list[str]:
 
 
 def listed(tracks: Sequence[Track]) -> str:
-    """Tracks for an error or a note: ``audio track 1 (aac, mono) and 2 (...)``."""
+    """Describe tracks for an error or a note: ``audio track 1 (aac, mono) and 2 (...)``."""
     kind = tracks[0].kind
     return f"{kind} track " + " and ".join(f"{track.number} ({track.about})" for track in tracks)
 

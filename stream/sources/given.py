@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 from urllib.parse import unquote, urlsplit
+from weakref import finalize
 
 import av
 
@@ -83,18 +84,18 @@ class Copy:
     """A file to read a recording from: the recording itself, or a temporary file that lives as long as this."""
 
     def __init__(self, recording: Given) -> None:
-        self._file: IO[bytes] | None = None
         if isinstance(recording, Address) and recording.copy is not None:
             self.path = recording.copy
         elif isinstance(recording, Path) and is_file(recording):
             self.path = recording
         else:
-            self._file = tempfile.NamedTemporaryFile(prefix="take5-")  # noqa: SIM115 - closed with this
-            self.path = Path(self._file.name)
-            with writing(self.path):
-                _fill(self._file, recording)
-                self._file.flush()
-            _refuse_useless(self.path, recording)
+            with writing(Path(tempfile.gettempdir())):
+                descriptor, name = tempfile.mkstemp(prefix="take5-")
+            self.path = Path(name)
+            finalize(self, self.path.unlink, missing_ok=True)
+            with writing(self.path), os.fdopen(descriptor, "wb") as file:
+                _fill(file, recording)
+            _refuse_unusable(self.path, recording)
 
 
 def _fill(file: IO[bytes], recording: Given) -> None:
@@ -135,7 +136,7 @@ def _fetch(address: Address, file: IO[bytes]) -> None:
         raise UnreadableMedia(f"{address}: cannot be read ({reason(error)})") from error
 
 
-def _refuse_useless(path: Path, recording: Given) -> None:
+def _refuse_unusable(path: Path, recording: Given) -> None:
     with path.open("rb") as file:
         beginning = file.read(64)
     if not beginning:

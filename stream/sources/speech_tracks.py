@@ -38,7 +38,8 @@ def with_most_speech(file: MediaFile, speech: Callable[[], SpeechStream]) -> Med
         file, number = MediaFile(file.path, wanted=replace(file.wanted, audio=most), copy=file.copy), most
     seconds = ", ".join(f"{track.number}: {heard.get(track.number, 0) / FPS:.0f} s" for track in playable)
     note = f"audio track {number} is used (speech sampled in track {seconds}); --audio-track N uses another"
-    file.tracks = replace(file.tracks, notes=(*file.tracks.notes, note))
+    if note not in file.tracks.notes:
+        file.tracks = replace(file.tracks, notes=(*file.tracks.notes, note))
     return file
 
 
