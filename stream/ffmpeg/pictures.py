@@ -8,6 +8,7 @@ import numpy as np
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
+from take5.stream.ffmpeg.orientation import orientation, oriented
 from take5.stream.timeline.media import Picture
 
 DIGEST_ROWS = 4
@@ -26,13 +27,18 @@ class DecodedPicture:
     aspect : Fraction
         Sample aspect ratio, width over height of one pixel.
     quarter_turns : int, optional
-        Counterclockwise quarter turns to apply; by default as stated by the frame.
+        Counterclockwise quarter turns to apply; by default the frame's own orientation.
+    mirrored : bool
+        Whether to mirror it left to right before these turns.
     """
 
-    def __init__(self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None) -> None:
+    def __init__(
+        self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None, *, mirrored: bool = False
+    ) -> None:
         self._frame = frame
         self._width = max(1, round(frame.width * aspect))
-        self.quarter_turns = round(frame.rotation / 90) % 4 if quarter_turns is None else quarter_turns
+        stated = orientation(frame) if quarter_turns is None else (quarter_turns, mirrored)
+        self.quarter_turns, self.mirrored = stated
 
     @property
     def size(self) -> tuple[int, int]:
@@ -51,15 +57,15 @@ class DecodedPicture:
     def rgb(self) -> NDArray[np.uint8]:
         """The picture as uint8 [H, W, 3], C-contiguous."""
         pixels = self._frame.to_ndarray(format="rgb24", width=self._width, height=self._frame.height)
-        return np.ascontiguousarray(np.rot90(pixels, self.quarter_turns))
+        return np.ascontiguousarray(oriented(pixels, self.quarter_turns, mirrored=self.mirrored))
 
     def encodable(self) -> av.VideoFrame:
         """The picture as 8-bit 4:2:0 with even width and height: an odd last row or column is cut off."""
         frame = self._frame
         if frame.format.name not in ENCODABLE or self._width != frame.width:
             frame = frame.reformat(width=self._width, height=frame.height, format="yuv420p")
-        if self.quarter_turns or frame.width % 2 or frame.height % 2:
-            frame = _turned(frame, self.quarter_turns)
+        if self.quarter_turns or self.mirrored or frame.width % 2 or frame.height % 2:
+            frame = _oriented(frame, self.quarter_turns, mirrored=self.mirrored)
         return frame
 
 
@@ -70,12 +76,12 @@ def encodable(picture: Picture) -> av.VideoFrame:
     return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
 
 
-def _turned(frame: av.VideoFrame, quarter_turns: int) -> av.VideoFrame:
-    """Turn a 4:2:0 frame counterclockwise and cut it to even width and height."""
+def _oriented(frame: av.VideoFrame, quarter_turns: int, *, mirrored: bool) -> av.VideoFrame:
+    """Mirror a 4:2:0 frame if need be, turn it counterclockwise, and cut it to even width and height."""
     width, height = frame.width // 2 * 2, frame.height // 2 * 2
     sizes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
     planes = [
-        np.rot90(_rows(plane)[:rows, :columns], quarter_turns)
+        oriented(_rows(plane)[:rows, :columns], quarter_turns, mirrored=mirrored)
         for plane, (rows, columns) in zip(frame.planes, sizes, strict=True)
     ]
     turned = av.VideoFrame(planes[0].shape[1], planes[0].shape[0], frame.format.name)

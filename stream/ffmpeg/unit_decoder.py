@@ -57,7 +57,7 @@ class UnitDecoder:
             self._keyframes = {keyframe for keyframe in self._keyframes if keyframe > pts}
         turns = (self._format.quarter_turns + self._turns.get(pts, 0)) % 4
         self._turns = {later: turned for later, turned in self._turns.items() if later > pts}
-        picture = DecodedPicture(frame, self._format.aspect, turns)
+        picture = DecodedPicture(frame, self._format.aspect, turns, mirrored=self._format.mirrored)
         return VideoFrame(pts, picture, self._damaged or frame.is_corrupt)
 
 

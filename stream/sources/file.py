@@ -118,9 +118,10 @@ class MediaFile:
             self.source_fps = float(1 / frame_duration(video))
             self._stated_end = stated_end(container, video, audio)
             frame, block = self._beginnings(container, video, audio)
-            turns = frame.picture.quarter_turns if isinstance(frame.picture, DecodedPicture) else 0
+            shown = frame.picture
+            turns, mirrored = (shown.quarter_turns, shown.mirrored) if isinstance(shown, DecodedPicture) else (0, False)
             context = video.codec_context
-            self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns)
+            self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns, mirrored)
             if torn(container, self._place):
                 self._warn("the file ends in the middle of a packet: cut off or damaged")
             for warning in structure_warnings(self._place, container.format.name):

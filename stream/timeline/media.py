@@ -105,13 +105,15 @@ class AccessUnit:
 class UnitFormat:
     """What a decoder of access units has to know: FFmpeg's name of the codec, and its extradata.
 
-    Pictures have pixels of width over height ``aspect`` and are turned counterclockwise by ``quarter_turns``.
+    Pictures have pixels of width over height ``aspect``; they are mirrored left to right if ``mirrored``, and turned
+    counterclockwise by ``quarter_turns``. What arrives live is never mirrored.
     """
 
     codec: str
     extradata: bytes | None
     aspect: Fraction = Fraction(1)
     quarter_turns: int = 0
+    mirrored: bool = False
 
 
 AnyFrame = VideoFrame | UnseenFrame

@@ -218,9 +218,13 @@ def numbered_media(
 
 def rotate(path: Path, clockwise: int) -> None:
     """Make players turn the first track of an MP4 clockwise, as phones do: patch its display matrix."""
+    orient(path, {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[clockwise])
+
+
+def orient(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    """Make players show the point (p, q) of an MP4's pictures at (ap + cq, bp + dq): patch its display matrix."""
     content = bytearray(path.read_bytes())
-    matrix = content.index(b"tkhd") + 44
-    one = 0x10000
-    turn = {90: (0, one, -one, 0), 180: (-one, 0, 0, -one), 270: (0, -one, one, 0)}[clockwise]
-    content[matrix : matrix + 36] = struct.pack(">9i", turn[0], turn[1], 0, turn[2], turn[3], 0, 0, 0, 0x40000000)
+    place = content.index(b"tkhd") + 44
+    a, b, c, d = (value * 0x10000 for value in matrix)
+    content[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000)
     path.write_bytes(content)
