@@ -50,10 +50,11 @@ def bundle(
         recording = open_recording(MediaFile(clip, wanted=tracks), models, bars.update)
         _unbroken(recording)
         _long_enough(recording, wanted)
-        said = (*recording.file.tracks.notes, *recording.file.warnings)
-        origin = Origin(str(clip), to_seconds(recording.file.origin), warnings=said)
+        file = recording.file
+        said = (*file.tracks.notes, *file.warnings)
+        origin = Origin(str(clip), to_seconds(file.origin), warnings=said, tone_mapped=file.tone_mapped)
         if as_json:
-            print_track_notes(str(clip), recording.file.tracks)
+            print_track_notes(str(clip), file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
         for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):

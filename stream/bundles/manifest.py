@@ -29,12 +29,15 @@ class Origin:
         How its window was chosen; None for a clip not chosen by take5.
     warnings : tuple of str
         Warnings about the recording.
+    tone_mapped : str or None
+        The transfer function of an HDR picture that was mapped to SDR.
     """
 
     video: str
     container_start_s: float
     selection: Selection | None = None
     warnings: tuple[str, ...] = ()
+    tone_mapped: str | None = None
 
 
 def manifest(
@@ -49,7 +52,12 @@ def manifest(
         "trainer": trainer.name,
         "id": draft.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": {"video": origin.video, "container_start_s": origin.container_start_s, "start_frame": footage.start},
+        "source": {
+            "video": origin.video,
+            "container_start_s": origin.container_start_s,
+            "start_frame": footage.start,
+            "tone_mapped": origin.tone_mapped,
+        },
         "window": None if selection is None or best is None else selection.window_json(best),
         "parameters": None if selection is None else asdict(selection.settings.parameters),
         "encoder": {"name": draft.encoder.name, "version": draft.encoder.version},

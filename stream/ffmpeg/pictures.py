@@ -6,15 +6,21 @@ from zlib import crc32
 import av
 import numpy as np
 from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from take5.stream.ffmpeg.orientation import orientation, oriented
+from take5.stream.ffmpeg.tone_mapping import BT709, hdr_of, tone_mapped
 from take5.stream.timeline.media import Picture
 
 DIGEST_ROWS = 4
 """Step between the luma rows in a picture's checksum: a real camera's noise is in all rows."""
 
-ENCODABLE = ("yuv420p", "yuvj420p")
+UNSPECIFIED = 2
+"""FFmpeg's number for colours that are not stated."""
+
+EXACT = 0x4 | 0x2000 | 0x40000
+"""FFmpeg's flags ``bicubic``, ``full_chroma_int`` and ``accurate_rnd``: a change of matrix shifts no colour."""
 
 
 class DecodedPicture:
@@ -56,17 +62,31 @@ class DecodedPicture:
 
     def rgb(self) -> NDArray[np.uint8]:
         """The picture as uint8 [H, W, 3], C-contiguous."""
-        pixels = self._frame.to_ndarray(format="rgb24", width=self._width, height=self._frame.height)
+        frame = self._sdr()
+        pixels = frame.to_ndarray(format="rgb24", width=self._width, height=frame.height)
         return np.ascontiguousarray(oriented(pixels, self.quarter_turns, mirrored=self.mirrored))
 
     def encodable(self) -> av.VideoFrame:
-        """The picture as 8-bit 4:2:0 with even width and height: an odd last row or column is cut off."""
-        frame = self._frame
-        if frame.format.name not in ENCODABLE or self._width != frame.width:
+        """The picture as 8-bit 4:2:0 with even width and height: an odd last row or column is cut off.
+
+        What is RGB, of full range or HDR becomes BT.709 of limited range, and says so.
+        """
+        frame = self._sdr()
+        if frame.format.is_rgb or _is_full_range(frame):
+            frame = _limited(frame, self._width)
+        elif frame.format.name != "yuv420p" or self._width != frame.width:
             frame = frame.reformat(width=self._width, height=frame.height, format="yuv420p")
         if self.quarter_turns or self.mirrored or frame.width % 2 or frame.height % 2:
             frame = _oriented(frame, self.quarter_turns, mirrored=self.mirrored)
         return frame
+
+    @property
+    def hdr(self) -> str | None:
+        """Transfer function that is mapped to SDR, ``hlg`` or ``pq``; None if the frame is SDR."""
+        return hdr_of(self._frame)
+
+    def _sdr(self) -> av.VideoFrame:
+        return self._frame if self.hdr is None else tone_mapped(self._frame)
 
 
 def encodable(picture: Picture) -> av.VideoFrame:
@@ -74,6 +94,26 @@ def encodable(picture: Picture) -> av.VideoFrame:
     if isinstance(picture, DecodedPicture):
         return picture.encodable()
     return DecodedPicture(av.VideoFrame.from_ndarray(picture.rgb(), format="rgb24"), Fraction(1)).encodable()
+
+
+def _is_full_range(frame: av.VideoFrame) -> bool:
+    return frame.color_range == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
+
+
+def _limited(frame: av.VideoFrame, width: int) -> av.VideoFrame:
+    """A frame as 4:2:0 in BT.709 of limited range."""
+    limited = frame.reformat(
+        width=width,
+        height=frame.height,
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=EXACT,
+    )
+    limited.colorspace, limited.color_range = BT709, int(ColorRange.MPEG)
+    limited.color_primaries = BT709 if frame.color_primaries == UNSPECIFIED else frame.color_primaries
+    limited.color_trc = BT709 if frame.color_trc == UNSPECIFIED else frame.color_trc
+    return limited
 
 
 def _oriented(frame: av.VideoFrame, quarter_turns: int, *, mirrored: bool) -> av.VideoFrame:

@@ -16,8 +16,8 @@ def size_header(codec: str, packet: AnyPacket) -> bytes:
 
     Empty for keyframes without such a part, and for codecs that are not known here.
     """
-    if packet.has_sidedata("new_extradata"):
-        return bytes(packet.get_sidedata("new_extradata"))
+    if found := new_extradata(packet):
+        return found
     data = bytes(memoryview(packet)[:HEADER_BYTES])
     if codec in SPS:
         return _parameter_sets(codec, data)
@@ -26,6 +26,11 @@ def size_header(codec: str, packet: AnyPacket) -> bytes:
     if codec == "vp9":
         return data[1:8] + bytes([data[8] & 0xF0]) if len(data) > 8 else b""
     return _sequence_header(data) if codec == "av1" else b""
+
+
+def new_extradata(packet: AnyPacket) -> bytes:
+    """The decoder's extradata from this packet on, where a file has several descriptions of its pictures; or empty."""
+    return bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else b""
 
 
 def _parameter_sets(codec: str, data: bytes) -> bytes:

@@ -59,7 +59,7 @@ class Replay:
             yield from self._held(scorer, scorer.finish(file.video_end()))
         long_enough(file, scorer.frames, self._settings)
         selection = scorer.selection(str(file.path), file.source_fps, (*file.tracks.notes, *file.warnings))
-        yield Finished(replace(selection, tracks=file.tracks))
+        yield Finished(replace(selection, tracks=file.tracks, tone_mapped=file.tone_mapped))
 
     def _held(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:
         if events:

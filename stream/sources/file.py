@@ -21,20 +21,20 @@ from take5.stream.ffmpeg.container import (
     frame_duration,
     opened,
     packets,
-    sample_aspect,
     seek,
     stated_end,
     torn,
 )
 from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_flicks
 from take5.stream.ffmpeg.pictures import DecodedPicture
-from take5.stream.ffmpeg.sizes import size_header
+from take5.stream.ffmpeg.sizes import new_extradata, size_header
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
+from take5.stream.ffmpeg.unit_decoder import unit_format_of
 from take5.stream.sources.given import Copy, Given
 from take5.stream.sources.joined import structure_warnings
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
-from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, UnitFormat, VideoFrame
+from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, VideoFrame
 from take5.stream.timeline.soundtrack import cut
 
 PREROLL_FLICKS = seconds_to_flicks(1.0)
@@ -118,15 +118,15 @@ class MediaFile:
             self.source_fps = float(1 / frame_duration(video))
             self._stated_end = stated_end(container, video, audio)
             frame, block = self._beginnings(container, video, audio)
-            shown = frame.picture
-            turns, mirrored = (shown.quarter_turns, shown.mirrored) if isinstance(shown, DecodedPicture) else (0, False)
-            context = video.codec_context
-            self.unit_format = UnitFormat(context.name, context.extradata, sample_aspect(video), turns, mirrored)
+            self.unit_format = unit_format_of(video, frame.picture)
             if torn(container, self._place):
                 self._warn("the file ends in the middle of a packet: cut off or damaged")
             for warning in structure_warnings(self._place, container.format.name):
                 self._warn(warning)
         self._first, self._size = frame.pts, frame.picture.size
+        self.tone_mapped = frame.picture.hdr if isinstance(frame.picture, DecodedPicture) else None
+        if self.tone_mapped is not None:
+            self._warn(f"the picture is HDR ({self.tone_mapped.upper()}) and is tone-mapped to SDR (BT.709)")
         self.origin = max(frame.pts, block.pts)
         self._video_end, self._sound_end = frame.pts, block.end
 
@@ -185,12 +185,16 @@ class MediaFile:
             video.thread_type = "AUTO"
             pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
             duration = to_flicks(1, frame_duration(video))
+            extradata: bytes | None = None
             for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
                 if packet.stream_index == audio.index:
                     yield from self._heard(sounds.decode(packet))
                     continue
+                extradata = new_extradata(packet) or extradata
                 if packet.pts is not None:
-                    yield AccessUnit(packet_flicks(packet.pts, video), bytes(packet), packet.is_keyframe)
+                    parameters = extradata if packet.is_keyframe else None
+                    pts = packet_flicks(packet.pts, video)
+                    yield AccessUnit(pts, bytes(packet), packet.is_keyframe, extradata=parameters)
                 yield from self._seen(pictures.decode(packet), duration)
             yield from self._seen(pictures.decode(None), duration)
             yield from self._heard(sounds.decode(None))

@@ -92,6 +92,8 @@ class AccessUnit:
         Units before it were lost on the way: until the next keyframe, pictures are damaged.
     quarter_turns : int
         Counterclockwise quarter turns that bring it upright, beyond those of its format.
+    extradata : bytes, optional
+        Of a keyframe, if the decoder's extradata differ from its format's from here on.
     """
 
     pts: int
@@ -99,6 +101,30 @@ class AccessUnit:
     keyframe: bool
     lost_before: bool = False
     quarter_turns: int = 0
+    extradata: bytes | None = None
+
+
+@dataclass(frozen=True)
+class StatedPicture:
+    """What a file states of its pictures, for codecs whose units do not.
+
+    Attributes
+    ----------
+    codec_tag : str
+        The file's name of the codec.
+    width, height : int
+        As coded.
+    layout : str or None
+        FFmpeg's name of the pixel format.
+    colours : tuple of int
+        FFmpeg's numbers of matrix, range, primaries and transfer function.
+    """
+
+    codec_tag: str
+    width: int
+    height: int
+    layout: str | None
+    colours: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -114,6 +140,7 @@ class UnitFormat:
     aspect: Fraction = Fraction(1)
     quarter_turns: int = 0
     mirrored: bool = False
+    stated: StatedPicture | None = None
 
 
 AnyFrame = VideoFrame | UnseenFrame
