@@ -7,6 +7,7 @@ import av
 
 from take5.scoring.errors import UnreadableMedia
 from take5.stream.ffmpeg.container import AnyPacket, channels, mono, sample_aspect
+from take5.stream.ffmpeg.orientation import Orientations
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.timeline.clock import to_flicks
 from take5.stream.timeline.media import AudioBlock, VideoFrame
@@ -27,6 +28,7 @@ class PictureDecoder:
     def __init__(self, stream: av.VideoStream) -> None:
         self._stream = stream
         self._aspect = sample_aspect(stream)
+        self._orientations = Orientations()
         self._damaged = False
         self._guessed = stream.container.format.name == "avi" and stream.codec_context.name in ("h264", "hevc")
         self._times: list[int] = []
@@ -51,7 +53,9 @@ class PictureDecoder:
             self._damaged = False
         damaged = self._damaged or frame.is_corrupt
         time = heappop(self._times) if self._times else pts
-        return VideoFrame(packet_flicks(time, self._stream), DecodedPicture(frame, self._aspect), damaged)
+        turns, mirrored = self._orientations.of(frame)
+        picture = DecodedPicture(frame, self._aspect, turns, mirrored=mirrored)
+        return VideoFrame(packet_flicks(time, self._stream), picture, damaged)
 
 
 class SoundDecoder:

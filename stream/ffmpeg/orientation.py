@@ -14,7 +14,8 @@ ELEMENTS = 9
 def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     """Counterclockwise quarter turns that bring a frame upright, and whether it is mirrored left to right before them.
 
-    Other angles are rounded to quarter turns. A matrix of determinant 0 changes nothing.
+    Other angles are rounded to quarter turns. A matrix of determinant 0 changes nothing. PyAV keeps a frame whose side
+    data were read until the garbage collector runs.
     """
     stated: Any = frame.side_data.get("DISPLAYMATRIX")
     if stated is None:
@@ -27,6 +28,19 @@ def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     mirrored = bool(determinant < 0)
     clockwise = math.atan2(-b, -a) if mirrored else math.atan2(b, a)
     return round(-clockwise / (math.pi / 2)) % 4, mirrored
+
+
+class Orientations:
+    """The orientations of a decoder's frames; the side data of one frame are read for each angle."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, bool]] = {}
+
+    def of(self, frame: av.VideoFrame) -> tuple[int, bool]:
+        """Return :func:`orientation` of a frame."""
+        if frame.rotation not in self._known:
+            self._known[frame.rotation] = orientation(frame)
+        return self._known[frame.rotation]
 
 
 def oriented(pixels: NDArray[Any], quarter_turns: int, *, mirrored: bool) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from take5.stream.ffmpeg.orientation import orientation, oriented
+from take5.stream.ffmpeg.orientation import oriented
 from take5.stream.ffmpeg.tone_mapping import BT709, hdr_of, tone_mapped
 from take5.stream.timeline.media import Picture
 
@@ -32,19 +32,18 @@ class DecodedPicture:
         As decoded.
     aspect : Fraction
         Sample aspect ratio, width over height of one pixel.
-    quarter_turns : int, optional
-        Counterclockwise quarter turns to apply; by default the frame's own orientation.
+    quarter_turns : int
+        Counterclockwise quarter turns to apply.
     mirrored : bool
         Whether to mirror it left to right before these turns.
     """
 
     def __init__(
-        self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int | None = None, *, mirrored: bool = False
+        self, frame: av.VideoFrame, aspect: Fraction, quarter_turns: int = 0, *, mirrored: bool = False
     ) -> None:
         self._frame = frame
         self._width = max(1, round(frame.width * aspect))
-        stated = orientation(frame) if quarter_turns is None else (quarter_turns, mirrored)
-        self.quarter_turns, self.mirrored = stated
+        self.quarter_turns, self.mirrored = quarter_turns, mirrored
 
     @property
     def size(self) -> tuple[int, int]:

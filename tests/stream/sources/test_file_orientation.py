@@ -1,5 +1,6 @@
 """The eight orientations of a file's pictures, against what FFmpeg shows."""
 
+import gc
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -123,3 +124,18 @@ def test_a_matrix_without_an_inverse_changes_nothing(tmp_path: Path) -> None:
     assert pictures[0].rgb()[4, -4].tolist() == pytest.approx([128, 60, 20], abs=12)
     orient(path, (0, 0, 0, 0))
     assert pictures_of(MediaFile(path))[0].rgb()[4, 4].tolist() == pytest.approx([128, 60, 20], abs=12)
+
+
+def test_frames_are_freed_without_the_garbage_collector(tmp_path: Path) -> None:
+    """PyAV ties a frame whose side data were read into a cycle: memory would grow with the video."""
+    file = MediaFile(oriented(tmp_path / "a.mp4", "transposed"))
+    index = file.scan(lambda _: None)
+    gc.collect()
+    gc.disable()
+    try:
+        for cell in file.grid_frames(index, 0, 20):
+            assert cell.shown.picture.size == SIZE[::-1]
+        alive = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 6
