@@ -15,21 +15,24 @@ UNIT_FORMAT = UnitFormat("h264", None)
 
 
 class FrameStore:
-    """Encodes a session's frames for its ring."""
+    """Encodes a session's frames for its ring; those of another size begin with a keyframe."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
         self._encoder: UnitEncoder | None = None
-        self._zero = 0
+        self._size = (0, 0)
+        self._zero: int | None = None
 
     def keep(self, frame: VideoFrame, rate: Fraction) -> None:
-        """Keep the next frame; the first one's ``rate`` says how many frames make a second."""
+        """Keep the next frame; ``rate`` says how many frames make a second."""
         picture = encodable(frame.picture)
-        if self._encoder is None:
-            self._encoder, self._zero = UnitEncoder(picture, rate), frame.pts
-        stamp_s = to_seconds(frame.pts - self._zero)  # so small that it gives back its flicks
+        zero = self._zero = frame.pts if self._zero is None else self._zero
+        size = picture.width, picture.height
+        if self._encoder is None or size != self._size:
+            self._encoder, self._size = UnitEncoder(picture, rate), size
+        stamp_s = to_seconds(frame.pts - zero)  # so small that it gives back its flicks
         for unit in self._encoder.encode(picture, stamp_s, stamp_s):
-            pts = self._zero + seconds_to_flicks(unit.stamp_s)
+            pts = zero + seconds_to_flicks(unit.stamp_s)
             self._ring.push_unit(AccessUnit(pts, unit.data, unit.keyframe))
 
 

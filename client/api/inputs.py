@@ -76,7 +76,6 @@ class Pictures:
         if fps is not None and not 1 <= fps <= HIGHEST_FPS:  # nor NaN
             raise ParameterError(f"fps={fps} must be 1 to {HIGHEST_FPS} frames per second")
         self._fps = None if fps is None else Fraction(fps).limit_denominator(1001)
-        self._size: tuple[int, int] | None = None
         self._anchor, self._since = 0, 0
         self._steps: deque[int] = deque(maxlen=STEPS)
         self.latest: int | None = None
@@ -96,13 +95,6 @@ class Pictures:
     def read(self, picture: NDArray[np.uint8], time_s: float | None) -> VideoFrame:
         """Return a picture and its time; the array is copied."""
         check_picture(picture)
-        size = picture.shape[1], picture.shape[0]
-        if self._size not in (None, size):
-            was = self._size or size
-            raise ParameterError(
-                f"the picture is {size[0]}x{size[1]}, those before it {was[0]}x{was[1]}; a session has one size: "
-                "scale it, or begin another session"
-            )
         return VideoFrame(self._time(time_s), RgbPicture(np.array(picture, order="C")))
 
     def commit(self, frame: VideoFrame) -> None:
@@ -112,7 +104,7 @@ class Pictures:
         if self.latest is None or frame.pts != self._next():
             self._anchor, self._since = frame.pts, 0
         self._since += 1
-        self._size, self.latest = frame.picture.size, frame.pts
+        self.latest = frame.pts
 
     def _time(self, time_s: float | None) -> int:
         if time_s is None:

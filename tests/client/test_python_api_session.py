@@ -232,7 +232,6 @@ WRONG_FRAMES = {
     "grey": (PICTURE[:, :, 0], None, r"\[64, 48\]"),
     "alpha": (np.zeros((64, 48, 4), np.uint8), None, "leave alpha out"),
     "too small": (np.zeros((64, 15, 3), np.uint8), None, "16 pixels a side"),
-    "another size": (np.zeros((48, 64, 3), np.uint8), None, "is 64x48, those before it 48x64"),
     "the same time": (PICTURE, 2.0, r"time_s=2\.0: the frame before it was at 2 s"),
     "no time": (PICTURE, float("nan"), "time_s=nan must be a finite number"),
     "text": (PICTURE, "3", "time_s='3' must be a finite number"),

@@ -6,22 +6,28 @@ from typing import Any
 
 import av
 import pytest
+from described_media import write_described
 from live_media import drive, live_session
+from own_media import own_media, pushed
 from resized_media import turned, write_resized
 from talker_choice import score
 
+import take5
 from take5.scoring.gates.findings import Code
 from take5.stream.analysis.models import Models
 from take5.stream.events import Finished
 from take5.stream.live.replay import Replay
 from take5.stream.offline.select import Selected
-from take5.stream.output.take import write_live_take
+from take5.stream.output.take import write_live_take, write_take
+from take5.stream.recording.base import ClipMedia
 from take5.stream.recording.from_file import open_recording
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.media import UnitFormat
 
 SMALLER, BACK, GRID_BACK = 7.4, 8.6, 215
+DESCRIBED_S = 10
 SIZE, SMALL, TALL = (450, 360), (300, 240), (288, 360)
 TURNED_S = 18.2
 
@@ -70,6 +76,53 @@ def test_a_window_after_the_change_has_the_lead_in_that_there_is(
         assert theirs is not None
         assert theirs.face is not None
         assert (mine.face.landmarks == theirs.face.landmarks).all()
+
+
+def verdicts_of(selection: Selection) -> list[tuple[object, ...]]:
+    return [(v.score.start, v.eligible, v.reasons, v.warnings) for v in selection.verdicts]
+
+
+def test_a_session_of_frames_agrees_too(resized: Path, exhaustive: Selected, models: Models, tmp_path: Path) -> None:
+    """Its clips are decoded over the change."""
+    session = take5.Session(models)
+    pushed(session, list(own_media(resized)))
+    assert verdicts_of(session.selection) == verdicts_of(exhaustive.selection)
+    mine, theirs = session.selection.best, exhaustive.selection.best
+    assert mine is not None
+    assert theirs is not None
+    assert mine.start == theirs.start
+    assert pytest.approx(theirs.I, rel=1e-9) == mine.I
+    session.write(tmp_path / "clip")
+    with av.open(str(tmp_path / "clip" / "clip.mp4")) as container:
+        assert [(frame.width, frame.height) for frame in container.decode(video=0)] == [SIZE] * 125
+
+
+@pytest.fixture(scope="module")
+def described(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MP4 that is smaller from a time on, by a second sample description."""
+    return write_described(tmp_path_factory.mktemp("sizes") / "described.mp4", short, DESCRIBED_S, SMALL)
+
+
+def test_a_second_sample_description_is_followed(described: Path, models: Models, tmp_path: Path) -> None:
+    chosen = score(described, models, exhaustive=True)
+    verdicts = chosen.selection.verdicts
+    out = [v.score.start // 25 for v in verdicts if any(r.code is Code.SIZE_CHANGED for r in v.reasons)]
+    assert out == [DESCRIBED_S - 5 + before for before in range(1, 5)]
+    run = Replay(MediaFile(described), models, Settings())
+    *_, last = run.events()
+    assert isinstance(last, Finished)
+    assert verdicts_of(last.selection) == verdicts_of(chosen.selection)
+    best = last.selection.best
+    assert best is not None
+    assert best.start >= DESCRIBED_S * 25
+    takes: dict[str, tuple[Selection, ClipMedia]] = {
+        "select": (chosen.selection, chosen.recording),
+        "replay": (last.selection, run.material),
+    }
+    for name, (selection, material) in takes.items():
+        write_take(selection, material, tmp_path / name)
+        with av.open(str(tmp_path / name / "clip.mp4")) as container:
+            assert [(frame.width, frame.height) for frame in container.decode(video=0)] == [SMALL] * 125
 
 
 @pytest.fixture(scope="module")
