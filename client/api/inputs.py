@@ -136,24 +136,17 @@ class Sounds:
     def read(self, samples: Samples, rate: int, time_s: float | None) -> list[AudioBlock]:
         """Return sound and its time, in pieces of at most 0.1 s; one without samples says that there was none."""
         sound = as_channels(samples)
-        self._check_rate(rate)
+        if not LOWEST_RATE <= whole("sample_rate", rate) <= MAX_RATE:
+            raise ParameterError(f"sample_rate={rate} must be {LOWEST_RATE} to {MAX_RATE} Hz")
         start, piece = self._time(time_s), int(rate * PIECE_S)
         cuts = range(0, max(1, sound.shape[1]), piece)
         return [_block(start + first * FLICKS // rate, sound[:, first : first + piece], rate) for first in cuts]
 
     def commit(self, block: AudioBlock) -> None:
         """Let the next block follow this one."""
-        self._continuity = self._continuity or Continuity(block.rate, block.pts)
+        if self._continuity is None or self._continuity.rate != block.rate:
+            self._continuity = Continuity(block.rate, block.pts)
         self._continuity.place(block.pts, len(block.samples))
-
-    def _check_rate(self, rate: int) -> None:
-        if not LOWEST_RATE <= whole("sample_rate", rate) <= MAX_RATE:
-            raise ParameterError(f"sample_rate={rate} must be {LOWEST_RATE} to {MAX_RATE} Hz")
-        if self._continuity is not None and self._continuity.rate != rate:
-            raise ParameterError(
-                f"sample_rate={rate}: the blocks before it had {self._continuity.rate}, and a session has one rate; "
-                "resample, or begin another session"
-            )
 
     def _time(self, time_s: float | None) -> int:
         end = self.latest

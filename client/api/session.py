@@ -31,6 +31,7 @@ from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
+from take5.stream.timeline.one_rate import OneRate
 
 AHEAD_S = 10.0
 """How far one track may be pushed ahead of the other."""
@@ -84,6 +85,7 @@ class Session:
         parameters = Parameters(seconds, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
         self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(), PushedOrigin()
+        self._one_rate = OneRate()
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates), name
         self._rules = rules or StopRules(measured_stop_at(self._models.encoder.name, parameters))
@@ -138,7 +140,7 @@ class Session:
         samples : ndarray float32 or int16, [n] or [n, C]
             float32 in [-1, 1]. Scored is the mean of the channels; clips have the first two, or the mean of more.
         sample_rate : int
-            Samples per second, 8000 to 768,000; the same for all blocks.
+            Samples per second, 8000 to 768,000; blocks of another rate than the first are resampled to it.
         time_s : float, optional
             When its first sample was heard. Without it the block follows on; the first is at 0. Where sound is missing
             give the next block its time; a block without samples says that there was no sound up to its time.
@@ -159,18 +161,19 @@ class Session:
         events: list[Event] = []
         for block in blocks:
             self._sounds.commit(block)
-            events += self._place(block)
+            for placed in self._one_rate.push(block):
+                events += self._place(placed)
         return events
 
     def finish(self) -> list[Event]:
         """End the recording; return its last events, the result at the end. A second time there are none."""
         if self._ended:
             return []
-        events: list[Event] = []
+        events = [event for block in self._one_rate.finish() for event in self._place(block)]
         if (scorer := self._scorer) is not None:
-            events = scorer.finish(self._pictures.end)
+            last = scorer.finish(self._pictures.end)
             scorer.end()
-            events = self._followed(scorer, events)
+            events += self._followed(scorer, last)
         self.close()
         return [*events, Finished(self.selection)]
 

@@ -5,12 +5,12 @@ from heapq import heappop, heappush
 
 import av
 
-from take5.scoring.errors import UnreadableMedia
 from take5.stream.ffmpeg.container import AnyPacket, channels, mono, sample_aspect
 from take5.stream.ffmpeg.orientation import Orientations
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.timeline.clock import to_flicks
 from take5.stream.timeline.media import AudioBlock, VideoFrame
+from take5.stream.timeline.one_rate import OneRate
 
 
 def packet_flicks(pts: int, stream: av.VideoStream) -> int:
@@ -59,16 +59,19 @@ class PictureDecoder:
 
 
 class SoundDecoder:
-    """Packets in, blocks of sound out; what cannot be decoded leaves a gap."""
+    """Packets in, blocks of sound out, all at the first one's rate; what cannot be decoded leaves a gap."""
 
-    def __init__(self, stream: av.AudioStream, path: object) -> None:
+    def __init__(self, stream: av.AudioStream) -> None:
         self._stream = stream
-        self._path = path
-        self._rate: int | None = None
+        self._one_rate = OneRate()
         self.errors = 0
 
     def decode(self, packet: "AnyPacket | None") -> list[AudioBlock]:
         """Decode one packet; None flushes the decoder."""
+        blocks = [block for frame in self._frames(packet) for block in self._one_rate.push(frame)]
+        return blocks if packet is not None else [*blocks, *self._one_rate.finish()]
+
+    def _frames(self, packet: "AnyPacket | None") -> list[AudioBlock]:
         try:
             frames = self._stream.codec_context.decode(packet)
         except av.FFmpegError:
@@ -81,11 +84,6 @@ class SoundDecoder:
         ]
 
     def _block(self, frame: av.AudioFrame, ticks: int) -> AudioBlock:
-        self._rate = self._rate or frame.sample_rate
-        if frame.sample_rate != self._rate:
-            raise UnreadableMedia(
-                f"{self._path}: its sound changes from {self._rate} to {frame.sample_rate} Hz; it must have one rate"
-            )
         sound = channels(frame)
         mixed = mono(frame, sound)
         return AudioBlock(ticks, mixed, frame.sample_rate, sound if len(sound) <= 2 else mixed[None])

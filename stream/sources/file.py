@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, takewhile
 
 import av
 import numpy as np
@@ -134,7 +134,7 @@ class MediaFile:
         self, container: InputContainer, video: av.VideoStream, audio: av.AudioStream
     ) -> tuple[VideoFrame, AudioBlock]:
         """Decode the first picture, of those not before the first keyframe, and the first sound."""
-        pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
+        pictures, sounds = PictureDecoder(video), SoundDecoder(audio)
         frames: list[VideoFrame] = []
         blocks: list[AudioBlock] = []
         key: int | None = None
@@ -183,7 +183,7 @@ class MediaFile:
         with self.opened() as container:
             video, audio = self._streams(container)
             video.thread_type = "AUTO"
-            pictures, sounds = PictureDecoder(video), SoundDecoder(audio, self.path)
+            pictures, sounds = PictureDecoder(video), SoundDecoder(audio)
             duration = to_flicks(1, frame_duration(video))
             extradata: bytes | None = None
             for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
@@ -221,7 +221,7 @@ class MediaFile:
         headers: dict[int, bytes] = {}
         with self.opened() as container:
             video, audio = self._streams(container)
-            sounds, codec = SoundDecoder(audio, self.path), video.codec_context.codec.canonical_name
+            sounds, codec = SoundDecoder(audio), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
                 if packet.stream_index == audio.index:
@@ -293,10 +293,11 @@ class MediaFile:
         first = start - PREROLL_FLICKS
         with self.opened() as container:
             _, audio = self._streams(container)
-            decoder = SoundDecoder(audio, self.path)
+            decoder = SoundDecoder(audio)
             if seeking:
                 seek(container, first * av.time_base // FLICKS)
-            decoded = (block for packet in packets(container, audio) for block in decoder.decode(packet))
+            every = chain(packets(container, audio), [None])
+            decoded = (block for packet in every for block in decoder.decode(packet))
             return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]
 
     def _decode_around(self, index: FileIndex, wanted: int) -> Iterator[VideoFrame]:

@@ -24,7 +24,7 @@ MAX_RATE = 768_000
 
 
 class Resampler:
-    """Mono sound at ``rate`` in, mono sound at 16 kHz out.
+    """Mono sound at ``rate`` in, mono sound at 16 kHz, or another rate, out.
 
     Parameters
     ----------
@@ -33,12 +33,14 @@ class Resampler:
     offset : Fraction
         Time of the first output sample in input samples, counted from the first input sample; >= 0. It is met to
         the nearest 1/``up`` of an input sample.
+    to : int
+        Samples per second of the output.
     """
 
-    def __init__(self, rate: int, offset: Fraction = Fraction(0)) -> None:
+    def __init__(self, rate: int, offset: Fraction = Fraction(0), to: int = SAMPLE_RATE) -> None:
         if not 0 < rate <= MAX_RATE:
             raise ParameterError(f"sample rate {rate} must be in 1..{MAX_RATE} Hz")
-        ratio = Fraction(SAMPLE_RATE, rate)
+        ratio = Fraction(to, rate)
         self._up, self._down = ratio.numerator, ratio.denominator
         taps = _low_pass(self._up, self._down)
         # Output n stands at position start + n * down of the upsampled input; upfirdn gives positions m * down, with a

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from own_media import Heard, Own, Shot, cut_raggedly, interleaved, own_media, push, pushed
+from scipy.signal import resample_poly
 
 import take5
 from demo.talker import DEFAULT, Script
@@ -120,6 +121,25 @@ def test_the_order_of_pushes_does_not_matter(
     session = take5.Session(models)
     pushed(session, interleaved(steady, ragged, ahead_s))
     same(session.result, expected)
+
+
+def test_a_sample_rate_that_changes_is_one_track(steady: list[Own], models: Models, expected: take5.Result) -> None:
+    """From 3 s on, at half the rate; the last block has its time, as after a hole."""
+    heard = [one for one in steady if isinstance(one, Heard)]
+    sound, rate = np.concatenate([block.samples for block in heard]), heard[0].rate
+    begin = heard[0].time_s
+    assert begin is not None
+    first, second = sound[: 3 * rate], sound[3 * rate :]
+    slower = np.stack([np.asarray(resample_poly(channel, 1, 2), np.float32) for channel in second.T], axis=1)
+    session = take5.Session(models)
+    blocks: list[Own] = [Heard(begin, first, rate), Heard(None, slower, rate // 2)]
+    pushed(session, interleaved(steady, blocks, 0.0))
+    assert session.best is not None
+    assert expected.best is not None
+    assert session.best.start_s == expected.best.start_s
+    assert pytest.approx(expected.best.D, rel=0.05) == session.best.D
+    mine, theirs = session.result.sound()[0].mean(axis=1), expected.sound()[0].mean(axis=1)
+    assert np.argmax(np.correlate(mine[: rate * 4], theirs[500 : rate * 4 - 500])) == pytest.approx(500, abs=5)
 
 
 def test_threads_may_share_the_models(steady: list[Own], models: Models, expected: take5.Result) -> None:
@@ -259,7 +279,6 @@ WRONG_SOUNDS = {
     "not scaled": (SOUND + 3000, 16_000, None, "reaches 3000; float32 sound is in"),
     "a slow rate": (SOUND, 10, None, "sample_rate=10 must be 8000 to 768000 Hz"),
     "half a rate": (SOUND, 16_000.5, None, "must be a whole number"),
-    "another rate": (SOUND, 48_000, None, "sample_rate=48000: the blocks before it had 16000"),
     "before it": (SOUND, 16_000, 1.9, r"time_s=1\.9: there is sound up to 2\.1 s already"),
     "no time": (SOUND, 16_000, float("inf"), "time_s=inf must be a finite number"),
     "far ahead of the frames": (SOUND, 16_000, 11.95, r"sound up to 12\.05 s, frames up to 2 s: at most 10 s apart"),

@@ -23,7 +23,6 @@ from media_files import (
 )
 from numpy.typing import NDArray
 
-from take5.scoring.errors import UnreadableMedia
 from take5.stream.sources.file import FileIndex, MediaFile
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AccessUnit, AudioBlock, VideoFrame
@@ -536,12 +535,33 @@ def test_reading_leaves_no_file_open(tmp_path: Path) -> None:
     assert opened() == 0
 
 
-def test_sound_that_changes_its_rate_is_refused_by_name(tmp_path: Path) -> None:
+def heard_at(path: Path) -> float:
+    """When the only click of a file is heard, on its own clock."""
+    blocks = scan(path)[2]
+    return to_seconds(blocks[0].pts) + click_time(np.concatenate([b.samples for b in blocks]), blocks[0].rate)
+
+
+@pytest.mark.parametrize(("rate", "layout"), [(44_100, "mono"), (32_000, "stereo"), (48_000, "stereo")])
+def test_sound_that_changes_its_rate_or_channels_is_one_track(tmp_path: Path, rate: int, layout: str) -> None:
     """Two transport streams, one after the other, as a recorder that was restarted leaves them."""
+    second = Audio(rate, layout=layout, start=Fraction(11, 5))
+    later = clicks([1.4], 2, rate, 2 if layout == "stereo" else 1)
     parts = [
-        numbered_media(tmp_path / f"{rate}.ts", steady(50, 25, start), silence(2, rate), audio=Audio(rate, start=start))
-        for rate, start in ((48_000, Fraction(0)), (44_100, Fraction(2)))
+        numbered_media(tmp_path / "first.ts", steady(50, 25), clicks([1.0], 2)),
+        numbered_media(tmp_path / "second.ts", steady(50, 25, Fraction(11, 5)), later, audio=second),
     ]
     (tmp_path / "both.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
-    with pytest.raises(UnreadableMedia, match=r"both\.ts: its sound changes from 48000 to 44100 Hz"):
-        scan(tmp_path / "both.ts")
+    expected = [heard_at(part) for part in parts]
+    file, _, blocks = scan(tmp_path / "both.ts")
+    assert {block.rate for block in blocks} == {48_000}
+    track = SoundTrack(file.origin)
+    scored = np.concatenate([*map(track.push, blocks), track.finish()])
+    whole, whole_rate = file.sound(file.origin, file.origin + 4 * FLICKS)
+    for sound, hz in ((scored, 16_000), (whole.mean(axis=0), whole_rate)):
+        for at in expected:
+            near = round((at - 0.3) * hz)
+            heard = near / hz + click_time(sound[near : near + round(0.6 * hz)], hz)
+            assert heard + to_seconds(file.origin) == pytest.approx(at, abs=0.001)
+    start = file.origin + 3 * FLICKS
+    end, end_rate = file.sound(start, start + FLICKS)
+    assert to_seconds(start) + click_time(end.mean(axis=0), end_rate) == pytest.approx(expected[1], abs=0.001)
