@@ -75,6 +75,8 @@ class Selection:
         The best stretch in which the person sits still and silent, if requested.
     tracks : UsedTracks or None
         The tracks of the file that were used; None for a capture.
+    channel : str
+        What was heard: ``mix``, ``left``, ``right``, or the number of a channel.
     tone_mapped : str or None
         The transfer function of an HDR picture, ``hlg`` or ``pq``, that was mapped to SDR.
     complete : bool
@@ -97,6 +99,7 @@ class Selection:
     idle: Idle | None = None
     complete: bool = True
     tracks: UsedTracks | None = None
+    channel: str = "mix"
     tone_mapped: str | None = None
 
     @property
@@ -117,6 +120,7 @@ class Selection:
             "container_start_s": to_seconds(self.origin),
             "duration_s": frame_seconds(self.frames),
             "tracks": self.tracks and {"audio": self.tracks.audio, "video": self.tracks.video},
+            "channel": self.channel,
             "tone_mapped": self.tone_mapped,
             "best": None if self.best is None else self.window_json(self.best),
             "idle": self.idle

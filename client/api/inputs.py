@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from take5.scoring.errors import ParameterError
 from take5.scoring.parameters import FPS
 from take5.stream.ffmpeg.pictures import DIGEST_ROWS
+from take5.stream.sources.channel import MIX, place_of
 from take5.stream.timeline.clock import FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 from take5.stream.timeline.resampler import MAX_RATE
@@ -125,7 +126,8 @@ class Pictures:
 class Sounds:
     """The sound track: arrays in, blocks with their time out; nothing is taken before :meth:`commit`."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = MIX) -> None:
+        self._channel = channel
         self._continuity: Continuity | None = None
 
     @property
@@ -135,12 +137,20 @@ class Sounds:
 
     def read(self, samples: Samples, rate: int, time_s: float | None) -> list[AudioBlock]:
         """Return sound and its time, in pieces of at most 0.1 s; one without samples says that there was none."""
-        sound = as_channels(samples)
+        sound = self._chosen(as_channels(samples))
         if not LOWEST_RATE <= whole("sample_rate", rate) <= MAX_RATE:
             raise ParameterError(f"sample_rate={rate} must be {LOWEST_RATE} to {MAX_RATE} Hz")
         start, piece = self._time(time_s), int(rate * PIECE_S)
         cuts = range(0, max(1, sound.shape[1]), piece)
         return [_block(start + first * FLICKS // rate, sound[:, first : first + piece], rate) for first in cuts]
+
+    def _chosen(self, sound: NDArray[np.float32]) -> NDArray[np.float32]:
+        place = place_of(self._channel)
+        if place is None:
+            return sound
+        if place >= len(sound):
+            raise ParameterError(f"the block has no channel {self._channel}, it has {len(sound)}")
+        return sound[place : place + 1]
 
     def commit(self, block: AudioBlock) -> None:
         """Let the next block follow this one."""

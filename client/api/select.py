@@ -15,6 +15,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.offline.select import select as choose
 from take5.stream.settings import Settings
+from take5.stream.sources.channel import checked_channel
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import STDIN, Address, Given, given
 
@@ -33,6 +34,7 @@ def select(
     gates: GateConfig = NORMAL,
     audio_track: int | None = None,
     video_track: int | None = None,
+    channel: str | int = "auto",
     encoder: EncoderName = "auto",
     ave_weights: StrPath | None = None,
     device: str = "auto",
@@ -63,6 +65,9 @@ def select(
         How strict the gates are (``docs/gates.md``).
     audio_track, video_track : int, optional
         Number of the track to use, from 1; by default the audio track with the most speech, and the main video track.
+    channel : str or int
+        "mix", "left", "right" or the number of a channel, from 1; "auto" is the mix, unless the speech of the left or
+        the right channel is clearly better.
     encoder, ave_weights, device
         See :func:`take5.load_models`; not together with ``models``.
     models : Models, optional
@@ -90,7 +95,7 @@ def select(
         raise ParameterError(
             "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
         )
-    file = MediaFile(_given(path), wanted=WantedTracks(audio_track, video_track))
+    file = MediaFile(_given(path), wanted=WantedTracks(audio_track, video_track), channel=checked_channel(channel))
     loaded = models or load_models(encoder, ave_weights, device)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
     return FileResult.of(scored.selection, scored.recording, loaded)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -29,6 +30,7 @@ from take5.stream.recording.from_ring import RingRecording
 from take5.stream.recording.ring import Ring
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
+from take5.stream.sources.channel import AUTO, checked_channel
 from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
 from take5.stream.timeline.one_rate import OneRate
@@ -60,6 +62,8 @@ class Session:
         Frames per second, for frames without a time; 25 if it is left out.
     name : str
         What the report calls the recording.
+    channel : str or int
+        What is scored and heard of the sound: "mix", "left", "right", or the number of a channel, from 1.
 
     Raises
     ------
@@ -81,10 +85,16 @@ class Session:
         rules: StopRules | None = None,
         fps: float | Fraction | None = None,
         name: str = "session",
+        channel: str | int = "mix",
     ) -> None:
         parameters = Parameters(seconds, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
-        self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(), PushedOrigin()
+        self._channel = checked_channel(channel)
+        if self._channel == AUTO:
+            raise ParameterError(
+                "channel='auto' needs the whole recording; mix, left, right or a number is for sessions"
+            )
+        self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(self._channel), PushedOrigin()
         self._one_rate = OneRate()
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates), name
@@ -138,7 +148,8 @@ class Session:
         Parameters
         ----------
         samples : ndarray float32 or int16, [n] or [n, C]
-            float32 in [-1, 1]. Scored is the mean of the channels; clips have the first two, or the mean of more.
+            float32 in [-1, 1]. Scored is the mean of the channels, or the chosen one; clips have the first two, the
+            mean of more, or the chosen one.
         sample_rate : int
             Samples per second, 8000 to 768,000; blocks of another rate than the first are resampled to it.
         time_s : float, optional
@@ -217,7 +228,8 @@ class Session:
         """The result with everything that is in the report."""
         scorer = self._begun_or_empty()
         warnings = self._shortcomings(scorer) if self._ended else ()
-        return scorer.selection(self._name, round(float(self._pictures.rate), 3), tuple(warnings))
+        selection = scorer.selection(self._name, round(float(self._pictures.rate), 3), tuple(warnings))
+        return replace(selection, channel=self._channel)
 
     def _begun_or_empty(self) -> StreamScorer:
         return self._scorer or StreamScorer(self._models, self._scanner, self._settings, origin=0)

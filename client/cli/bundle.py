@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
-from take5.client.cli.options import RECORDING, model_options, output_option, track_options
+from take5.client.cli.options import RECORDING, channel_option, model_options, output_option, track_options
 from take5.client.terminal import Bars, bundle_line, print_track_notes
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
@@ -28,6 +28,7 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @click.argument("clip", metavar="CLIP", type=RECORDING)
 @needed_bundle_options
 @output_option("Output folder; each bundle goes to TRAINER/NAME/.")
+@channel_option
 @click.option("--force", is_flag=True, help="Replace existing bundles.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle.")
 @track_options
@@ -35,6 +36,7 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 def bundle(
     clip: Given,
     output: Path,
+    channel: str,
     force: bool,
     as_json: bool,
     wanted: WantedBundles,
@@ -47,12 +49,17 @@ def bundle(
     To choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
-        recording = open_recording(MediaFile(clip, wanted=tracks), models, bars.update)
+        recording = open_recording(MediaFile(clip, wanted=tracks, channel=channel), models, bars.update)
         _unbroken(recording)
         _long_enough(recording, wanted)
         file = recording.file
-        said = (*file.tracks.notes, *file.warnings)
-        origin = Origin(str(clip), to_seconds(file.origin), warnings=said, tone_mapped=file.tone_mapped)
+        origin = Origin(
+            str(clip),
+            to_seconds(file.origin),
+            warnings=(*file.tracks.notes, *file.warnings),
+            channel=file.channel,
+            tone_mapped=file.tone_mapped,
+        )
         if as_json:
             print_track_notes(str(clip), file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)

@@ -9,6 +9,7 @@ import click
 
 from take5.client.api import models as api
 from take5.client.api.models import ENCODER_NAMES, EncoderName
+from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
@@ -17,6 +18,7 @@ from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
+from take5.stream.sources.channel import AUTO, checked_channel
 from take5.stream.sources.given import Address, given
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -54,6 +56,20 @@ WEIGHTS_OPTIONS = (
     click.option("--device", default="auto", show_default=True, help="Device for ave: auto, cuda, cuda:1, mps, cpu."),
 )
 MODEL_OPTIONS = (*ENCODER_OPTIONS, *WEIGHTS_OPTIONS)
+
+
+def channel_option(command: Command) -> Command:
+    """Give a command the channel of its recordings as ``channel``."""
+    text = "Channel of the sound.  [default: mix, or left or right where its speech is clearly better]"
+    made = click.option("--channel", default=AUTO, metavar="mix|left|right|N", callback=_channel, help=text)
+    return made(command)
+
+
+def _channel(_: click.Context, __: click.Parameter, value: str) -> str:
+    try:
+        return checked_channel(value)
+    except ParameterError as error:
+        raise click.BadParameter(f"{value!r} is not mix, left, right, or the number of a channel from 1") from error
 
 
 def parameter_options(command: Command) -> Command:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.options import RECORDING, gate_options, model_options, parameter_options, track_options
+from take5.client.cli.options import (
+    RECORDING,
+    channel_option,
+    gate_options,
+    model_options,
+    parameter_options,
+    track_options,
+)
 from take5.client.pacing import paced
 from take5.client.terminal import event_line, print_track_notes
 from take5.scoring.gates.config import GateConfig
@@ -34,6 +41,7 @@ from take5.stream.sources.given import Given
 )
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
 @track_options
+@channel_option
 @gate_options
 @parameter_options
 @model_options
@@ -44,6 +52,7 @@ def replay(
     output: Path | None,
     force: bool,
     tracks: WantedTracks,
+    channel: str,
     gates: GateConfig,
     parameters: Parameters,
     models: Models,
@@ -53,7 +62,7 @@ def replay(
     folder = None if output is None else output / video.stem
     if folder is not None:
         refuse_existing(folder, force=force)
-    run = Replay(MediaFile(video, wanted=tracks), models, Settings(parameters, gates=gates), pace)
+    run = Replay(MediaFile(video, wanted=tracks, channel=channel), models, Settings(parameters, gates=gates), pace)
     code = 0
     for event in run.events():
         if isinstance(event, Finished):

@@ -8,7 +8,14 @@ import click
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
-from take5.client.cli.options import RECORDING, gate_options, output_option, parameter_options, track_options
+from take5.client.cli.options import (
+    RECORDING,
+    channel_option,
+    gate_options,
+    output_option,
+    parameter_options,
+    track_options,
+)
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
@@ -58,6 +65,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Random seed of --strategy random and --diversity entropy."
 )
+@channel_option
 @click.option("--report", "page", is_flag=True, help="Write report.html and report.png.")
 @click.option("--idle", is_flag=True, help="Also find a still and silent stretch and write it as idle.mp4.")
 @track_options
@@ -79,6 +87,7 @@ def select(
     strategy: StrategyName,
     diversity: DiversityName,
     seed: int,
+    channel: str,
     page: bool,
     idle: bool,
     tracks: WantedTracks,
@@ -107,7 +116,7 @@ def select(
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
         deliverables = Deliverables(wanted, name, page, idle)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks)
+        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel)
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
     let_deliveries_end(hooks)
     return batch_output.code

@@ -29,6 +29,8 @@ class Origin:
         How its window was chosen; None for a clip not chosen by take5.
     warnings : tuple of str
         Warnings about the recording.
+    channel : str
+        What was heard: ``mix``, ``left``, ``right``, or the number of a channel.
     tone_mapped : str or None
         The transfer function of an HDR picture that was mapped to SDR.
     """
@@ -37,6 +39,7 @@ class Origin:
     container_start_s: float
     selection: Selection | None = None
     warnings: tuple[str, ...] = ()
+    channel: str = "mix"
     tone_mapped: str | None = None
 
 
@@ -56,6 +59,7 @@ def manifest(
             "video": origin.video,
             "container_start_s": origin.container_start_s,
             "start_frame": footage.start,
+            "channel": origin.channel,
             "tone_mapped": origin.tone_mapped,
         },
         "window": None if selection is None or best is None else selection.window_json(best),

@@ -59,10 +59,19 @@ class PictureDecoder:
 
 
 class SoundDecoder:
-    """Packets in, blocks of sound out, all at the first one's rate; what cannot be decoded leaves a gap."""
+    """Packets in, blocks of sound out, all at the first one's rate; what cannot be decoded leaves a gap.
 
-    def __init__(self, stream: av.AudioStream) -> None:
+    Parameters
+    ----------
+    stream : av.AudioStream
+        The track.
+    channel : int, optional
+        The only channel to use, from 0, where there is one; by default all are mixed.
+    """
+
+    def __init__(self, stream: av.AudioStream, channel: int | None = None) -> None:
         self._stream = stream
+        self._channel = channel
         self._one_rate = OneRate()
         self.errors = 0
 
@@ -85,5 +94,7 @@ class SoundDecoder:
 
     def _block(self, frame: av.AudioFrame, ticks: int) -> AudioBlock:
         sound = channels(frame)
+        if self._channel is not None and self._channel < len(sound):
+            return AudioBlock(ticks, sound[self._channel], frame.sample_rate)
         mixed = mono(frame, sound)
         return AudioBlock(ticks, mixed, frame.sample_rate, sound if len(sound) <= 2 else mixed[None])

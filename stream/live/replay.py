@@ -8,7 +8,7 @@ from take5.stream.analysis.frames import FrameScanner
 from take5.stream.analysis.models import Models
 from take5.stream.events import Event, Finished
 from take5.stream.live.scorer import StreamScorer
-from take5.stream.recording.from_file import long_enough
+from take5.stream.recording.from_file import choose_channel, long_enough
 from take5.stream.recording.from_ring import RingMedia
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
@@ -48,6 +48,7 @@ class Replay:
             If the recording is shorter than one window.
         """
         file, models = self._file, self._models
+        choose_channel(file, models)
         with Faces(models) as faces:
             scorer = StreamScorer(models, FrameScanner(faces), self._settings, file.origin)
             for media in file.media():
@@ -59,7 +60,8 @@ class Replay:
             yield from self._held(scorer, scorer.finish(file.video_end()))
         long_enough(file, scorer.frames, self._settings)
         selection = scorer.selection(str(file.path), file.source_fps, (*file.tracks.notes, *file.warnings))
-        yield Finished(replace(selection, tracks=file.tracks, tone_mapped=file.tone_mapped))
+        found = replace(selection, tracks=file.tracks, channel=file.channel, tone_mapped=file.tone_mapped)
+        yield Finished(found)
 
     def _held(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:
         if events:

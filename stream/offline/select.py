@@ -144,6 +144,7 @@ def select(
         settings=settings,
         warnings=(*file.tracks.notes, *file.warnings, *said),
         tracks=file.tracks,
+        channel=file.channel,
         tone_mapped=file.tone_mapped,
     )
     return Selected(selection, recording)

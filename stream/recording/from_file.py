@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,10 +13,12 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.errors import TooShort
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
+from take5.stream.analysis.channels import best_channel
 from take5.stream.analysis.file_scans import OnProgress, PictureScan, Sound, SoundScan
 from take5.stream.analysis.frames import FrameObservation, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
+from take5.stream.sources.channel import AUTO
 from take5.stream.sources.file import FileIndex, MediaFile
 from take5.stream.sources.speech_tracks import with_most_speech
 from take5.stream.timeline.clock import FRAME_FLICKS
@@ -97,13 +100,23 @@ class FileRecording:
         return pcm.reshape(-1)
 
 
+def choose_channel(file: MediaFile, models: Models) -> None:
+    """Choose the channel of a file that leaves it open: the mix, unless the speech of one is clearly better."""
+    if file.channel == AUTO:
+        with closing(file.sounds()) as blocks:
+            channel = best_channel(blocks, models.speech)
+        file.use_channel(channel)
+
+
 def open_recording(file: MediaFile, models: Models, on_progress: OnProgress, hop: int = FPS) -> FileRecording:
     """Analyse a file's sound and lay its timestamps on the grid; no picture is decoded.
 
-    Of several audio tracks, unless one was asked for, the recording has the one with the most speech. Whole chunks of
-    ``hop`` frames inside long holes are passed over (:mod:`take5.stream.timeline.holes`).
+    Of several audio tracks, unless one was asked for, the recording has the one with the most speech; of its channels,
+    the mix, unless one is clearly better. Whole chunks of ``hop`` frames inside long holes are passed over
+    (:mod:`take5.stream.timeline.holes`).
     """
     file = with_most_speech(file, models.speech)
+    choose_channel(file, models)
     sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames), hop)
     index = file.scan(sounds.push)
     grid, counts = file.grid(index, hop)

@@ -30,6 +30,7 @@ from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.ffmpeg.sizes import new_extradata, size_header
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
 from take5.stream.ffmpeg.unit_decoder import unit_format_of
+from take5.stream.sources.channel import AUTO, MIX, checked_channel, place_of
 from take5.stream.sources.given import Copy, Given
 from take5.stream.sources.joined import structure_warnings
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
@@ -91,11 +92,16 @@ class MediaFile:
         Its tracks; by default the main ones, or the next that can be decoded.
     copy : Copy, optional
         Where it is read from.
+    channel : str
+        The channel that is scored and heard: ``mix``, ``left``, ``right`` or its number from 1. ``auto`` is the mix
+        until :func:`take5.stream.recording.from_file.choose_channel` has chosen.
 
     Raises
     ------
+    ParameterError
+        If ``channel`` is none of them.
     UnreadableMedia
-        If FFmpeg cannot read it, or nothing in it can be decoded.
+        If FFmpeg cannot read it, nothing in it can be decoded, or it has no such channel.
     MissingTrack
         If it has no moving picture or no sound.
     """
@@ -104,8 +110,10 @@ class MediaFile:
     warnings: list[str] = field(default_factory=list)
     wanted: WantedTracks = MAIN_TRACKS
     copy: Copy | None = None
+    channel: str = AUTO
 
     def __post_init__(self) -> None:
+        self.channel = checked_channel(self.channel)
         self.copy = self.copy or Copy(self.path)
         self._place = self.copy.path
         with self.opened() as container:
@@ -118,6 +126,7 @@ class MediaFile:
             self.source_fps = float(1 / frame_duration(video))
             self._stated_end = stated_end(container, video, audio)
             frame, block = self._beginnings(container, video, audio)
+            self._check_channel(audio)
             self.unit_format = unit_format_of(video, frame.picture)
             if torn(container, self._place):
                 self._warn("the file ends in the middle of a packet: cut off or damaged")
@@ -134,7 +143,7 @@ class MediaFile:
         self, container: InputContainer, video: av.VideoStream, audio: av.AudioStream
     ) -> tuple[VideoFrame, AudioBlock]:
         """Decode the first picture, of those not before the first keyframe, and the first sound."""
-        pictures, sounds = PictureDecoder(video), SoundDecoder(audio)
+        pictures, sounds = PictureDecoder(video), self._sound_decoder(audio)
         frames: list[VideoFrame] = []
         blocks: list[AudioBlock] = []
         key: int | None = None
@@ -183,7 +192,7 @@ class MediaFile:
         with self.opened() as container:
             video, audio = self._streams(container)
             video.thread_type = "AUTO"
-            pictures, sounds = PictureDecoder(video), SoundDecoder(audio)
+            pictures, sounds = PictureDecoder(video), self._sound_decoder(audio)
             duration = to_flicks(1, frame_duration(video))
             extradata: bytes | None = None
             for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
@@ -199,6 +208,30 @@ class MediaFile:
             yield from self._seen(pictures.decode(None), duration)
             yield from self._heard(sounds.decode(None))
         self._warn_of_losses(pictures.errors, sounds.errors)
+
+    def sounds(self) -> Generator[AudioBlock, None, None]:
+        """Decode the sound alone, in order, as far as the file can be read."""
+        with self.opened() as container:
+            _, audio = self._streams(container)
+            decoder = self._sound_decoder(audio)
+            for packet in chain(packets(container, audio), [None]):
+                yield from decoder.decode(packet)
+
+    def _sound_decoder(self, audio: av.AudioStream) -> SoundDecoder:
+        return SoundDecoder(audio, place_of(self.channel))
+
+    def _check_channel(self, audio: av.AudioStream) -> None:
+        place, count = place_of(self.channel), audio.codec_context.layout.nb_channels
+        if place is not None and place >= count:
+            raise UnreadableMedia(
+                f"{self.path}: has no channel {self.channel}, its sound has {count}; choose another, or mix"
+            )
+
+    def use_channel(self, channel: str) -> None:
+        """Use a channel that was chosen by its sound; warn unless it is the mix."""
+        self.channel = channel
+        if channel != MIX:
+            self._warn(f"only the {channel} channel is used: its speech is clearly better than the mix's")
 
     def _seen(self, frames: list[VideoFrame], duration: int) -> Iterator[VideoFrame]:
         for frame in frames:
@@ -221,7 +254,7 @@ class MediaFile:
         headers: dict[int, bytes] = {}
         with self.opened() as container:
             video, audio = self._streams(container)
-            sounds, codec = SoundDecoder(audio), video.codec_context.codec.canonical_name
+            sounds, codec = self._sound_decoder(audio), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
             for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
                 if packet.stream_index == audio.index:
@@ -293,7 +326,7 @@ class MediaFile:
         first = start - PREROLL_FLICKS
         with self.opened() as container:
             _, audio = self._streams(container)
-            decoder = SoundDecoder(audio)
+            decoder = self._sound_decoder(audio)
             if seeking:
                 seek(container, first * av.time_base // FLICKS)
             every = chain(packets(container, audio), [None])

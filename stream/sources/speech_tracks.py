@@ -35,7 +35,7 @@ def with_most_speech(file: MediaFile, speech: Callable[[], SpeechStream]) -> Med
     most = max(heard, key=lambda number: heard[number], default=file.tracks.audio)
     number = file.tracks.audio
     if heard.get(number, 0) < ENOUGH * heard.get(most, 0):
-        file, number = MediaFile(file.path, wanted=replace(file.wanted, audio=most), copy=file.copy), most
+        file, number = MediaFile(file.path, replace(file.wanted, audio=most), file.copy, file.channel), most
     seconds = ", ".join(f"{track.number}: {heard.get(track.number, 0) / FPS:.0f} s" for track in playable)
     note = f"audio track {number} is used (speech sampled in track {seconds}); --audio-track N uses another"
     if note not in file.tracks.notes:

@@ -73,7 +73,7 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
     if job.noted:
         content = content or content_of(job.video)
     recipe = job.recipe
-    file = MediaFile(job.video, wanted=recipe.tracks)
+    file = MediaFile(job.video, wanted=recipe.tracks, channel=recipe.channel)
     scored = select(file, models, recipe.settings, exhaustive=recipe.exhaustive, on_progress=on_progress)
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
