@@ -35,12 +35,17 @@ def with_most_speech(file: MediaFile, speech: Callable[[], SpeechStream]) -> Med
     most = max(heard, key=lambda number: heard[number], default=file.tracks.audio)
     number = file.tracks.audio
     if heard.get(number, 0) < ENOUGH * heard.get(most, 0):
-        file, number = MediaFile(file.path, replace(file.wanted, audio=most), file.copy, file.channel), most
+        file, number = _other(file, most), most
     seconds = ", ".join(f"{track.number}: {heard.get(track.number, 0) / FPS:.0f} s" for track in playable)
     note = f"audio track {number} is used (speech sampled in track {seconds}); --audio-track N uses another"
     if note not in file.tracks.notes:
         file.tracks = replace(file.tracks, notes=(*file.tracks.notes, note))
     return file
+
+
+def _other(file: MediaFile, audio: int) -> MediaFile:
+    """The same file with another audio track."""
+    return MediaFile(file.path, wanted=replace(file.wanted, audio=audio), copy=file.copy, channel=file.channel)
 
 
 def _beginning(file: MediaFile) -> Stretch:
@@ -89,7 +94,7 @@ def _blocks(file: MediaFile, tracks: Sequence[Track], stretch: Stretch) -> Itera
     start, stop = stretch
     with file.opened() as container:
         streams = [stream for stream in container.streams.audio if stream.index in {track.index for track in tracks}]
-        decoders = {stream.index: SoundDecoder(stream, file.path) for stream in streams}
+        decoders = {stream.index: SoundDecoder(stream) for stream in streams}
         numbers = {track.index: track.number for track in tracks}
         if start > file.origin:
             seek(container, start * av.time_base // FLICKS)

@@ -52,6 +52,17 @@ def test_a_full_disk_is_one_reason_from_the_drawing_process_too(tmp_path: Path) 
         write_report_apart(invented(), tmp_path)
 
 
+def test_the_page_says_what_was_heard_and_that_hdr_was_mapped(tmp_path: Path) -> None:
+    data = invented()
+    page = words(written(data, tmp_path / "plain"))
+    assert "channel mix" in page
+    assert "HDR" not in page
+    changed = replace(data, selection=replace(data.selection, channel="left", tone_mapped="pq"))
+    page = words(written(changed, tmp_path / "changed"))
+    assert "channel left" in page
+    assert "HDR (PQ), mapped to SDR" in page
+
+
 def test_the_first_screen_says_what_won_why_and_what_was_wrong(tmp_path: Path) -> None:
     data = invented()
     chosen = data.selection.best
