@@ -90,7 +90,7 @@ def _heard(
 
 
 def _blocks(file: MediaFile, tracks: Sequence[Track], stretch: Stretch) -> Iterator[tuple[int, AudioBlock]]:
-    """Decode what several tracks have in a stretch of time; a track that changes its rate is left out from there."""
+    """Decode what several tracks have in a stretch of time."""
     start, stop = stretch
     with file.opened() as container:
         streams = [stream for stream in container.streams.audio if stream.index in {track.index for track in tracks}]
@@ -99,13 +99,7 @@ def _blocks(file: MediaFile, tracks: Sequence[Track], stretch: Stretch) -> Itera
         if start > file.origin:
             seek(container, start * av.time_base // FLICKS)
         for packet in packets(container, *streams):
-            decoder = decoders.get(packet.stream_index)
-            try:
-                blocks = [] if decoder is None else decoder.decode(packet)
-            except UnreadableMedia:
-                del decoders[packet.stream_index]
-                continue
-            for block in blocks:
+            for block in decoders[packet.stream_index].decode(packet):
                 if block.pts >= stop:
                     return
                 if block.end > start:
