@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import av
 
-from take5.scoring.errors import UnreadableMedia
 from take5.scoring.gates.sound import SPEECH, SoundMeter, SpeechStream
 from take5.scoring.parameters import FPS
 from take5.stream.ffmpeg.container import packets, seek
