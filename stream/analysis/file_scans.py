@@ -15,7 +15,8 @@ from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import SEEK_FRAMES, Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
-from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.sources.file import MediaFile
+from take5.stream.sources.file_index import FileIndex
 from take5.stream.timeline.holes import Frames, Rows
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16

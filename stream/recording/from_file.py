@@ -19,7 +19,8 @@ from take5.stream.analysis.frames import FrameObservation, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.settings import Settings
 from take5.stream.sources.channel import AUTO
-from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.sources.file import MediaFile
+from take5.stream.sources.file_index import FileIndex
 from take5.stream.sources.speech_tracks import with_most_speech
 from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import FrameCounts, GridFrame

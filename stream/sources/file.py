@@ -31,6 +31,7 @@ from take5.stream.ffmpeg.sizes import new_extradata, size_header
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
 from take5.stream.ffmpeg.unit_decoder import unit_format_of
 from take5.stream.sources.channel import AUTO, MIX, checked_channel, place_of
+from take5.stream.sources.file_index import FileIndex, Keyframe
 from take5.stream.sources.given import Copy, Given
 from take5.stream.sources.joined import structure_warnings
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
@@ -43,41 +44,6 @@ PREROLL_FLICKS = seconds_to_flicks(1.0)
 
 TRUNCATED_FLICKS = seconds_to_flicks(0.5)
 """A file that ends this much before the duration in its header has been cut off."""
-
-
-@dataclass(frozen=True)
-class Keyframe:
-    """Where decoding can begin: presentation time in flicks, and what to seek to, in the stream's time base."""
-
-    pts: int
-    seek: int
-
-
-@dataclass(frozen=True)
-class FileIndex:
-    """When the pictures of a file are shown, from its packets.
-
-    Attributes
-    ----------
-    pts : list of int
-        Of every source frame, in order, in flicks.
-    keyframes : list of Keyframe
-        In order.
-    video_end : int
-        Where the last picture's time ends, in flicks.
-    resized : tuple of int
-        Keyframes from which on pictures have another size, in flicks.
-    """
-
-    pts: list[int]
-    keyframes: list[Keyframe]
-    video_end: int
-    resized: tuple[int, ...] = ()
-
-    def keyframes_before(self, pts: int) -> list[Keyframe]:
-        """Return the last two keyframes at or before ``pts``, the later one first; or the first of all."""
-        after = max(1, bisect_right(self.keyframes, pts, key=lambda keyframe: keyframe.pts))
-        return self.keyframes[max(0, after - 2) : after][::-1]
 
 
 @dataclass

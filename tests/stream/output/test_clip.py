@@ -25,7 +25,8 @@ from take5.stream.output.clip import write_clip
 from take5.stream.output.take import write_take
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
-from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.sources.file import MediaFile
+from take5.stream.sources.file_index import FileIndex
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, fraction
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.media import AudioBlock, Picture

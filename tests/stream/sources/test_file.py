@@ -23,7 +23,8 @@ from media_files import (
 )
 from numpy.typing import NDArray
 
-from take5.stream.sources.file import FileIndex, MediaFile
+from take5.stream.sources.file import MediaFile
+from take5.stream.sources.file_index import FileIndex
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AccessUnit, AudioBlock, VideoFrame
 from take5.stream.timeline.soundtrack import SoundTrack
