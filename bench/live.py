@@ -36,6 +36,7 @@ from take5.stream.live.session import LiveSession
 from take5.stream.recording.ring import Ring
 from take5.stream.server.app import create_app
 from take5.stream.server.malloc import share_arenas
+from take5.stream.server.options import ServerOptions
 from take5.stream.server.run import DrainingServer
 from take5.stream.server.sessions import sessions_for
 from take5.stream.settings import Settings
@@ -182,7 +183,7 @@ async def serve(
     ready: Callable[[str, Callable[[], None]], None],
 ) -> None:
     """Run the server until it is asked to end."""
-    sessions = sessions_for(models, Settings(), rules, output, 8, deliverables=deliverables)
+    sessions = sessions_for(models, Settings(), rules, output, 8, ServerOptions(deliverables=deliverables))
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:

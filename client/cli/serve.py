@@ -121,6 +121,7 @@ def serve(
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
     from take5.stream.server.app import create_app
+    from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for
 
@@ -130,20 +131,8 @@ def serve(
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted))
-        sessions = sessions_for(
-            models,
-            settings,
-            rules,
-            output,
-            capacity,
-            ice_servers,
-            deliverables,
-            hooks,
-            min_free,
-            finish_within,
-            pause_s,
-            pixels,
-        )
+        options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
+        sessions = sessions_for(models, settings, rules, output, capacity, options)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
 
     def started(address: str) -> None:

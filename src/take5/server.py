@@ -15,6 +15,7 @@ from take5.stream.hooks.command import parse_command
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.webhook import Webhook
 from take5.stream.server.app import create_app
+from take5.stream.server.options import ServerOptions
 from take5.stream.server.run import Listen, run
 from take5.stream.server.sessions import Sessions, sessions_for
 from take5.stream.settings import Settings
@@ -27,6 +28,7 @@ __all__ = [
     "HookDispatcher",
     "Listen",
     "Parameters",
+    "ServerOptions",
     "Sessions",
     "Settings",
     "StopRules",

@@ -40,8 +40,8 @@ async def config(request: Request) -> Response:
     sessions = sessions_of(request)
     about = sessions.about.json()
     known = {
-        "ice_servers": list(sessions.ice_servers),
-        "picture": sessions.picture,
+        "ice_servers": list(sessions.options.ice_servers),
+        "picture": sessions.options.picture,
         "stop": about.pop("rules"),
         **about,
         "languages": languages(),

@@ -8,9 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from take5.scoring.stopping import StopRule
-from take5.stream.deliverables import Deliverables
 from take5.stream.events import Event, State, StateChanged, Stopped, Trouble, Warned
-from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
@@ -18,6 +16,7 @@ from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
 from take5.stream.output.free_space import EVERY_S, SpaceWatch, megabytes
 from take5.stream.server.feed import Feed
+from take5.stream.server.options import ServerOptions
 from take5.stream.server.space import Space
 from take5.stream.sources.webrtc.peer import Peer
 from take5.stream.spool.writer import SpoolWriter
@@ -46,10 +45,8 @@ class Capture:
         Gets its events.
     folder : Path
         Gets the clip.
-    deliverables : Deliverables
-        What is made of the clip.
-    hooks : HookDispatcher, optional
-        Gets the notice of the clip.
+    options : ServerOptions
+        What is made of the clip, who gets the notice of it, and how long what may take.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on.
     over : callable
@@ -58,10 +55,6 @@ class Capture:
         Where the clip goes; the sender is warned when it gets low.
     save_for_s : float
         How long a clip that cannot be written is tried again.
-    finish_within_s : float
-        Maximum time to analyse skipped windows after the stop.
-    pause_s : float
-        How long one track may be missing while the other goes on.
     """
 
     def __init__(
@@ -70,22 +63,25 @@ class Capture:
         live: LiveSession,
         feed: Feed,
         folder: Path,
-        deliverables: Deliverables,
-        hooks: HookDispatcher | None,
+        options: ServerOptions,
         spool: SpoolWriter | None,
         over: Callable[[], None],
         space: Space,
         save_for_s: float,
-        finish_within_s: float,
-        pause_s: float,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._space, self._spool = space, spool
         self._loop = asyncio.get_running_loop()
-        save = clip_writer(folder, deliverables, hooks, partial(file_address, feed.name), feed.name, spool)
+        address = partial(file_address, feed.name)
+        save = clip_writer(folder, options.deliverables, options.hooks, address, feed.name, spool)
         self._worker = LiveWorker(
-            live, self._from_thread, save, finish_within_s=finish_within_s, patience_s=save_for_s, spool=spool
+            live,
+            self._from_thread,
+            save,
+            finish_within_s=options.finish_within_s,
+            patience_s=save_for_s,
+            spool=spool,
         )
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
@@ -95,7 +91,7 @@ class Capture:
             lambda: live.frame,
             feed.publish,
             self._worker.end,
-            pause_s,
+            options.pause_s,
             Liveness(self._worker.vitals, peer.packets, lambda: peer.waits_for_keyframe),
             live.longest_s,
         )

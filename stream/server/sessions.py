@@ -9,19 +9,16 @@ from pathlib import Path
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
-from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
-from take5.stream.live.watchdog import PAUSE_S
-from take5.stream.live.worker import FINISH_WITHIN_S
-from take5.stream.output.free_space import MIN_FREE, size_text, too_little
+from take5.stream.output.free_space import size_text, too_little
 from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
+from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.space import Space
 from take5.stream.settings import Settings
@@ -33,9 +30,6 @@ from take5.stream.timeline.media import UnitFormat
 
 KEEP_S = 1800.0
 """How long the events and addresses of a capture are kept after its end; its files stay."""
-
-PICTURE = 720
-"""What trainers want of a picture, at least, on its shorter side."""
 
 MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
 RETRY_AFTER_S = 10
@@ -62,22 +56,10 @@ class Sessions:
         Gets a folder for each capture.
     capacity : int
         Captures at a time.
-    ice_servers : tuple of str
-        STUN and TURN addresses; none by default.
-    deliverables : Deliverables
-        What is made of each clip.
-    hooks : HookDispatcher, optional
-        Gets a notice of each clip.
-    min_free : int
-        Free bytes in ``output`` below which no capture begins; 0 for no limit.
-    finish_within_s : float
-        Maximum time to analyse a capture's skipped windows after its stop.
+    options : ServerOptions
+        What its captures have in common.
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
-    pause_s : float
-        How long one track of a capture may be missing while the other goes on.
-    picture : int
-        Pixels of the shorter side of the picture that the page asks cameras for.
     """
 
     def __init__(
@@ -86,18 +68,11 @@ class Sessions:
         about: About,
         output: Path,
         capacity: int,
-        ice_servers: tuple[str, ...] = (),
-        deliverables: Deliverables = CLIP_ONLY,
-        hooks: HookDispatcher | None = None,
-        min_free: int = MIN_FREE,
-        finish_within_s: float = FINISH_WITHIN_S,
+        options: ServerOptions = DEFAULT_OPTIONS,
         recovery: Recovery | None = None,
-        pause_s: float = PAUSE_S,
-        picture: int = PICTURE,
     ) -> None:
-        self.space, self._recovery, self._pause_s = Space(output, min_free), recovery, pause_s
-        self._deliverables, self._hooks, self._finish_within_s = deliverables, hooks, finish_within_s
-        self.about, self.capacity, self.ice_servers, self.picture = about, capacity, ice_servers, picture
+        self.space, self._recovery = Space(output, options.min_free), recovery
+        self.about, self.capacity, self.options = about, capacity, options
         self._make_live, self._output = make_live, output
         self._entries: dict[str, Entry] = {}
         self._accepting = 0
@@ -140,7 +115,7 @@ class Sessions:
 
     async def _accept(self, entry: Entry, name: str, offer: str) -> tuple[str, str, str]:
         try:
-            peer = await accept(offer, self.ice_servers)
+            peer = await accept(offer, self.options.ice_servers)
         except OfferMalformed as error:
             raise Refused(400, "bad_sdp", str(error)) from error
         except OfferUnusable as error:
@@ -149,20 +124,18 @@ class Sessions:
             await peer.close()
             raise entry.busy
         live, capture_id = self._make_live(peer.unit_format, name), secrets.token_urlsafe(8)
-        folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, self._deliverables, capture_id)
+        wanted = self.options.deliverables
+        folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, wanted, capture_id)
         capture = Capture(
             peer,
             live,
             entry.feed,
             folder,
-            self._deliverables,
-            self._hooks,
+            self.options,
             spool,
             lambda: self._over(entry),
             self.space,
             KEEP_S,
-            self._finish_within_s,
-            self._pause_s,
         )
         if entry.live:
             await capture.abandon()
@@ -296,13 +269,7 @@ def sessions_for(
     rules: StopRules,
     output: Path,
     capacity: int,
-    ice_servers: tuple[str, ...] = (),
-    deliverables: Deliverables = CLIP_ONLY,
-    hooks: HookDispatcher | None = None,
-    min_free: int = MIN_FREE,
-    finish_within_s: float = FINISH_WITHIN_S,
-    pause_s: float = PAUSE_S,
-    picture: int = PICTURE,
+    options: ServerOptions = DEFAULT_OPTIONS,
 ) -> Sessions:
     """Return sessions that share these models and settings."""
     about = About.of(models.encoder.name, settings.parameters, rules)
@@ -310,18 +277,5 @@ def sessions_for(
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)
 
-    recovery = Recovery(output, models, hooks)
-    return Sessions(
-        make_live,
-        about,
-        output,
-        capacity,
-        ice_servers,
-        deliverables,
-        hooks,
-        min_free,
-        finish_within_s,
-        recovery,
-        pause_s,
-        picture,
-    )
+    recovery = Recovery(output, models, options.hooks)
+    return Sessions(make_live, about, output, capacity, options, recovery)

@@ -26,7 +26,7 @@ class Offers(HTTPEndpoint):
         name, capture, answer = await sessions.begin(request.path_params.get("name"), offer)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
-        links = [f'<{url}>; rel="ice-server"' for url in sessions.ice_servers]
+        links = [f'<{url}>; rel="ice-server"' for url in sessions.options.ice_servers]
         if links:
             headers["Link"] = ", ".join(links)
         return Response(answer, 201, headers, media_type=SDP)

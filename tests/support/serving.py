@@ -24,8 +24,9 @@ from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.server.app import create_app
+from take5.stream.server.options import PICTURE, ServerOptions
 from take5.stream.server.run import DrainingServer
-from take5.stream.server.sessions import PICTURE, Sessions, sessions_for
+from take5.stream.server.sessions import Sessions, sessions_for
 from take5.stream.settings import Settings
 
 SDP = {"Content-Type": "application/sdp"}
@@ -95,15 +96,8 @@ def served(
     running: dict[str, Any] = {}
 
     async def main() -> None:
-        sessions = sessions_for(
-            models,
-            Settings(),
-            rules or StopRules(),
-            output,
-            capacity,
-            deliverables=deliverables,
-            picture=picture,
-        )
+        shared = ServerOptions(deliverables=deliverables, picture=picture)
+        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, shared)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
         server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=3), sessions)

@@ -1,0 +1,46 @@
+"""What the captures of a server have in common, beyond models and parameters."""
+
+from dataclasses import dataclass
+
+from take5.stream.deliverables import CLIP_ONLY, Deliverables
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.live.watchdog import PAUSE_S
+from take5.stream.live.worker import FINISH_WITHIN_S
+from take5.stream.output.free_space import MIN_FREE
+
+PICTURE = 720
+"""What trainers want of a picture, at least, on its shorter side."""
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Options of a server.
+
+    Attributes
+    ----------
+    ice_servers : tuple of str
+        STUN and TURN addresses; none by default.
+    deliverables : Deliverables
+        What is made of each clip.
+    hooks : HookDispatcher, optional
+        Gets a notice of each clip.
+    min_free : int
+        Free bytes in the output folder below which no capture begins; 0 for no limit.
+    finish_within_s : float
+        Maximum time to analyse a capture's skipped windows after its stop.
+    pause_s : float
+        How long one track of a capture may be missing while the other goes on.
+    picture : int
+        Pixels of the shorter side of the picture that the page asks cameras for.
+    """
+
+    ice_servers: tuple[str, ...] = ()
+    deliverables: Deliverables = CLIP_ONLY
+    hooks: HookDispatcher | None = None
+    min_free: int = MIN_FREE
+    finish_within_s: float = FINISH_WITHIN_S
+    pause_s: float = PAUSE_S
+    picture: int = PICTURE
+
+
+DEFAULT_OPTIONS = ServerOptions()
