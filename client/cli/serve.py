@@ -19,6 +19,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.server.access import checked_token, is_loopback, origin_of
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
 
@@ -33,6 +34,16 @@ CORES_A_SESSION = {PICTURE: 0.65, 1080: 0.8}
 
 PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
 
+
+def _token(_context: click.Context, _option: click.Parameter, token: str | None) -> str | None:
+    """Take the token of the environment; click would take an empty one for none."""
+    return checked_token(os.environ.get("TAKE5_TOKEN") if token is None else token)
+
+
+def _origins(_context: click.Context, _option: click.Parameter, origins: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(origin_of, origins))
+
+
 SERVER_OPTIONS = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
     click.option(
@@ -42,7 +53,7 @@ SERVER_OPTIONS = (
         show_default=True,
         help="Port to listen on; 0 for any free port.",
     ),
-    click.option("--token", envvar="TAKE5_TOKEN", help="Bearer token required of clients.  [env: TAKE5_TOKEN]"),
+    click.option("--token", help="Bearer token required of clients.  [env: TAKE5_TOKEN]", callback=_token),
     click.option(
         "--max-sessions", type=click.IntRange(1), help="Largest number of concurrent captures.  [default: cores / 0.65]"
     ),
@@ -63,7 +74,11 @@ SERVER_OPTIONS = (
         "--allow-origin",
         "origins",
         multiple=True,
-        help="Origin whose pages may use the server (repeatable).  [default: all]",
+        callback=_origins,
+        help="Origin whose pages may use the server, besides its own (repeatable); * for all.",
+    ),
+    click.option(
+        "--open", "anyone", is_flag=True, help="Listen on addresses that others can reach without asking for a token."
     ),
     click.option("--tls-cert", type=PEM, help="TLS certificate. Browsers allow cameras on https and localhost only."),
     click.option("--tls-key", type=PEM, help="Its key."),
@@ -106,6 +121,7 @@ def serve(
     ice_servers: tuple[str, ...],
     picture: str,
     origins: tuple[str, ...],
+    anyone: bool,
     tls_cert: Path | None,
     tls_key: Path | None,
     rules: StopRules,
@@ -133,13 +149,18 @@ def serve(
         settings = Settings(parameters, gates=gates_for(gates, wanted))
         options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
         sessions = sessions_for(models, settings, rules, output, capacity, options)
-        return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins or ("*",)), sessions
+        return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions
 
     def started(address: str) -> None:
         click.echo(f"take5 at {address}")
         click.echo(f"  WHIP  {address}/whip   (OBS: {address}/whip/NAME)")
         click.echo(f"  clips go to {output}; {capacity} captures at a time; encoder {models.encoder.name}")
 
+    if token is None and not anyone and not is_loopback(host):
+        raise click.UsageError(
+            f"without a token take5 serves this machine only; give --token SECRET, or --open to let anyone who reaches "
+            f"{host} send and read"
+        )
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
     run(make, Listen(host, port, tls_cert, tls_key), started)

@@ -11,7 +11,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
@@ -19,18 +18,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from take5.stream.server import api, prompter, whip
+from take5.stream.server.access import checked_token, origin_of
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
+from take5.stream.server.origins import Guard, page_policy
 from take5.stream.server.sessions import Sessions
 from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
 
-PAGE_POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "base-uri 'none'; frame-ancestors 'self'"
-)
 PAGE_HEADERS = {
-    "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
@@ -46,7 +42,7 @@ def create_app(
     token: str | None = None,
     pages: Path | None = None,
     prompts: Path | None = None,
-    origins: Sequence[str] = ("*",),
+    origins: Sequence[str] = (),
 ) -> Starlette:
     """Make the application.
 
@@ -61,8 +57,15 @@ def create_app(
     prompts : Path, optional
         Folder of the lists of sentences to read, for ``/api/prompts``.
     origins : sequence of str
-        Origins whose pages may call it; ``*`` for all.
+        Origins whose pages may call it, besides its own; ``*`` for all.
+
+    Raises
+    ------
+    ParameterError
+        If the token is blank, or an origin is not one.
     """
+    token = checked_token(token)
+    guard = Middleware(Guard, origins=[origin_of(text) for text in origins], token=token)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -71,16 +74,9 @@ def create_app(
         await sessions.drain()
         await recovering
 
-    cross_origin = Middleware(
-        CORSMiddleware,
-        allow_origins=list(origins),
-        allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
-        allow_headers=["authorization", "content-type", "if-match"],
-        expose_headers=["location", "etag", "link", "retry-after", "accept-post"],
-    )
     app = Starlette(
         routes=_routes(pages),
-        middleware=[cross_origin],
+        middleware=[guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )
@@ -116,7 +112,7 @@ class Pages(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file with the headers that keep the page to itself."""
         response = await super().get_response(path, scope)
-        response.headers.update(PAGE_HEADERS)
+        response.headers.update({**PAGE_HEADERS, "Content-Security-Policy": page_policy(scope)})
         return response
 
 

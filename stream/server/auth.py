@@ -2,6 +2,7 @@
 
 import secrets
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from take5.stream.server.errors import Refused
@@ -14,14 +15,21 @@ def sessions_of(connection: HTTPConnection) -> Sessions:
     return sessions
 
 
+def shows(headers: Headers, token: str) -> bool:
+    """Whether a request shows the token: ``Authorization: Bearer TOKEN``."""
+    kind, _, shown = headers.get("authorization", "").partition(" ")
+    return kind.lower() == "bearer" and _same(shown.strip(), token)
+
+
+def _same(shown: str, token: str) -> bool:
+    return secrets.compare_digest(shown.encode(), token.encode())
+
+
 def authorise(connection: HTTPConnection) -> None:
     """Raise Refused unless the request shows the token, if there is one."""
     token = connection.app.state.token
     if token is None:
         return
-    kind, _, shown = connection.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        shown = connection.query_params.get("token", "")
-    if not secrets.compare_digest(shown.strip().encode(), token.encode()):
+    if not (shows(connection.headers, token) or _same(connection.query_params.get("token", ""), token)):
         text = "token missing or wrong; send Authorization: Bearer TOKEN"
         raise Refused(401, "unauthorized", text, {"WWW-Authenticate": "Bearer"})

@@ -1,0 +1,141 @@
+"""Which web pages may call the server: its own, and those of allowed origins.
+
+A browser sends what any page asks for, also to addresses that only its machine can reach, and lets a page read an
+answer if page and server have one name: so both are checked, the page's origin, and the name by which the server was
+reached (a page may let its own name stand for a loopback address). Programs send no origin; nothing is asked of them
+but a token, if there is one.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from take5.scoring.errors import ParameterError
+from take5.stream.server.access import ANY, origin_of
+from take5.stream.server.auth import shows
+
+METHODS = ("GET", "POST", "DELETE", "OPTIONS")
+ASKED = ("authorization", "content-type", "if-match")
+TOLD = ("location", "etag", "link", "retry-after", "accept-post")
+SCHEMES = {"ws": "http", "wss": "https"}
+FOREIGN_CLOSE = 4403
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+
+
+class Guard:
+    """Refuses what web pages of other origins ask for, and answers the allowed ones as CORS wants it.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application.
+    origins : sequence of str
+        Origins that are allowed besides the server's own, which also are names of the server; ``*`` for all.
+    token : str or None
+        What senders and followers must show. With it, WHIP is open to pages of any origin that show it, and the
+        server may have any name: a page that lets its own stand for it has no token.
+
+    Raises
+    ------
+    ParameterError
+        If an origin is not one.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Sequence[str], token: str | None) -> None:
+        self._app, self._token = app, token
+        self._origins = {origin_of(text) for text in origins}
+        self._names = {urlsplit(origin).hostname for origin in self._origins} | {"localhost", *_own_names()}
+        self._some, self._all = _cors(app, sorted(self._origins)), _cors(app, [ANY])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request or a websocket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        text = self._fault(scope, headers)
+        if text is None:
+            whip = self._token is not None and _path(scope).startswith("/whip")
+            await (self._all if whip else self._some)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(FOREIGN_CLOSE, text[:120])(scope, receive, send)
+        else:
+            await JSONResponse({"error": text, "code": "foreign"}, 403)(scope, receive, send)
+
+    def _fault(self, scope: Scope, headers: Headers) -> str | None:
+        """Why a request is refused; None if it is not."""
+        if ANY in self._origins:
+            return None
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self._token is None and not self._is_own(host):
+            return f"this server is not known as {host!r}; start it with --allow-origin {_scheme(scope)}://HOST"
+        if origin is None:
+            elsewhere = headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
+            return "pages of other sites may not use this server; see --allow-origin" if elsewhere else None
+        own = f"{_scheme(scope)}://{host.lower()}"
+        if origin == "null" or not (_same(origin, own) or origin in self._origins or self._may_send(scope, headers)):
+            return f"pages of {origin} may not use this server; start it with --allow-origin {origin}"
+        return None
+
+    def _may_send(self, scope: Scope, headers: Headers) -> bool:
+        """Whether a page elsewhere may send: it shows the token, or asks whether it may."""
+        if self._token is None or not _path(scope).startswith("/whip"):
+            return False
+        return scope.get("method") == "OPTIONS" or shows(headers, self._token)
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a Host header names this machine: by an address, or by a name of its own."""
+        found = HOST.fullmatch(host)
+        if found is None:
+            return not host  # HTTP/1.0
+        name = found["name"].strip("[]").lower().rstrip(".")
+        try:
+            return bool(ipaddress.ip_address(name))
+        except ValueError:
+            return name in self._names or name.endswith(".localhost")
+
+
+def page_policy(scope: Scope) -> str:
+    """The Content-Security-Policy of a page that talks to the server it came from, and to no other."""
+    host = Headers(scope=scope).get("host", "")
+    secure = "wss" if _scheme(scope) == "https" else "ws"
+    own = f" {secure}://{host}" if HOST.fullmatch(host) else ""  # not every browser counts websockets to 'self'
+    return (
+        f"default-src 'self'; connect-src 'self'{own}; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "base-uri 'none'; frame-ancestors 'self'"
+    )
+
+
+def _cors(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
+    return CORSMiddleware(app, allow_origins=origins, allow_methods=METHODS, allow_headers=ASKED, expose_headers=TOLD)
+
+
+def _same(origin: str, own: str) -> bool:
+    try:
+        return origin_of(origin.lower()) == origin_of(own)
+    except ParameterError:
+        return False
+
+
+def _scheme(scope: Scope) -> str:
+    scheme: str = scope.get("scheme", "http")
+    return SCHEMES.get(scheme, scheme)
+
+
+def _path(scope: Scope) -> str:
+    """The path below where the application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _own_names() -> set[str]:
+    name = socket.gethostname().lower()
+    return {name, f"{name}.local"} if name else set()
