@@ -153,7 +153,7 @@ class Sessions:
     def end(self, name: str, capture_id: str) -> None:
         """End a sender's capture, as it wishes."""
         entry = self.entry(name)
-        if not secrets.compare_digest(entry.capture_id, capture_id):
+        if not secrets.compare_digest(entry.capture_id.encode(), capture_id.encode()):
             raise Refused(404, "not_found", f"session {name!r} has no such capture; it may have ended")
         if entry.capture is not None:
             entry.capture.end(StopRule.ENDED)
