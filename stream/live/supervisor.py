@@ -64,10 +64,12 @@ class Supervisor:
         self._told: tuple[str, Cause | None] | None = None
         self._useless_since: float | None = None
         self._arrivals, self._state, self._frame = arrivals, state, frame
-        self._publish, self._end = publish, end
+        self._publish, self._end_capture, self._ended = publish, end, False
 
     def look(self, now: float) -> None:
-        """Do what is due at ``now``."""
+        """Do what is due at ``now``; nothing is, once the capture has been ended."""
+        if self._ended:
+            return
         turn = self._watchdog.look(now, self._arrivals)
         if turn is Turn.CONNECTED:
             self._connected = now
@@ -101,6 +103,10 @@ class Supervisor:
             return
         missing = next((failure for track, (failure, _) in MISSING.items() if track not in self._arrivals), None)
         self._end(Stop(StopRule.LOST) if missing is None else Failed(0, missing, str(error)))
+
+    def _end(self, end: Stop | Failed) -> None:
+        self._ended = True
+        self._end_capture(end)
 
     def _tell(self, now: float) -> None:
         """Report what is missing or of no use, or that it is back; end the capture when that has lasted too long."""

@@ -52,6 +52,18 @@ def test_nothing_is_said_of_stalls_once_it_stops() -> None:
     assert run.events == [StateChanged(75, State.RECEIVING)]
 
 
+def test_nothing_is_said_of_stalls_once_it_is_ended() -> None:
+    """The state stays as it is until what has arrived is scored, which may take seconds."""
+    run = Run()
+    run.arrive(1.0)
+    run.supervisor.look(1.0)
+    run.supervisor.end(StopRule.ENDED)
+    for now in (4.0, 12.0):
+        run.supervisor.look(now)
+    assert run.events == [StateChanged(75, State.RECEIVING)]
+    assert run.ends == [Stop(StopRule.ENDED)]
+
+
 def test_a_source_that_never_comes_fails() -> None:
     run = Run()
     run.supervisor.look(15.1)
