@@ -35,7 +35,7 @@ KEYFRAMES_APART_FLICKS = seconds_to_flicks(4.0)
 """Distance of keyframes that is worth a warning: the ring holds whole groups, and a loss spoils the rest of one."""
 
 APART_FLICKS = seconds_to_flicks(0.5)
-"""Longest distance between two waiting pictures that counts as backlog: a pause does not."""
+"""Longest distance between two pictures that counts as backlog, or towards the next keyframe: a pause does not."""
 
 SMALL_PIXELS = 480
 """Shorter side of a picture below which a warning is given."""
@@ -83,7 +83,7 @@ class LiveSession:
         self._second_looks: SecondLooks | None = None
         self._times: list[int] = []
         self._last_frame = 0
-        self._keyframe: int | None = None
+        self._since_keyframe = 0
         self._small = False
         self._closed_at = 0
 
@@ -334,8 +334,9 @@ class LiveSession:
         if unit.lost_before:
             self.losses += 1
             yield Warned(self.frame, Trouble.LOSS, self.losses)
+        if unit.pts == self._newest:
+            self._since_keyframe += min(self._newest - self._times[-2:][0], APART_FLICKS)
         if unit.keyframe:
-            apart = 0 if self._keyframe is None else unit.pts - self._keyframe
-            self._keyframe = unit.pts
+            apart, self._since_keyframe = self._since_keyframe, 0
             if apart > KEYFRAMES_APART_FLICKS:
                 yield Warned(self.frame, Trouble.KEYFRAMES_RARE, round(apart / FLICKS, 1))

@@ -199,6 +199,19 @@ def test_rare_keyframes_are_told_to_the_sender(arrived: tuple[UnitFormat, list[R
     assert Trouble.KEYFRAMES_RARE in warned(events)
 
 
+def test_a_pause_makes_no_keyframes_rare(arrived: tuple[UnitFormat, list[Received]], models: Models) -> None:
+    live = live_session(models, arrived[0])
+    paused = [
+        m
+        for m in arrived[1]
+        if seconds(m, arrived[1]) < 12 and (isinstance(m, AudioBlock) or not 3 < seconds(m, arrived[1]) < 10)
+    ]
+    back = next(m.pts for m in paused if isinstance(m, AccessUnit) and seconds(m, arrived[1]) > 5)
+    paused = [replace(m, keyframe=m.keyframe or m.pts == back) if isinstance(m, AccessUnit) else m for m in paused]
+    events = [event for media in paused for event in live.push(media)]
+    assert Trouble.KEYFRAMES_RARE not in warned(events)
+
+
 @pytest.mark.parametrize("late", ["sound", "picture"])
 def test_a_track_that_begins_late_moves_the_beginning(
     arrived: tuple[UnitFormat, list[Received]], models: Models, late: str
