@@ -90,6 +90,7 @@ class RtpClock:
         self._before: tuple[int | None, int | None] = None, None
         self._begun = 0
         self._late_since: int | None = None
+        self._latest: deque[tuple[int, int]] = deque(maxlen=2)
         self.jumps = 0
         self.arrived: int | None = None
         """Flicks from RTP time to arrival, of the frame that was least late; None before the first."""
@@ -113,7 +114,17 @@ class RtpClock:
         assert self._last is not None  # noqa: S101 - each branch has set it
         ticks = self._ticks(self._last)
         self.arrived = arrival - ticks if self.arrived is None else min(self.arrived, arrival - ticks)
+        begun, least = self._latest[-1] if self._latest else (arrival - LATE_FLICKS, 0)
+        if arrival - begun < LATE_FLICKS:
+            self._latest[-1] = begun, min(least, arrival - ticks)
+        else:
+            self._latest.append((arrival, arrival - ticks))
         return ticks
+
+    @property
+    def arrives(self) -> int | None:
+        """As ``arrived``, of the latest frames alone: two to four seconds of them; None before the first."""
+        return min((late for _, late in self._latest), default=None)
 
     def read(self, reading: ClockReading) -> None:
         """Add a reading; those of other sources, such as retransmissions, are of clocks of their own."""
@@ -167,6 +178,7 @@ class RtpClock:
         self._before = self.reported, self.captured
         self._reported.clear()
         self._captured.clear()
+        self._latest.clear()
         self._odd = self._late_since = None
         self._last, self._source, self._origin = rtp, source, ticks - rtp * self._flicks
         self.jumps += 1
@@ -221,24 +233,25 @@ class TrackClocks:
         if self._by_arrival is not None:
             return self._by_arrival
         arrived = self._arrived or 0
-        captured, reported = self._by_capture(arrived), self._by_reports(arrived)
+        arrivals = [arrived] if self._arrives is None else [arrived, self._arrives]
+        captured, reported = self._by_capture(arrivals), self._by_reports(arrivals)
         if captured is not None and reported is not None and abs(captured - reported) > ODD_FLICKS:
             self._trusted = min(captured, reported, key=lambda shift: abs(shift - arrived))
         elif captured is not None or reported is not None:
             self._trusted = reported if captured is None else captured
         return self._trusted
 
-    def _by_capture(self, arrived: int) -> int | None:
+    def _by_capture(self, arrivals: list[int]) -> int | None:
         captured = _difference(self.picture.captured, self.sound.captured)
-        return None if captured is None or abs(captured - arrived) >= PLAUSIBLE_FLICKS else captured
+        return captured if captured is not None and _near_any(captured, arrivals, PLAUSIBLE_FLICKS) else None
 
-    def _by_reports(self, arrived: int) -> int | None:
+    def _by_reports(self, arrivals: list[int]) -> int | None:
         """What those reports say that place the tracks near their arrival, together with one of the other track."""
         near = [
             (picture, sound)
             for picture in self.picture.reports
             for sound in self.sound.reports
-            if abs(picture - sound - arrived) < REPORTED_FLICKS
+            if _near_any(picture - sound, arrivals, REPORTED_FLICKS)
         ]
         if not near:
             return None
@@ -251,6 +264,15 @@ class TrackClocks:
     def _arrived(self) -> int | None:
         return _difference(self.picture.arrived, self.sound.arrived)
 
+    @property
+    def _arrives(self) -> int | None:
+        """The same by the latest arrivals: RTP time that stood still in a pause is late from then on."""
+        return _difference(self.picture.arrives, self.sound.arrives)
+
 
 def _difference(picture: int | None, sound: int | None) -> int | None:
     return None if picture is None or sound is None else picture - sound
+
+
+def _near_any(time: int, others: list[int], limit: int) -> bool:
+    return any(abs(time - other) < limit for other in others)

@@ -226,3 +226,30 @@ def test_a_network_that_holds_packets_back_is_no_jump() -> None:
         sender.send(14.0, 9.0)
         assert sender.jumps == []
         check(sender, 14.0, hole_s=2.5)
+
+
+def test_a_clock_that_stands_still_in_a_pause_is_placed_by_its_reports() -> None:
+    """The picture pauses for 4 s, and its RTP time with it: two reports later it is beside its sound again."""
+    sender = Sender(Lies())
+    sender.send(6.0)
+    for tick in range(300, 500):
+        sound = RtpFrame("opus", OPUS, sender.rtp("sound", tick / 50), 2, lost_before=False)
+        sender.intake.sound(sound, tick * FLICKS // 50 + 20 * MS)
+    sender.lies = Lies(0.0, (-4.0, 0.0))
+    sender.send(16.0, 10.0)
+    pictures, sounds = sender.times(AccessUnit), sender.times(AudioBlock)
+    assert pictures == sorted(pictures)
+    late = [time for number, time in enumerate(pictures[150:]) if time < 9.9 + number / 25]
+    assert len(late) <= 50
+    assert pictures[-1] == pytest.approx(sounds[-1], abs=0.05)
+
+
+def test_a_clock_that_ran_ahead_is_placed_by_its_reports_afterwards() -> None:
+    """The picture's RTP time gains 0.2 s a second for half a minute, in steps that are no jumps, and is right again."""
+    sender = Sender(Lies())
+    for second in range(30):
+        sender.lies = Lies(0.0, (0.2 * second, 0.0))
+        sender.send(second + 1.0, float(second))
+    sender.send(45.0, 30.0)
+    pictures, sounds = sender.times(AccessUnit), sender.times(AudioBlock)
+    assert pictures[-1] == pytest.approx(sounds[-1], abs=0.05)
