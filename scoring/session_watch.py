@@ -1,4 +1,4 @@
-"""Compares a window with the rest of its session: sharpness, light, and sync throughout. It only warns."""
+"""Compares a window with the rest of its session: sharpness, light and sync. Only sync throughout can reject it."""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,10 +10,8 @@ from take5.scoring.gates.findings import Code
 from take5.scoring.gates.session import SessionReference
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
+from take5.scoring.recording_sync import LEAST_WINDOWS, RecordingSync, recording_offset, slot_of
 from take5.scoring.stretch import Stretch
-
-LEAST_WINDOWS = 4
-"""With fewer windows the session's offset is unknown; a single window has its own gate."""
 
 
 @dataclass
@@ -24,12 +22,19 @@ class SessionWatch:
     ----------
     gates : GateConfig
         The limits.
+    moved_ms : int
+        How much earlier the sound has been moved already.
     """
 
     gates: GateConfig
+    moved_ms: int = 0
     _reference: SessionReference = field(default_factory=SessionReference)
     _correlation: Correlation | None = None
     _correlated: int = 0
+    _slots: dict[int, Correlation] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sync = RecordingSync(self.gates, lambda stop, length: recording_offset(stop, length, self._slots.get))
 
     def push(self, chunk: Stretch) -> None:
         """Add the next analysed chunk. Where the picture changes its size, the comparison starts again."""
@@ -41,6 +46,13 @@ class SessionWatch:
     def start_again(self) -> None:
         """Forget sharpness and light of the session: pictures of another size follow."""
         self._reference = SessionReference()
+
+    def synced(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
+        """Judge the sync of a window, all analysed, by the windows pushed so far, if it does not show it itself."""
+        start = window.score.start
+        if start % len(stretch.lips) == 0 and (slot := slot_of(window, stretch)) is not None:
+            self._slots[start] = slot
+        return self.sync.judged(window, stretch)
 
     def compared(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
         """Add warnings to a window that ends with the latest chunk, for what sets it apart from the session."""
@@ -62,12 +74,20 @@ class SessionWatch:
         limit, frames = self.gates.limits[Code.AV_OFFSET].warn, self.offset.frames
         if limit is None or frames is None or abs(frames) <= limit or self._correlation is None:
             return ()
-        side = "after" if frames > 0 else "before"
+        side, ms = "after" if frames > 0 else "before", frames * 1000 / FPS
         text = (
-            f"the sound comes {abs(frames) * 1000 / FPS:.0f} ms {side} the lips all along "
-            f"({self._correlation.windows} windows agree): check camera and microphone for a delay"
+            f"the sound comes {abs(ms):.0f} ms {side} the lips all along "
+            f"({self._correlation.windows} windows agree): check camera and microphone for a delay, "
+            f"or move the sound: --av-offset {self.moved_ms + round(ms)}"
         )
         return (text,)
+
+    def warnings_with(self, best: int | None) -> tuple[str, ...]:
+        """Warnings about the session and its best window, which begins at grid frame ``best``."""
+        limit, frames = self.gates.limits[Code.AV_OFFSET].reject, self.offset.frames
+        if limit is None or frames is None or abs(frames) <= limit or best not in self.sync.unsure:
+            return self.warnings
+        return (*self.warnings, "the same is likely of the best window, which does not show it and came before")
 
     def _correlate(self, lips: Floats, bands: Floats, start: int) -> None:
         found = correlate(lips, bands)

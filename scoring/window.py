@@ -52,11 +52,11 @@ class ChunkSummary:
 class RollingWindow:
     """Chunks in, one judged window out for each chunk from the window's length on."""
 
-    def __init__(self, parameters: Parameters, gates: GateConfig = NORMAL) -> None:
+    def __init__(self, parameters: Parameters, gates: GateConfig = NORMAL, moved_ms: int = 0) -> None:
         self._parameters, self._gates = parameters, gates
         self._chunks: deque[ChunkSummary] = deque(maxlen=parameters.chunks_per_window)
         self._count = 0
-        self.watch = SessionWatch(gates)
+        self.watch = SessionWatch(gates, moved_ms)
 
     def push(self, chunk: ChunkFeatures) -> JudgedWindow | None:
         """Add the next chunk; return the window that ends with it, if one does."""
@@ -95,4 +95,6 @@ class RollingWindow:
         heard = heard_findings(stretch.timing, stretch.sound, start, self._gates)
         watched = seen_findings(stretch, motion, start, self._gates) if seen else []
         found = judged(score, [*heard, *watched], seen=seen)
-        return self.watch.compared(found, stretch) if seen else replace(found, sound=stretch.sound)
+        if not seen:
+            return replace(found, sound=stretch.sound)
+        return self.watch.compared(self.watch.synced(found, stretch), stretch)

@@ -1,6 +1,6 @@
 """Judging a window whose frames have all been observed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from take5.scoring.algorithm1 import camera_views, motion_complexity
@@ -8,8 +8,12 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures
 from take5.scoring.judging import JudgedWindow, heard_findings, judged, seen_findings
 from take5.scoring.score import WindowScore
+from take5.scoring.stretch import Stretch
 from take5.stream.analysis.frames import FrameObservation, stretch_of
 from take5.stream.settings import Settings
+
+Synced = Callable[[JudgedWindow, Stretch], JudgedWindow]
+"""Judges the sync of a window by that of its recording (:mod:`take5.scoring.recording_sync`)."""
 
 
 def judge_window(
@@ -18,6 +22,7 @@ def judge_window(
     timing: Timing,
     sound: SoundMeasures,
     settings: Settings,
+    synced: Synced = lambda window, _: window,
 ) -> JudgedWindow:
     """Score the motion of a window whose grid frames have all been analysed, and decide whether it may win."""
     stretch, start, gates = stretch_of(observations, timing, sound), window.start, settings.gates
@@ -27,4 +32,4 @@ def judge_window(
         views = camera_views(stretch.pose)
     seen = seen_findings(stretch, motion, start, gates)
     score = replace(window, motion=motion, views=views)
-    return judged(score, [*heard_findings(timing, sound, start, gates), *seen])
+    return synced(judged(score, [*heard_findings(timing, sound, start, gates), *seen]), stretch)

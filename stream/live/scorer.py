@@ -150,7 +150,7 @@ class StreamScorer:
 
     def selection(self, video: str, source_fps: float, warnings: Sequence[str] = ()) -> Selection:
         """The choice so far as it is reported, with the recording's ``warnings``."""
-        encoder = self._models.encoder
+        encoder, best = self._models.encoder, self.selector.best
         return Selection(
             video=video,
             encoder=encoder.name,
@@ -160,11 +160,11 @@ class StreamScorer:
             frames=self.frames,
             tracked=self.tracked,
             counts=self.counts,
-            best=self.selector.best,
+            best=best,
             pool=self.selector.pool,
             verdicts=tuple(self.windows),
             settings=self._settings,
-            warnings=(*warnings, *self._rolling.watch.warnings),
+            warnings=(*warnings, *self._rolling.watch.warnings_with(None if best is None else best.start)),
             idle=self.idle,
             complete=self.complete,
         )
@@ -204,6 +204,10 @@ class StreamScorer:
         self._offer(judged)
         self._ending.amended(judged, self.selector.best, self._chunked)
         return [Scored(self._chunked, judged, self.checked), *self._changed(before), *self._settle()]
+
+    def synced(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
+        """Judge the sync of a window of :meth:`next_unobserved` by the windows before it."""
+        return self._rolling.watch.synced(window, stretch)
 
     def give_up(self, window: JudgedWindow) -> None:
         """Leave a window of :meth:`next_unobserved` without a verdict."""

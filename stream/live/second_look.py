@@ -8,7 +8,7 @@ from take5.scoring.eligibility import Timing
 from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
 from take5.stream.analysis.frames import FrameObservation
-from take5.stream.analysis.judge import judge_window
+from take5.stream.analysis.judge import Synced, judge_window
 from take5.stream.events import Event
 from take5.stream.live.scorer import StreamScorer
 from take5.stream.recording.from_ring import RingRecording
@@ -21,7 +21,7 @@ Looks = Generator[SecondLook | None, None, None]
 """None for each frame that was analysed, and last the verdict."""
 
 
-def second_look(window: JudgedWindow, recording: RingRecording, settings: Settings) -> Looks:
+def second_look(window: JudgedWindow, recording: RingRecording, settings: Settings, synced: Synced) -> Looks:
     """Analyse a skipped window whose sound and timestamps are in order.
 
     Yields None for each frame that was analysed, and last the verdict. A frame that the ring no longer has counts as
@@ -34,7 +34,7 @@ def second_look(window: JudgedWindow, recording: RingRecording, settings: Settin
     yield from recording.observe(start, stop)
     seen = recording.observations(start, stop)
     nothing = np.zeros(stop - start, dtype=np.bool_)
-    yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings), seen
+    yield judge_window(window.score, seen, Timing(nothing, nothing, nothing), sound, settings, synced), seen
 
 
 class SecondLooks:
@@ -68,7 +68,7 @@ class SecondLooks:
         window = self._window = self._window or self._scorer.next_unobserved()
         if window is None:
             return []
-        self._frames = self._frames or second_look(window, recording(), self._settings)
+        self._frames = self._frames or second_look(window, recording(), self._settings, self._scorer.synced)
         try:
             found = next(self._frames)
         except Exception:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from take5.scoring.diversity import window_diversities
 from take5.scoring.judging import JudgedWindow, heard_findings, judged
+from take5.scoring.recording_sync import RecordingSync
 from take5.scoring.score import WindowScore
 from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
@@ -13,6 +14,7 @@ from take5.stream.analysis.file_scans import OnProgress, PictureScan
 from take5.stream.analysis.frames import stretch_of
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
+from take5.stream.offline.slots import Slots
 from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
@@ -27,6 +29,10 @@ class WindowJudge:
     pictures: PictureScan
     settings: Settings
     verdicts: dict[int, JudgedWindow] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._slots = Slots(self.recording, self.settings)
+        self._sync = RecordingSync(self.settings.gates, self._slots.offset_by)
 
     def judge_until(self, ordered: Iterator[WindowScore], wanted: int) -> list[WindowScore]:
         """Judge windows in order until ``wanted`` are eligible; return those."""
@@ -43,16 +49,18 @@ class WindowJudge:
         """Score the motion of a window whose pictures have been analysed, and decide whether it may win."""
         start, stop = self._span(window)
         observed = [one for one in self.recording.observed_in(start, stop) if one is not None]
-        verdict = judge_window(window, observed, *self.recording.heard_in(start, stop), self.settings)
+        heard = self.recording.heard_in(start, stop)
+        verdict = judge_window(window, observed, *heard, self.settings, self._sync.judged)
         self.verdicts[start] = verdict
         return verdict
 
-    def compare(self) -> tuple[str, ...]:
+    def compare(self, best: WindowScore | None) -> tuple[str, ...]:
         """Add warnings to windows unlike the rest of the session; return the warnings about the whole."""
         watch, observed = SessionWatch(self.settings.gates), self.recording.observed_in
+        watch.sync = self._sync
         length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
         pushed = latest = 0
-        for start, verdict in sorted(self.verdicts.items()):
+        for start, verdict in sorted({**self._slots.judged, **self.verdicts}.items()):
             stop = start + length
             if verdict.eligible is None or None in observed(start, stop):
                 continue
@@ -63,8 +71,10 @@ class WindowJudge:
                     watch.push(self._stretch(first, first + hop))
                     latest = first + hop
             pushed = stop
-            self.verdicts[start] = watch.compared(verdict, self._stretch(start, stop))
-        return watch.warnings
+            compared = watch.compared(verdict, self._stretch(start, stop))
+            if start in self.verdicts:
+                self.verdicts[start] = compared
+        return watch.warnings_with(None if best is None else best.start)
 
     def _stretch(self, start: int, stop: int) -> Stretch:
         """What was seen and heard in frames that have been analysed."""
@@ -128,7 +138,8 @@ def select(
             judge.judge(window)
     strategy = settings.strategy
     pool = judge.judge_until(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
-    said = judge.compare()
+    best = strategy.winner(pool)
+    said = judge.compare(best)
     selection = Selection(
         video=str(file.path),
         encoder=models.encoder.name,
@@ -138,7 +149,7 @@ def select(
         frames=frames,
         tracked=pictures.tracked,
         counts=recording.counts,
-        best=strategy.winner(pool),
+        best=best,
         pool=tuple(pool),
         verdicts=tuple(judge.verdicts.get(window.start, JudgedWindow(window, seen=False)) for window in windows),
         settings=settings,

@@ -12,8 +12,9 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Finding, Severity
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import Parameters
+from take5.scoring.recording_sync import LEAST_WINDOWS
 from take5.scoring.score import WindowScore
-from take5.scoring.session_watch import LEAST_WINDOWS, SessionWatch
+from take5.scoring.session_watch import SessionWatch
 from take5.scoring.stretch import Stretch
 from take5.scoring.window import ChunkFeatures, RollingWindow
 
@@ -38,7 +39,8 @@ def test_a_session_whose_sound_is_late_all_along_is_told() -> None:
     assert watch.offset.frames == pytest.approx(4.0, abs=0.1)
     (told,) = watch.warnings
     assert told == (
-        "the sound comes 160 ms after the lips all along (4 windows agree): check camera and microphone for a delay"
+        f"the sound comes 160 ms after the lips all along ({LEAST_WINDOWS} windows agree): "
+        "check camera and microphone for a delay, or move the sound: --av-offset 160"
     )
     assert "before the lips" in watched(-4.0, LEAST_WINDOWS).warnings[0]
 
