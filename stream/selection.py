@@ -122,6 +122,7 @@ class Selection:
             "tracks": self.tracks and {"audio": self.tracks.audio, "video": self.tracks.video},
             "channel": self.channel,
             "tone_mapped": self.tone_mapped,
+            "av_offset_ms": self.settings.shift.ms,
             "best": None if self.best is None else self.window_json(self.best),
             "idle": self.idle
             and {

@@ -6,6 +6,7 @@ from take5.scoring.diversity import DiversityName
 from take5.scoring.gates.config import NORMAL, GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import Strategy
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,4 @@ class Settings:
     diversity: DiversityName = "euclidean"
     seed: int = 0
     gates: GateConfig = NORMAL
+    shift: SoundShift = UNMOVED

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from take5.client.api.choices import one_of
 from take5.client.api.models import EncoderName, StrPath, load_models
@@ -18,6 +19,7 @@ from take5.stream.settings import Settings
 from take5.stream.sources.channel import checked_channel
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import STDIN, Address, Given, given
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 
 
 def select(
@@ -35,6 +37,7 @@ def select(
     audio_track: int | None = None,
     video_track: int | None = None,
     channel: str | int = "auto",
+    av_offset: int | Literal["auto"] = 0,
     encoder: EncoderName = "auto",
     ave_weights: StrPath | None = None,
     device: str = "auto",
@@ -68,6 +71,9 @@ def select(
     channel : str or int
         "mix", "left", "right" or the number of a channel, from 1; "auto" is the mix, unless the speech of the left or
         the right channel is clearly better.
+    av_offset : int or "auto"
+        Milliseconds by which the sound comes late, -1000 to 1000; scores and clip have it moved by as much. "auto"
+        finds out: what several windows agree on, if that is more than 100 ms.
     encoder, ave_weights, device
         See :func:`take5.load_models`; not together with ``models``.
     models : Models, optional
@@ -87,6 +93,8 @@ def select(
         If a model cannot be loaded.
     """
     settings = Settings(Parameters(seconds, hop, pool, hfr_threshold), Strategy(strategy, seed), diversity, seed, gates)
+    repair = av_offset == "auto"
+    shift = UNMOVED if av_offset == "auto" else SoundShift(av_offset)
     one_of("strategy", strategy, STRATEGIES)
     one_of("diversity", diversity, DIVERSITIES)
     if seed < 0:
@@ -95,9 +103,10 @@ def select(
         raise ParameterError(
             "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
         )
-    file = MediaFile(_given(path), wanted=WantedTracks(audio_track, video_track), channel=checked_channel(channel))
+    wanted = WantedTracks(audio_track, video_track)
+    file = MediaFile(_given(path), wanted=wanted, channel=checked_channel(channel), shift=shift)
     loaded = models or load_models(encoder, ave_weights, device)
-    scored = choose(file, loaded, settings, exhaustive=exhaustive, on_progress=progress)
+    scored = choose(file, loaded, settings, exhaustive=exhaustive, repair=repair, on_progress=progress)
     return FileResult.of(scored.selection, scored.recording, loaded)
 
 

@@ -34,6 +34,7 @@ from take5.stream.sources.channel import AUTO, checked_channel
 from take5.stream.timeline.clock import frame_seconds, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, Picture, VideoFrame
 from take5.stream.timeline.one_rate import OneRate
+from take5.stream.timeline.sound_shift import SoundShift
 
 AHEAD_S = 10.0
 """How far one track may be pushed ahead of the other."""
@@ -64,6 +65,8 @@ class Session:
         What the report calls the recording.
     channel : str or int
         What is scored and heard of the sound: "mix", "left", "right", or the number of a channel, from 1.
+    av_offset : int
+        Milliseconds by which the sound comes late, -1000 to 1000; scores and clip have it moved by as much.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Session:
         fps: float | Fraction | None = None,
         name: str = "session",
         channel: str | int = "mix",
+        av_offset: int = 0,
     ) -> None:
         parameters = Parameters(seconds, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
@@ -97,7 +101,7 @@ class Session:
         self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(self._channel), PushedOrigin()
         self._one_rate = OneRate()
         self._models = models or load_models()
-        self._settings, self._name = Settings(parameters, gates=gates), name
+        self._settings, self._name = Settings(parameters, gates=gates, shift=SoundShift(av_offset)), name
         self._rules = rules or StopRules(measured_stop_at(self._models.encoder.name, parameters))
         self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()
@@ -168,19 +172,21 @@ class Session:
         """
         self._refuse_ended()
         blocks = self._sounds.read(samples, sample_rate, time_s)
-        self._check_apart(blocks[0], blocks[-1].end, self._pictures.latest)
+        shift = self._settings.shift
+        self._check_apart(shift.moved(blocks[0]), blocks[-1].end, self._pictures.latest)
         events: list[Event] = []
         for block in blocks:
             self._sounds.commit(block)
             for placed in self._one_rate.push(block):
-                events += self._place(placed)
+                events += self._place(shift.moved(placed))
         return events
 
     def finish(self) -> list[Event]:
         """End the recording; return its last events, the result at the end. A second time there are none."""
         if self._ended:
             return []
-        events = [event for block in self._one_rate.finish() for event in self._place(block)]
+        last_sound = map(self._settings.shift.moved, self._one_rate.finish())
+        events = [event for block in last_sound for event in self._place(block)]
         if (scorer := self._scorer) is not None:
             last = scorer.finish(self._pictures.end)
             scorer.end()

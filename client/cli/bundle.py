@@ -7,6 +7,7 @@ import click
 
 from take5.client.cli.bundle_options import needed_bundle_options
 from take5.client.cli.options import RECORDING, channel_option, model_options, output_option, track_options
+from take5.client.cli.sync_options import WantedSync, sync_option
 from take5.client.terminal import Bars, bundle_line, print_track_notes
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
@@ -16,7 +17,9 @@ from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
 from take5.stream.ffmpeg.tracks import WantedTracks
+from take5.stream.offline.repair import in_sync
 from take5.stream.recording.from_file import FileRecording, open_recording
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import Given
 from take5.stream.timeline.clock import frame_seconds, to_seconds
@@ -29,6 +32,7 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @needed_bundle_options
 @output_option("Output folder; each bundle goes to TRAINER/NAME/.")
 @channel_option
+@sync_option
 @click.option("--force", is_flag=True, help="Replace existing bundles.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle.")
 @track_options
@@ -37,6 +41,7 @@ def bundle(
     clip: Given,
     output: Path,
     channel: str,
+    sync: WantedSync,
     force: bool,
     as_json: bool,
     wanted: WantedBundles,
@@ -49,16 +54,20 @@ def bundle(
     To choose the best five seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
-        recording = open_recording(MediaFile(clip, wanted=tracks, channel=channel), models, bars.update)
+        source = MediaFile(clip, wanted=tracks, channel=channel, shift=sync.shift)
+        recording, settings = open_recording(source, models, bars.update), Settings(shift=sync.shift)
+        if sync.repair:
+            recording, settings = in_sync(recording, models, settings, bars.update)
         _unbroken(recording)
         _long_enough(recording, wanted)
         file = recording.file
         origin = Origin(
             str(clip),
             to_seconds(file.origin),
-            warnings=(*file.tracks.notes, *file.warnings),
+            warnings=(*file.tracks.notes, *file.warnings, *settings.shift.notes),
             channel=file.channel,
             tone_mapped=file.tone_mapped,
+            av_offset_ms=settings.shift.ms,
         )
         if as_json:
             print_track_notes(str(clip), file.tracks)

@@ -14,6 +14,7 @@ from take5.client.cli.options import (
     parameter_options,
     track_options,
 )
+from take5.client.cli.sync_options import shift_option
 from take5.client.pacing import paced
 from take5.client.terminal import event_line, print_track_notes
 from take5.scoring.gates.config import GateConfig
@@ -27,6 +28,7 @@ from take5.stream.output.take import write_take
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import Given
+from take5.stream.timeline.sound_shift import SoundShift
 
 
 @click.command()
@@ -42,6 +44,7 @@ from take5.stream.sources.given import Given
 @click.option("--force", is_flag=True, help="Replace an existing folder.")
 @track_options
 @channel_option
+@shift_option
 @gate_options
 @parameter_options
 @model_options
@@ -53,6 +56,7 @@ def replay(
     force: bool,
     tracks: WantedTracks,
     channel: str,
+    shift: SoundShift,
     gates: GateConfig,
     parameters: Parameters,
     models: Models,
@@ -62,7 +66,8 @@ def replay(
     folder = None if output is None else output / video.stem
     if folder is not None:
         refuse_existing(folder, force=force)
-    run = Replay(MediaFile(video, wanted=tracks, channel=channel), models, Settings(parameters, gates=gates), pace)
+    file = MediaFile(video, wanted=tracks, channel=channel, shift=shift)
+    run = Replay(file, models, Settings(parameters, gates=gates), pace)
     code = 0
     for event in run.events():
         if isinstance(event, Finished):

@@ -17,6 +17,7 @@ from take5.client.cli.options import (
     track_options,
 )
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
+from take5.client.cli.sync_options import WantedSync, sync_option
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
@@ -66,6 +67,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
     "--seed", type=int, default=0, show_default=True, help="Random seed of --strategy random and --diversity entropy."
 )
 @channel_option
+@sync_option
 @click.option("--report", "page", is_flag=True, help="Write report.html and report.png.")
 @click.option("--idle", is_flag=True, help="Also find a still and silent stretch and write it as idle.mp4.")
 @track_options
@@ -88,6 +90,7 @@ def select(
     diversity: DiversityName,
     seed: int,
     channel: str,
+    sync: WantedSync,
     page: bool,
     idle: bool,
     tracks: WantedTracks,
@@ -114,9 +117,10 @@ def select(
         batch_output.fail(str(path), str(error))
     if inputs.sources:
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
-        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates_for(gates, wanted))
+        scored_with = gates_for(gates, wanted)
+        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift)
         deliverables = Deliverables(wanted, name, page, idle)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel)
+        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel, sync.repair)
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
     let_deliveries_end(hooks)
     return batch_output.code

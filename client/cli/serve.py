@@ -11,6 +11,7 @@ from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.live_options import live_options
 from take5.client.cli.options import Command, decorated, gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
+from take5.client.cli.sync_options import shift_option
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
@@ -22,6 +23,7 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.server.access import checked_token, is_loopback, origin_of
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
+from take5.stream.timeline.sound_shift import SoundShift
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -107,6 +109,7 @@ def memory_shared(command: Command) -> Command:
 @server_options
 @bundle_options
 @live_options
+@shift_option
 @gate_options
 @model_options
 @parameter_options
@@ -132,6 +135,7 @@ def serve(
     name: str | None,
     report: bool,
     finish_within: float,
+    shift: SoundShift,
     pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
@@ -146,7 +150,7 @@ def serve(
 
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
-        settings = Settings(parameters, gates=gates_for(gates, wanted))
+        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
         options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
         sessions = sessions_for(models, settings, rules, output, capacity, options)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions

@@ -13,6 +13,7 @@ from take5.client.cli.live_capture import LiveCapture, outcome, showing
 from take5.client.cli.live_options import live_options
 from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
+from take5.client.cli.sync_options import shift_option
 from take5.client.live_display import Board
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
@@ -33,6 +34,7 @@ from take5.stream.sources.webcam.devices import cameras, default_driver
 from take5.stream.sources.webcam.microphone import Microphone, microphones
 from take5.stream.sources.webcam.webcam import Webcam
 from take5.stream.spool.folder import count_unfinished
+from take5.stream.timeline.sound_shift import SoundShift
 
 NAME = "webcam"
 RING_BYTES = 400 * 2**20
@@ -84,6 +86,7 @@ def _name_cut_off(output: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event per line.")
 @bundle_options
 @live_options
+@shift_option
 @gate_options
 @model_options
 @parameter_options
@@ -105,6 +108,7 @@ def webcam(
     name: str | None,
     report: bool,
     finish_within: float,
+    shift: SoundShift,
     pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
@@ -121,7 +125,7 @@ def webcam(
     source = Webcam(filmed, listened)
     try:
         ring = Ring(limit_bytes=RING_BYTES)
-        settings = Settings(parameters, gates=gates_for(gates, wanted))
+        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
         snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)

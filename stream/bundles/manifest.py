@@ -33,6 +33,8 @@ class Origin:
         What was heard: ``mix``, ``left``, ``right``, or the number of a channel.
     tone_mapped : str or None
         The transfer function of an HDR picture that was mapped to SDR.
+    av_offset_ms : int
+        How much earlier the sound was moved.
     """
 
     video: str
@@ -41,6 +43,7 @@ class Origin:
     warnings: tuple[str, ...] = ()
     channel: str = "mix"
     tone_mapped: str | None = None
+    av_offset_ms: int = 0
 
 
 def manifest(
@@ -61,6 +64,7 @@ def manifest(
             "start_frame": footage.start,
             "channel": origin.channel,
             "tone_mapped": origin.tone_mapped,
+            "av_offset_ms": origin.av_offset_ms,
         },
         "window": None if selection is None or best is None else selection.window_json(best),
         "parameters": None if selection is None else asdict(selection.settings.parameters),

@@ -110,7 +110,15 @@ def bundle_selection(
         return
     made = footage(recording, best.start, selection.settings.parameters.window_frames)
     where = selection.window_json(best)["container_start_s"]
-    origin = Origin(selection.video, where, selection, selection.warnings, selection.channel, selection.tone_mapped)
+    origin = Origin(
+        selection.video,
+        where,
+        selection,
+        selection.warnings,
+        selection.channel,
+        selection.tone_mapped,
+        selection.settings.shift.ms,
+    )
     called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
     yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
 

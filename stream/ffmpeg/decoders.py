@@ -11,6 +11,7 @@ from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.timeline.clock import to_flicks
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 from take5.stream.timeline.one_rate import OneRate
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 
 
 def packet_flicks(pts: int, stream: av.VideoStream) -> int:
@@ -67,11 +68,13 @@ class SoundDecoder:
         The track.
     channel : int, optional
         The only channel to use, from 0, where there is one; by default all are mixed.
+    shift : SoundShift
+        How the sound is moved against the picture.
     """
 
-    def __init__(self, stream: av.AudioStream, channel: int | None = None) -> None:
+    def __init__(self, stream: av.AudioStream, channel: int | None = None, shift: SoundShift = UNMOVED) -> None:
         self._stream = stream
-        self._channel = channel
+        self._channel, self._shift = channel, shift
         self._one_rate = OneRate()
         self.errors = 0
 
@@ -87,7 +90,7 @@ class SoundDecoder:
             self.errors += 1
             return []
         return [
-            self._block(frame, to_flicks(frame.pts, frame.time_base))
+            self._shift.moved(self._block(frame, to_flicks(frame.pts, frame.time_base)))
             for frame in frames
             if frame.pts is not None and frame.time_base
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from take5.scoring.errors import OutputError, Take5Error
+from take5.scoring.gates.findings import Code
 from take5.scoring.score import WindowScore
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, bundle_selection
@@ -217,4 +218,6 @@ def _nothing_eligible(selection: Selection) -> Failed:
     if not checked.complete:
         text = f"none of {checked.windows} windows checked can be used, and {checked.of - checked.windows} of "
         text += f"{checked.of} were not analysed: scoring had fallen behind"
+    if reasons[Code.AV_OFFSET]:
+        text = "; ".join([text, *selection.warnings])
     return Failed(selection.frames, Failure.NOTHING_ELIGIBLE, text, dict(reasons.most_common()), checked)

@@ -36,7 +36,7 @@ class Replay:
 
     def __init__(self, file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> None:
         self._file, self._models = with_most_speech(file, models.speech), models
-        self._settings, self._pace = settings, pace
+        self._settings, self._pace = replace(settings, shift=file.shift), pace
         self._ring = Ring()
 
     def events(self) -> Iterator[Event]:

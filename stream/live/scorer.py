@@ -75,7 +75,7 @@ class StreamScorer:
         self._models, self._settings = models, settings
         self._aligner = Aligner(origin, parameters.hop_frames)
         self._scanner = scanner
-        self._rolling = RollingWindow(parameters, settings.gates)
+        self._rolling = RollingWindow(parameters, settings.gates, settings.shift.ms)
         self._embedding = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
         self._sound = SoundMeter().finish(0)
@@ -164,7 +164,11 @@ class StreamScorer:
             pool=self.selector.pool,
             verdicts=tuple(self.windows),
             settings=self._settings,
-            warnings=(*warnings, *self._rolling.watch.warnings_with(None if best is None else best.start)),
+            warnings=(
+                *warnings,
+                *self._settings.shift.notes,
+                *self._rolling.watch.warnings_with(None if best is None else best.start),
+            ),
             idle=self.idle,
             complete=self.complete,
         )
@@ -229,7 +233,7 @@ class StreamScorer:
     def kept_spans(self) -> list[Span]:
         """Spans of the source that must be kept, the most valuable first: those that can win, unobserved windows."""
         waiting = sorted((window.score for window in self._unobserved), key=lambda score: -score.D)
-        return [*self.winning_spans, *map(self.span, waiting)]
+        return [*self.winning_spans, *map(self._settings.shift.widened, map(self.span, waiting))]
 
     @property
     def winning_spans(self) -> list[Span]:
@@ -239,7 +243,7 @@ class StreamScorer:
         if self.idle is not None:
             first = max(0, self.idle.start - LEAD_IN_FRAMES)
             spans.insert(1, (self._instant(first), self._instant(self.idle.stop)))
-        return spans
+        return list(map(self._settings.shift.widened, spans))
 
     def span(self, window: WindowScore) -> Span:
         """When a window is shown, with the tracker's lead-in and a trainer's validation frames, on the source's clock.

@@ -119,6 +119,7 @@ class LiveSession:
 
     def push(self, media: Received) -> list[Event]:
         """Add what arrived; return the events that result."""
+        media = self.settings.shift.moved(media)
         if self._scorer is not None:
             return self._ingest(self._scorer, media)
         origin = self._origin.push(media)
@@ -144,7 +145,7 @@ class LiveSession:
 
     def keep(self, media: Received) -> None:
         """Add what arrived after the stop: to the ring; nothing is scored any more."""
-        self._receive(media)
+        self._receive(self.settings.shift.moved(media))
         if isinstance(media, AccessUnit) and not self._backlog.behind:
             self._units.append(media)
 
@@ -242,7 +243,8 @@ class LiveSession:
         scorer = self._scorer
         if scorer is None or scorer.selector.best is None:
             return True
-        return self._newest >= scorer.span(scorer.selector.best)[1]
+        stop = scorer.span(scorer.selector.best)[1]
+        return self._newest >= stop and (not self.settings.shift.wait_s or self._ring.end[1] >= stop)
 
     @property
     def _newest(self) -> int:
@@ -317,7 +319,7 @@ class LiveSession:
             yield Warned(self.frame, Trouble.LOW_RESOLUTION, list(frame.picture.size))
 
     def _recording(self, scorer: StreamScorer) -> RingRecording:
-        media = RingMedia(self._ring, self.unit_format, scorer.origin)
+        media = RingMedia(self._ring, self.unit_format, scorer.origin, self.settings.shift)
         return RingRecording(media, self.models, tuple(self._faces.framings), scorer.observations)
 
     def _look_again(self, scorer: StreamScorer) -> list[Event] | None:

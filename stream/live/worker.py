@@ -167,7 +167,7 @@ class LiveWorker:
         if fault is None and live.stop is None and isinstance(self._end, Failed):
             return None
         self._analyse_within(self._finish_within_s)
-        self._keep_until = monotonic() + VALIDATION_WAIT_S
+        self._keep_until = monotonic() + self._frames_after_s
         if fault is None and live.stop is None:
             if live.pending or live.behind:
                 live.end()
@@ -209,6 +209,11 @@ class LiveWorker:
     def _analyse_within(self, seconds: float) -> None:
         with self._ready:
             self._deadline = min(self._deadline, monotonic() + seconds)
+
+    @property
+    def _frames_after_s(self) -> float:
+        """How long to wait for the frames after the window, and their sound."""
+        return VALIDATION_WAIT_S + self._live.settings.shift.wait_s
 
     def _in_time(self) -> bool:
         return monotonic() < self._deadline
@@ -262,7 +267,7 @@ class LiveWorker:
         if not isinstance(end, Stop):
             assert end is not None  # noqa: S101 - scoring ends for no other reason
             return iter([end])
-        wait = partial(self._keep_the_frames_after, monotonic() + VALIDATION_WAIT_S)
+        wait = partial(self._keep_the_frames_after, monotonic() + self._frames_after_s)
         return self._saving.written(lambda: self._finish(self._live, wait), partial(self._stop_receiving, wait))
 
     def _score(self) -> None:

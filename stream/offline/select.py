@@ -1,7 +1,7 @@
 """Algorithm 1 on a finished file: all the sound, then only the pictures of the windows that can still win."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from take5.scoring.diversity import window_diversities
@@ -14,6 +14,7 @@ from take5.stream.analysis.file_scans import OnProgress, PictureScan
 from take5.stream.analysis.frames import stretch_of
 from take5.stream.analysis.judge import judge_window
 from take5.stream.analysis.models import Models
+from take5.stream.offline.repair import in_sync
 from take5.stream.offline.slots import Slots
 from take5.stream.recording.from_file import FileRecording, long_enough, open_recording
 from take5.stream.selection import Selection
@@ -56,7 +57,7 @@ class WindowJudge:
 
     def compare(self, best: WindowScore | None) -> tuple[str, ...]:
         """Add warnings to windows unlike the rest of the session; return the warnings about the whole."""
-        watch, observed = SessionWatch(self.settings.gates), self.recording.observed_in
+        watch, observed = SessionWatch(self.settings.gates, self.settings.shift.ms), self.recording.observed_in
         watch.sync = self._sync
         length, hop = self.settings.parameters.window_frames, self.settings.parameters.hop_frames
         pushed = latest = 0
@@ -104,7 +105,13 @@ class Selected:
 
 
 def select(
-    file: MediaFile, models: Models, settings: Settings, *, exhaustive: bool = False, on_progress: OnProgress
+    file: MediaFile,
+    models: Models,
+    settings: Settings,
+    *,
+    exhaustive: bool = False,
+    repair: bool = False,
+    on_progress: OnProgress,
 ) -> Selected:
     """Choose the best window of a file.
 
@@ -118,6 +125,8 @@ def select(
         Parameters and the paper's variant.
     exhaustive : bool
         Analyse every frame in one run, and judge every window.
+    repair : bool
+        Move the sound by the offset on which the windows agree (:mod:`take5.stream.offline.repair`).
     on_progress : OnProgress
         Called with the progress.
 
@@ -126,7 +135,10 @@ def select(
     TooShort
         If the recording is shorter than one window.
     """
+    settings = replace(settings, shift=file.shift)
     recording = open_recording(file, models, on_progress, settings.parameters.hop_frames)
+    if repair:
+        recording, settings = in_sync(recording, models, settings, on_progress)
     file = recording.file
     pictures, frames = recording.scan, recording.frames
     long_enough(file, frames, settings)
@@ -153,7 +165,7 @@ def select(
         pool=tuple(pool),
         verdicts=tuple(judge.verdicts.get(window.start, JudgedWindow(window, seen=False)) for window in windows),
         settings=settings,
-        warnings=(*file.tracks.notes, *file.warnings, *said),
+        warnings=(*file.tracks.notes, *file.warnings, *settings.shift.notes, *said),
         tracks=file.tracks,
         channel=file.channel,
         tone_mapped=file.tone_mapped,

@@ -17,6 +17,7 @@ from take5.stream.recording.ring import MARGIN_FLICKS, Ring
 from take5.stream.timeline.clock import FRAME_FLICKS
 from take5.stream.timeline.grid import GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Picture, UnitFormat, VideoFrame
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 from take5.stream.timeline.soundtrack import MISSING_TAIL_FLICKS, SoundTrack, cut, silent_frames, to_pcm16
 
 
@@ -46,10 +47,12 @@ class RingMedia:
         Format of its access units.
     origin : int
         Instant of grid frame 0, in flicks on the source's clock.
+    shift : SoundShift
+        How the sound in the ring has been moved against the picture.
     """
 
-    def __init__(self, ring: Ring, unit_format: UnitFormat, origin: int) -> None:
-        self._ring, self._format, self._origin = ring, unit_format, origin
+    def __init__(self, ring: Ring, unit_format: UnitFormat, origin: int, shift: SoundShift = UNMOVED) -> None:
+        self._ring, self._format, self._origin, self._shift = ring, unit_format, origin, shift
 
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""
@@ -106,7 +109,9 @@ class RingMedia:
         units = self._ring.units(begin, end)
         first = min((unit.pts for unit in units), default=begin)
         shown, _ = self._span(window_stop - 1, stop)
-        return SourceStretch(units, self._format, self._ring.sound(first, end), first, end, shown)
+        late = self._shift.flicks
+        blocks = [self._shift.received(block) for block in self._ring.sound(first - late, end - late)]
+        return SourceStretch(units, self._format, blocks, first, end, shown)
 
     def _span(self, start: int, stop: int) -> tuple[int, int]:
         return self._origin + start * FRAME_FLICKS, self._origin + stop * FRAME_FLICKS

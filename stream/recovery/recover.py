@@ -202,7 +202,7 @@ def _report(contents: Contents, selection: Selection, recording: RingRecording, 
 def _recording(contents: Contents, models: Models) -> RingRecording:
     state = contents.state
     assert state is not None  # noqa: S101 - checked by recover
-    media = RingMedia(contents.ring(), contents.begun.unit_format, state.origin)
+    media = RingMedia(contents.ring(), contents.begun.unit_format, state.origin, contents.begun.settings.shift)
     return RingRecording(media, models, state.framings, lambda start, stop: [None] * (stop - start))
 
 

@@ -85,7 +85,7 @@ def settings_list(data: ReportData) -> str:
         "Length": f"{frame_seconds(selection.frames):.2f} s, {selection.frames} frames at 25 fps",
         "Source": f"{selection.source_fps:g} fps; {_pairs(asdict(counts))}{_tracks(selection)}",
         "Analysed": f"{selection.tracked} frames",
-        "Sound": f"channel {selection.channel}",
+        "Sound": "; ".join([f"channel {selection.channel}", *settings.shift.notes]),
         **({"Picture": f"HDR ({selection.tone_mapped.upper()}), mapped to SDR"} if selection.tone_mapped else {}),
         "Parameters": _pairs(asdict(settings.parameters)),
         "Strategy": f"{settings.strategy.name}, diversity {settings.diversity}, seed {settings.seed}",

@@ -188,4 +188,4 @@ class Capture:
         if self._feed.now.over:
             self._ended.set()
         if isinstance(event, Stopped):
-            self._loop.call_later(HANG_UP_S, self._peer.stop)
+            self._loop.call_later(HANG_UP_S + self._live.settings.shift.wait_s, self._peer.stop)

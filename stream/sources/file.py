@@ -37,6 +37,7 @@ from take5.stream.sources.joined import structure_warnings
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, VideoFrame
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 from take5.stream.timeline.soundtrack import cut
 
 PREROLL_FLICKS = seconds_to_flicks(1.0)
@@ -61,6 +62,8 @@ class MediaFile:
     channel : str
         The channel that is scored and heard: ``mix``, ``left``, ``right`` or its number from 1. ``auto`` is the mix
         until :func:`take5.stream.recording.from_file.choose_channel` has chosen.
+    shift : SoundShift
+        How its sound is moved against its picture.
 
     Raises
     ------
@@ -77,6 +80,7 @@ class MediaFile:
     wanted: WantedTracks = MAIN_TRACKS
     copy: Copy | None = None
     channel: str = AUTO
+    shift: SoundShift = UNMOVED
 
     def __post_init__(self) -> None:
         self.channel = checked_channel(self.channel)
@@ -184,7 +188,7 @@ class MediaFile:
                 yield from decoder.decode(packet)
 
     def _sound_decoder(self, audio: av.AudioStream) -> SoundDecoder:
-        return SoundDecoder(audio, place_of(self.channel))
+        return SoundDecoder(audio, place_of(self.channel), self.shift)
 
     def _check_channel(self, audio: av.AudioStream) -> None:
         place, count = place_of(self.channel), audio.codec_context.layout.nb_channels
@@ -206,7 +210,7 @@ class MediaFile:
                 yield frame
 
     def _heard(self, blocks: list[AudioBlock]) -> list[AudioBlock]:
-        self._sound_end = max([self._sound_end, *(block.end for block in blocks)])
+        self._sound_end = max([self._sound_end, *(self.shift.received(block).end for block in blocks)])
         return blocks
 
     def video_end(self) -> int:
@@ -294,7 +298,7 @@ class MediaFile:
             _, audio = self._streams(container)
             decoder = self._sound_decoder(audio)
             if seeking:
-                seek(container, first * av.time_base // FLICKS)
+                seek(container, (first + min(0, self.shift.flicks)) * av.time_base // FLICKS)
             every = chain(packets(container, audio), [None])
             decoded = (block for packet in every for block in decoder.decode(packet))
             return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]

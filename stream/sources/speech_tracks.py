@@ -44,7 +44,7 @@ def with_most_speech(file: MediaFile, speech: Callable[[], SpeechStream]) -> Med
 
 def _other(file: MediaFile, audio: int) -> MediaFile:
     """The same file with another audio track."""
-    return MediaFile(file.path, wanted=replace(file.wanted, audio=audio), copy=file.copy, channel=file.channel)
+    return replace(file, wanted=replace(file.wanted, audio=audio), warnings=[])
 
 
 def _beginning(file: MediaFile) -> Stretch:

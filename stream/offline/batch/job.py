@@ -13,6 +13,7 @@ from take5.stream.selection import REPORT_VERSION, Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.channel import AUTO
 from take5.stream.sources.given import Given
+from take5.stream.timeline.sound_shift import UNMOVED
 from take5.stream.wire import Json
 
 
@@ -27,18 +28,23 @@ class Recipe:
     deliverables: Deliverables = CLIP_ONLY
     tracks: WantedTracks = MAIN_TRACKS
     channel: str = AUTO
+    repair: bool = False
 
     def key(self) -> str:
         """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        The deliverables go by the names that ledgers have always had, and tracks and a channel count where they are
-        asked for, so that ledgers stay valid.
+        The deliverables go by the names that ledgers have always had, and tracks, a channel and a shift of the sound
+        count where they are asked for, so that ledgers stay valid.
         """
         fields = asdict(self)
         if self.tracks == MAIN_TRACKS:
             del fields["tracks"]
         if self.channel == AUTO:
             del fields["channel"]
+        if not self.repair:
+            del fields["repair"]
+        if self.settings.shift == UNMOVED:
+            del fields["settings"]["shift"]
         extras = fields.pop("deliverables")
         extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
         text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)

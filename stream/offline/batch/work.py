@@ -73,8 +73,15 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
     if job.noted:
         content = content or content_of(job.video)
     recipe = job.recipe
-    file = MediaFile(job.video, wanted=recipe.tracks, channel=recipe.channel)
-    scored = select(file, models, recipe.settings, exhaustive=recipe.exhaustive, on_progress=on_progress)
+    file = MediaFile(job.video, wanted=recipe.tracks, channel=recipe.channel, shift=recipe.settings.shift)
+    scored = select(
+        file,
+        models,
+        recipe.settings,
+        exhaustive=recipe.exhaustive,
+        repair=recipe.repair,
+        on_progress=on_progress,
+    )
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
     deliverables, selection = recipe.deliverables, scored.selection
