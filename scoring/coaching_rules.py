@@ -18,7 +18,6 @@ from take5.scoring.gates.rules import RULES
 from take5.scoring.gates.series import SERIES, WHOLES, doubled_share
 from take5.scoring.gates.session import SessionReference
 from take5.scoring.gates.sound import SPEECH, WindowSound, window_sound
-from take5.scoring.gates.still import frozen_frames
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
 
@@ -168,8 +167,7 @@ def _muted(memory: Memory, last: int) -> float:
 def _frozen(memory: Memory, last: int) -> float:
     observations = memory.stretch.observations[-last:]
     same = np.array([bool(cell) and all(cell) for cell in observations.repeats], dtype=np.bool_)
-    frozen = frozen_frames(memory.stretch.measures, memory.stretch.lips)[-last:]
-    return known_share(same | frozen, observations.seen)
+    return known_share(same, observations.seen)
 
 
 def _doubled(memory: Memory, last: int) -> float:

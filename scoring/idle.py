@@ -19,7 +19,6 @@ from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.rules import FRAME_RULES
 from take5.scoring.gates.series import SERIES, closure, middle_spread, pose_spread, quantile
 from take5.scoring.gates.sound import SPEECH, SoundMeasures
-from take5.scoring.gates.still import frozen_frames
 from take5.scoring.gates.verdict import broken
 from take5.scoring.parameters import FPS
 from take5.scoring.stretch import Stretch
@@ -135,8 +134,7 @@ def is_silent(sound: SoundMeasures) -> bool:
 
 def _moves(stretch: Stretch) -> bool:
     """Whether the picture is alive: a frozen one would be the stillest of all."""
-    frozen = frozen_frames(stretch.measures, stretch.lips)
-    return not observation_reasons(stretch.observations, None, 0) and not frozen.any()
+    return not observation_reasons(stretch.observations, None, 0)
 
 
 def best_idle(stretch: Stretch, config: GateConfig, first: int = 0) -> Idle | None:
