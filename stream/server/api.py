@@ -72,16 +72,16 @@ async def accept(request: Request) -> Response:
     """Record that the clip has been accepted."""
     authorise(request)
     entry = sessions_of(request).entry(request.path_params["name"])
-    clip = entry.accept()
+    clip = entry.clip
     if clip is None:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no clip to accept")
     if not entry.folder.is_dir():
-        raise Refused(404, "not_found", "the clip has been moved or removed on the server")
+        raise Refused(404, "not_found", f"{entry.folder} has been moved or removed on the server")
     try:
         await run_in_threadpool(_write_accepted, entry.folder / "accepted.json")
     except OutputError as error:
         raise Refused(507, "not_written", f"{error}; make room, and try again") from error
-    return JSONResponse(clip.json())
+    return JSONResponse((entry.accept() or clip).json())
 
 
 def _write_accepted(path: Path) -> None:

@@ -11,7 +11,9 @@ from serving import Served, descriptors, eventually, offer_of, served
 from websockets.exceptions import ConnectionClosed
 
 from take5.client.pages import PAGES
+from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
+from take5.stream.events import ClipReady
 from take5.stream.live import watchdog
 from take5.stream.server.whip import MAX_OFFER
 
@@ -244,6 +246,23 @@ def test_two_senders_on_one_session(server: Served) -> None:
     third = server.post("/whip/mine", OFFER)
     assert third.status_code == 201
     end(server, third)
+
+
+def test_a_decision_that_cannot_be_written_is_refused(server: Served, tmp_path: Path) -> None:
+    """Until it is beside the clip, the clip is not accepted."""
+    end(server, server.post("/whip/decided", OFFER))
+    entry, address = server.sessions.entry("decided"), f"{server.address}/api/sessions/decided"
+    (tmp_path / "take" / "accepted.json" / "full").mkdir(parents=True)
+    clip = ClipReady(150, WindowScore(0, 146.0, None, None), 125, str(tmp_path / "take"), {})
+    entry.feed.now.last[ClipReady] = clip
+    for folder, status, code in (("take", 507, "not_written"), ("gone", 404, "not_found")):
+        entry.folder = tmp_path / folder
+        refused = httpx.post(f"{address}/accept")
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+        assert entry.clip == clip
+    entry.folder = tmp_path
+    assert httpx.post(f"{address}/accept").json()["accepted"] is True
+    assert (tmp_path / "accepted.json").is_file()
 
 
 def test_a_full_server_says_when_to_come_again(server: Served) -> None:
