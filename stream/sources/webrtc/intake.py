@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from take5.stream.ffmpeg.container import channels, mono
 from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame
-from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, ClockReading, RtpClock, TrackClocks
+from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, BACK_FLICKS, ClockReading, RtpClock, TrackClocks
 from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
@@ -70,6 +70,8 @@ class Intake:
         self._picture_hole = HoleAtJump(self._clocks.picture, PICTURE_HOLE)
         self._sound_hole = HoleAtJump(self._clocks.sound, SOUND_HOLE)
         self._stated, self._stated_at = 0, 0
+        self._shown: int | None = None
+        self._went_back = False
         self.dropped = 0
 
     @property
@@ -117,7 +119,7 @@ class Intake:
 
     def _accept(self, media: Received) -> None:
         if self._placed:
-            self._put(self._on_sound_clock(media))
+            self._deliver(media)
             return
         if len(self._held) >= HELD:
             self.dropped += 1
@@ -132,7 +134,7 @@ class Intake:
         self._placed = True
         held, self._held = self._held, []
         for media in held:
-            self._put(self._on_sound_clock(media))
+            self._deliver(media)
 
     def _tired(self) -> bool:
         """Whether both tracks have waited long enough; then they are placed by their arrival."""
@@ -143,10 +145,23 @@ class Intake:
         self._unplaced()
         return True
 
-    def _on_sound_clock(self, media: Received) -> Received:
+    def _deliver(self, media: Received) -> None:
         if isinstance(media, AudioBlock):
-            return media
-        return replace(media, pts=media.pts + (self._clocks.shift or 0))
+            self._put(media)
+            return
+        unit = replace(media, pts=media.pts + (self._clocks.shift or 0))
+        if self._goes_on(unit):
+            self._put(unit)
+
+    def _goes_on(self, unit: AccessUnit) -> bool:
+        """Whether a picture counts: those that readings have put back are left out, up to a keyframe after a hole."""
+        if self._shown is not None:
+            self._went_back |= unit.pts < self._shown - BACK_FLICKS
+            if self._went_back and not (unit.keyframe and unit.pts >= self._shown + PICTURE_HOLE):
+                return False
+        self._went_back = False
+        self._shown = unit.pts if self._shown is None else max(self._shown, unit.pts)
+        return True
 
 
 class HoleAtJump:

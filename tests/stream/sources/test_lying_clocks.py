@@ -253,3 +253,19 @@ def test_a_clock_that_ran_ahead_is_placed_by_its_reports_afterwards() -> None:
     sender.send(45.0, 30.0)
     pictures, sounds = sender.times(AccessUnit), sender.times(AudioBlock)
     assert pictures[-1] == pytest.approx(sounds[-1], abs=0.05)
+
+
+def test_pictures_that_reports_put_back_are_left_out() -> None:
+    """The sound pauses for 2 s, and its RTP time with it: the pictures beside it are already there when it is known."""
+    sender = Sender(Lies())
+    sender.send(6.0)
+    for tick in range(300, 400, 2):
+        data = SPS + IDR if tick % 50 == 0 else SLICE
+        picture = RtpFrame("H264", data, sender.rtp("picture", tick / 50), 1, lost_before=False)
+        sender.intake.picture(picture, tick * FLICKS // 50 + 20 * MS)
+    sender.lies = Lies(0.0, (0.0, -2.0))
+    sender.send(16.0, 8.0)
+    pictures, sounds = sender.times(AccessUnit), sender.times(AudioBlock)
+    assert pictures == sorted(pictures)
+    assert max(b - a for a, b in pairwise(pictures)) > 0.1
+    assert pictures[-1] == pytest.approx(sounds[-1], abs=0.05)
