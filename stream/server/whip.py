@@ -1,7 +1,7 @@
 """WHIP (RFC 9725): a sender's offer in, the answer out, and its end."""
 
 from starlette.endpoints import HTTPEndpoint
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from take5.stream.server.auth import authorise, sessions_of
@@ -52,10 +52,13 @@ class Resource(HTTPEndpoint):
 
 async def _body(request: Request) -> str:
     body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_OFFER:
-            raise Refused(413, "too_large", f"the offer has more than {MAX_OFFER} bytes")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_OFFER:
+                raise Refused(413, "too_large", f"the offer has more than {MAX_OFFER} bytes")
+    except ClientDisconnect as error:
+        raise Refused(400, "bad_sdp", "the request ended before the end of its body") from error
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """The server's addresses: what is accepted, what is refused and how, and that nothing is left behind."""
 
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -246,6 +247,17 @@ def test_two_senders_on_one_session(server: Served) -> None:
     third = server.post("/whip/mine", OFFER)
     assert third.status_code == 201
     end(server, third)
+
+
+def test_an_offer_that_breaks_off_is_no_fault_of_the_server(server: Served, caplog: pytest.LogCaptureFixture) -> None:
+    url = httpx.URL(server.address)
+    head = "POST /whip/half HTTP/1.1\r\nHost: x\r\nContent-Type: application/sdp\r\nContent-Length: 5000\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80)) as connection:
+        connection.sendall(head.encode() + b"v=0\r\n")
+        assert eventually(lambda: server.tasks() > 0)
+    end(server, server.post(offer=OFFER))
+    assert "Traceback" not in caplog.text
+    assert httpx.get(f"{server.address}/api/sessions/half").status_code == 404
 
 
 def test_a_decision_that_cannot_be_written_is_refused(server: Served, tmp_path: Path) -> None:
