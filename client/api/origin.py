@@ -5,6 +5,7 @@ from collections import deque
 from take5.scoring.errors import ParameterError
 from take5.stream.timeline.clock import seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
+from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 
 HOLD_FRAMES_FLICKS = seconds_to_flicks(2.0)
 """How much video is held while there is no sound: frames are not encoded yet."""
@@ -16,7 +17,8 @@ HOLD_SOUND_FLICKS = seconds_to_flicks(10.0)
 class PushedOrigin:
     """Finds grid frame 0: the later of the two tracks' first times. What is long before it is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, shift: SoundShift = UNMOVED) -> None:
+        self._shift = shift
         self._frames: deque[VideoFrame] = deque()
         self._blocks: deque[AudioBlock] = deque()
         self._forgotten: dict[str, int] = {}
@@ -41,7 +43,7 @@ class PushedOrigin:
             self._trim_frames(media.pts - HOLD_FRAMES_FLICKS)
         if not (self._frames and self._blocks):
             return None
-        return max(self._frames[0].pts, self._blocks[0].pts)
+        return self._shift.origin(self._frames[0].pts, self._blocks[0].pts)
 
     def held(self) -> list[VideoFrame | AudioBlock]:
         """What is held, sound first; each track in order."""

@@ -98,10 +98,11 @@ class Session:
             raise ParameterError(
                 "channel='auto' needs the whole recording; mix, left, right or a number is for sessions"
             )
-        self._pictures, self._sounds, self._origin = Pictures(fps), Sounds(self._channel), PushedOrigin()
+        self._pictures, self._sounds = Pictures(fps), Sounds(self._channel)
         self._one_rate = OneRate()
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates, shift=SoundShift(av_offset)), name
+        self._origin = PushedOrigin(self._settings.shift)
         self._rules = rules or StopRules(measured_stop_at(self._models.encoder.name, parameters))
         self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()

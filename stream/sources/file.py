@@ -106,7 +106,7 @@ class MediaFile:
         self.tone_mapped = frame.picture.hdr if isinstance(frame.picture, DecodedPicture) else None
         if self.tone_mapped is not None:
             self._warn(f"the picture is HDR ({self.tone_mapped.upper()}) and is tone-mapped to SDR (BT.709)")
-        self.origin = max(frame.pts, block.pts)
+        self.origin = self.shift.origin(frame.pts, block.pts)
         self._video_end, self._sound_end = frame.pts, block.end
 
     def _beginnings(

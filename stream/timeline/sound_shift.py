@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from take5.scoring.errors import ParameterError
-from take5.stream.timeline.clock import FLICKS
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
 MOST_MS = 1000
@@ -44,6 +44,15 @@ class SoundShift:
     def received(self, block: AudioBlock) -> AudioBlock:
         """Return a moved block at the time at which it was received."""
         return replace(block, pts=block.pts + self.flicks) if self.ms else block
+
+    def origin(self, picture: int, sound: int) -> int:
+        """Instant of grid frame 0 in flicks, where the tracks begin at these, the sound as moved.
+
+        Sound that was moved begins at no instant of its own, so the grid keeps the beat of the pictures.
+        """
+        if not self.ms or sound <= picture:
+            return max(picture, sound)
+        return picture - (picture - sound) // FRAME_FLICKS * FRAME_FLICKS
 
     def widened(self, span: tuple[int, int]) -> tuple[int, int]:
         """A span, in flicks, with the sound that was received in it, wherever it has been moved."""

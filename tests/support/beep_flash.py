@@ -67,13 +67,17 @@ def instants(frames: int) -> list[int]:
     return found
 
 
-def talker(path: Path, seconds: int, size: tuple[int, int] = (1280, 720)) -> Path:
-    """Write a talking head, every window of which can be used, with flashes and beeps at exact times."""
+def talker(path: Path, seconds: int, size: tuple[int, int] = (1280, 720), late_ms: float = 0.0) -> Path:
+    """Write a talking head, every window of which can be used, with flashes and beeps at exact times.
+
+    The sound of both may be late, or early.
+    """
     script = (Stretch("marked", seconds, BEST, CALM),)
     studio = Studio(*size, seed=0)
     pictures = (studio.draw(shot.pose, shot.scene, shot.grain) for shot in moments(script, Fraction(FPS)))
     planes = (picture.reshape(-1, size[0]).copy() for picture in pictures)
-    return _write(path, planes, seconds, sound(script)[None], size)
+    late = round(late_ms * RATE / 1000)
+    return _write(path, planes, seconds, np.roll(sound(script)[None], late, axis=1), size, late)
 
 
 def backdrop(path: Path, seconds: int, size: tuple[int, int] = (640, 480), late_ms: float = 0.0) -> Path:
