@@ -15,6 +15,7 @@ from take5.stream.offline.batch.job import Done, Failed, Job, Recipe, Skipped
 from take5.stream.offline.batch.ledger import LEDGER, Ledger
 from take5.stream.offline.batch.work import process
 from take5.stream.settings import Settings
+from take5.stream.timeline.sound_shift import SoundShift
 
 RECIPE = Recipe(Settings(), exhaustive=False, encoder="speech-embedding", encoder_version="1")
 STAMP = Stamp(size=1000, mtime_ns=5, inode=7)
@@ -119,6 +120,8 @@ def test_every_setting_changes_the_recipe() -> None:
         replace(RECIPE, encoder_version="2"),
         replace(RECIPE, settings=Settings(seed=1)),
         replace(RECIPE, settings=Settings(diversity="entropy")),
+        replace(RECIPE, settings=Settings(shift=SoundShift(220))),
+        replace(RECIPE, repair=True),
         replace(RECIPE, settings=Settings(Parameters(pool=4))),
     ]
     assert replace(RECIPE).key() == RECIPE.key()
