@@ -22,7 +22,7 @@ MOST_WINDOWS = 4
 """A verdict comes from at most this many windows, the latest ones."""
 
 LOOK_BACK = 12
-"""They are among this many windows: a delay from longer ago says little, and analysing pictures is dear."""
+"""They are among this many windows, which bounds what `select` analyses for one."""
 
 Slot = Callable[[int], Correlation | None]
 """The correlation of the window at a multiple of a window's length; None if it does not count, or is not known."""

@@ -87,7 +87,10 @@ class SessionWatch:
         limit, frames = self.gates.limits[Code.AV_OFFSET].reject, self.offset.frames
         if limit is None or frames is None or abs(frames) <= limit or best not in self.sync.unsure:
             return self.warnings
-        return (*self.warnings, "the same is likely of the best window, which does not show it and came before")
+        text = (
+            "the best window is probably affected too: its own offset is unknown, and it came before the others agreed"
+        )
+        return (*self.warnings, text)
 
     def _correlate(self, lips: Floats, bands: Floats, start: int) -> None:
         found = correlate(lips, bands)

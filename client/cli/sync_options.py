@@ -39,13 +39,13 @@ def _sync(context: click.Context, option: click.Parameter, text: str) -> WantedS
 
 def sync_option(command: Command) -> Command:
     """Give a command for files ``sync``."""
-    text = "Milliseconds by which the sound comes late: it is moved; auto: by what several windows agree on."
+    text = "Move sound that comes MS milliseconds late (negative: early); auto measures the delay."
     return _option(command, "sync", f"{AUTO}|MS", _sync, text)
 
 
 def shift_option(command: Command) -> Command:
     """Give a command for streams ``shift``."""
-    return _option(command, "shift", "MS", _shift, "Milliseconds by which the sound comes late: it is moved.")
+    return _option(command, "shift", "MS", _shift, "Move sound that comes MS milliseconds late (negative: early).")
 
 
 def _option(command: Command, name: str, metavar: str, callback: Any, text: str) -> Command:

@@ -35,7 +35,8 @@ class Slots:
 
     def analyse(self, starts: Iterable[int], most: int) -> list[int]:
         """Analyse the pictures of the first windows that may count, in as few runs as possible; return their starts."""
-        may_count = (start for start in starts if self._known.get(start, self) is not None and self._sounds_good(start))
+        ruled_out = {start for start, correlation in self._known.items() if correlation is None}
+        may_count = (start for start in starts if start not in ruled_out and self._sounds_good(start))
         chosen = list(islice(may_count, most))
         self._recording.scan.scan((start, start + self._length) for start in chosen)
         return chosen

@@ -113,7 +113,7 @@ def test_an_earlier_winner_stays_and_is_warned_of() -> None:
         watch.compared(watch.synced(at, speaking(LATE, index)), speaking(LATE, index))
     assert watch.warnings_with(FRAMES) == watch.warnings_with(None) == watch.warnings
     assert watch.warnings_with(0)[1:] == (
-        "the same is likely of the best window, which does not show it and came before",
+        "the best window is probably affected too: its own offset is unknown, and it came before the others agreed",
     )
 
 
