@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.errors import OutputError
+from take5.scoring.errors import UnreadableMedia
 from take5.scoring.parameters import FPS, SAMPLE_RATE
 from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.pictures import encodable
@@ -50,7 +50,7 @@ def write_clip(
 
     Raises
     ------
-    OutputError
+    UnreadableMedia
         If there is no picture.
     """
     count = 0
@@ -74,7 +74,7 @@ def write_clip(
             container.mux(video.encode(frame))
             count += 1
         if video is None or heard is None:
-            raise OutputError(f"{path}: no picture of the clip can be decoded")
+            raise UnreadableMedia(f"{path}: no picture of the clip can be decoded")
         container.mux(video.encode(None))
         container.mux(heard.result())
     return count

@@ -69,7 +69,9 @@ def test_meters_chart_and_ring_show_what_is_best_so_far(server: Served, open_pag
     expect(meter).to_have_attribute("aria-valuetext", "900; the goal is 1120")
     expect(page.locator("#chart .point")).to_have_count(1)
     expect(page.locator("#chart .goal")).to_have_count(1)
-    expect(page.locator("#chart-text")).to_have_text("3 windows scored. The best runs from 0:01 to 0:06, overall 1010.")
+    expect(page.locator("#chart-text")).to_have_text(
+        "Windows that count: 3. The best runs from 0:01 to 0:06, overall 1010."
+    )
     late = open_page(f"{server.address}/#session=meters")
     expect(late.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
 

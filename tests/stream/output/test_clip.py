@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 from skimage.data import astronaut
 
-from take5.scoring.errors import OutputExists
+from take5.scoring.errors import OutputExists, UnreadableMedia
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.ffmpeg.pictures import DecodedPicture
@@ -338,6 +338,11 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> FileMaterial:
     pictures = (numbered(i, (96, 64)) for i in range(150))
     write_media(path, pictures, steady(150, 25), clicks([2.5], 6, 44_100), Video((96, 64)), Audio(44_100))
     return FileMaterial.of(path)
+
+
+def test_a_clip_without_a_picture_is_no_fault_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableMedia, match="no picture of the clip can be decoded"):
+        write_clip(tmp_path / "a.mp4", [], silence(0.4, 16_000), 16_000)
 
 
 def test_a_take_is_a_clip_its_wave_and_its_report(tmp_path: Path, material: FileMaterial) -> None:
