@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from math import nan
 from pathlib import Path
 from statistics import median
 from time import monotonic
@@ -278,7 +279,8 @@ def recorded(server: Server, camera: Path, microphone: Path) -> tuple[dict[str, 
         page.click("#stop")
         event = server.last_event(name, WAIT_S)
         assert browser.log == []
-        return event, median(pair.error_ms for pair in witness.captured(page))
+        pairs = witness.captured(page)
+        return event, median(pair.error_ms for pair in pairs) if pairs else nan
 
 
 # --- how the server ends ---
