@@ -140,19 +140,22 @@ def serve(
     hooks: HookDispatcher,
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
+    from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
     from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
-    from take5.stream.server.sessions import sessions_for
+    from take5.stream.server.sessions import sessions_for, usage
 
     pixels = int(picture.removesuffix("p"))
-    capacity = max_sessions or max(1, int((os.cpu_count() or 1) / CORES_A_SESSION[pixels]))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    capacity = max_sessions or max(1, int(cores / CORES_A_SESSION[pixels]))
 
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
         options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
-        sessions = sessions_for(models, settings, rules, output, capacity, options)
+        places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels])
+        sessions = sessions_for(models, settings, rules, output, places, options)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions
 
     def started(address: str) -> None:

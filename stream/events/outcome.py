@@ -117,6 +117,7 @@ class Failure(StrEnum):
     """Why there is no clip."""
 
     NEVER_CONNECTED = "never_connected"
+    FULL = "full"
     NO_SOUND = "no_sound"
     NO_PICTURE = "no_picture"
     NOTHING_ELIGIBLE = "nothing_eligible"

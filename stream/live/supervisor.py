@@ -96,6 +96,10 @@ class Supervisor:
         else:
             self._end(Failed(0, Failure.NEVER_CONNECTED, "the sender ended before anything arrived from it"))
 
+    def fail(self, failed: Failed) -> None:
+        """End the capture, of which nothing is wanted."""
+        self._end(failed)
+
     def source_ended(self, error: CaptureError | None) -> None:
         """End the capture: its source delivers nothing more, because of ``error`` if there is one."""
         if error is None:

@@ -60,9 +60,9 @@ async def file(request: Request) -> Response:
     authorise(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     name = request.path_params["file"]
-    if name not in FILES or name not in entry.files:
+    path = entry.file(name) if name in FILES else None
+    if path is None:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no {name}; it comes when the clip is ready")
-    path = entry.folder / name
     if not path.is_file():
         raise Refused(404, "not_found", f"{name} has been moved or removed on the server")
     return FileResponse(path, media_type=FILES[name], headers=REPORT_HEADERS if name == PAGE else FILE_HEADERS)
@@ -97,11 +97,12 @@ async def save(request: Request) -> Response:
 
 
 async def health(request: Request) -> Response:
-    """Return how many captures are going on, and whether there is room for another's clip."""
+    """Return how many captures are going on, and whether there is room for another and its clip."""
     sessions = sessions_of(request)
-    free = await sessions.space.free()
+    places, free = sessions.admission, await sessions.space.free()
     room = {"free_bytes": free, "disk_full": sessions.space.too_low(free)}
-    return JSONResponse({"live": sessions.live, "capacity": sessions.capacity, **room})
+    taken = {"live": places.captures, "pending": places.pending, "capacity": places.capacity}
+    return JSONResponse({**taken, "cost": round(places.cost, 2), **room})
 
 
 async def prompted(request: Request) -> Response:

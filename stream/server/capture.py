@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from take5.scoring.stopping import StopRule
-from take5.stream.events import Event, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
@@ -49,6 +49,9 @@ class Capture:
         What is made of the clip, who gets the notice of it, and how long what may take.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on.
+    admit : callable
+        Called once, on the event loop, when the first media have arrived: takes a capture's place, or returns why there
+        is none.
     over : callable
         Called once, on the event loop, when everything has ended.
     space : Space
@@ -65,12 +68,14 @@ class Capture:
         folder: Path,
         options: ServerOptions,
         spool: SpoolWriter | None,
+        admit: Callable[[], str | None],
         over: Callable[[], None],
         space: Space,
         save_for_s: float,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
+        self._admit, self._admitted = admit, False
         self._space, self._spool = space, spool
         self._loop = asyncio.get_running_loop()
         address = partial(file_address, feed.name)
@@ -152,6 +157,8 @@ class Capture:
             asked = 0.0
             while not self._ended.is_set():
                 now = monotonic()
+                if self._peer.arrivals and not self._admitted:
+                    self._enter()
                 self._supervisor.look(now)
                 if now - asked >= KEYFRAME_EVERY_S and self._peer.connected:
                     asked = now
@@ -164,6 +171,13 @@ class Capture:
             await asyncio.to_thread(self._worker.join)
             self._done.set()
             self._over()
+
+    def _enter(self) -> None:
+        """Take the place of a capture, or end."""
+        self._admitted = True
+        refused = self._admit()
+        if refused is not None:
+            self._supervisor.fail(Failed(0, Failure.FULL, refused))
 
     async def _watch_space(self) -> None:
         """Warn when free space gets low, until the recording has stopped."""

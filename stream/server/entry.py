@@ -2,16 +2,25 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from take5.stream.events import ClipReady, Reported
+from take5.stream.live.snapshot import Snapshot
 from take5.stream.server.capture import Capture
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An earlier capture that has a clip: it is what the name answers with until a later one has a clip, too."""
+
+    capture_id: str
+    folder: Path
+    now: Snapshot
 
 
 @dataclass
@@ -22,6 +31,9 @@ class Entry:
     capture: Capture | None = None
     capture_id: str = ""
     folder: Path = Path()
+    kept: Kept | None = None
+    offers: int = 0
+    """Offers that are being answered."""
     recovered: asyncio.Event | None = None
     forget: asyncio.TimerHandle | None = field(default=None, repr=False)
 
@@ -32,8 +44,8 @@ class Entry:
 
     @property
     def needed(self) -> bool:
-        """Whether a capture is going on, or is being recovered."""
-        return self.live or self.recovered is not None
+        """Whether a capture is going on, beginning, or being recovered."""
+        return self.live or self.offers > 0 or self.recovered is not None
 
     @property
     def clip(self) -> ClipReady | None:
@@ -41,12 +53,27 @@ class Entry:
         clip = self.feed.now.last.get(ClipReady)
         return clip if isinstance(clip, ClipReady) else None
 
-    @property
-    def files(self) -> Mapping[str, str]:
-        """The last capture's files by name, those of the report when they are there."""
-        report = self.feed.now.last.get(Reported)
-        files = {} if self.clip is None else self.clip.files
-        return {**files, **report.files} if isinstance(report, Reported) else files
+    def file(self, name: str) -> Path | None:
+        """Where a file of the last clip is, those of the report among them when they are there; None if it has none."""
+        now, folder = self.feed.now, self.folder
+        if self.clip is None and self.kept is not None:
+            now, folder = self.kept.now, self.kept.folder
+        events = (now.last.get(kind) for kind in (ClipReady, Reported))
+        known = (event.files for event in events if isinstance(event, ClipReady | Reported))
+        return folder / name if any(name in files for files in known) else None
+
+    def begin(self, capture: Capture, capture_id: str, folder: Path) -> None:
+        """Make ``capture`` the name's; the last clip is kept until there is another."""
+        if self.clip is not None:
+            self.kept = Kept(self.capture_id, self.folder, self.feed.now)
+        self.capture, self.capture_id, self.folder = capture, capture_id, folder
+
+    def end(self, *, connected: bool) -> None:
+        """End the name's capture; one that never connected leaves the name as it was, if that has a clip."""
+        self.capture = None
+        if not connected and self.kept is not None:
+            self.capture_id, self.folder = self.kept.capture_id, self.kept.folder
+            self.feed.now = self.kept.now
 
     @property
     def busy(self) -> Refused:

@@ -16,6 +16,14 @@ class Refused(Take5Error):
         self.status, self.code, self.headers = status, code, dict(headers or {})
 
 
+RETRY_AFTER_S = 10
+
+
+def full(text: str, retry_after_s: int = RETRY_AFTER_S) -> Refused:
+    """Return the refusal of a server that is full, which says when to try again."""
+    return Refused(503, "full", f"{text}; try again in {retry_after_s} s", {"Retry-After": str(retry_after_s)})
+
+
 async def refused(_: Request, error: Exception) -> Response:
     """Answer a refused request."""
     assert isinstance(error, Refused)  # noqa: S101 - registered for it alone

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from time import monotonic, process_time
 
 from take5.scoring.errors import OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
@@ -14,25 +15,23 @@ from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text, too_little
+from take5.stream.server.admission import Admission, Place, PlaceState
 from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.entry import Entry, checked_name
-from take5.stream.server.errors import Refused
-from take5.stream.server.feed import Feed, Follower
+from take5.stream.server.errors import Refused, full
+from take5.stream.server.feed import Follower
+from take5.stream.server.names import KEEP_S, Names
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.space import Space
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.offer import fault
-from take5.stream.sources.webrtc.peer import MALFORMED, accept
+from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
 from take5.stream.timeline.media import UnitFormat
 
-KEEP_S = 1800.0
-"""How long the events and addresses of a capture are kept after its end; its files stay."""
-
-MAX_FEEDS, MAX_FOLLOWERS = 1000, 500
-RETRY_AFTER_S = 10
+MAX_FOLLOWERS = 500
 DRAIN_S = 30.0
 """Maximum time to wait for captures to finish at shutdown."""
 
@@ -54,8 +53,8 @@ class Sessions:
         What every session has in common.
     output : Path
         Gets a folder for each capture.
-    capacity : int
-        Captures at a time.
+    admission : Admission
+        Gives their places to senders.
     options : ServerOptions
         What its captures have in common.
     recovery : Recovery, optional
@@ -67,53 +66,52 @@ class Sessions:
         make_live: MakeLive,
         about: About,
         output: Path,
-        capacity: int,
+        admission: Admission,
         options: ServerOptions = DEFAULT_OPTIONS,
         recovery: Recovery | None = None,
     ) -> None:
         self.space, self._recovery = Space(output, options.min_free), recovery
-        self.about, self.capacity, self.options = about, capacity, options
+        self.about, self.admission, self.options = about, admission, options
+        self._names = Names(about)
         self._make_live, self._output = make_live, output
-        self._entries: dict[str, Entry] = {}
-        self._accepting = 0
 
     @property
     def live(self) -> int:
-        """Captures going on."""
-        return sum(entry.live for entry in self._entries.values()) + self._accepting
+        """Captures that are going on or connecting."""
+        return self.admission.captures + self.admission.pending
 
     def entry(self, name: str) -> Entry:
         """Return what belongs to a name; raise Refused if there is nothing."""
-        if name not in self._entries:
-            raise Refused(404, "not_found", f"no session {name!r} here; it may have ended long ago")
-        return self._entries[name]
+        return self._names.entry(name)
 
-    async def begin(self, name: str | None, offer: str) -> tuple[str, str, str]:
-        """Accept a sender; return the session's name, the capture's id, and the answer."""
-        name = secrets.token_urlsafe(16) if name is None else checked_name(name)
+    async def begin(self, name: str | None, offer: str, address: str | None = None) -> tuple[str, str, str]:
+        """Accept a sender at an IP address; return the session's name, the capture's id, and the answer."""
+        name = checked_name(secrets.token_urlsafe(16) if name is None else name)
         free = await self.space.free()
-        entry = self._entries.get(name)
+        entry = self._names.get(name)
         if entry is not None and entry.recovered is not None:
             await entry.recovered.wait()  # the clip of the capture that was cut off, first
         if entry is not None and entry.capture is not None and entry.clip is not None:
             await entry.capture.wait()  # its clip is there, and its bundles are being written
         if entry is not None and entry.live:
             raise entry.busy
-        if self.live >= self.capacity:
-            text = f"{self.live} of {self.capacity} captures are going on; try again in {RETRY_AFTER_S} s"
-            raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)})
         if free is not None and self.space.too_low(free):
             raise Refused(507, "disk_full", too_little(self._output, free, self.space.least))
-        self._accepting += 1
-        opened = self._open(name)
+        place = self.admission.knock(address)
         try:
-            return await self._accept(opened, name, offer)
-        finally:
-            self._accepting -= 1
-            if not opened.live and not opened.feed.followers:
-                self._forget_later(opened)
+            opened = self._names.open(name)
+            opened.offers += 1
+            try:
+                capture_id, answer = await self._accept(opened, offer, place)
+            finally:
+                opened.offers -= 1
+                self._names.leave(opened)
+        except BaseException:
+            self.admission.release(place)
+            raise
+        return name, capture_id, answer
 
-    async def _accept(self, entry: Entry, name: str, offer: str) -> tuple[str, str, str]:
+    async def _accept(self, entry: Entry, offer: str, place: Place) -> tuple[str, str]:
         try:
             peer = await accept(offer, self.options.ice_servers)
         except OfferMalformed as error:
@@ -123,32 +121,38 @@ class Sessions:
         if entry.live:
             await peer.close()
             raise entry.busy
-        live, capture_id = self._make_live(peer.unit_format, name), secrets.token_urlsafe(8)
-        wanted = self.options.deliverables
+        capture_id = secrets.token_urlsafe(8)
+        capture = await self._prepared(entry, peer, place, capture_id)
+        if entry.live:
+            await capture.abandon()
+            raise entry.busy
+        entry.begin(capture, capture_id, capture.folder)
+        try:
+            return capture_id, await capture.begin()
+        except MALFORMED as error:
+            raise Refused(400, "bad_sdp", f"the offer cannot be answered: {fault(offer)}") from error
+        finally:
+            if not capture.begun:
+                self._over(entry, place)
+                await capture.abandon()
+
+    async def _prepared(self, entry: Entry, peer: Peer, place: Place, capture_id: str) -> Capture:
+        """Return a capture that has not begun."""
+        name, wanted = entry.feed.name, self.options.deliverables
+        live = self._make_live(peer.unit_format, name)
         folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, wanted, capture_id)
-        capture = Capture(
+        return Capture(
             peer,
             live,
             entry.feed,
             folder,
             self.options,
             spool,
-            lambda: self._over(entry),
+            lambda: None if self.admission.connect(place) else str(self.admission.full),
+            lambda: self._over(entry, place),
             self.space,
             KEEP_S,
         )
-        if entry.live:
-            await capture.abandon()
-            raise entry.busy
-        entry.capture, entry.capture_id, entry.folder = capture, capture_id, folder
-        try:
-            return name, entry.capture_id, await capture.begin()
-        except MALFORMED as error:
-            raise Refused(400, "bad_sdp", f"the offer cannot be answered: {fault(offer)}") from error
-        finally:
-            if not capture.begun:
-                self._over(entry)
-                await capture.abandon()
 
     def end(self, name: str, capture_id: str) -> None:
         """End a sender's capture, as it wishes."""
@@ -172,16 +176,15 @@ class Sessions:
 
     def follow(self, name: str) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
-        if sum(len(entry.feed.followers) for entry in self._entries.values()) >= MAX_FOLLOWERS:
-            raise Refused(503, "full", "too many follow this server's sessions; try again later")
-        entry = self._open(checked_name(name))
+        if sum(len(entry.feed.followers) for entry in self._names) >= MAX_FOLLOWERS:
+            raise full(f"{MAX_FOLLOWERS} follow this server's sessions")
+        entry = self._names.open(name)
         return entry, entry.feed.follow()
 
     def unfollow(self, entry: Entry, follower: Follower) -> None:
         """End following."""
         entry.feed.followers.discard(follower)
-        if not entry.needed and not entry.feed.followers:
-            self._forget_later(entry)
+        self._names.leave(entry)
 
     async def recover(self) -> "asyncio.Task[None]":
         """Find the captures in the output folder whose process is gone; their names answer with their clips.
@@ -212,13 +215,12 @@ class Sessions:
         if entry.recovered is not None:
             entry.recovered.set()
             entry.recovered = None
-        if not entry.live:
-            self._over(entry)
+        self._names.leave(entry)
 
     def _reserve(self, begun: Begun) -> Entry | None:
         """Let a name wait for its recovered clip; None if it cannot."""
         try:
-            entry = self._open(checked_name(begun.session))
+            entry = self._names.open(begun.session)
         except Refused:
             return None
         entry.recovered = entry.recovered or asyncio.Event()
@@ -230,37 +232,17 @@ class Sessions:
         """End every capture and wait until its clip is saved."""
         if self._recovery is not None:
             self._recovery.end()
-        captures = [entry.capture for entry in self._entries.values() if entry.capture is not None]
+        captures = [entry.capture for entry in self._names if entry.capture is not None]
         for capture in captures:
             capture.shut_down(DRAIN_ANALYSIS_S)
         if captures:
             await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
 
-    def _open(self, name: str) -> Entry:
-        entry = self._entries.get(name)
-        if entry is None:
-            if len(self._entries) >= MAX_FEEDS:
-                raise Refused(503, "full", "too many sessions are waiting; try again later")
-            entry = self._entries[name] = Entry(Feed(name, self.about))
-        if entry.forget is not None:
-            entry.forget.cancel()
-            entry.forget = None
-        return entry
-
-    def _over(self, entry: Entry) -> None:
-        entry.capture = None
-        if not entry.feed.followers:
-            self._forget_later(entry)
-
-    def _forget_later(self, entry: Entry) -> None:
-        if entry.forget is not None:
-            entry.forget.cancel()
-        keep = KEEP_S if entry.capture_id else 0.0
-        entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
-
-    def _forget(self, entry: Entry) -> None:
-        if not entry.needed and not entry.feed.followers:
-            self._entries.pop(entry.feed.name, None)
+    def _over(self, entry: Entry, place: Place) -> None:
+        connected = place.state is PlaceState.CAPTURE
+        self.admission.release(place)
+        entry.end(connected=connected)
+        self._names.leave(entry)
 
 
 def sessions_for(
@@ -268,14 +250,20 @@ def sessions_for(
     settings: Settings,
     rules: StopRules,
     output: Path,
-    capacity: int,
+    admission: Admission | int,
     options: ServerOptions = DEFAULT_OPTIONS,
 ) -> Sessions:
-    """Return sessions that share these models and settings."""
+    """Return sessions that share these models and settings, so many at a time, or as ``admission`` says."""
     about = About.of(models.encoder.name, settings.parameters, rules)
 
     def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
         return LiveSession(models, settings, rules, unit_format, name)
 
     recovery = Recovery(output, models, options.hooks)
-    return Sessions(make_live, about, output, capacity, options, recovery)
+    places = Admission(admission, usage) if isinstance(admission, int) else admission
+    return Sessions(make_live, about, output, places, options, recovery)
+
+
+def usage() -> tuple[float, float]:
+    """Seconds of a steady clock, and CPU seconds of this process."""
+    return monotonic(), process_time()

@@ -23,7 +23,8 @@ class Offers(HTTPEndpoint):
             raise Refused(415, "wrong_type", text, {"Accept-Post": SDP})
         offer = await _body(request)
         sessions = sessions_of(request)
-        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer)
+        address = request.client.host if request.client else None
+        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
         links = [f'<{url}>; rel="ice-server"' for url in sessions.options.ice_servers]

@@ -106,7 +106,7 @@ def test_the_live_choice_is_that_of_select_on_a_lossless_recording(
 ) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = Filming(f"{server.address}/whip/film", video)
-        assert eventually(lambda: "film" in server.sessions._entries)
+        assert eventually(lambda: "film" in server.sessions._names)
         events = server.events("film")
         filming.end()
         clip, state = events[-1], httpx.get(f"{server.address}/api/sessions/film").json()
@@ -143,7 +143,7 @@ def test_it_stops_by_itself_and_the_files_can_be_fetched(
     threads, fds = threading.active_count(), descriptors()
     with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
         filming = Filming(f"{server.address}/whip/stop", video)
-        assert eventually(lambda: "stop" in server.sessions._entries)
+        assert eventually(lambda: "stop" in server.sessions._names)
         events = server.events("stop")
         kinds = [event["type"] for event in events if event["type"] != "kept"]  # comes when the disk has it
         assert kinds[0] == "hello"
@@ -175,7 +175,7 @@ def test_it_stops_by_itself_and_the_files_can_be_fetched(
 def test_sigterm_saves_the_best_clip_so_far(models: Models, tmp_path: Path, video: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = Filming(f"{server.address}/whip/term", video)
-        assert eventually(lambda: "term" in server.sessions._entries)
+        assert eventually(lambda: "term" in server.sessions._names)
         for event in server.follow("term", until=("best",)):
             last = event
         assert last["type"] == "best"
@@ -192,7 +192,7 @@ def test_a_sender_that_freezes_stalls_and_then_is_lost(
     monkeypatch.setattr(watchdog, "LOST_S", 2.0)
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = Filming(f"{server.address}/whip/frozen", video)
-        assert eventually(lambda: "frozen" in server.sessions._entries)
+        assert eventually(lambda: "frozen" in server.sessions._names)
         seen: list[Json] = []
         for event in server.follow("frozen"):
             seen.append(event)
@@ -239,7 +239,7 @@ def test_a_clip_that_cannot_be_written_is_saved_once_there_is_room(
         base = f"{server.address}/api/sessions/full"
         assert httpx.post(f"{base}/save").status_code == 404
         filming = Filming(f"{server.address}/whip/full", video)
-        assert eventually(lambda: "full" in server.sessions._entries)
+        assert eventually(lambda: "full" in server.sessions._names)
         follower = server.follow("full", until=("clip", "error"))
         assert httpx.post(f"{base}/save").status_code == 404, "it is still recording"
         warned = next(event for event in follower if event.get("code") == "not_written")
@@ -274,7 +274,7 @@ def test_a_server_that_ends_does_not_wait_for_room(
     (tmp_path / "out").write_text("in the way")
     with served(models, tmp_path / "out", rules=StopRules(stop_at=1.0)) as server:
         filming = Filming(f"{server.address}/whip/full", video)
-        assert eventually(lambda: "full" in server.sessions._entries)
+        assert eventually(lambda: "full" in server.sessions._names)
         assert eventually(lambda: server.sessions.entry("full").feed.now.unwritten is not None)
         seen: list[Json] = []
         following = threading.Thread(target=lambda: seen.extend(server.follow("full")))
@@ -290,7 +290,7 @@ def test_a_server_that_ends_does_not_wait_for_room(
 def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = [Filming(f"{server.address}/whip/{name}", short) for name in ("one", "two")]
-        assert eventually(lambda: {"one", "two"} <= set(server.sessions._entries))
+        assert eventually(lambda: all(name in server.sessions._names for name in ("one", "two")))
         assert eventually(lambda: server.sessions.entry("one").feed.now.frame >= 100)
         filming[1].end()
         assert eventually(lambda: not server.sessions.entry("two").live)
