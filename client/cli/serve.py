@@ -142,6 +142,7 @@ def serve(
     """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
     from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
+    from take5.stream.server.descriptors import raise_limit, shares
     from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for, usage
@@ -150,11 +151,13 @@ def serve(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     capacity = max_sessions or max(1, int(cores / CORES_A_SESSION[pixels]))
 
+    connections, pending = shares(raise_limit(), capacity)
+
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
         options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
-        places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels])
+        places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels], pending)
         sessions = sessions_for(models, settings, rules, output, places, options)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions
 
@@ -170,5 +173,5 @@ def serve(
         )
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
-    run(make, Listen(host, port, tls_cert, tls_key), started)
+    run(make, Listen(host, port, tls_cert, tls_key, connections), started)
     return 0

@@ -1,6 +1,7 @@
 """The application on uvicorn: it listens, says where, and ends cleanly."""
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
@@ -14,6 +15,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from take5.scoring.errors import ServerError
+from take5.stream.server.connections import Connections, Door
+from take5.stream.server.descriptors import CONNECTIONS
+from take5.stream.server.repeats import thin_out
 from take5.stream.server.sessions import Sessions
 
 HANG_UP: int | None = getattr(signal, "SIGHUP", None)
@@ -22,12 +26,13 @@ HANG_UP: int | None = getattr(signal, "SIGHUP", None)
 
 @dataclass(frozen=True)
 class Listen:
-    """Where a server listens; with a certificate and its key, in PEM files, by TLS."""
+    """Where a server listens, and for how many connections; with a certificate and its key, in PEM files, by TLS."""
 
     host: str = "127.0.0.1"
     port: int = 0
     certificate: Path | None = None
     key: Path | None = None
+    connections: int = CONNECTIONS
 
     @property
     def scheme(self) -> str:
@@ -120,16 +125,21 @@ async def _serve(
     started: Callable[[str], None],
 ) -> None:
     app, sessions = make()
+    connections = Connections(app, listen.connections)
     config = uvicorn.Config(
-        app,
+        connections,
         log_level="warning",
         ws="auto",
         ws_max_size=64 * 1024,
         timeout_graceful_shutdown=3,
         ssl_certfile=listen.certificate,
         ssl_keyfile=listen.key,
+        proxy_headers=False,
     )
+    thin_out(logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.error"))
     server = DrainingServer(config, sessions)
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
     started(f"{listen.scheme}://{host}:{bound.getsockname()[1]}")
-    await server.serve([bound])
+    sweeping = asyncio.create_task(connections.sweep(), name="take5-connections")
+    await server.serve([Door(bound, connections)])
+    sweeping.cancel()

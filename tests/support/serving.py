@@ -41,10 +41,13 @@ class Served:
     sessions: Sessions
     loop: asyncio.AbstractEventLoop
 
-    def post(self, path: str = "/whip", offer: str | bytes | None = None, **headers: str) -> httpx.Response:
-        """Send an offer."""
+    def post(
+        self, path: str = "/whip", offer: str | bytes | None = None, *, sender: str | None = None, **headers: str
+    ) -> httpx.Response:
+        """Send an offer, from the IP address ``sender``."""
         body = offer_of() if offer is None else offer
-        return httpx.post(self.address + path, content=body, headers=SDP | headers, timeout=30)
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=sender), timeout=30) as client:
+            return client.post(self.address + path, content=body, headers=SDP | headers)
 
     def events(self, name: str, until: tuple[str, ...] = ("clip", "error"), query: str = "") -> list[dict[str, Any]]:
         """Follow a session until an event of one of these types."""

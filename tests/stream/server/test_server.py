@@ -277,18 +277,6 @@ def test_a_decision_that_cannot_be_written_is_refused(server: Served, tmp_path: 
     assert (tmp_path / "accepted.json").is_file()
 
 
-def test_a_full_server_says_when_to_come_again(server: Served) -> None:
-    senders = [server.post(offer=OFFER) for _ in range(3)]
-    health = httpx.get(f"{server.address}/healthz").json()
-    assert (health["live"], health["capacity"]) == (3, 3)
-    refused = server.post(offer=OFFER)
-    assert (refused.status_code, refused.json()["code"]) == (503, "full")
-    assert int(refused.headers["retry-after"]) > 0
-    for sender in senders:
-        end(server, sender)
-    assert httpx.get(f"{server.address}/healthz").json()["live"] == 0
-
-
 def test_a_sender_that_never_connects_is_given_up(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "CONNECT_S", 0.5)
     server.post("/whip/never", OFFER)

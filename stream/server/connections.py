@@ -1,0 +1,196 @@
+"""The connections of a server: each must send a whole request in time; of too many, the one that waits longest goes.
+
+A connection costs its peer nothing and holds a descriptor here, also before anything has been sent, and during a TLS
+handshake. That is why they are counted where they are accepted.
+"""
+
+import asyncio
+import errno
+import os
+import selectors
+import socket
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUEST_S = 15.0
+"""Maximum time for a whole request to arrive, from the beginning of the connection or the answer before."""
+
+ANSWER_S = 60.0
+"""How long a peer may leave what it is sent unread."""
+
+SWEEP_EVERY_S = 1.0
+CLOSING_S = 0.02
+"""How long a connection that was ended may take to be closed, before another one is ended for its place."""
+
+PAUSE_S = 0.5
+"""How long nothing is accepted when there are no descriptors left."""
+
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+Address = tuple[Any, ...]
+"""Of a peer: host and port."""
+
+
+class Connection(socket.socket):
+    """An accepted connection that tells when it is closed."""
+
+    connections: "Connections"
+    peer: Address
+
+    def close(self) -> None:
+        """Close it."""
+        self.connections.closed(self)
+        super().close()
+
+
+class Connections:
+    """The connections of a server, as an ASGI middleware that knows which of them wait for a request.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application.
+    most : int
+        Connections at a time.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+        self._open: dict[Address, Connection] = {}
+        self._waiting: dict[Address, float] = {}
+        """Since when each connection without a whole request has waited, the longest first."""
+        self._made_room = -CLOSING_S
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request or a websocket."""
+        peer = tuple(scope.get("client") or ())
+        if scope["type"] not in ("http", "websocket") or peer not in self._open:
+            await self._app(scope, receive, send)
+            return
+
+        async def received() -> Message:
+            message = await receive()
+            if not message.get("more_body", False):
+                self._waiting.pop(peer, None)
+            return message
+
+        async def sent(message: Message) -> None:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    await send(message)
+            except TimeoutError:
+                self._drop(peer)
+
+        if scope["type"] == "websocket" or _without_body(Headers(scope=scope)):
+            self._waiting.pop(peer, None)
+        try:
+            await self._app(scope, received, sent)
+        finally:
+            if peer in self._open and peer not in self._waiting:
+                self._waiting[peer] = monotonic()
+
+    async def sweep(self) -> None:
+        """End the connections whose request is late, again and again."""
+        while True:
+            latest = monotonic() - REQUEST_S
+            for peer in [peer for peer, since in self._waiting.items() if since < latest]:
+                self._drop(peer)
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return len(self._open) >= self._most
+
+    def opened(self, connection: Connection) -> None:
+        """Count a connection."""
+        self._open[connection.peer] = connection
+        self._waiting[connection.peer] = monotonic()
+
+    def make_room(self) -> bool:
+        """End the connection that has waited longest for its request; return whether there will be room."""
+        if monotonic() - self._made_room < CLOSING_S:
+            return True  # the last is being closed
+        longest = next(iter(self._waiting), None)
+        if longest is not None:
+            self._made_room = monotonic()
+            self._drop(longest)
+        return longest is not None
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        if self._open.get(connection.peer) is connection:
+            del self._open[connection.peer]
+            self._waiting.pop(connection.peer, None)
+
+    def _drop(self, peer: Address) -> None:
+        """Hang up: what serves the connection sees its end, and closes it."""
+        self._waiting.pop(peer, None)
+        with suppress(OSError):
+            self._open[peer].shutdown(socket.SHUT_RDWR)
+
+
+class Door(socket.socket):
+    """A listening socket whose connections are counted.
+
+    Parameters
+    ----------
+    listening : socket.socket
+        Taken over.
+    connections : Connections
+        Counts them.
+    """
+
+    def __init__(self, listening: socket.socket, connections: Connections) -> None:
+        super().__init__(listening.family, listening.type, listening.proto, fileno=listening.detach())
+        self._connections, self._paused = connections, 0.0
+        self._knocking = selectors.DefaultSelector()
+        self._knocking.register(self, selectors.EVENT_READ)
+
+    def accept(self) -> tuple[socket.socket, Address]:
+        """Accept a connection, if there may be another.
+
+        Raises
+        ------
+        BlockingIOError
+            If there may be one soon: asyncio asks again when it has handled what has happened meanwhile.
+        OSError
+            If there may be none, or there are no descriptors: asyncio reports that, and pauses. Before it does, it asks
+            again as often as connections may wait; that gets a BlockingIOError, so that one report is made.
+        """
+        if monotonic() < self._paused:
+            raise BlockingIOError
+        try:
+            self._check_room()
+            plain, address = super().accept()
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            if self._connections.make_room():
+                raise BlockingIOError from error
+            self._paused = monotonic() + PAUSE_S
+            raise
+        connection = Connection(plain.family, plain.type, plain.proto, fileno=plain.detach())
+        connection.connections, connection.peer = self._connections, tuple(address[:2])
+        self._connections.opened(connection)
+        return connection, address
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._knocking.close()
+        super().close()
+
+    def _check_room(self) -> None:
+        """Raise the OSError of a process without descriptors if somebody knocks for whom there is no room."""
+        if self._connections.full:
+            if not self._knocking.select(0):
+                raise BlockingIOError
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def _without_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers

@@ -1,0 +1,128 @@
+"""Places: who gets one, and that each comes back."""
+
+import pytest
+
+from take5.stream.server.admission import PENDING, PENDING_AN_ADDRESS, Admission, Place, PlaceState
+from take5.stream.server.descriptors import A_CAPTURE, A_PENDING, PROCESS, shares
+from take5.stream.server.errors import Refused
+
+
+class Clock:
+    """Time and CPU time that pass as a test says."""
+
+    def __init__(self) -> None:
+        self.now = self.cpu = 0.0
+
+    def __call__(self) -> tuple[float, float]:
+        return self.now, self.cpu
+
+    def run(self, seconds: float, cores: float) -> None:
+        """Let time pass in which so many cores are used."""
+        self.now += seconds
+        self.cpu += seconds * cores
+
+
+def captures(admission: Admission, count: int) -> list[Place]:
+    """Places of captures."""
+    places = [admission.knock(f"10.0.0.{number}") for number in range(count)]
+    assert all(map(admission.connect, places))
+    return places
+
+
+def test_pending_places_are_none_of_the_captures() -> None:
+    admission = Admission(2, Clock())
+    pending = [admission.knock(f"10.0.{number}.1") for number in range(PENDING)]
+    assert (admission.captures, admission.pending) == (0, PENDING)
+    with pytest.raises(Refused, match="64 senders are connecting; try again in 10 s") as refused:
+        admission.knock("10.1.0.1")
+    assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "10"})
+    assert admission.connect(pending[0])
+    assert not admission.connect(pending[0]), "once"
+    assert admission.connect(pending[1])
+    assert not admission.connect(pending[2]), "two captures are going on"
+    assert pending[2].state is PlaceState.PENDING
+    assert (admission.captures, admission.pending) == (2, PENDING - 2)
+    for place in (*pending, *pending):
+        admission.release(place)
+    assert (admission.captures, admission.pending) == (0, 0)
+    admission.knock("10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("one", "same", "other"),
+    [
+        ("10.0.0.1", ["10.0.0.1", "::ffff:10.0.0.1"], "10.0.0.2"),
+        ("2001:db8::1", ["2001:db8::1", "2001:db8::ffff:2", "2001:db8::3%eth0"], "2001:db8:0:1::1"),
+        ("testclient", ["testclient"], None),
+    ],
+)
+def test_senders_of_one_address_leave_room_for_others(one: str, same: list[str], other: str | None) -> None:
+    admission = Admission(2, Clock())
+    places = [admission.knock((one, *same)[number % (len(same) + 1)]) for number in range(PENDING_AN_ADDRESS)]
+    for address in (one, *same):
+        with pytest.raises(Refused, match=r"8 senders at \S+ are connecting"):
+            admission.knock(address)
+    admission.knock(other)
+    admission.release(places[0])
+    admission.knock(one)
+
+
+def test_a_full_server_refuses_before_a_place_is_pending() -> None:
+    admission = Admission(2, Clock())
+    first, _ = captures(admission, 2)
+    with pytest.raises(Refused, match="2 of 2 captures are going on"):
+        admission.knock("10.0.0.3")
+    assert admission.pending == 0
+    admission.release(first)
+    assert admission.connect(admission.knock("10.0.0.3"))
+
+
+def test_a_capture_is_admitted_if_what_goes_on_leaves_room_by_its_measured_cost() -> None:
+    clock = Clock()
+    admission = Admission(10, clock, cores=2.0, cost=0.5)
+    captures(admission, 3)
+    clock.run(60, cores=3 * 0.6)
+    with pytest.raises(Refused, match="3 captures are going on"):
+        admission.knock("10.0.1.1")
+    assert admission.cost == pytest.approx(0.6)
+    clock.run(60, cores=3 * 0.39)
+    captures(admission, 2)
+    assert admission.cost == pytest.approx(0.39)
+    with pytest.raises(Refused):
+        admission.knock("10.0.1.1")
+
+
+def test_a_short_time_measures_nothing_and_a_change_begins_anew() -> None:
+    clock = Clock()
+    admission = Admission(10, clock, cores=2.0, cost=0.5)
+    (first,) = captures(admission, 1)
+    clock.run(4.9, cores=50)
+    second = admission.knock("10.0.0.2")
+    assert admission.cost == 0.5
+    admission.connect(second)
+    clock.run(30, cores=2 * 0.6)
+    admission.release(first)
+    assert admission.cost == pytest.approx(0.6)
+    admission.release(second)
+    clock.run(1000, cores=0.01)
+    admission.knock("10.0.0.3")
+    assert admission.cost == pytest.approx(0.6), "nothing was going on"
+
+
+def test_one_capture_is_always_admitted() -> None:
+    admission = Admission(4, Clock(), cores=1.0, cost=1.5)
+    captures(admission, 1)
+    with pytest.raises(Refused):
+        admission.knock("10.0.0.2")
+
+
+@pytest.mark.parametrize("limit", [256, 1024, 4096, 65_536])
+def test_descriptors_are_shared_out(limit: int) -> None:
+    connections, pending = shares(limit, 3)
+    assert PROCESS + 3 * A_CAPTURE + pending * A_PENDING + connections <= limit
+    assert connections >= 32
+    assert pending == PENDING or limit < 1024
+
+
+def test_few_descriptors_still_let_somebody_in() -> None:
+    assert min(shares(64, 100)) >= 1

@@ -1,0 +1,201 @@
+"""Connections that only wait, beside those that are used."""
+
+import asyncio
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from serving import eventually
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.sync.client import connect
+
+from take5.client.push import _certificate
+from take5.stream.server import connections
+from take5.stream.server.connections import Connections, Door
+
+pytestmark = pytest.mark.realtime
+
+HALF = b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nv=0"
+
+
+@dataclass
+class Waited:
+    """A running server."""
+
+    port: int
+    connections: Connections
+
+    def open(self, *begun: bytes) -> list[socket.socket]:
+        """Connections that have sent no more than this."""
+        opened = [socket.create_connection(("127.0.0.1", self.port)) for _ in begun]
+        for connection, text in zip(opened, begun, strict=True):
+            connection.sendall(text)
+        return opened
+
+    def get(self, path: str = "/") -> str:
+        """What is answered."""
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5).text
+
+
+async def _length(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+async def _slow(_: Request) -> PlainTextResponse:
+    await asyncio.sleep(1.5)
+    return PlainTextResponse("late")
+
+
+async def _endless(_: Request) -> StreamingResponse:
+    async def pieces() -> object:
+        while True:
+            yield b"x" * 65_536
+            await asyncio.sleep(0)
+
+    return StreamingResponse(pieces())  # type: ignore[arg-type] # an async generator is one
+
+
+async def _echo(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(await socket.receive_text())
+
+
+@contextmanager
+def _waited(most: int, **options: object) -> Iterator[Waited]:
+    routes = [Route("/", _length), Route("/length", _length, methods=["POST"]), Route("/slow", _slow)]
+    app = Starlette(routes=[*routes, Route("/endless", _endless), WebSocketRoute("/echo", _echo)])
+    started = threading.Event()
+    running: dict[str, Any] = {}
+
+    async def main() -> None:
+        counted = Connections(app, most)
+        config = uvicorn.Config(counted, log_level="warning", proxy_headers=False, **options)  # type: ignore[arg-type]
+        server = uvicorn.Server(config)
+        door = Door(socket.create_server(("127.0.0.1", 0)), counted)
+        running.update(server=server, counted=counted, port=door.getsockname()[1])
+        sweeping = asyncio.create_task(counted.sweep())
+        serving = asyncio.create_task(server.serve([door]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        started.set()
+        await serving
+        sweeping.cancel()
+
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    try:
+        assert started.wait(10)
+        yield Waited(running["port"], running["counted"])
+    finally:
+        running["server"].should_exit = running["server"].force_exit = True
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[Waited]]:
+    monkeypatch.setattr(connections, "REQUEST_S", 0.6)
+    monkeypatch.setattr(connections, "SWEEP_EVERY_S", 0.1)
+    monkeypatch.setattr(connections, "ANSWER_S", 0.5)
+    return _waited
+
+
+def closed(connection: socket.socket) -> bool:
+    """Whether the server has hung up."""
+    connection.settimeout(0.01)
+    try:
+        return connection.recv(65_536) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+Running = Callable[..., AbstractContextManager[Waited]]
+
+
+def test_a_request_has_to_arrive_in_time(waited: Running) -> None:
+    with waited(100) as server:
+        late = server.open(b"", b"GET / HTTP/1.1\r\nHost: local", HALF)
+        assert server.get() == "0"
+        assert server.get("/slow") == "late", "a whole request is answered, however long that takes"
+        assert eventually(lambda: all(map(closed, late)), 5)
+        (drip,) = server.open(b"POST /length HTTP/1.1\r\n")
+        for _ in range(30):
+            time.sleep(0.1)
+            try:
+                drip.sendall(b"X-More: x\r\n")
+            except OSError:
+                break
+        assert closed(drip), "header by header is no way round it"
+        assert eventually(lambda: not server.connections._open, 5)
+
+
+def test_one_that_is_used_again_and_again_stays(waited: Running) -> None:
+    with waited(100) as server, httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+        for _ in range(12):
+            assert client.post("/length", content=b"x" * 1000).text == "1000"
+            time.sleep(0.1)
+        assert len(server.connections._open) == 1
+        with connect(f"ws://127.0.0.1:{server.port}/echo") as followed:
+            time.sleep(1.2)
+            followed.send("still here")
+            assert followed.recv(timeout=5) == "still here"
+
+
+def test_of_too_many_those_that_wait_longest_go(waited: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "REQUEST_S", 60.0)
+    with waited(20) as server:
+        waiting: list[socket.socket] = []
+        for _ in range(10):
+            waiting += server.open(*[b"GET / HT"] * 30)
+            assert server.get() == "0"
+            assert len(server.connections._open) <= 20
+        assert all(map(closed, waiting[:270]))
+
+
+def test_one_that_does_not_read_its_answer_goes(waited: Running) -> None:
+    with waited(100) as server:
+        (deaf,) = server.open(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert eventually(lambda: len(server.connections._open) == 1, 5)
+        assert eventually(lambda: not server.connections._open, 5)
+        deaf.close()
+
+
+def test_when_all_are_in_use_one_line_says_so_and_the_rest_are_served_later(
+    waited: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    with waited(3) as server, caplog.at_level(logging.ERROR, "asyncio"):
+        used = server.open(*[b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 3)
+        assert eventually(lambda: not server.connections._waiting, 5)
+        assert server.get() == "0"
+        reports = [record for record in caplog.records if "out of system resource" in record.getMessage()]
+        assert 1 <= len(reports) <= 4
+        for connection in used:
+            connection.close()
+
+
+def test_a_tls_handshake_has_to_end_in_time(waited: Running) -> None:
+    with (
+        _certificate() as files,
+        waited(100, ssl_certfile=files["cert_file"], ssl_keyfile=files["key_file"]) as server,
+    ):
+        silent = server.open(b"", b"\x16\x03\x01")
+        unchecked = ssl.create_default_context()
+        unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+        assert httpx.get(f"https://127.0.0.1:{server.port}/", verify=unchecked).text == "0"
+        assert eventually(lambda: all(map(closed, silent)), 5)
+        assert eventually(lambda: not server.connections._open, 5)
