@@ -69,8 +69,8 @@ def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(
     video = rendered("brief", fitted(DEFAULT, 12, FILLER))
     with subprocess.Popen(
         [sys.executable, "-m", "take5.client.cli", "push", f"{server.address}/whip/late", str(video)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     ) as pushing:
         assert eventually(lambda: admission.pending == 2)
