@@ -73,6 +73,7 @@ class Admission:
         pending: int = PENDING,
     ) -> None:
         self.capacity, self.cost = capacity, cost
+        self._assumed = cost
         self.captures = self.pending = 0
         self._cores, self._places = cores, pending
         self._addresses: Counter[str] = Counter()
@@ -128,11 +129,15 @@ class Admission:
         place.state = PlaceState.FREE
 
     def _measure(self) -> None:
-        """Measure what a capture costs, if their number has stayed the same for long enough."""
+        """Measure what a capture costs, if their number has stayed the same for long enough.
+
+        When nothing goes on, what earlier captures cost is forgotten.
+        """
         now, cpu = self._usage()
         seconds, used = now - self._since[0], cpu - self._since[1]
-        if self.captures and seconds >= SETTLE_S:
-            self.cost += (used / seconds / self.captures - self.cost) * min(1.0, seconds / MEMORY_S)
+        if seconds >= SETTLE_S:
+            cost = used / seconds / self.captures if self.captures else self._assumed
+            self.cost += (cost - self.cost) * min(1.0, seconds / MEMORY_S)
             self._since = now, cpu
 
     def _leave(self, place: Place) -> None:

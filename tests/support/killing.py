@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,15 @@ class Program:
 
 
 @contextmanager
-def serving(output: Path, *options: str) -> Iterator[Program]:
-    """Run ``take5 serve`` on a free port, and end it."""
+def serving(output: Path, *options: str, log: Path | None = None, descriptors: int | None = None) -> Iterator[Program]:
+    """Run ``take5 serve`` on a free port, with its log in a file and so many descriptors at most, and end it."""
     command = [*TAKE5, "serve", "--port", "0", "-o", str(output), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    if descriptors is not None:
+        command = ["prlimit", f"--nofile={descriptors}", *command]
+    with (
+        nullcontext() if log is None else log.open("w") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
             yield Program(process, process.stdout.readline().split()[-1])

@@ -104,9 +104,12 @@ def test_a_short_time_measures_nothing_and_a_change_begins_anew() -> None:
     admission.release(first)
     assert admission.cost == pytest.approx(0.6)
     admission.release(second)
-    clock.run(1000, cores=0.01)
+    clock.run(6, cores=0.01)
     admission.knock("10.0.0.3")
-    assert admission.cost == pytest.approx(0.6), "nothing was going on"
+    assert admission.cost == pytest.approx(0.58)
+    clock.run(30, cores=0.01)
+    admission.knock("10.0.0.3")
+    assert admission.cost == pytest.approx(0.5), "nothing has gone on for long enough to forget"
 
 
 def test_one_capture_is_always_admitted() -> None:
