@@ -57,7 +57,9 @@ SERVER_OPTIONS = (
     ),
     click.option("--token", help="Bearer token required of clients.  [env: TAKE5_TOKEN]", callback=_token),
     click.option(
-        "--max-sessions", type=click.IntRange(1), help="Largest number of concurrent captures.  [default: cores / 0.65]"
+        "--max-sessions",
+        type=click.IntRange(1),
+        help="Largest number of concurrent captures, as far as the machine carries them.  [default: cores / 0.65]",
     ),
     click.option(
         "--ice-server",

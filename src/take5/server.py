@@ -14,15 +14,17 @@ from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.command import parse_command
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.webhook import Webhook
+from take5.stream.server.admission import Admission
 from take5.stream.server.app import create_app
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.run import Listen, run
-from take5.stream.server.sessions import Sessions, sessions_for
+from take5.stream.server.sessions import Sessions, sessions_for, usage
 from take5.stream.settings import Settings
 
 __all__ = [
     "PAGES",
     "PROMPTS",
+    "Admission",
     "Deliverables",
     "GateConfig",
     "HookDispatcher",
@@ -39,5 +41,6 @@ __all__ = [
     "parse_command",
     "run",
     "sessions_for",
+    "usage",
     "wanted_for",
 ]
