@@ -1,5 +1,6 @@
 # make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
 # make test: set up, with the browser and the senders that the tests need, then run the tests.
+# make test-services: set up, with coturn, nginx and the like in .cache/services, then run the tests that need them.
 # Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 VENV ?= .venv
@@ -8,7 +9,7 @@ STAMP := $(VENV)/.take5-set-up
 TEST_STAMP := $(VENV)/.take5-set-up-for-tests
 DEMO_OUT ?= demo-out
 
-.PHONY: demo test lint setup clean
+.PHONY: demo test test-services lint setup clean
 
 setup: $(STAMP)
 
@@ -27,8 +28,13 @@ demo: $(STAMP)
 # In parallel, but for what passes in real time: that runs after the rest, with the machine to itself. What else the
 # machine does then may fail such a test: it has a second try, which the summary lists as RERUN.
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest -m "not realtime" --numprocesses auto --dist loadfile --no-loadscope-reorder; \
-	others=$$?; $(BIN)/python -m pytest -m realtime --reruns 1 -raR && exit $$others
+	$(BIN)/python -m pytest -m "not realtime and not services" --numprocesses auto --dist loadfile --no-loadscope-reorder; \
+	others=$$?; $(BIN)/python -m pytest -m "realtime and not services" --reruns 1 -raR && exit $$others
+
+# One after the other, since media pass in real time.
+test-services: $(TEST_STAMP)
+	sh scripts/services.sh
+	$(BIN)/python -m pytest -m services --reruns 1 -raR
 
 lint: $(STAMP)
 	$(BIN)/ruff check
@@ -38,4 +44,4 @@ lint: $(STAMP)
 	$(BIN)/mypy tests
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache $(DEMO_OUT) take5-out
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .cache $(DEMO_OUT) take5-out
