@@ -21,6 +21,7 @@
     ├── OutputError               the result cannot be written
     │   └── OutputExists          it exists already, and replacing it was not requested
     └── ServerError               a server cannot be started, or does not behave as it should
+        └── NoPortFree            every UDP port that it may use is taken
 """
 
 
@@ -98,3 +99,7 @@ class OutputExists(OutputError):
 
 class ServerError(Take5Error):
     """A server cannot be started, or does not behave as it should."""
+
+
+class NoPortFree(ServerError):
+    """Every UDP port that a server may use is taken."""

@@ -9,6 +9,7 @@ import click
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.live_options import live_options
+from take5.client.cli.network_options import network_options
 from take5.client.cli.options import Command, decorated, gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
 from take5.client.cli.sync_options import shift_option
@@ -23,6 +24,8 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.server.access import checked_token, is_loopback, origin_of
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
+from take5.stream.sources.webrtc.host_sockets import UdpPorts
+from take5.stream.sources.webrtc.ice import IceServer
 from take5.stream.timeline.sound_shift import SoundShift
 
 if TYPE_CHECKING:
@@ -60,12 +63,6 @@ SERVER_OPTIONS = (
         "--max-sessions",
         type=click.IntRange(1),
         help="Largest number of concurrent captures, as far as the machine carries them.  [default: cores / 0.65]",
-    ),
-    click.option(
-        "--ice-server",
-        "ice_servers",
-        multiple=True,
-        help="STUN or TURN address (repeatable), such as stun:example.org.",
     ),
     click.option(
         "--picture",
@@ -108,6 +105,7 @@ def memory_shared(command: Command) -> Command:
 @click.command()
 @memory_shared
 @ready_options
+@network_options
 @server_options
 @bundle_options
 @live_options
@@ -123,7 +121,9 @@ def serve(
     output: Path,
     min_free: int,
     max_sessions: int | None,
-    ice_servers: tuple[str, ...],
+    ice_servers: tuple[IceServer, ...],
+    udp_ports: UdpPorts | None,
+    public_addresses: tuple[str, ...],
     picture: str,
     origins: tuple[str, ...],
     anyone: bool,
@@ -158,7 +158,17 @@ def serve(
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
-        options = ServerOptions(ice_servers, deliverables, hooks, min_free, finish_within, pause_s, pixels)
+        options = ServerOptions(
+            ice_servers,
+            deliverables,
+            hooks,
+            min_free,
+            finish_within,
+            pause_s,
+            pixels,
+            udp_ports=udp_ports,
+            public_addresses=public_addresses,
+        )
         places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels], pending)
         sessions = sessions_for(models, settings, rules, output, places, options)
         return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions

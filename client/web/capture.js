@@ -2,6 +2,7 @@
 // One capture: its sender (this page, or another one), and the server's events about it.
 
 import { Feed } from './feed.js';
+import { iceServers } from './server.js';
 import { Session } from './session.js';
 import { Whip } from './whip.js';
 
@@ -45,8 +46,9 @@ export class Capture {
   /** Send from this page, and follow from the very beginning. @param {MediaStream} stream */
   async send(stream) {
     await this.feed.opened;
+    const servers = await iceServers();
     if (this.over) return;
-    this.whip = new Whip(this.name, stream, this.config.ice_servers, (state) => this.#connection(state));
+    this.whip = new Whip(this.name, stream, servers, (state) => this.#connection(state));
     await this.whip.start();
     this.answered = true;
     this.#tellSent(this.whip);

@@ -63,10 +63,13 @@ function refusal(answer, body) {
 
 /**
  * @typedef {{ stop_at: number | null, floor_s: number, gain: number | null, gain_after_s: number, cap_s: number, idle_s: number }} Rules
- * @typedef {{ ice_servers: string[], picture: number, window_s: number, encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean }} Config
+ * @typedef {{ picture: number, window_s: number, encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean }} Config
  * @returns {Promise<Config>}
  */
 export const config = async () => (await request('api/config')).json();
+
+/** STUN and TURN servers, with credentials for one capture. @returns {Promise<RTCIceServer[]>} */
+export const iceServers = async () => (await (await request('api/ice')).json()).ice_servers;
 
 /** A name that cannot be guessed: 128 random bits. */
 export function newName() {

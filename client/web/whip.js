@@ -15,7 +15,7 @@ const WANTED = ['video/H264', 'video/VP8'];
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
 export class Whip {
-  /** @param {string} name @param {MediaStream} stream @param {string[]} iceServers @param {(state: RTCPeerConnectionState) => void} changed */
+  /** @param {string} name @param {MediaStream} stream @param {RTCIceServer[]} iceServers @param {(state: RTCPeerConnectionState) => void} changed */
   constructor(name, stream, iceServers, changed) {
     if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
     this.name = name;
@@ -23,7 +23,7 @@ export class Whip {
     this.limited = 0;
     /** The address to DELETE, once the server has sent it. @type {string | null} */
     this.resource = null;
-    this.peer = new RTCPeerConnection({ iceServers: iceServers.map((urls) => ({ urls })) });
+    this.peer = new RTCPeerConnection({ iceServers });
     this.peer.addEventListener('connectionstatechange', () => this.over || changed(this.peer.connectionState));
     this.#addTracks(stream);
   }

@@ -40,13 +40,20 @@ async def config(request: Request) -> Response:
     sessions = sessions_of(request)
     about = sessions.about.json()
     known = {
-        "ice_servers": list(sessions.options.ice_servers),
         "picture": sessions.options.picture,
         "stop": about.pop("rules"),
         **about,
         "languages": languages(),
     }
     return JSONResponse({**known, "token_required": request.app.state.token is not None})
+
+
+async def ice(request: Request) -> Response:
+    """Return STUN and TURN servers with credentials, for a sender that is about to make its connection."""
+    authorise(request)
+    network = sessions_of(request).network
+    body = {"ice_servers": [access.json() for access in network.access()], "expires_in": network.valid_s}
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
 async def state(request: Request) -> Response:

@@ -90,6 +90,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         *(Route(path, whip.Offers) for path in ("/whip", "/whip/", "/whip/{name}", "/whip/{name}/")),
         *(Route(path, whip.Resource) for path in ("/whip/{name}/{capture}", "/whip/{name}/{capture}/")),
         Route("/api/config", api.config),
+        Route("/api/ice", api.ice),
         Route("/api/prompts", prompter.languages),
         Route("/api/prompts/{language}", prompter.following),
         Route("/api/sessions/{name}", api.state),

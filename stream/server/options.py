@@ -7,6 +7,8 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.watchdog import PAUSE_S
 from take5.stream.live.worker import FINISH_WITHIN_S
 from take5.stream.output.free_space import MIN_FREE
+from take5.stream.sources.webrtc.host_sockets import UdpPorts
+from take5.stream.sources.webrtc.ice import IceServer
 
 PICTURE = 720
 """What trainers want of a picture, at least, on its shorter side."""
@@ -18,8 +20,8 @@ class ServerOptions:
 
     Attributes
     ----------
-    ice_servers : tuple of str
-        STUN and TURN addresses; none by default.
+    ice_servers : tuple of IceServer or str
+        STUN and TURN servers, the former also by their address alone; none by default.
     deliverables : Deliverables
         What is made of each clip.
     hooks : HookDispatcher, optional
@@ -32,15 +34,21 @@ class ServerOptions:
         How long one track of a capture may be missing while the other goes on.
     picture : int
         Pixels of the shorter side of the picture that the page asks cameras for.
+    udp_ports : UdpPorts, optional
+        Ports for the connections of senders; by default any free ones.
+    public_addresses : tuple of str
+        Addresses, or names of addresses, that senders are given instead of those of this machine's interfaces.
     """
 
-    ice_servers: tuple[str, ...] = ()
+    ice_servers: tuple[IceServer | str, ...] = ()
     deliverables: Deliverables = CLIP_ONLY
     hooks: HookDispatcher | None = None
     min_free: int = MIN_FREE
     finish_within_s: float = FINISH_WITHIN_S
     pause_s: float = PAUSE_S
     picture: int = PICTURE
+    udp_ports: UdpPorts | None = None
+    public_addresses: tuple[str, ...] = ()
 
 
 DEFAULT_OPTIONS = ServerOptions()

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, process_time
 
-from take5.scoring.errors import OfferMalformed, OfferUnusable
+from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable, ParameterError
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
@@ -25,6 +25,7 @@ from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.space import Space
 from take5.stream.settings import Settings
+from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
 from take5.stream.spool.folder import SpoolFolder
@@ -59,6 +60,11 @@ class Sessions:
         What its captures have in common.
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
+
+    Raises
+    ------
+    ParameterError
+        If a network option is not valid, or there are fewer UDP ports than captures.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Sessions:
     ) -> None:
         self.space, self._recovery = Space(output, options.min_free), recovery
         self.about, self.admission, self.options = about, admission, options
+        self.network = _network(options, admission.capacity, about.rules.cap_s + about.rules.idle_s)
         self._names = Names(about)
         self._make_live, self._output = make_live, output
 
@@ -113,11 +120,14 @@ class Sessions:
 
     async def _accept(self, entry: Entry, offer: str, place: Place) -> tuple[str, str]:
         try:
-            peer = await accept(offer, self.options.ice_servers)
+            peer = await accept(offer, self.network)
         except OfferMalformed as error:
             raise Refused(400, "bad_sdp", str(error)) from error
         except OfferUnusable as error:
             raise Refused(422, "unsupported_media", str(error)) from error
+        except NoPortFree as error:
+            text = f"{error}; try again in {RETRY_AFTER_S} s"
+            raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)}) from error
         if entry.live:
             await peer.close()
             raise entry.busy
@@ -189,8 +199,10 @@ class Sessions:
     async def recover(self) -> "asyncio.Task[None]":
         """Find the captures in the output folder whose process is gone; their names answer with their clips.
 
-        Returns the task that makes the clips, one after the other, while other sessions begin.
+        Returns the task that makes the clips, one after the other, while other sessions begin. ICE servers that do not
+        answer are named in the log.
         """
+        self.network.check()
         found = [] if self._recovery is None else await self._recovery.find()
         reserved = [(begun, folder, self._reserve(begun)) for begun, folder in found]
         return asyncio.create_task(self._recover(reserved), name="take5-recover")
@@ -230,6 +242,7 @@ class Sessions:
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
+        self.network.close()
         if self._recovery is not None:
             self._recovery.end()
         captures = [entry.capture for entry in self._names if entry.capture is not None]
@@ -243,6 +256,16 @@ class Sessions:
         self.admission.release(place)
         entry.end(connected=connected)
         self._names.leave(entry)
+
+
+def _network(options: ServerOptions, capacity: int, longest_s: float) -> Network:
+    ports = options.udp_ports
+    if ports is not None and len(ports) < capacity:
+        raise ParameterError(
+            f"--udp-ports {ports} are {len(ports)} ports, and each of {capacity} captures at a time takes one: give "
+            "more ports, or lower --max-sessions"
+        )
+    return Network(options.ice_servers, ports, options.public_addresses, longest_s)
 
 
 def sessions_for(

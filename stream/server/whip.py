@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.errors import Refused
+from take5.stream.server.sessions import Sessions
 
 SDP = "application/sdp"
 MAX_OFFER = 64 * 1024
@@ -27,14 +28,13 @@ class Offers(HTTPEndpoint):
         name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
-        links = [f'<{url}>; rel="ice-server"' for url in sessions.options.ice_servers]
-        if links:
-            headers["Link"] = ", ".join(links)
-        return Response(answer, 201, headers, media_type=SDP)
+        return Response(answer, 201, headers | _links(sessions), media_type=SDP)
 
-    async def options(self, _: Request) -> Response:
-        """Say what may be sent."""
-        return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
+    async def options(self, request: Request) -> Response:
+        """Say what may be sent, and to whom may send, which ICE servers there are."""
+        headers = {"Accept-Post": SDP, "Allow": "POST, OPTIONS"}
+        links = _links(sessions_of(request)) if _may_send(request) else {}
+        return Response(status_code=200, headers=headers | links)
 
 
 class Resource(HTTPEndpoint):
@@ -49,6 +49,20 @@ class Resource(HTTPEndpoint):
     async def options(self, _: Request) -> Response:
         """Say what may be sent."""
         return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "DELETE, OPTIONS"})
+
+
+def _may_send(request: Request) -> bool:
+    try:
+        authorise(request)
+    except Refused:
+        return False
+    return True
+
+
+def _links(sessions: Sessions) -> dict[str, str]:
+    """The header with the ICE servers, if there are any."""
+    links = [access.link for access in sessions.network.access()]
+    return {"Link": ", ".join(links)} if links else {}
 
 
 async def _body(request: Request) -> str:

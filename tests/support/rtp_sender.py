@@ -58,7 +58,7 @@ class RtpSender:
         for kind in ("audio", "video"):
             self._connection.addTransceiver(kind, direction="sendonly")
         await self._connection.setLocalDescription(await self._connection.createOffer())
-        self.peer: Peer = await accept(self.edit(self._connection.localDescription.sdp), ())
+        self.peer: Peer = await accept(self.edit(self._connection.localDescription.sdp))
         self.peer.start(self.media.append, self._end, jumped=self.jumps.append)
         self.answer = await self.peer.answer()
         await self._connection.setRemoteDescription(RTCSessionDescription(self.answer, "answer"))

@@ -9,7 +9,6 @@ from time import monotonic
 
 from aiortc import (
     RTCConfiguration,
-    RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpTransceiver,
@@ -17,14 +16,16 @@ from aiortc import (
 )
 from aiortc.exceptions import InvalidStateError, OperationError
 
-from take5.scoring.errors import OfferMalformed, OfferUnusable
+from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable
 from take5.stream.sources.source import Ended, Put
 from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame, Tap, install_worker
 from take5.stream.sources.webrtc.aiortc_internals.extensions import accept_extensions
+from take5.stream.sources.webrtc.aiortc_internals.gathering import Gathering
 from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, TappedReceiver
 from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
 from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
 from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
+from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault, prepared
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
@@ -51,11 +52,20 @@ class Peer:
         How much older than its RTP time the sound of a packet is, in flicks.
     layers : sequence of str
         Layers of the picture that are offered, one of which is taken.
+    gatherings : sequence of Gathering
+        What has the connection's sockets until they are used.
     """
 
-    def __init__(self, connection: RTCPeerConnection, codec: str, look_ahead: int, layers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        connection: RTCPeerConnection,
+        codec: str,
+        look_ahead: int,
+        layers: Sequence[str] = (),
+        gatherings: Sequence[Gathering] = (),
+    ) -> None:
         self._connection, self._codec, self._look_ahead = connection, codec, look_ahead
-        self._layers = list(layers)
+        self._layers, self._gatherings = list(layers), gatherings
         self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Future[None] | None = None
         self._video: TappedReceiver | None = None
@@ -124,6 +134,8 @@ class Peer:
 
     async def close(self) -> None:
         """End the connection."""
+        for gathering in self._gatherings:
+            gathering.close()
         await _close(self._connection)
 
     def _close_soon(self) -> None:
@@ -154,8 +166,15 @@ class Peer:
             ended(None)
 
 
-async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
+async def accept(offer: str, network: Network | None = None) -> Peer:
     """Accept an offer of one picture and one sound.
+
+    Parameters
+    ----------
+    offer : str
+        SDP.
+    network : Network, optional
+        How the connection is made; by default on every interface, without STUN or TURN.
 
     Raises
     ------
@@ -163,12 +182,14 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
         If it is not SDP, or no offer.
     OfferUnusable
         If it does not offer both, once each, or in no codec that take5 can receive.
+    NoPortFree
+        If the network has no port for it.
     """
     offer = prepared(offer)
     install_worker()
     offer_loopback()
     for codec in UNIT_FORMATS:
-        connection = RTCPeerConnection(RTCConfiguration([RTCIceServer(url) for url in ice_servers]))
+        connection = RTCPeerConnection(RTCConfiguration([]))  # the network has the servers
         try:
             await _negotiate(connection, offer, codec)
         except OperationError:
@@ -177,7 +198,12 @@ async def accept(offer: str, ice_servers: Sequence[str]) -> Peer:
         except (*MALFORMED, InvalidStateError) as error:
             await _close(connection)
             raise OfferMalformed(f"the offer cannot be read as SDP: {fault(offer)}") from error
-        return Peer(connection, codec, look_ahead(offer), offered_layers(offer))
+        try:
+            gatherings = (network or Network()).attach(connection)
+        except NoPortFree:
+            await _close(connection)
+            raise
+        return Peer(connection, codec, look_ahead(offer), offered_layers(offer), gatherings)
     raise OfferUnusable("no codec in common: take5 receives H.264 or VP8, and Opus; offer one of them")
 
 

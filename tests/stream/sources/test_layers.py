@@ -58,7 +58,7 @@ def test_the_answer_takes_every_layer_but_wants_one_now(lines: list[str], taken:
     offer = offer_with(lines)
 
     async def answer() -> str:
-        peer = await accept(offer, ())
+        peer = await accept(offer)
         answered = await peer.answer()
         await peer.close()
         return answered

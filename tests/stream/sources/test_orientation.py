@@ -42,7 +42,7 @@ async def turn() -> list[int]:
     picture.sender._RTCRtpSender__rtp_header_extensions_map = held
     await sender.setLocalDescription(await sender.createOffer())
     offer = sender.localDescription.sdp.replace("a=mid:", f"a=extmap:{EXTENSION} {VIDEO_ORIENTATION}\r\na=mid:")
-    peer = await accept(offer, [])
+    peer = await accept(offer)
     peer.start(media.append, lambda _: None)
     answer = await peer.answer()
     assert f"a=extmap:{EXTENSION} {VIDEO_ORIENTATION}" in answer

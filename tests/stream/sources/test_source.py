@@ -107,7 +107,7 @@ async def offered(video: Path) -> tuple[RTCPeerConnection, Peer]:
     sender.addTrack(player.audio)
     sender.addTrack(player.video)
     await sender.setLocalDescription(await sender.createOffer())
-    return sender, await accept(sender.localDescription.sdp, ())
+    return sender, await accept(sender.localDescription.sdp)
 
 
 class Answering:

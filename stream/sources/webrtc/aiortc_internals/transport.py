@@ -32,6 +32,8 @@ def widen_buffers(connection: RTCPeerConnection) -> None:
     for transceiver in connection.getTransceivers():
         for protocol in transceiver.receiver.transport.transport._connection._protocols:  # noqa: SLF001
             bound = protocol.transport.get_extra_info("socket")
+            if bound is None:  # a relay's, which aioice does not hand out
+                continue
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             if not sys.platform.startswith("linux"):
                 continue
