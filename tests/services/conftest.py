@@ -1,12 +1,14 @@
 """What tests with services share; each module of this folder has ``pytestmark = pytest.mark.services``."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pytest
-from services import StartService, running
+from coturn import start_coturn
+from services import Service, StartService, free_port, running
 
 
 @pytest.fixture
@@ -15,3 +17,13 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     with ExitStack() as stack:
         start = partial(running, folder=tmp_path)
         yield lambda *arguments, **options: stack.enter_context(start(*arguments, **options))
+
+
+@pytest.fixture
+def turn_port() -> int:
+    return free_port(socket.SOCK_DGRAM)
+
+
+@pytest.fixture
+def coturn(start_service: StartService, tmp_path: Path, turn_port: int) -> Service:
+    return start_coturn(start_service, tmp_path, turn_port)

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from take5.stream.settings import Settings
 
 SDP = {"Content-Type": "application/sdp"}
 PATIENCE_S = 60.0
+NO_OPTIONS: Mapping[str, Any] = {}
 
 
 @dataclass
@@ -92,14 +93,18 @@ def served(
     under: str = "",
     deliverables: Deliverables = CLIP_ONLY,
     picture: int = PICTURE,
+    network: Mapping[str, Any] = NO_OPTIONS,
     **options: Any,
 ) -> Iterator[Served]:
-    """Run a server while the block lasts, inside another application if ``under`` says where, then drain it."""
+    """Run a server while the block lasts, inside another application if ``under`` says where, then drain it.
+
+    ``network`` are fields of ``ServerOptions``, ``options`` are arguments of ``create_app``.
+    """
     started = threading.Event()
     running: dict[str, Any] = {}
 
     async def main() -> None:
-        shared = ServerOptions(deliverables=deliverables, picture=picture)
+        shared = ServerOptions(deliverables=deliverables, picture=picture, **network)
         sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, shared)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner

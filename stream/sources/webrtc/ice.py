@@ -59,8 +59,8 @@ class IceServer:
         if (self.username is None) == (self.secret is None):
             more = "; give one of the two" if self.secret else ""
             raise ParameterError(
-                f"{self.url}: a TURN server needs a user name and a credential (--ice-username, --ice-credential), or a "
-                f"secret that it shares with this server (TAKE5_TURN_SECRET){more}"
+                f"{self.url}: a TURN server needs a user name and a credential (--ice-username, --ice-credential), or "
+                f"a secret that it shares with this server (TAKE5_TURN_SECRET){more}"
             )
 
     @property

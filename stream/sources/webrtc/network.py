@@ -54,7 +54,7 @@ class Network:
         self._public = [address for text in public for address in resolved(text)]
         self._pool = PortPool(ports)
         self.valid_s = MARGIN_S + round(longest_s)
-        self._watch = IceWatch(self._query)
+        self._watch = IceWatch(self._query, RETRY_S)
 
     def access(self) -> list[IceAccess]:
         """Every server, with credentials for the longest capture."""
@@ -70,7 +70,7 @@ class Network:
             If there are no ports for them.
         """
         made: list[Gathering] = []
-        servers = [access for access in self.access() if access.server.url not in self._watch.silent]
+        servers = [access for access in self.access() if access.server.url not in self.silent]
         try:
             for ice in ice_connections(connection):
                 sockets = self._pool.bind(announced(interface_addresses(), self._public))
@@ -80,6 +80,11 @@ class Network:
                 gathering.close()
             raise
         return made
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Addresses of servers that are left out until they answer."""
+        return frozenset(self._watch.silent)
 
     def check(self) -> None:
         """Find out in the background which servers do not answer."""
@@ -113,7 +118,7 @@ class IceWatch:
         How often.
     """
 
-    def __init__(self, query: Callable[[str], Awaitable[None]], retry_s: float = RETRY_S) -> None:
+    def __init__(self, query: Callable[[str], Awaitable[None]], retry_s: float) -> None:
         self._query, self._retry_s = query, retry_s
         self._asking: asyncio.Task[None] | None = None
         self._closed = False
