@@ -3,6 +3,7 @@
 import pytest
 
 from take5.client.cli import USAGE, run
+from take5.client.cli.network_options import ice_servers
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,46 @@ def test_a_server_that_would_not_be_what_it_seems_does_not_start(
     said = capsys.readouterr().err
     assert fault in said
     assert "Traceback" not in said
+
+
+TURN = ("--ice-server", "turn:example.org")
+NAMED = ("--ice-username", "ann", "--ice-credential", "x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "fault"),
+    [
+        (["--ice-server", "trun:example.org"], {}, "'trun:example.org': an ICE server is like stun:HOST"),
+        (TURN, {}, "turn:example.org: a TURN server needs a user name and a credential (--ice-username"),
+        (TURN, {"TAKE5_TURN_SECRET": ""}, "the shared secret of the TURN server is empty"),
+        (TURN, {"TAKE5_ICE_USERNAME": "ann", "TAKE5_ICE_CREDENTIAL": ""}, "the credential of the TURN server is empty"),
+        ([*TURN, *NAMED], {"TAKE5_TURN_SECRET": "x"}, "give one of the two"),
+        (NAMED, {}, "--ice-username and --ice-credential are for a TURN server"),
+        (["--udp-ports", "40000"], {}, "a range like 40000-40099"),
+        (["--udp-ports", "40000-40001", "--max-sessions", "3"], {}, "40000-40001 are 2 ports, and each of 3 captures"),
+        (["--public-address", "no.such.invalid"], {}, "'no.such.invalid' is neither an address nor a name"),
+    ],
+)
+def test_a_server_that_senders_could_not_reach_does_not_start(
+    arguments: list[str],
+    environment: dict[str, str],
+    fault: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("TAKE5_TURN_SECRET", "TAKE5_ICE_USERNAME", "TAKE5_ICE_CREDENTIAL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(["serve", "--port", "0", *arguments]) == USAGE
+    said = capsys.readouterr().err
+    assert fault in said
+    assert "Traceback" not in said
+
+
+def test_credentials_come_from_options_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAKE5_ICE_USERNAME", "ben")
+    monkeypatch.setenv("TAKE5_ICE_CREDENTIAL", "x")
+    turn, stun = ice_servers(("turn:example.org", "stun:example.org"), "ann", None)
+    assert (turn.username, turn.credential, turn.secret) == ("ann", "x", None)
+    assert (stun.username, stun.credential) == (None, None)

@@ -18,7 +18,16 @@ from take5.stream.server.access import checked_token, is_loopback, origin_of
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 FRIEND, FOREIGN = "https://studio.example", "https://evil.example"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-READ = ("/", "/api/config", "/api/sessions/ann", "/api/sessions/ann/clip.mp4", "/healthz", "/api/prompts", "/app.js")
+READ = (
+    "/",
+    "/api/config",
+    "/api/ice",
+    "/api/sessions/ann",
+    "/api/sessions/ann/clip.mp4",
+    "/healthz",
+    "/api/prompts",
+    "/app.js",
+)
 WRITTEN = (
     ("POST", "/whip"),
     ("POST", "/whip/ann"),
