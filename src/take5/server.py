@@ -20,6 +20,8 @@ from take5.stream.server.options import ServerOptions
 from take5.stream.server.run import Listen, run
 from take5.stream.server.sessions import Sessions, sessions_for, usage
 from take5.stream.settings import Settings
+from take5.stream.sources.webrtc.host_sockets import UdpPorts
+from take5.stream.sources.webrtc.ice import IceServer
 
 __all__ = [
     "PAGES",
@@ -28,12 +30,14 @@ __all__ = [
     "Deliverables",
     "GateConfig",
     "HookDispatcher",
+    "IceServer",
     "Listen",
     "Parameters",
     "ServerOptions",
     "Sessions",
     "Settings",
     "StopRules",
+    "UdpPorts",
     "Webhook",
     "create_app",
     "load_models",

@@ -28,13 +28,12 @@ class Offers(HTTPEndpoint):
         name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
-        return Response(answer, 201, headers | _links(sessions), media_type=SDP)
+        return _with_links(Response(answer, 201, headers, media_type=SDP), sessions)
 
     async def options(self, request: Request) -> Response:
         """Say what may be sent, and to whom may send, which ICE servers there are."""
-        headers = {"Accept-Post": SDP, "Allow": "POST, OPTIONS"}
-        links = _links(sessions_of(request)) if _may_send(request) else {}
-        return Response(status_code=200, headers=headers | links)
+        response = Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
+        return _with_links(response, sessions_of(request)) if _may_send(request) else response
 
 
 class Resource(HTTPEndpoint):
@@ -59,10 +58,11 @@ def _may_send(request: Request) -> bool:
     return True
 
 
-def _links(sessions: Sessions) -> dict[str, str]:
-    """The header with the ICE servers, if there are any."""
-    links = [access.link for access in sessions.network.access()]
-    return {"Link": ", ".join(links)} if links else {}
+def _with_links(response: Response, sessions: Sessions) -> Response:
+    """Add the ICE servers, a header line each."""
+    for access in sessions.network.access():
+        response.headers.append("Link", access.link)
+    return response
 
 
 async def _body(request: Request) -> str:

@@ -15,8 +15,8 @@ PUBLIC = {
         WeightsMismatch Window load_models select
     """,
     "take5.server": """
-        Deliverables GateConfig HookDispatcher Listen PAGES PROMPTS Parameters ServerOptions Sessions Settings StopRules
-        Webhook create_app load_models measured_stop_at parse_command run sessions_for wanted_for
+        Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions Sessions Settings
+        StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run sessions_for wanted_for
     """,
 }
 REFERENCE = {"take5.scoring": {"algorithm1"}}

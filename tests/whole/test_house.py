@@ -19,7 +19,7 @@ NOT_PURE = {
 }  # the thread, the files at its end
 PURE_MODULES = (
     "stream/recording/ring.py", "stream/spool/records.py", "stream/spool/plan.py", "stream/server/mailbox.py",
-    "stream/sources/webrtc/track_clocks.py",
+    "stream/sources/webrtc/track_clocks.py", "stream/sources/webrtc/ice.py",
     "stream/sources/webcam/camera_clock.py", "stream/sources/webcam/microphone_clock.py",
 )  # fmt: skip
 IMPURE = {

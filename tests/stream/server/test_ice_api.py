@@ -64,7 +64,7 @@ def test_a_whip_sender_gets_them_with_its_answer_or_before_it_offers(server: Ser
         httpx.options(f"{server.address}/whip/ann", headers=BEARER),
     ]
     for answer in answers:
-        stun, turn = answer.headers["link"].split(", ")
+        stun, turn = answer.headers.get_list("link")
         assert stun == f'<stun:{NOWHERE}>; rel="ice-server"'
         assert turn.startswith(f'<turn:{NOWHERE}>; rel="ice-server"; username="')
         assert '"; credential="' in turn

@@ -4,5 +4,6 @@ aiortc decodes whatever arrives, adapts its bitrate estimate slowly, keeps sende
 packets never came. For the receivers of one connection, and no other, these modules take the encoded frames before
 they are decoded (``encoded``), keep their raw RTP times and the losses before them (``jitter``), hand on sender reports
 (``receiver``), capture times and orientation (``extensions``), state a fixed bitrate from the first packet, and ask for
-keyframes. aiortc is pinned to its minor version; ``test_aiortc_internals.py`` fails when a name goes.
+keyframes. aioice, below aiortc, chooses its own ports and waits long for servers: ``gathering`` does neither. Both are
+pinned to their minor versions; ``test_aiortc_internals.py`` and ``test_network.py`` fail when a name goes.
 """
