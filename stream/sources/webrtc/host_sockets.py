@@ -2,7 +2,6 @@
 
 import errno
 import ipaddress
-import logging
 import re
 import socket
 from collections.abc import Iterator, Sequence
@@ -10,8 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from take5.scoring.errors import NoPortFree, ParameterError
-
-log = logging.getLogger(__name__)
 
 FIRST, LAST = 1024, 65535
 TAKEN = (errno.EADDRINUSE, errno.EACCES)
@@ -137,7 +134,7 @@ class PortPool:
         Raises
         ------
         NoPortFree
-            If every port of the range is taken.
+            If every port of the range is taken, or the system gives no socket at all.
         """
         for port in (0,) if self._ports is None else self._ports.after(self._last):
             with suppress(_Taken):
@@ -153,6 +150,7 @@ class _Taken(Exception):
 
 def _all_bound(addresses: Sequence[Address], port: int) -> list[HostSocket]:
     sockets: list[HostSocket] = []
+    fault: OSError | None = None
     for address in addresses:
         try:
             sockets.append(HostSocket(_bound(address.bound, port), address.announced))
@@ -161,7 +159,9 @@ def _all_bound(addresses: Sequence[Address], port: int) -> list[HostSocket]:
                 for each in sockets:
                     each.socket.close()
                 raise _Taken from error
-            log.info("no connection by %s: %s", address.bound, error)
+            fault = error
+    if fault is not None and not sockets:
+        raise NoPortFree(f"no UDP socket can be opened ({fault.strerror})") from fault
     return sockets
 
 

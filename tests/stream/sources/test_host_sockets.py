@@ -84,6 +84,11 @@ def test_all_addresses_of_a_connection_have_one_port() -> None:
         again.bind(("127.0.0.1", ports.first))
 
 
+def test_without_any_socket_the_reason_is_told() -> None:
+    with pytest.raises(NoPortFree, match=r"no UDP socket can be opened \(.+\)"):
+        PortPool().bind([Address(NOWHERE, (NOWHERE,))])
+
+
 def test_without_a_range_any_port_does() -> None:
     sockets = PortPool().bind(LOOPBACK)
     assert sockets[0].port >= 1024

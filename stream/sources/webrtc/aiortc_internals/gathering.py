@@ -132,7 +132,7 @@ class Gathering:
                 turn_ssl=server.scheme == "turns",
                 turn_transport=server.transport,
             )
-        elif server.scheme == "stun":  # aioice knows no STUN over TLS
+        elif server.scheme == "stun" and ":" not in server.host:  # aioice knows STUN by UDP and IPv4 alone
             for protocol in protocols:
                 if ipaddress.ip_address(protocol.transport.get_extra_info("sockname")[0]).version == 4:
                     yield server_reflexive_candidate(protocol, where)
