@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -58,10 +58,10 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
     ServerError
         If the server refuses, cannot be reached, or is lost and cannot be reached several times in a row.
     """
-    address, failures, reached, coming = events_address(url, token), 0, False, Coming()
+    address, failures, reached, coming = events_address(url), 0, False, Coming()
     while True:
         try:
-            async with connect(_next(address, upcoming=upcoming), open_timeout=10, max_size=LONGEST_EVENT) as socket:
+            async with _connected(_next(address, upcoming=upcoming), token) as socket:
                 async for text in socket:
                     event = _event(text, address)
                     failures, reached = 0, True
@@ -83,6 +83,11 @@ async def watch(url: str, token: str | None = None, *, upcoming: bool = False) -
         if not reached or failures > RETRIES:
             raise ServerError(f"{_shown(address)}: cannot be followed ({reason}); is the server running?")
         await asyncio.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1)))
+
+
+def _connected(address: str, token: str | None) -> connect:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return connect(address, additional_headers=headers, open_timeout=10, max_size=LONGEST_EVENT)
 
 
 class Coming:
@@ -134,20 +139,21 @@ def _raise_if_refused(error: ConnectionClosed, address: str) -> None:
         raise ServerError(f"{_shown(address)}: {REFUSALS[code]}") from error
 
 
-def events_address(url: str, token: str | None = None) -> str:
+def events_address(url: str) -> str:
     """Return the websocket address of a session, given any of its addresses."""
     parts = urlsplit(url)
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if parts.scheme not in schemes or not parts.netloc:
         raise ServerError(f"{url}: an address begins with http://, https://, ws:// or wss://")
+    if "token" in parse_qs(parts.query, keep_blank_values=True):
+        raise ServerError(f"{_shown(url)}: give the token as `token`, not in the address, where logs keep it")
     path = parts.path.rstrip("/")
     root, found, name = path.partition("/whip/")
     if found:
         path = f"{root}/api/sessions/{name.partition('/')[0]}"
     if not path.endswith("/events"):
         path += "/events"
-    query = "&".join(filter(None, [parts.query, urlencode({"token": token}) if token else ""]))
-    return urlunsplit((schemes[parts.scheme], parts.netloc, path, query, ""))
+    return urlunsplit((schemes[parts.scheme], parts.netloc, path, parts.query, ""))
 
 
 def _next(address: str, *, upcoming: bool) -> str:
@@ -156,5 +162,5 @@ def _next(address: str, *, upcoming: bool) -> str:
 
 
 def _shown(address: str) -> str:
-    """An address without the token."""
+    """An address without its query, which may hold a ticket."""
     return urlunsplit((*urlsplit(address)[:3], "", ""))

@@ -7,6 +7,7 @@ import { Chart } from './chart.js';
 import { Coach } from './coach.js';
 import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
+import * as files from './files.js';
 import * as meters from './meters.js';
 import { meaning, Narrator } from './narrator.js';
 import { Prompter } from './prompter.js';
@@ -263,7 +264,7 @@ async function use() {
 }
 
 async function again() {
-  result.closeClip();
+  files.unload();
   if (page.external) return followSender(true);
   await setUp();
   return $('start').focus();
@@ -277,8 +278,9 @@ $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
 $('camera').addEventListener('change', chooseDevice);
 $('microphone').addEventListener('change', chooseDevice);
-$('clip').addEventListener('loadedmetadata', result.fitClip);
-$('clip').addEventListener('error', () => $('clip').getAttribute('src') && problem.show({ code: 'no_clip_play' }, { retry: false }));
+$('clip').addEventListener('loadedmetadata', files.fit);
+$('clip').addEventListener('error', files.failed);
+$('result').addEventListener('refused', (/** @type {CustomEvent} */ event) => problem.show(event.detail, { retry: false }));
 $('token-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
   useToken($('token').value);

@@ -1,7 +1,7 @@
 // @ts-check
 // A follower of a session's events: the present state first; made again, ever slower, when the connection is lost.
 
-import { withToken } from './server.js';
+import { access, ticketed } from './server.js';
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
@@ -10,6 +10,7 @@ const VERSION = 1;
 const LAST = new Set(['clip', 'error']);
 /** @type {Record<number, string>} */
 const REFUSED = { 4401: 'unauthorized', 4404: 'not_found', 1013: 'full' };
+const NO_TICKET = new Set(['unauthorized', 'not_found']);
 
 /**
  * @typedef {{ type: string, v: number, time_s: number, [key: string]: any }} Event
@@ -36,8 +37,11 @@ export class Feed {
     this.socket?.close();
   }
 
-  #connect() {
-    const url = new URL(withToken(`api/sessions/${this.name}/events`));
+  async #connect() {
+    const path = `api/sessions/${this.name}/events`;
+    const opened = await ticketed(path).catch((/** @type {import('./server.js').Refusal} */ error) => this.#without(error));
+    if (!opened || this.over) return;
+    const url = new URL(opened);
     url.protocol = url.protocol.replace('http', 'ws');
     if (this.next) url.searchParams.set('next', '1');
     this.socket = new WebSocket(url);
@@ -60,11 +64,23 @@ export class Feed {
 
   /** @param {number} code */
   #closed(code) {
+    const outdated = code === 4401 && access.token; // the server has restarted since it gave the ticket: another will do
+    if (this.told || code === 1000) this.settle?.();
+    else this.#again(outdated ? undefined : REFUSED[code]);
+  }
+
+  /** There is no ticket. @param {import('./server.js').Refusal} error */
+  #without({ code }) {
+    this.#again(NO_TICKET.has(code) ? code : undefined);
+  }
+
+  /** Connect again later, unless the server refuses. @param {string | undefined} refused */
+  #again(refused) {
     this.settle?.();
-    if (this.over || this.told || code === 1000) return;
-    if (REFUSED[code]) {
+    if (this.over) return;
+    if (refused) {
       this.over = true;
-      this.reader.refused(REFUSED[code]);
+      this.reader.refused(refused);
       return;
     }
     this.failures += 1;

@@ -2,7 +2,8 @@
 // The result: the clip and what to do with it, or why there is none.
 
 import { $, make, put } from './dom.js';
-import { request, withToken } from './server.js';
+import { link, play, unload } from './files.js';
+import { request } from './server.js';
 import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
 
 /** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
@@ -18,8 +19,7 @@ export function showClip(capture) {
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));
-  $('clip').src = withToken(clip.files['clip.mp4']);
-  $('clip').play().catch(() => {}); // a browser that waits for a click
+  play(clip.files['clip.mp4']);
   $('use').disabled = false;
   $('accepted').hidden = true;
   showHandedOn(session);
@@ -40,7 +40,7 @@ export function showHandedOn({ clip, bundles, report }) {
 function reported(report) {
   if (report === null) return make('span', texts.result.report_coming);
   if (report.error !== null) return make('span', texts.result.no_report);
-  return make('a', texts.result.report, { href: withToken(report.files['report.html']), target: '_blank', rel: 'noopener' });
+  return link(texts.result.report, report.files['report.html'], { target: '_blank', rel: 'noopener' });
 }
 
 /** How many windows were checked, if some that could have won were not. @param {Event} event */
@@ -87,8 +87,7 @@ function handedOn(trainer, bundle) {
 /** @param {string} name @param {string} path */
 function download(name, path) {
   const item = document.createElement('li');
-  const link = make('a', name, { href: withToken(path), download: name });
-  item.append(link, make('span', ofCode(texts.files, name)));
+  item.append(link(name, path, { download: name }), make('span', ofCode(texts.files, name)));
   return item;
 }
 
@@ -102,7 +101,7 @@ export function showFailure(error, code) {
   $('why').replaceChildren(...counted.map(([reason, count]) => why(reason, Number(count))));
   $('why').hidden = counted.length === 0;
   $('report').hidden = true;
-  closeClip();
+  unload();
 }
 
 /** @param {string} reason @param {number} count */
@@ -111,15 +110,4 @@ function why(reason, count) {
   const counted = count === 1 ? texts.phrases.one_window : say(texts.phrases.windows, { count });
   item.append(make('strong', textsOf(reason)?.short ?? reason), make('span', counted), make('p', textsOf(reason)?.advice));
   return item;
-}
-
-/** Give the clip's view the shape of the clip. */
-export function fitClip() {
-  const { videoWidth: width, videoHeight: height } = $('clip');
-  if (width) $('clip').style.setProperty('--aspect', `${width} / ${height}`);
-}
-
-export function closeClip() {
-  $('clip').removeAttribute('src');
-  $('clip').load();
 }

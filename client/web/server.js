@@ -30,10 +30,13 @@ export function useToken(token) {
 /** @param {string} path */
 export const address = (path) => new URL(path, document.baseURI).href;
 
-/** An address that elements and websockets can use, which send no headers. @param {string} path */
-export function withToken(path) {
+/** An address below a session for what sends no headers (websockets, elements, links): with a new ticket. @param {string} path */
+export async function ticketed(path) {
   const url = new URL(path, document.baseURI);
-  if (access.token) url.searchParams.set('token', access.token);
+  if (access.token) {
+    const answer = await request(new URL('ticket', url).href, { method: 'POST' });
+    url.searchParams.set('ticket', (await answer.json()).ticket);
+  }
   return url.href;
 }
 

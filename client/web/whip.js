@@ -37,7 +37,8 @@ export class Whip {
       headers: { 'Content-Type': 'application/sdp' },
       body: this.peer.localDescription?.sdp,
     });
-    this.resource = new URL(answer.headers.get('Location') ?? '', answer.url).href;
+    const location = answer.headers.get('Location') ?? '';
+    this.resource = address(`whip/${this.name}/${location.split('/').pop()}`); // also where a proxy has cut off a prefix
     if (this.over) return this.#delete(); // ended while the server answered
     return this.peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }

@@ -10,8 +10,10 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from take5.scoring.errors import OutputError
 from take5.stream.output.atomic import new_file
 from take5.stream.report.write import PAGE
-from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.auth import authorise, authorise_file, sessions_of, tickets_of
+from take5.stream.server.entry import checked_name
 from take5.stream.server.errors import Refused
+from take5.stream.server.tickets import UNUSED_S
 from take5.stream.texts.languages import languages
 
 FILES = {
@@ -30,7 +32,7 @@ FILE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": 
 REPORT_HEADERS = {
     **FILE_HEADERS,
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",  # its address may hold the token
+    "Referrer-Policy": "no-referrer",  # its address may hold a ticket
 }
 """The report shows its own pictures in its own style, and loads nothing."""
 
@@ -62,9 +64,16 @@ async def state(request: Request) -> Response:
     return JSONResponse(sessions_of(request).entry(request.path_params["name"]).feed.hello())
 
 
+async def ticket(request: Request) -> Response:
+    """Return a ticket for the session's websocket, or for one of its files."""
+    authorise(request)
+    issued = tickets_of(request).issue(checked_name(request.path_params["name"]))
+    return JSONResponse({"ticket": issued, "expires_in": int(UNUSED_S)}, headers={"Cache-Control": "no-store"})
+
+
 async def file(request: Request) -> Response:
     """Return one of the files of a session's last clip."""
-    authorise(request)
+    authorise_file(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     name = request.path_params["file"]
     path = entry.file(name) if name in FILES else None

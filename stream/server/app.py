@@ -23,6 +23,7 @@ from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.origins import Guard, page_policy
 from take5.stream.server.sessions import Sessions
+from take5.stream.server.tickets import Tickets
 from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
 
@@ -80,7 +81,7 @@ def create_app(
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )
-    app.state.sessions, app.state.token = sessions, token
+    app.state.sessions, app.state.token, app.state.tickets = sessions, token, Tickets()
     app.state.prompts = {} if prompts is None else read_folder(prompts)
     return app
 
@@ -97,6 +98,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
         Route("/api/sessions/{name}/save", api.save, methods=["POST"]),
         Route("/api/sessions/{name}/prompted", api.prompted, methods=["POST"]),
+        Route("/api/sessions/{name}/ticket", api.ticket, methods=["POST"]),
         WebSocketRoute("/api/sessions/{name}/events", events_socket),
         Route("/api/sessions/{name}/{file}", api.file),
         Route("/healthz", api.health),

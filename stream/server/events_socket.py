@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.auth import authorise_websocket, sessions_of
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
 
@@ -19,7 +19,7 @@ async def events_socket(socket: WebSocket) -> None:
     """Follow a session: ``WS /api/sessions/NAME/events``."""
     await socket.accept()
     try:
-        authorise(socket)
+        authorise_websocket(socket)
         entry, follower = sessions_of(socket).follow(socket.path_params["name"])
     except Refused as error:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])

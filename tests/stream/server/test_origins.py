@@ -32,6 +32,7 @@ WRITTEN = (
     ("POST", "/whip"),
     ("POST", "/whip/ann"),
     ("DELETE", "/whip/ann/1"),
+    ("POST", "/api/sessions/ann/ticket"),
     ("POST", "/api/sessions/ann/accept"),
     ("POST", "/api/sessions/ann/save"),
     ("POST", "/api/sessions/ann/prompted"),

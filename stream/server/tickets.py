@@ -1,0 +1,78 @@
+"""Tickets: what a browser shows where it cannot send a header, as with websockets, media elements and links.
+
+An address ends up in the logs of proxies and in the history of browsers. A ticket in it is worth little there: it
+belongs to one session, and opens one websocket, or one file for some minutes.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+UNUSED_S = 30.0
+"""How long a ticket may wait for its first use."""
+
+FILE_S = 600.0
+"""How long a file can be read with a ticket, from the first request: players ask for it in pieces."""
+
+MAX_TICKETS = 1000
+"""Tickets at a time; the oldest makes room for another."""
+
+
+@dataclass
+class Ticket:
+    """What a ticket is good for; ``file`` is None before its first use."""
+
+    session: str
+    until_s: float
+    file: str | None = None
+
+
+class Tickets:
+    """The valid tickets of a server.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns the time in seconds.
+    most : int
+        Tickets at a time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = MAX_TICKETS) -> None:
+        self._clock, self._most = clock, most
+        self._tickets: dict[str, Ticket] = {}
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._tickets)
+
+    def issue(self, session: str) -> str:
+        """Return a new ticket for a session."""
+        now = self._clock()
+        self._tickets = {text: each for text, each in self._tickets.items() if now < each.until_s}
+        while len(self._tickets) >= self._most:
+            del self._tickets[next(iter(self._tickets))]
+        text = secrets.token_urlsafe(16)
+        self._tickets[text] = Ticket(session, now + UNUSED_S)
+        return text
+
+    def opens_websocket(self, text: str, session: str) -> bool:
+        """Use a ticket for the websocket of a session; it cannot be used again."""
+        if self._valid(text, session, None) is None:
+            return False
+        del self._tickets[text]
+        return True
+
+    def opens_file(self, text: str, session: str, file: str) -> bool:
+        """Use a ticket for a file of a session; from now on it is good for that file alone."""
+        unused = self._valid(text, session, None)
+        if unused is not None:
+            unused.file, unused.until_s = file, self._clock() + FILE_S
+        return self._valid(text, session, file) is not None
+
+    def _valid(self, text: str, session: str, file: str | None) -> Ticket | None:
+        ticket = self._tickets.get(text)
+        if ticket is None or self._clock() >= ticket.until_s:
+            return None
+        return ticket if (ticket.session, ticket.file) == (session, file) else None
