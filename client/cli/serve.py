@@ -21,7 +21,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.server.access import checked_token, is_loopback, origin_of
+from take5.stream.server.access import checked_token, is_loopback, origin_of, proxy_of, root_path_of
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
@@ -47,6 +47,14 @@ def _token(_context: click.Context, _option: click.Parameter, token: str | None)
 
 def _origins(_context: click.Context, _option: click.Parameter, origins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(origin_of, origins))
+
+
+def _proxies(_context: click.Context, _option: click.Parameter, proxies: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(proxy_of, proxies))
+
+
+def _root_path(_context: click.Context, _option: click.Parameter, path: str) -> str:
+    return root_path_of(path)
 
 
 SERVER_OPTIONS = (
@@ -80,6 +88,21 @@ SERVER_OPTIONS = (
     ),
     click.option(
         "--open", "anyone", is_flag=True, help="Listen on addresses that others can reach without asking for a token."
+    ),
+    click.option(
+        "--proxy",
+        "proxies",
+        metavar="ADDRESS",
+        multiple=True,
+        callback=_proxies,
+        help="Address or network of a proxy whose X-Forwarded-For, -Proto, -Host and -Prefix count (repeatable).",
+    ),
+    click.option(
+        "--root-path",
+        metavar="PREFIX",
+        default="",
+        callback=_root_path,
+        help="Path under which a proxy that states no X-Forwarded-Prefix offers the server, such as /take5.",
     ),
     click.option("--tls-cert", type=PEM, help="TLS certificate. Browsers allow cameras on https and localhost only."),
     click.option("--tls-key", type=PEM, help="Its key."),
@@ -127,6 +150,8 @@ def serve(
     picture: str,
     origins: tuple[str, ...],
     anyone: bool,
+    proxies: tuple[str, ...],
+    root_path: str,
     tls_cert: Path | None,
     tls_key: Path | None,
     rules: StopRules,
@@ -171,7 +196,16 @@ def serve(
         )
         places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels], pending)
         sessions = sessions_for(models, settings, rules, output, places, options)
-        return create_app(sessions, token=token, pages=PAGES, prompts=PROMPTS, origins=origins), sessions
+        app = create_app(
+            sessions,
+            token=token,
+            pages=PAGES,
+            prompts=PROMPTS,
+            origins=origins,
+            proxies=proxies,
+            root_path=root_path,
+        )
+        return app, sessions
 
     def started(address: str) -> None:
         click.echo(f"take5 at {address}")

@@ -1,6 +1,7 @@
-"""Who may use a server, as its operator says: a token, origins of web pages, addresses that others can reach."""
+"""Who may use a server, as its operator says: a token, origins of web pages, proxies, addresses others can reach."""
 
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from take5.scoring.errors import ParameterError
 
 ANY = "*"
 PORTS = {"http": 80, "https": 443}
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 
 
 def checked_token(token: str | None) -> str | None:
@@ -44,6 +46,33 @@ def origin_of(text: str) -> str:
         raise ParameterError(f"origin {text!r} must be like https://studio.example or http://10.0.0.2:8080")
     host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{host}" + ("" if port in (None, PORTS[parts.scheme]) else f":{port}")
+
+
+def proxy_of(text: str) -> str:
+    """Return the address or the network of a proxy as a network.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither.
+    """
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ParameterError(f"proxy {text!r} must be an address or a network, like 127.0.0.1 or 10.0.0.0/8") from error
+
+
+def root_path_of(text: str) -> str:
+    """Return a path without a slash at its end; "" for the root.
+
+    Raises
+    ------
+    ParameterError
+        If it is not one.
+    """
+    if text.strip("/") and not PREFIX.fullmatch(text):
+        raise ParameterError(f"root path {text!r} must be like /take5")
+    return text.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

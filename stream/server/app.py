@@ -18,10 +18,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from take5.stream.server import api, prompter, whip
-from take5.stream.server.access import checked_token, origin_of
+from take5.stream.server.access import checked_token, origin_of, proxy_of, root_path_of
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.origins import Guard, page_policy
+from take5.stream.server.proxies import Forwarded
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.tickets import Tickets
 from take5.stream.texts.languages import FOLDER, languages
@@ -44,6 +45,8 @@ def create_app(
     pages: Path | None = None,
     prompts: Path | None = None,
     origins: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+    root_path: str = "",
 ) -> Starlette:
     """Make the application.
 
@@ -59,14 +62,19 @@ def create_app(
         Folder of the lists of sentences to read, for ``/api/prompts``.
     origins : sequence of str
         Origins whose pages may call it, besides its own; ``*`` for all.
+    proxies : sequence of str
+        Addresses and networks of proxies whose ``X-Forwarded-`` headers count.
+    root_path : str
+        Path under which clients reach it through a proxy.
 
     Raises
     ------
     ParameterError
-        If the token is blank, or an origin is not one.
+        If the token is blank, or an origin, a proxy or the root path is not one.
     """
     token = checked_token(token)
     guard = Middleware(Guard, origins=[origin_of(text) for text in origins], token=token)
+    forwarded = Middleware(Forwarded, proxies=list(map(proxy_of, proxies)), root_path=root_path_of(root_path))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -77,7 +85,7 @@ def create_app(
 
     app = Starlette(
         routes=_routes(pages),
-        middleware=[guard],
+        middleware=[forwarded, guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )

@@ -21,6 +21,7 @@ from starlette.websockets import WebSocketClose
 from take5.scoring.errors import ParameterError
 from take5.stream.server.access import ANY, origin_of
 from take5.stream.server.auth import shows
+from take5.stream.server.proxies import HOST as FORWARDED_HOST
 
 METHODS = ("GET", "POST", "DELETE", "OPTIONS")
 ASKED = ("authorization", "content-type", "if-match")
@@ -74,9 +75,10 @@ class Guard:
         """Why a request is refused; None if it is not."""
         if ANY in self._origins:
             return None
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if self._token is None and not self._is_own(host):
-            return f"this server is not known as {host!r}; start it with --allow-origin {_scheme(scope)}://HOST"
+        reached, host, origin = headers.get("host", ""), _host(scope), headers.get("origin")
+        unknown = [name for name in (host, reached) if not self._is_own(name)]  # a page may state a forwarded host
+        if self._token is None and unknown:
+            return f"this server is not known as {unknown[0]!r}; start it with --allow-origin {_scheme(scope)}://HOST"
         if origin is None:
             elsewhere = headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
             return "pages of other sites may not use this server; see --allow-origin" if elsewhere else None
@@ -105,7 +107,7 @@ class Guard:
 
 def page_policy(scope: Scope) -> str:
     """The Content-Security-Policy of a page that talks to the server it came from, and to no other."""
-    host = Headers(scope=scope).get("host", "")
+    host = _host(scope)
     secure = "wss" if _scheme(scope) == "https" else "ws"
     own = f" {secure}://{host}" if HOST.fullmatch(host) else ""  # not every browser counts websockets to 'self'
     return (
@@ -123,6 +125,12 @@ def _same(origin: str, own: str) -> bool:
         return origin_of(origin.lower()) == origin_of(own)
     except ParameterError:
         return False
+
+
+def _host(scope: Scope) -> str:
+    """The name by which a client has reached the server, or the proxy before it."""
+    host: str = scope.get(FORWARDED_HOST) or Headers(scope=scope).get("host", "")
+    return host
 
 
 def _scheme(scope: Scope) -> str:

@@ -131,10 +131,10 @@ async def _serve(
         log_level="warning",
         ws="auto",
         ws_max_size=64 * 1024,
+        proxy_headers=False,  # the application knows which proxies to trust
         timeout_graceful_shutdown=3,
         ssl_certfile=listen.certificate,
         ssl_keyfile=listen.key,
-        proxy_headers=False,
     )
     thin_out(logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.error"))
     server = DrainingServer(config, sessions)

@@ -108,7 +108,8 @@ def served(
         sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, shared)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
-        server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=3), sessions)
+        config = uvicorn.Config(app, port=0, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=3)
+        server = DrainingServer(config, sessions)
         running.update(sessions=sessions, server=server, loop=asyncio.get_running_loop())
         serving = asyncio.create_task(server.serve())
         while not server.started:
