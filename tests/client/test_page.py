@@ -194,6 +194,7 @@ def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
 ) -> None:
     with served(models, tmp_path, rules=StopRules(gain=None), under="/take5", pages=PAGES, token=TOKEN) as server:
         page = talker_page(f"{server.address}/#token={TOKEN}")
+        addresses = addresses_of(page)
         ready(page)
         with page.expect_request(re.compile("/take5/whip/")) as offer:
             page.locator("#start").click()
@@ -206,6 +207,16 @@ def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
         for follows, why in ((page, "You stopped it."), (follower, "The sender ended.")):
             expect(follows.locator("#result-text")).to_contain_text(why)
             expect(follows.locator("#clip")).to_have_js_property("duration", 5)
+        assert [address for address in addresses if "ticket=" in address]
+        assert not [address for address in addresses if TOKEN in address]
+
+
+def addresses_of(page: Page) -> list[str]:
+    """The addresses of all requests and websockets of a page, from now on."""
+    addresses: list[str] = []
+    page.context.on("request", lambda asked: addresses.append(asked.url))
+    page.on("websocket", lambda socket: addresses.append(socket.url))
+    return addresses
 
 
 def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: Served, open_page: OpenPage) -> None:
