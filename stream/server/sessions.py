@@ -126,8 +126,7 @@ class Sessions:
         except OfferUnusable as error:
             raise Refused(422, "unsupported_media", str(error)) from error
         except NoPortFree as error:
-            text = f"{error}; try again in {RETRY_AFTER_S} s"
-            raise Refused(503, "full", text, {"Retry-After": str(RETRY_AFTER_S)}) from error
+            raise full(str(error)) from error
         if entry.live:
             await peer.close()
             raise entry.busy
