@@ -18,6 +18,7 @@ PREFIX = "/take5"
 CERTIFICATE = "tls.pem"
 BLOCK = re.compile(r"```nginx\n(.*?)```", re.DOTALL)
 AROUND = """
+user root;
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
