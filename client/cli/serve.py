@@ -10,8 +10,9 @@ import click
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
-from take5.client.cli.options import Command, decorated, gate_options, model_options, parameter_options, stop_options
+from take5.client.cli.options import Command, gate_options, model_options, parameter_options, stop_options
 from take5.client.cli.ready_options import ready_options
+from take5.client.cli.server_options import CORES_A_SESSION, server_options
 from take5.client.cli.sync_options import shift_option
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
@@ -21,7 +22,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.server.access import checked_token, is_loopback, origin_of, proxy_of, root_path_of
+from take5.stream.server.access import is_loopback
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
@@ -32,86 +33,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from take5.stream.server.sessions import Sessions
-
-PICTURE = 720
-CORES_A_SESSION = {PICTURE: 0.65, 1080: 0.8}
-"""Cores used by a session, by the shorter side of its picture; measured."""
-
-PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-
-def _token(_context: click.Context, _option: click.Parameter, token: str | None) -> str | None:
-    """Take the token of the environment; click would take an empty one for none."""
-    return checked_token(os.environ.get("TAKE5_TOKEN") if token is None else token)
-
-
-def _origins(_context: click.Context, _option: click.Parameter, origins: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(origin_of, origins))
-
-
-def _proxies(_context: click.Context, _option: click.Parameter, proxies: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(proxy_of, proxies))
-
-
-def _root_path(_context: click.Context, _option: click.Parameter, path: str) -> str:
-    return root_path_of(path)
-
-
-SERVER_OPTIONS = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all."),
-    click.option(
-        "--port",
-        type=click.IntRange(0, 65535),
-        default=8005,
-        show_default=True,
-        help="Port to listen on; 0 for any free port.",
-    ),
-    click.option("--token", help="Bearer token required of clients.  [env: TAKE5_TOKEN]", callback=_token),
-    click.option(
-        "--max-sessions",
-        type=click.IntRange(1),
-        help="Largest number of concurrent captures, as far as the machine carries them.  [default: cores / 0.65]",
-    ),
-    click.option(
-        "--picture",
-        type=click.Choice([f"{pixels}p" for pixels in CORES_A_SESSION]),
-        default=f"{PICTURE}p",
-        show_default=True,
-        help="Picture that the page asks cameras for, by its shorter side; 1080p for fast networks and machines.",
-    ),
-    click.option(
-        "--allow-origin",
-        "origins",
-        multiple=True,
-        callback=_origins,
-        help="Origin whose pages may use the server, besides its own (repeatable); * for all.",
-    ),
-    click.option(
-        "--open", "anyone", is_flag=True, help="Listen on addresses that others can reach without asking for a token."
-    ),
-    click.option(
-        "--proxy",
-        "proxies",
-        metavar="ADDRESS",
-        multiple=True,
-        callback=_proxies,
-        help="Address or network of a proxy whose X-Forwarded-For, -Proto, -Host and -Prefix count (repeatable).",
-    ),
-    click.option(
-        "--root-path",
-        metavar="PREFIX",
-        default="",
-        callback=_root_path,
-        help="Path under which a proxy that states no X-Forwarded-Prefix offers the server, such as /take5.",
-    ),
-    click.option("--tls-cert", type=PEM, help="TLS certificate. Browsers allow cameras on https and localhost only."),
-    click.option("--tls-key", type=PEM, help="Its key."),
-)
-
-
-def server_options(command: Command) -> Command:
-    """Give the command the options of the server."""
-    return decorated(command, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
 def memory_shared(command: Command) -> Command:
@@ -175,10 +96,11 @@ def serve(
     from take5.stream.server.sessions import sessions_for, usage
 
     pixels = int(picture.removesuffix("p"))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    capacity = max_sessions or max(1, int(cores / CORES_A_SESSION[pixels]))
-
+    cost, cores = CORES_A_SESSION[pixels], _cores()
+    capacity = max_sessions or max(1, int(cores / cost))
     connections, pending = shares(raise_limit(), capacity)
+    if udp_ports is not None:  # each sender takes one
+        pending = max(1, min(pending, len(udp_ports) - capacity))
 
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
@@ -194,7 +116,7 @@ def serve(
             udp_ports=udp_ports,
             public_addresses=public_addresses,
         )
-        places = Admission(capacity, usage, cores, CORES_A_SESSION[pixels], pending)
+        places = Admission(capacity, usage, cores, cost, pending)
         sessions = sessions_for(models, settings, rules, output, places, options)
         app = create_app(
             sessions,
@@ -221,3 +143,8 @@ def serve(
         raise click.UsageError("--tls-cert and --tls-key go together")
     run(make, Listen(host, port, tls_cert, tls_key, connections), started)
     return 0
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
