@@ -175,14 +175,14 @@ def test_senders_through_nginx(
         assert TOKEN not in proxy.log
 
 
-def test_a_sender_that_does_not_know_the_prefix_ends_with_its_connection(
+def test_a_sender_that_does_not_know_the_prefix_ends_without_a_word(
     models: Models, short: Path, start_service: StartService, tmp_path: Path
 ) -> None:
     with behind(models, tmp_path, start_service, tls=False, stated=False) as (server, proxy):
         sender = NodeSender(f"{proxy.address}/whip/obs", pack(short, tmp_path / "packed", SENT_S), token=TOKEN)
         assert sender.wait(PATIENCE_S) == (0, "")
         assert lines(proxy.log, '"DELETE /whip/obs/', '" 405 ')
-        assert eventually(lambda: server.sessions.live == 0, 5)
+        assert eventually(lambda: server.sessions.live == 0)
 
 
 def test_what_a_client_states_does_not_get_through_nginx(
