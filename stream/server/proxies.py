@@ -1,7 +1,7 @@
 """What trusted proxies say of the requests that they pass on: the client's address, the scheme, the host, the prefix.
 
 ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are uvicorn's matter. ``X-Forwarded-Host`` is the name that the client has
-used, ``X-Forwarded-Prefix`` the path that a proxy has cut off. From anyone but a trusted proxy, all four are ignored.
+used, ``X-Forwarded-Prefix`` the path that a proxy has cut off. All four are ignored unless the peer is a trusted proxy.
 """
 
 import ipaddress

@@ -15,6 +15,8 @@ from take5.client.cli.network_options import ice_servers
         (["--host", "0.0.0.0"], None, "--token SECRET, or --open"),  # noqa: S104 - refused
         (["--host", "0.0.0.0", "--token", ""], "secret", "the token is empty"),  # noqa: S104
         (["--allow-origin", "studio.example"], None, "'studio.example' must be like https://studio.example"),
+        (["--proxy", "nginx"], None, "proxy 'nginx' must be an address or a network"),
+        (["--root-path", "take5"], None, "root path 'take5' must be like /take5"),
     ],
 )
 def test_a_server_that_would_not_be_what_it_seems_does_not_start(

@@ -131,7 +131,7 @@ def test_the_page_behind_nginx(
         assert not lines(proxy.log, " 401 ")
 
 
-def test_the_page_under_a_prefix_that_nobody_states(
+def test_the_page_under_a_prefix_that_is_not_stated(
     models: Models, talker_page: OpenPage, start_service: StartService, tmp_path: Path
 ) -> None:
     with behind(models, tmp_path, start_service, tls=False, stated=False) as (_, proxy):

@@ -1,4 +1,4 @@
-"""What proxies state of requests: it counts from those that are trusted, and from no one else."""
+"""What proxies state of requests: it counts from trusted ones, and is ignored from others."""
 
 import asyncio
 import json
