@@ -10,7 +10,7 @@ from repository import ROOT
 
 from bench.evidence.effects import BEST, CHOICES, Worth, algorithm_1, counting, effects, read_windows, table
 from bench.evidence.instrument import common_footing, curve, learns, taught
-from bench.evidence.sound import LipSound
+from bench.evidence.sound import DIRECTIONS, LipSound
 from bench.evidence.talkers import HOP, WINDOW, Array, Talker, Window, grouped, normalised, without_pose
 
 FRAMES, EMBEDDING, COUNT = 1500, 32, 8
@@ -28,7 +28,7 @@ def made(name: str, seed: int, mixing: Array) -> Talker:
     """A talker whose lips follow its sound, slowly changing, by ``mixing``."""
     chance = np.random.default_rng(seed)
     noise = chance.normal(size=(FRAMES + 8, EMBEDDING))
-    sound = sum(noise[lag : lag + FRAMES] for lag in range(8))
+    sound: Array = np.sum([noise[lag : lag + FRAMES] for lag in range(4)], 0)
     lips = with_noise(sound @ mixing, chance)
     windows = tuple(window(start, chance) for start in range(0, FRAMES - WINDOW + 1, HOP))
     return Talker(name, sound, lips, np.ones(FRAMES, bool), np.zeros(FRAMES, np.int64), windows)
@@ -36,7 +36,8 @@ def made(name: str, seed: int, mixing: Array) -> Talker:
 
 def with_noise(lips: Array, chance: np.random.Generator) -> Array:
     """Add noise of 10 dB."""
-    return lips + chance.normal(size=lips.shape) * lips.std() * 10 ** (-DECIBELS / 20)
+    noisy: Array = lips + chance.normal(size=lips.shape) * lips.std() * 10 ** (-DECIBELS / 20)
+    return noisy
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +50,9 @@ def talkers() -> list[Talker]:
 def linear(talkers: Sequence[Talker]) -> tuple[Talker, Array]:
     """A talker whose lips are a linear function of the instrument's own features, and these."""
     features = LipSound(talkers).of(talkers[0])
-    lips = with_noise(
-        features @ np.random.default_rng(9).normal(size=(features.shape[1], 40)), np.random.default_rng(8)
-    )
+    chance = np.random.default_rng(9)
+    now = features[:, DIRECTIONS : 2 * DIRECTIONS]  # of the frame itself
+    lips = with_noise(now @ chance.normal(size=(DIRECTIONS, 40)), chance)
     return replace(talkers[0], lips=lips), features
 
 
