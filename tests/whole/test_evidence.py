@@ -27,8 +27,8 @@ def window(start: int, chance: np.random.Generator, **values: float) -> Window:
 def made(name: str, seed: int, mixing: Array) -> Talker:
     """A talker whose lips follow its sound, slowly changing, by ``mixing``."""
     chance = np.random.default_rng(seed)
-    noise = chance.normal(size=(FRAMES + 8, EMBEDDING))
-    sound: Array = np.sum([noise[lag : lag + FRAMES] for lag in range(4)], 0)
+    noise = chance.normal(size=(FRAMES + 12, EMBEDDING))
+    sound: Array = np.sum([noise[lag : lag + FRAMES] for lag in range(8)], 0)
     lips = with_noise(sound @ mixing, chance)
     windows = tuple(window(start, chance) for start in range(0, FRAMES - WINDOW + 1, HOP))
     return Talker(name, sound, lips, np.ones(FRAMES, bool), np.zeros(FRAMES, np.int64), windows)
