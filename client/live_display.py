@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from take5.client.terminal import clock
+from take5.client.terminal import clock, duration
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.texts.languages import preferred, texts
@@ -134,8 +134,7 @@ class Board:
 
     def _duration(self) -> str:
         """The length of a window, in words."""
-        seconds, phrases = self._parameters.seconds, self._texts.phrases
-        return phrases["five_seconds"] if seconds == 5 else phrases["seconds"].format(count=f"{seconds:g}")
+        return duration(self._parameters.seconds, self._texts)
 
     def _meters(self) -> Table:
         window, chunk = self._progress.get("window") or {}, self._progress.get("chunk") or {}

@@ -16,7 +16,7 @@ from take5.stream.events import Event, Finished, Progress, State
 from take5.stream.ffmpeg.tracks import UsedTracks
 from take5.stream.report.write import PAGE
 from take5.stream.selection import Selection
-from take5.stream.texts.languages import texts
+from take5.stream.texts.languages import Texts, texts
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.wire import Json
@@ -119,8 +119,9 @@ def json_event_line(event: Json) -> str:
         return f"no report: {event['error']}" if event["error"] else f"report: {event['files'].get(PAGE)}"
     if kind == "clip":
         best, checked = event["best"], event.get("checked")
+        length = duration(event["end_s"] - event["start_s"], texts())
         span = f"{event['start_s']:.0f} to {event['end_s']:.0f} s, I {best['I']:.4g}"
-        return f"best five seconds: {span}\n  {event['path']}{_incomplete(checked)}"
+        return f"best {length}: {span}\n  {event['path']}{_incomplete(checked)}"
     return ""
 
 
@@ -153,6 +154,12 @@ def clock(frame: int) -> str:
     """Session time of a grid frame as m:ss.ss."""
     seconds = frame_seconds(frame)
     return f"{int(seconds // 60)}:{seconds % 60:05.2f}"
+
+
+def duration(seconds: float, spoken: Texts) -> str:
+    """A length of time in words."""
+    phrases = spoken.phrases
+    return phrases["five_seconds"] if seconds == 5 else phrases["seconds"].format(count=f"{seconds:g}")
 
 
 def _choice(selection: Selection) -> str:

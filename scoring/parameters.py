@@ -22,9 +22,6 @@ Measured on three real clips, MC of such a run differs from that of a run over t
 12 frames, by up to 0.5 % with 25, and by no less with 50, 75 or 125.
 """
 
-VALIDATION_FRAMES = 13
-"""Frames kept after a window: with 125 they make the 138 of which trainers hold out 13."""
-
 DETECT_EVERY_FRAMES = 5
 """Grid frames between two counts of the faces in the picture, from frame 0 on."""
 
@@ -35,6 +32,14 @@ def frames_of(seconds: float, name: str) -> int:
     if frames.denominator != 1 or frames < 1:
         raise ParameterError(f"{name}={seconds} must be a positive multiple of {1 / FPS} s, one frame at {FPS} fps")
     return int(frames)
+
+
+def frames_after(window_frames: int) -> int:
+    """Frames kept after a window, a tenth of it, rounded up: 13 after 125, 25 after 250.
+
+    Trainers train on the first 10/11 of a bundle, rounded down, and hold out the rest: so they train on the window.
+    """
+    return -(-window_frames // 10)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Parameters:
     def window_frames(self) -> int:
         """F, grid frames in a window."""
         return frames_of(self.seconds, "seconds")
+
+    @property
+    def frames_after(self) -> int:
+        """Frames kept after a window, for trainers to validate on."""
+        return frames_after(self.window_frames)
 
     @property
     def hop_frames(self) -> int:

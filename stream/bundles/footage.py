@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import observation_reasons, timing_reasons
 from take5.scoring.errors import NoFace
 from take5.scoring.gates.findings import Finding
-from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.scoring.parameters import FPS, frames_after
 from take5.stream.analysis.frames import FrameObservation, stack_observations
 from take5.stream.analysis.models import Face
 from take5.stream.recording.base import ClipMedia, Recording
@@ -60,7 +60,7 @@ class Footage:
 
 
 def footage(recording: Recording, start: int, window_frames: int) -> Footage:
-    """Footage of a window, with the 13 frames after it if each of them meets the window's rules.
+    """Footage of a window, with the frames after it, a tenth of it, if each of them meets the window's rules.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def footage(recording: Recording, start: int, window_frames: int) -> Footage:
         If a frame of the window has no face: trainers stop at it.
     """
     note = _why_not_after(recording, start, start + window_frames)
-    stop = start + window_frames + (0 if note else VALIDATION_FRAMES)
+    stop = start + window_frames + (0 if note else frames_after(window_frames))
     return whole(recording, start, stop, note)
 
 
@@ -90,18 +90,19 @@ def _face(observation: FrameObservation, frame: int) -> Face:
 
 def _why_not_after(recording: Recording, start: int, window_stop: int) -> str:
     """Why the frames after a window cannot be validated on; empty if they can."""
-    after = window_stop + VALIDATION_FRAMES
+    needed = frames_after(window_stop - start)
+    after = window_stop + needed
     if recording.frames < after:
         left = max(0, recording.frames - window_stop)
-        return f"the recording ends {left} frames after the window; {VALIDATION_FRAMES} are needed"
+        return f"the recording ends {left} frames after the window; {needed} are needed"
     # Include the window's last second: a picture that freezes at its end is recognised by the frames before.
     first = max(start, window_stop - FPS)
     seen = stack_observations(recording.observations(first, after))
     reasons = [*timing_reasons(recording.timing_of(first, after), first), *observation_reasons(seen, None, first)]
     late = next((reason for reason in reasons if reason.stop > window_stop), None)
-    return "" if late is None else _described(late)
+    return "" if late is None else _described(late, needed)
 
 
-def _described(reason: Finding) -> str:
+def _described(reason: Finding, needed: int) -> str:
     when = f"{reason.start / FPS:.2f} s"
-    return f"one of the {VALIDATION_FRAMES} frames after the window cannot be used: {reason.code} at {when}"
+    return f"one of the {needed} frames after the window cannot be used: {reason.code} at {when}"

@@ -17,7 +17,7 @@ from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.idle import Idle, IdleFinder
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.audio import EmbeddingStream
-from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME, VALIDATION_FRAMES
+from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import Stop, StopRules
@@ -88,7 +88,7 @@ class StreamScorer:
         self._frames: int | None = None
         self._unobserved: list[JudgedWindow] = []
         self._given_up: list[JudgedWindow] = []
-        self._kept = KeptObservations(parameters.window_frames + VALIDATION_FRAMES)
+        self._kept = KeptObservations(parameters.window_frames + parameters.frames_after)
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
         self._ending = Ending(rules, settings)
@@ -189,7 +189,7 @@ class StreamScorer:
         if best is None:
             return True
         stop = best.start + self.parameters.window_frames
-        return None not in self.observations(stop, stop + VALIDATION_FRAMES)
+        return None not in self.observations(stop, stop + self.parameters.frames_after)
 
     def next_unobserved(self) -> JudgedWindow | None:
         """The window of highest D whose pictures were skipped and that would enter the pool if it were eligible."""
@@ -250,7 +250,7 @@ class StreamScorer:
 
         In flicks, half-open.
         """
-        stop = window.start + self.parameters.window_frames + VALIDATION_FRAMES
+        stop = window.start + self.parameters.window_frames + self.parameters.frames_after
         return self._instant(max(0, window.start - LEAD_IN_FRAMES)), self._instant(stop)
 
     def _instant(self, frame: int) -> int:

@@ -11,6 +11,7 @@ from threading import Condition, Thread
 from time import monotonic
 
 from take5.scoring.errors import Take5Error
+from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.liveness import Vitals
@@ -26,8 +27,8 @@ and the next unit is marked as following a loss."""
 LATE = 75
 """Units and blocks, about a second of them, that wait when sound is late: then no picture is analysed before it."""
 
-VALIDATION_WAIT_S = 0.6
-"""Maximum time to wait, after a stop, for the frames after the window."""
+VALIDATION_WAIT_S = 0.08
+"""Maximum time to wait, after a stop, for the frames after the window, beyond the time that they last."""
 
 FINISH_WITHIN_S = 60.0
 """Maximum time to analyse, after a stop, the windows that were skipped and could still win."""
@@ -213,7 +214,8 @@ class LiveWorker:
     @property
     def _frames_after_s(self) -> float:
         """How long to wait for the frames after the window, and their sound."""
-        return VALIDATION_WAIT_S + self._live.settings.shift.wait_s
+        settings = self._live.settings
+        return settings.parameters.frames_after / FPS + VALIDATION_WAIT_S + settings.shift.wait_s
 
     def _in_time(self) -> bool:
         return monotonic() < self._deadline

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.scoring.parameters import FPS
 from take5.stream.analysis.frames import NO_LIPS, NO_POSE
 from take5.stream.events import ChunkNote
 from take5.stream.output.atomic import REPORT_PREFIX, new_file, new_folder, sync_files, sync_folder, writing
@@ -41,8 +41,9 @@ def write_live_take(
         if selection.best is not None:
             wait_for_frames_after()
             start = selection.best.start
-            stop = start + selection.settings.parameters.window_frames
-            write_source(temporary, recording.material.source(start, stop, stop + VALIDATION_FRAMES))
+            parameters = selection.settings.parameters
+            stop = start + parameters.window_frames
+            write_source(temporary, recording.material.source(start, stop, stop + parameters.frames_after))
         sync_files(temporary)
         names = sorted(path.name for path in temporary.iterdir())
     with writing(folder):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, ParameterError, SpoolDamaged
-from take5.scoring.parameters import FPS, VALIDATION_FRAMES
+from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.analysis.models import Models
@@ -169,15 +169,16 @@ def _bundles(
     wanted, best = take.deliverables.bundles, selection.best
     if wanted is None or best is None:
         return
-    length = selection.settings.parameters.window_frames
-    after = contents.frames_from(best.start, length + VALIDATION_FRAMES) - length
+    parameters = selection.settings.parameters
+    length, needed = parameters.window_frames, parameters.frames_after
+    after = contents.frames_from(best.start, length + needed) - length
     if contents.notified and there is not None:
         yield from (_existing(trainer.name, take.folder, selection.frames) for trainer in wanted.trainers)
     elif there not in (None, best.start):
         text = "the clip was written of a later window, whose media are not in the spool"
         yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
-    elif after < VALIDATION_FRAMES:
-        text = f"the capture was cut off {after} frames after the window; {VALIDATION_FRAMES} are needed"
+    elif after < needed:
+        text = f"the capture was cut off {after} frames after the window; {needed} are needed"
         yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
     else:
         yield from bundles(selection, recording, take, force=True)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
+from take5.scoring.parameters import FPS
 from take5.scoring.stopping import StopRule
 from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
 from take5.stream.live.finish import clip_writer
@@ -23,8 +24,8 @@ from take5.stream.spool.writer import SpoolWriter
 
 LOOK_EVERY_S = 0.25
 KEYFRAME_EVERY_S = 1.0
-HANG_UP_S = 0.7
-"""How long the connection stays open after a stop, for the frames after the window."""
+HANG_UP_S = 0.18
+"""How long the connection stays open after a stop, beyond the time of the frames after the window."""
 
 
 def file_address(session: str, name: str) -> str:
@@ -202,4 +203,6 @@ class Capture:
         if self._feed.now.over:
             self._ended.set()
         if isinstance(event, Stopped):
-            self._loop.call_later(HANG_UP_S + self._live.settings.shift.wait_s, self._peer.stop)
+            settings = self._live.settings
+            after_s = settings.parameters.frames_after / FPS + settings.shift.wait_s
+            self._loop.call_later(HANG_UP_S + after_s, self._peer.stop)

@@ -22,6 +22,7 @@ from trainer_readers import READERS, check_commands, read
 
 from take5.scoring.errors import NoFace, OutputExists
 from take5.scoring.models.ave import Ave
+from take5.scoring.parameters import frames_after
 from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
@@ -107,6 +108,30 @@ def test_landmarks_lie_on_the_face_of_the_images(taken: Footage, bundles: dict[s
 def test_the_first_frames_are_the_window_that_was_scored(recording: FileRecording, bundles: dict[str, Bundle]) -> None:
     with wave.open(str(bundles["raw"].folder / "aud.wav")) as sound:
         assert sound.readframes(138 * 640) == recording.pcm(START, START + 138).astype("<i2").tobytes()
+
+
+def test_a_longer_window_holds_out_a_tenth_as_well(recording: FileRecording, models: Models, tmp_path: Path) -> None:
+    """Trainers train on exactly the frames that were scored."""
+    ten = footage(recording, 25, 250)
+    assert (ten.frames, ten.train, ten.note) == (275, 250, "")
+    wanted = wanted_for(["synctalk", "instag"], size=256)
+    made = {
+        bundle.trainer: bundle
+        for bundle in write_bundles(ten, Origin("talk.mkv", 1.0), wanted, models.encoder, tmp_path, "alice")
+    }
+    for trainer, bundle in made.items():
+        manifest = json.loads(bundle.manifest.read_text())
+        assert (manifest["frames"], manifest["train_frames"], manifest["validation_frames"]) == (275, 250, 25)
+        assert read(trainer, bundle.folder).frames == 275
+    assert read("synctalk", made["synctalk"].folder).train == tuple(range(250))
+    commands = [step["command"] for step in json.loads(made["instag"].manifest.read_text())["left"]]
+    assert any("train_face.py" in line and line.endswith("--N_views 250") for line in commands)
+
+
+@pytest.mark.parametrize(("window", "after"), [(125, 13), (250, 25), (150, 15), (175, 18), (25, 3), (2, 1)])
+def test_a_trainer_s_first_ten_elevenths_are_the_window(window: int, after: int) -> None:
+    assert frames_after(window) == after
+    assert (window + after) * 10 // 11 == window
 
 
 def test_without_frames_after_it_the_window_is_the_bundle(recording: FileRecording) -> None:

@@ -16,7 +16,7 @@ from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
 from take5.scoring.errors import SpoolDamaged, UnreadableMedia
-from take5.scoring.parameters import VALIDATION_FRAMES
+from take5.scoring.parameters import frames_after
 from take5.scoring.stopping import StopRule
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import wanted_for
@@ -160,7 +160,7 @@ def test_the_recovered_clip_is_the_one_that_would_have_been_written(
         assert ours[key] == whole[key], key
     bundle = one(events, Bundled)
     assert isinstance(bundle, Bundled)
-    assert (bundle.error, bundle.frames) == (None, 125 + VALIDATION_FRAMES)
+    assert (bundle.error, bundle.frames) == (None, 125 + frames_after(125))
     assert one(events, Reported).error is None  # type: ignore[union-attr]
     assert log.read_text().splitlines() == [str(take)]
     assert not (folder.path.parent).exists(), "the spool goes"
