@@ -72,7 +72,7 @@ class LiveSession:
         self.losses = self.undecoded = 0
         self.models, self.settings, self.unit_format = models, settings, unit_format
         self._rules, self._name = rules, name
-        self._ring, self._spooling = ring or Ring(), Spooling()
+        self._ring, self._spooling = ring or Ring.around(settings.parameters.seconds), Spooling()
         self._origin = OriginFinder()
         self._scorer: StreamScorer | None = None
         self._open = ExitStack()

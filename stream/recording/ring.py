@@ -1,4 +1,4 @@
-"""The ring: media as received, for the last ten seconds and for every kept window.
+"""The ring: media as received, for the last window and five seconds more, and for every kept window.
 
 It holds access units and PCM, never decoded pictures, and nothing is re-encoded. Units are kept in groups that begin
 with a keyframe, so everything kept can be decoded; a second shared by several windows is held once.
@@ -11,6 +11,9 @@ from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 KEEP_FLICKS = seconds_to_flicks(10.0)
+BEYOND_S = 5.0
+"""How much more than a window is kept of the latest media: the tracker's lead-in, and what waits for analysis."""
+
 LIMIT_BYTES = 100 * 2**20
 
 MARGIN_FLICKS = seconds_to_flicks(0.2)
@@ -69,6 +72,11 @@ class Ring:
         self.size = 0
         self.shortened = 0
         self.released = 0
+
+    @classmethod
+    def around(cls, window_s: float) -> "Ring":
+        """A ring that still has a window of so many seconds when it has been scored."""
+        return cls(seconds_to_flicks(window_s + BEYOND_S))
 
     def push(self, media: Received) -> None:
         """Add a unit or a block as it was received."""

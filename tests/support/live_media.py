@@ -19,6 +19,8 @@ from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
 """Rules that stop nothing."""
 
+DEFAULTS = Settings()
+
 
 def received(path: Path) -> tuple[UnitFormat, list[Received]]:
     """Units and blocks in the order of the file, the units with their parameters in band, as live sources send them."""
@@ -52,9 +54,11 @@ def losing(arrived: list[Received], at_s: float) -> list[Received]:
     return [*arrived[:lost], *arrived[lost + 1 : after], marked, *arrived[after + 1 :]]
 
 
-def live_session(models: Models, unit_format: UnitFormat, rules: StopRules = NEVER) -> LiveSession:
-    """A session with the default parameters."""
-    return LiveSession(models, Settings(), rules, unit_format, "test")
+def live_session(
+    models: Models, unit_format: UnitFormat, rules: StopRules = NEVER, settings: Settings = DEFAULTS
+) -> LiveSession:
+    """A session, by default with the default parameters."""
+    return LiveSession(models, settings, rules, unit_format, "test")
 
 
 def drive(live: LiveSession, arrived: list[Received]) -> list[StreamEvent]:

@@ -15,7 +15,7 @@ from demo.talker.scripts import HELLO
 from take5.scoring.gates.findings import Code
 from take5.scoring.gates.measures import UNOBSERVED
 from take5.scoring.idle import IdleState
-from take5.scoring.parameters import LEAD_IN_FRAMES
+from take5.scoring.parameters import LEAD_IN_FRAMES, Parameters
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.frames import FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
@@ -101,6 +101,29 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(FrameScanner, "observe", counted)
     return looked_at
+
+
+@pytest.mark.parametrize("seconds_long", [5.0, 10.0])
+def test_the_first_window_is_still_there_when_it_is_enough(
+    arrived: tuple[UnitFormat, list[Received]], models: Models, seconds_long: float
+) -> None:
+    """However long it is, and though it is scored 1.5 s later, when more has come."""
+    parameters = Parameters(seconds=seconds_long)
+    live = live_session(models, arrived[0], StopRules(stop_at=1.0, gain=None), Settings(parameters))
+    for media in arrived[1]:
+        live.push(media)
+        if isinstance(media, AccessUnit) and seconds(media, arrived[1]) > 1.5 and live.stop is None:
+            live.work()
+    assert live.stop is not None
+    found = live.result()
+    assert found is not None
+    selection, recording = found
+    assert selection.best is not None
+    span = selection.best.start, selection.best.start + parameters.window_frames
+    assert span[0] == 0
+    assert recording.pcm(*span).shape == (parameters.window_frames * 640,)
+    assert sum(1 for _ in recording.material.pictures(*span)) == parameters.window_frames
+    live.close()
 
 
 def test_when_looking_falls_behind_the_choice_stays_algorithm_1s(
