@@ -7,7 +7,7 @@ one; :meth:`MediaFile.grid_frames` seeks and decodes a stretch of the grid.
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, takewhile
 
@@ -17,24 +17,19 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from take5.scoring.errors import MissingTrack, UnreadableMedia
-from take5.stream.ffmpeg.container import (
-    frame_duration,
-    opened,
-    packets,
-    seek,
-    stated_end,
-    torn,
-)
+from take5.stream.ffmpeg.container import AnyPacket, AnyStream, frame_duration, opened, packets, seek, stated_end, torn
 from take5.stream.ffmpeg.decoders import PictureDecoder, SoundDecoder, packet_flicks
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.ffmpeg.sizes import new_extradata, size_header
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, UsedTracks, WantedTracks, candidates, left_out, listed, tracks_of
 from take5.stream.ffmpeg.unit_decoder import unit_format_of
 from take5.stream.sources.channel import AUTO, MIX, checked_channel, place_of
+from take5.stream.sources.file_decoding import SeekingDecoder
 from take5.stream.sources.file_index import FileIndex, Keyframe
+from take5.stream.sources.file_notes import FileNotes
 from take5.stream.sources.given import Copy, Given
 from take5.stream.sources.joined import structure_warnings
-from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks, to_seconds
+from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, VideoFrame
 from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
@@ -42,9 +37,6 @@ from take5.stream.timeline.soundtrack import cut
 
 PREROLL_FLICKS = seconds_to_flicks(1.0)
 """How much sound is decoded before the part that is wanted: the first output of a decoder is unreliable."""
-
-TRUNCATED_FLICKS = seconds_to_flicks(0.5)
-"""A file that ends this much before the duration in its header has been cut off."""
 
 
 @dataclass
@@ -85,7 +77,8 @@ class MediaFile:
     def __post_init__(self) -> None:
         self.channel = checked_channel(self.channel)
         self.copy = self.copy or Copy(self.path)
-        self._place = self.copy.path
+        self._place, self._notes = self.copy.path, FileNotes(self.warnings)
+        self._decoder = SeekingDecoder(self.opened, self._streams)
         with self.opened() as container:
             self._video = candidates(container, self.path, "video", self.wanted.video)[0]
             self._audio = candidates(container, self.path, "audio", self.wanted.audio)[0]
@@ -99,13 +92,13 @@ class MediaFile:
             self._check_channel(audio)
             self.unit_format = unit_format_of(video, frame.picture)
             if torn(container, self._place):
-                self._warn("the file ends in the middle of a packet: cut off or damaged")
+                self._notes.add("the file ends in the middle of a packet: cut off or damaged")
             for warning in structure_warnings(self._place, container.format.name):
-                self._warn(warning)
+                self._notes.add(warning)
         self._first, self._size = frame.pts, frame.picture.size
         self.tone_mapped = frame.picture.hdr if isinstance(frame.picture, DecodedPicture) else None
         if self.tone_mapped is not None:
-            self._warn(f"the picture is HDR ({self.tone_mapped.upper()}) and is tone-mapped to SDR (BT.709)")
+            self._notes.add(f"the picture is HDR ({self.tone_mapped.upper()}) and is tone-mapped to SDR (BT.709)")
         self.origin = self.shift.origin(frame.pts, block.pts)
         self._video_end, self._sound_end = frame.pts, block.end
 
@@ -142,10 +135,16 @@ class MediaFile:
         assert isinstance(audio, av.AudioStream)  # noqa: S101
         return video, audio
 
+    def _packets(self, container: InputContainer, *streams: AnyStream) -> Iterator[AnyPacket]:
+        return packets(container, *streams, on_break=self._notes.broken, on_jump_back=self._notes.jumped_back)
+
+    def _note_losses(self, pictures: int, sounds: int) -> None:
+        self._notes.losses(max(self._video_end, self._sound_end), self._stated_end, pictures, sounds)
+
     def note_silence(self, silent: NDArray[np.bool_]) -> None:
         """Warn if all of the sound is digital silence and there are other tracks."""
         if silent.all() and (others := self._others()):
-            self._warn(f"{self._audio} is silent{others}")
+            self._notes.add(f"{self._audio} is silent{others}")
 
     def _others(self) -> str:
         """Name the audio tracks that are not used."""
@@ -165,7 +164,9 @@ class MediaFile:
             pictures, sounds = PictureDecoder(video), self._sound_decoder(audio)
             duration = to_flicks(1, frame_duration(video))
             extradata: bytes | None = None
-            for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
+            for packet in packets(
+                container, video, audio, on_break=self._notes.broken, on_jump_back=self._notes.jumped_back
+            ):
                 if packet.stream_index == audio.index:
                     yield from self._heard(sounds.decode(packet))
                     continue
@@ -177,7 +178,7 @@ class MediaFile:
                 yield from self._seen(pictures.decode(packet), duration)
             yield from self._seen(pictures.decode(None), duration)
             yield from self._heard(sounds.decode(None))
-        self._warn_of_losses(pictures.errors, sounds.errors)
+        self._note_losses(pictures.errors, sounds.errors)
 
     def sounds(self) -> Generator[AudioBlock, None, None]:
         """Decode the sound alone, in order, as far as the file can be read."""
@@ -201,7 +202,7 @@ class MediaFile:
         """Use a channel that was chosen by its sound; warn unless it is the mix."""
         self.channel = channel
         if channel != MIX:
-            self._warn(f"only the {channel} channel is used: its speech is clearly better than the mix's")
+            self._notes.add(f"only the {channel} channel is used: its speech is clearly better than the mix's")
 
     def _seen(self, frames: list[VideoFrame], duration: int) -> Iterator[VideoFrame]:
         for frame in frames:
@@ -226,7 +227,9 @@ class MediaFile:
             video, audio = self._streams(container)
             sounds, codec = self._sound_decoder(audio), video.codec_context.codec.canonical_name
             duration = to_flicks(1, frame_duration(video))
-            for packet in packets(container, video, audio, on_break=self._broken, on_jump_back=self._jumped_back):
+            for packet in packets(
+                container, video, audio, on_break=self._notes.broken, on_jump_back=self._notes.jumped_back
+            ):
                 if packet.stream_index == audio.index:
                     for block in self._heard(sounds.decode(packet)):
                         on_sound(block)
@@ -242,21 +245,10 @@ class MediaFile:
         times.sort()
         keyframes.sort(key=lambda keyframe: keyframe.pts)
         self._video_end = times[-1] + duration
-        self._warn_of_losses(0, sounds.errors)
-        return FileIndex(times, keyframes, self._video_end, tuple(self._resized(keyframes, headers)))
-
-    def _resized(self, keyframes: list[Keyframe], headers: dict[int, bytes]) -> Iterator[int]:
-        """Yield the keyframes from which on pictures have another size; only where headers differ are they decoded."""
-        size, header = self._size, None
-        for keyframe in keyframes:
-            found = headers[keyframe.pts] or header
-            if found != header and header is not None:
-                with closing(self._decode_from(keyframe, seeking=True)) as frames:
-                    first = next(frames, None)
-                if first is not None and first.picture.size != size:
-                    size = first.picture.size
-                    yield keyframe.pts
-            header = found
+        self._note_losses(0, sounds.errors)
+        return FileIndex(
+            times, keyframes, self._video_end, tuple(self._decoder.resized(keyframes, headers, self._size))
+        )
 
     def grid(self, index: FileIndex, hop: int | None = None) -> tuple[list[GridFrame[int]], FrameCounts]:
         """Lay the timestamps of ``index`` on the grid, without their pictures; see :class:`PictureGrid` for ``hop``."""
@@ -275,7 +267,7 @@ class MediaFile:
         grid = PictureGrid[VideoFrame](self.origin, first=start, hop=hop)
         begin = self.origin + start * FRAME_FLICKS
         wanted = index.pts[max(0, bisect_right(index.pts, begin) - 1)]
-        for frame in self._decode_around(index, wanted):
+        for frame in self._decoder.around(index, wanted):
             for shown in grid.push(frame.pts, frame):
                 if shown.index >= stop:
                     return
@@ -302,55 +294,3 @@ class MediaFile:
             every = chain(packets(container, audio), [None])
             decoded = (block for packet in every for block in decoder.decode(packet))
             return [block for block in takewhile(lambda block: block.pts < stop, decoded) if block.pts >= first]
-
-    def _decode_around(self, index: FileIndex, wanted: int) -> Iterator[VideoFrame]:
-        """Decode from the keyframe before ``wanted`` on, or from the one before that.
-
-        A stream that refreshes bit by bit shows nothing yet at what it calls a keyframe. Where seeking does not lead
-        to a keyframe, it is looked for from the start of the file.
-        """
-        keyframes = index.keyframes_before(wanted)
-        attempts = [*((keyframe, True) for keyframe in keyframes), (keyframes[-1], False)]
-        for keyframe, seeking in attempts:
-            with closing(self._decode_from(keyframe, seeking=seeking)) as frames:
-                first = next(frames, None)
-                if first is not None and (first.pts <= wanted or not seeking):
-                    yield first
-                    yield from frames
-                    return
-
-    def _decode_from(self, keyframe: Keyframe, *, seeking: bool) -> Generator[VideoFrame, None, None]:
-        begun = False
-        with self.opened() as container:
-            video, _ = self._streams(container)
-            video.thread_type = "AUTO"
-            if seeking:
-                seek(container, keyframe.seek, video)
-            decoder = PictureDecoder(video)
-            for packet in packets(container, video):
-                begun = begun or (packet.pts is not None and packet_flicks(packet.pts, video) == keyframe.pts)
-                if begun:
-                    yield from (frame for frame in decoder.decode(packet) if frame.pts >= keyframe.pts)
-            yield from decoder.decode(None)
-
-    def _broken(self, reason: str) -> None:
-        self._warn(f"the file can be read up to a broken place only ({reason})")
-
-    def _jumped_back(self, flicks: int) -> None:
-        self._warn(
-            f"its time jumps back by {to_seconds(flicks):.1f} s (files joined with cat?); what overlaps is left out"
-        )
-
-    def _warn_of_losses(self, pictures: int, sounds: int) -> None:
-        """Warn of what is missing at the end, and of packets that could not be decoded."""
-        end = max(self._video_end, self._sound_end)
-        if self._stated_end is not None and end < self._stated_end - TRUNCATED_FLICKS:
-            seconds = to_seconds(self._stated_end - end)
-            self._warn(f"the file ends {seconds:.1f} s before its stated end: cut off or damaged")
-        for count, what in ((pictures, "picture"), (sounds, "sound")):
-            if count:
-                self._warn(f"{count} packet(s) of the {what} could not be decoded")
-
-    def _warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)

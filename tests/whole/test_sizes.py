@@ -24,6 +24,7 @@ from take5.stream.recording.from_file import open_recording
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
+from take5.stream.sources.file_decoding import SeekingDecoder
 from take5.stream.timeline.media import UnitFormat
 
 SMALLER, BACK, GRID_BACK = 7.4, 8.6, 215
@@ -165,5 +166,5 @@ def open_pictures(file: MediaFile) -> Iterator[tuple[int, int]]:
 
 def test_files_without_a_change_are_not_decoded_for_it(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = MediaFile(short)
-    monkeypatch.setattr(MediaFile, "_decode_from", None)
+    monkeypatch.setattr(SeekingDecoder, "_from", None)
     assert file.scan(lambda _: None).resized == ()
