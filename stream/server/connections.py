@@ -11,10 +11,12 @@ import selectors
 import socket
 from contextlib import suppress
 from time import monotonic
-from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from take5.stream.server.connection import Address, Connection
+from take5.stream.server.turns import Turns
 
 REQUEST_S = 15.0
 """Maximum time for a whole request to arrive, from the beginning of the connection or the answer before."""
@@ -30,21 +32,6 @@ PAUSE_S = 0.5
 """How long nothing is accepted when there are no descriptors left."""
 
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-Address = tuple[Any, ...]
-"""Of a peer: host and port."""
-
-
-class Connection(socket.socket):
-    """An accepted connection that tells when it is closed."""
-
-    connections: "Connections"
-    peer: Address
-
-    def close(self) -> None:
-        """Close it."""
-        self.connections.closed(self)
-        super().close()
 
 
 class Connections:
@@ -63,6 +50,9 @@ class Connections:
         self._open: dict[Address, Connection] = {}
         self._waiting: dict[Address, float] = {}
         """Since when each connection without a whole request has waited, the longest first."""
+        self._deaf: dict[Address, float] = {}
+        """Since when each has left unread what it is sent, the longest first."""
+        self._turns = Turns()
         self._made_room = -CLOSING_S
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,14 +69,18 @@ class Connections:
             return message
 
         async def sent(message: Message) -> None:
+            self._deaf[peer] = monotonic()
             try:
                 async with asyncio.timeout(ANSWER_S):
                     await send(message)
             except TimeoutError:
                 self._drop(peer)
+            finally:
+                self._deaf.pop(peer, None)
 
         if scope["type"] == "websocket" or _without_body(Headers(scope=scope)):
             self._waiting.pop(peer, None)
+        await self._turns.wait()
         try:
             await self._app(scope, received, sent)
         finally:
@@ -96,8 +90,7 @@ class Connections:
     async def sweep(self) -> None:
         """End the connections whose request is late, again and again."""
         while True:
-            latest = monotonic() - REQUEST_S
-            for peer in [peer for peer, since in self._waiting.items() if since < latest]:
+            for peer in list(filter(self._late, self._waiting)):
                 self._drop(peer)
             await asyncio.sleep(SWEEP_EVERY_S)
 
@@ -112,10 +105,10 @@ class Connections:
         self._waiting[connection.peer] = monotonic()
 
     def make_room(self) -> bool:
-        """End the connection that has waited longest for its request; return whether there will be room."""
+        """End the connection that waits longest, for a request or for its peer to read; return whether there is one."""
         if monotonic() - self._made_room < CLOSING_S:
             return True  # the last is being closed
-        longest = next(iter(self._waiting), None)
+        longest = next(iter(self._waiting), None) or next(iter(self._deaf), None)
         if longest is not None:
             self._made_room = monotonic()
             self._drop(longest)
@@ -126,11 +119,19 @@ class Connections:
         if self._open.get(connection.peer) is connection:
             del self._open[connection.peer]
             self._waiting.pop(connection.peer, None)
+            self._deaf.pop(connection.peer, None)
+
+    def _late(self, peer: Address) -> bool:
+        """Whether a connection has waited too long for its request, or for its peer to read the rest of an answer."""
+        connection = self._open[peer]
+        since = max(self._waiting[peer], connection.sent)
+        return monotonic() - since > (ANSWER_S if connection.unsent else REQUEST_S)
 
     def _drop(self, peer: Address) -> None:
         """Hang up: what serves the connection sees its end, and closes it."""
         self._waiting.pop(peer, None)
-        with suppress(OSError):
+        self._deaf.pop(peer, None)
+        with suppress(OSError, KeyError):
             self._open[peer].shutdown(socket.SHUT_RDWR)
 
 
@@ -174,8 +175,7 @@ class Door(socket.socket):
                 raise BlockingIOError from error
             self._paused = monotonic() + PAUSE_S
             raise
-        connection = Connection(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        connection.connections, connection.peer = self._connections, tuple(address[:2])
+        connection = Connection(plain, tuple(address[:2]), self._connections.closed)
         self._connections.opened(connection)
         return connection, address
 

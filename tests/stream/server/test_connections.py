@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import httpx
@@ -28,6 +29,9 @@ from take5.stream.server.connections import Connections, Door
 
 pytestmark = pytest.mark.realtime
 
+LARGE = 16 * 2**20
+"""Bytes of an answer that the system does not take at once."""
+
 HALF = b"POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nv=0"
 
 
@@ -37,6 +41,11 @@ class Waited:
 
     port: int
     connections: Connections
+    delays: list[float]
+
+    def delay_s(self) -> float:
+        """How late a timer of the event loop has been, typically."""
+        return median(self.delays)
 
     def open(self, *begun: bytes) -> list[socket.socket]:
         """Connections that have sent no more than this."""
@@ -68,17 +77,32 @@ async def _endless(_: Request) -> StreamingResponse:
     return StreamingResponse(pieces())  # type: ignore[arg-type] # an async generator is one
 
 
+async def _large(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("x" * LARGE)
+
+
 async def _echo(socket: WebSocket) -> None:
     await socket.accept()
     await socket.send_text(await socket.receive_text())
 
 
+async def _tick(delays: list[float]) -> None:
+    """Note how late a timer of 5 ms is."""
+    while True:
+        begun = time.monotonic()
+        await asyncio.sleep(0.005)
+        delays.append(time.monotonic() - begun - 0.005)
+
+
 @contextmanager
 def _waited(most: int, **options: object) -> Iterator[Waited]:
     routes = [Route("/", _length), Route("/length", _length, methods=["POST"]), Route("/slow", _slow)]
-    app = Starlette(routes=[*routes, Route("/endless", _endless), WebSocketRoute("/echo", _echo)])
+    app = Starlette(
+        routes=[*routes, Route("/endless", _endless), Route("/large", _large), WebSocketRoute("/echo", _echo)]
+    )
     started = threading.Event()
     running: dict[str, Any] = {}
+    delays = [0.0]
 
     async def main() -> None:
         counted = Connections(app, most)
@@ -87,18 +111,20 @@ def _waited(most: int, **options: object) -> Iterator[Waited]:
         door = Door(socket.create_server(("127.0.0.1", 0)), counted)
         running.update(server=server, counted=counted, port=door.getsockname()[1])
         sweeping = asyncio.create_task(counted.sweep())
+        ticking = asyncio.create_task(_tick(delays))
         serving = asyncio.create_task(server.serve([door]))
         while not server.started:
             await asyncio.sleep(0.01)
         started.set()
         await serving
         sweeping.cancel()
+        ticking.cancel()
 
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
     try:
         assert started.wait(10)
-        yield Waited(running["port"], running["counted"])
+        yield Waited(running["port"], running["counted"], delays)
     finally:
         running["server"].should_exit = running["server"].force_exit = True
         thread.join(10)
@@ -173,6 +199,44 @@ def test_one_that_does_not_read_its_answer_goes(waited: Running) -> None:
         assert eventually(lambda: len(server.connections._open) == 1, 5)
         assert eventually(lambda: not server.connections._open, 5)
         deaf.close()
+
+
+def test_one_that_reads_the_end_of_its_answer_slowly_gets_all_of_it(
+    waited: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ANSWER_S", 3.0)
+    with waited(100) as server, socket.socket() as slow:
+        slow.connect(("127.0.0.1", server.port))
+        slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        time.sleep(1.2)  # longer than a request may take
+        read = 0
+        while piece := slow.recv(65_536):
+            read += len(piece)
+        assert read > LARGE
+
+
+def test_those_that_do_not_read_make_room(waited: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "ANSWER_S", 60.0)
+    with waited(10) as server:
+        deaf = server.open(*[b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n"] * 10)
+        assert eventually(lambda: len(server.connections._deaf) == 10, 10)
+        assert server.get() == "0"
+        for connection in deaf:
+            connection.close()
+
+
+def test_a_flood_of_requests_leaves_time_for_the_rest(waited: Running) -> None:
+    with waited(100) as server:
+        flood = server.open(*[b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500] * 80)
+        time.sleep(0.5)
+        server.delays.clear()
+        begun = time.monotonic()
+        answers = [server.get() for _ in range(5)]
+        assert answers == ["0"] * 5
+        assert server.delay_s() < 0.02, "the event loop is not away for long"
+        assert time.monotonic() - begun < 5
+        for connection in flood:
+            connection.close()
 
 
 def test_when_all_are_in_use_one_line_says_so_and_the_rest_are_served_later(
