@@ -53,7 +53,8 @@ class Connections:
         self._deaf: dict[Address, float] = {}
         """Since when each has left unread what it is sent, the longest first."""
         self._turns = Turns()
-        self._made_room = -CLOSING_S
+        self._leaving: tuple[Address, float] | None = None
+        """The connection that was ended last to make room, and when."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request or a websocket."""
@@ -106,11 +107,12 @@ class Connections:
 
     def make_room(self) -> bool:
         """End the connection that waits longest, for a request or for its peer to read; return whether there is one."""
-        if monotonic() - self._made_room < CLOSING_S:
-            return True  # the last is being closed
+        leaving, since = self._leaving or (None, 0.0)
+        if leaving in self._open and monotonic() - since < CLOSING_S:
+            return True
         longest = next(iter(self._waiting), None) or next(iter(self._deaf), None)
         if longest is not None:
-            self._made_room = monotonic()
+            self._leaving = longest, monotonic()
             self._drop(longest)
         return longest is not None
 

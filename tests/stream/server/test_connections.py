@@ -191,6 +191,10 @@ def test_of_too_many_those_that_wait_longest_go(waited: Running, monkeypatch: py
             assert server.get() == "0"
             assert len(server.connections._open) <= 20
         assert all(map(closed, waiting[:270]))
+        begun = time.monotonic()
+        waiting += server.open(*[b"GET / HT"] * 300)
+        assert server.get() == "0"
+        assert time.monotonic() - begun < 3, "one that comes after many waits a moment"
 
 
 def test_one_that_does_not_read_its_answer_goes(waited: Running) -> None:
