@@ -62,6 +62,11 @@ def proxy_of(text: str) -> str:
         raise ParameterError(f"proxy {text!r} must be an address or a network, like 127.0.0.1 or 10.0.0.0/8") from error
 
 
+def is_prefix(text: str) -> bool:
+    """Whether a text is a path that can come before the server's own, as clients write it."""
+    return PREFIX.fullmatch(text) is not None and not {".", ".."} & set(text.split("/"))
+
+
 def root_path_of(text: str) -> str:
     """Return a path without a slash at its end; "" for the root.
 
@@ -70,7 +75,7 @@ def root_path_of(text: str) -> str:
     ParameterError
         If it is not one.
     """
-    if text.strip("/") and not PREFIX.fullmatch(text):
+    if text.strip("/") and not is_prefix(text):
         raise ParameterError(f"root path {text!r} must be like /take5")
     return text.rstrip("/")
 

@@ -15,7 +15,7 @@ from math import inf
 from take5.stream.server.errors import Refused, full
 
 PENDING, PENDING_AN_ADDRESS = 64, 8
-"""Pending places, and how many of them senders of one address may hold."""
+"""Pending places, and how many of them senders of one address may hold; of fewer places, half at most."""
 
 COST = 0.65
 """Cores that a capture uses, until it has been measured."""
@@ -76,6 +76,7 @@ class Admission:
         self._assumed = cost
         self.captures = self.pending = 0
         self._cores, self._places = cores, pending
+        self._an_address = max(1, min(PENDING_AN_ADDRESS, pending // 2))
         self._addresses: Counter[str] = Counter()
         self._usage, self._since = usage, usage()
 
@@ -93,8 +94,8 @@ class Admission:
             raise self.full
         if self.pending >= self._places:
             raise full(f"{self.pending} senders are connecting")
-        if self._addresses[network] >= PENDING_AN_ADDRESS:
-            raise full(f"{PENDING_AN_ADDRESS} senders at {network or 'this address'} are connecting")
+        if self._addresses[network] >= self._an_address:
+            raise full(f"{self._an_address} senders at {network or 'this address'} are connecting")
         self._addresses[network] += 1
         self.pending += 1
         return Place(network)

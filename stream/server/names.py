@@ -11,8 +11,11 @@ from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Feed
 
 KEEP_S, KEEP_UNCONNECTED_S = 1800.0, 60.0
-"""How long the events and addresses of a capture are kept after its end, and of one that never connected; its files
+"""How long the events and addresses of a capture are kept after its end, and of one that never had a place; its files
 stay."""
+
+UNPLACED = (Failure.NEVER_CONNECTED, Failure.FULL)
+"""How a sender ends that never had a capture's place."""
 
 MAX_NAMES = 1000
 
@@ -72,7 +75,7 @@ class Names:
         if entry.forget is not None:
             entry.forget.cancel()
         failed = entry.feed.now.last.get(Failed)
-        unconnected = isinstance(failed, Failed) and failed.failure is Failure.NEVER_CONNECTED
+        unconnected = isinstance(failed, Failed) and failed.failure in UNPLACED
         keep = KEEP_UNCONNECTED_S if unconnected and entry.kept is None else KEEP_S if entry.capture_id else 0.0
         entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
 

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from take5.stream.server.access import PREFIX
+from take5.stream.server.access import is_prefix
 
 HOST = "take5.forwarded_host"
 """Key of a scope."""
@@ -46,7 +46,7 @@ class Forwarded:
         elif self._trusts(scope):
             headers = Headers(scope=scope)
             host, prefix = headers.get("x-forwarded-host", ""), headers.get("x-forwarded-prefix", "")
-            stated = prefix if PREFIX.fullmatch(prefix) else self._root
+            stated = prefix if is_prefix(prefix) else self._root
             known = {HOST: host.rpartition(",")[2].strip()} if host else {}
             await self._proxied({**_under(stated.rstrip("/"), scope), **known}, receive, send)  # type: ignore[arg-type]
         else:

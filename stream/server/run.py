@@ -99,7 +99,7 @@ def run(
     Raises
     ------
     ServerError
-        If it cannot listen there.
+        If it cannot listen there, or the certificate and its key cannot be used.
     """
     with _bound(listen) as bound:
         asyncio.run(_serve(make, listen, bound, started))
@@ -118,6 +118,14 @@ def _bound(listen: Listen) -> socket.socket:
         raise ServerError(f"{where}: cannot listen there ({error.strerror or error}); choose another --port") from error
 
 
+def _load(config: uvicorn.Config, listen: Listen) -> None:
+    try:
+        config.load()
+    except OSError as error:  # of ssl, too
+        files = f"{listen.certificate} and {listen.key}"
+        raise ServerError(f"{files} are not a TLS certificate and its key in PEM ({error.strerror})") from error
+
+
 async def _serve(
     make: Callable[[], tuple[Starlette, Sessions]],
     listen: Listen,
@@ -129,6 +137,7 @@ async def _serve(
     config = uvicorn.Config(
         connections,
         log_level="warning",
+        http="h11",  # it limits headers; httptools, which "auto" prefers, does not
         ws="auto",
         ws_max_size=64 * 1024,
         proxy_headers=False,  # the application knows which proxies to trust
@@ -136,6 +145,7 @@ async def _serve(
         ssl_certfile=listen.certificate,
         ssl_keyfile=listen.key,
     )
+    _load(config, listen)
     thin_out(logging.getLogger(name) for name in ("", "uvicorn", "uvicorn.error"))
     server = DrainingServer(config, sessions)
     host = f"[{listen.host}]" if ":" in listen.host else listen.host

@@ -83,8 +83,10 @@ def resolved(text: str) -> list[str]:
         If it stands for none.
     """
     try:
+        if re.fullmatch(r"[0-9.]+|0[xX].*", text):  # getaddrinfo completes half an IPv4 address
+            ipaddress.ip_address(text)
         found = socket.getaddrinfo(text.strip("[]"), None, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise ParameterError(f"public address {text!r} is neither an address nor a name that has one") from error
     addresses = list(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
     if any(ipaddress.ip_address(each).is_unspecified for each in addresses):

@@ -67,6 +67,17 @@ def test_senders_of_one_address_leave_room_for_others(one: str, same: list[str],
     admission.knock(one)
 
 
+@pytest.mark.parametrize(("places", "an_address"), [(1, 1), (2, 1), (8, 4), (15, 7), (64, 8)])
+def test_one_address_does_not_take_every_place(places: int, an_address: int) -> None:
+    admission = Admission(2, Clock(), pending=places)
+    for _ in range(an_address):
+        admission.knock("10.0.0.1")
+    with pytest.raises(Refused, match="connecting"):
+        admission.knock("10.0.0.1")
+    for number in range(places - an_address):
+        admission.knock(f"10.0.1.{number}")
+
+
 def test_a_full_server_refuses_before_a_place_is_pending() -> None:
     admission = Admission(2, Clock())
     first, _ = captures(admission, 2)

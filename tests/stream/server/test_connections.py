@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -24,8 +25,11 @@ from starlette.websockets import WebSocket
 from websockets.sync.client import connect
 
 from take5.client.push import _certificate
+from take5.scoring.errors import ServerError
 from take5.stream.server import connections
 from take5.stream.server.connections import Connections, Door
+from take5.stream.server.run import Listen, run
+from take5.stream.server.sessions import Sessions
 
 pytestmark = pytest.mark.realtime
 
@@ -267,3 +271,15 @@ def test_a_tls_handshake_has_to_end_in_time(waited: Running) -> None:
         assert httpx.get(f"https://127.0.0.1:{server.port}/", verify=unchecked).text == "0"
         assert eventually(lambda: all(map(closed, silent)), 5)
         assert eventually(lambda: not server.connections._open, 5)
+
+
+def test_a_certificate_that_is_none_is_an_error_before_anything_is_served(tmp_path: Path) -> None:
+    text = tmp_path / "text.pem"
+    text.write_text("a text")
+    begun: list[str] = []
+    no_sessions = cast("Sessions", None)
+    with _certificate() as files:
+        listen = Listen(certificate=Path(files["cert_file"]), key=text)
+        with pytest.raises(ServerError, match=r"text.pem are not a TLS certificate and its key"):
+            run(lambda: (Starlette(), no_sessions), listen, begun.append)
+    assert not begun

@@ -86,6 +86,9 @@ def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
     server.loop.call_soon_threadsafe(admission.release, other)
     assert eventually(lambda: health(server) == (0, 0))
+    forget = server.sessions.entry("late").forget
+    assert forget is not None
+    assert forget.when() - server.loop.time() < names.KEEP_UNCONNECTED_S, "it makes no name that stays"
 
 
 def test_an_offer_that_comes_to_nothing_leaves_the_last_clip(

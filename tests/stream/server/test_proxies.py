@@ -92,6 +92,7 @@ def test_without_trusted_proxies_nothing_counts() -> None:
         {"X-Forwarded-Prefix": "take5"},
         {"X-Forwarded-Prefix": "//evil.example"},
         {"X-Forwarded-Prefix": "/a b"},
+        {"X-Forwarded-Prefix": "/take5/.."},
         {"X-Forwarded-Prefix": "/"},
         {"X-Forwarded-Host": ""},
         {"X-Forwarded-For": ""},
@@ -137,7 +138,7 @@ def test_what_is_no_proxy_is_refused_by_name(text: str) -> None:
     assert repr(text) in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["take5", "/a//b", "/a b", "https://h/take5", "/a?b"])
+@pytest.mark.parametrize("text", ["take5", "/a//b", "/a b", "/../a", "/a/.", "https://h/take5", "/a?b"])
 def test_what_is_no_path_is_refused_by_name(text: str) -> None:
     with pytest.raises(ParameterError, match="must be like /take5"):
         root_path_of(text)

@@ -118,6 +118,9 @@ def test_a_public_address_may_be_a_name() -> None:
     assert "127.0.0.1" in resolved("localhost")
     assert resolved(NOWHERE) == [NOWHERE]
     assert resolved(f"[{NOWHERE_6}]") == [NOWHERE_6]
-    for text, fault in (("no.such.invalid", "neither an address nor a name"), ("0.0.0.0", "every address")):  # noqa: S104
+    for text in ("no.such.invalid", "10", "203.0.113", "0x7f000001", "203.0.113.9:40000", ""):
+        with pytest.raises(ParameterError, match="neither an address nor a name"):
+            resolved(text)
+    for text, fault in (("0.0.0.0", "every address"), ("::", "every address")):  # noqa: S104
         with pytest.raises(ParameterError, match=fault):
             resolved(text)
