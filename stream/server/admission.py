@@ -76,7 +76,7 @@ class Admission:
         self._assumed = cost
         self.captures = self.pending = 0
         self._cores, self._places = cores, pending
-        self._an_address = max(1, min(PENDING_AN_ADDRESS, pending // 2))
+        self._an_address = max(1, min(PENDING_AN_ADDRESS, (pending + 1) // 2))
         self._addresses: Counter[str] = Counter()
         self._usage, self._since = usage, usage()
 

@@ -131,7 +131,11 @@ class Sessions:
             await peer.close()
             raise entry.busy
         capture_id = secrets.token_urlsafe(8)
-        capture = await self._prepared(entry, peer, place, capture_id)
+        try:
+            capture = await self._prepared(entry, peer, place, capture_id)
+        except BaseException:
+            await peer.close()
+            raise
         if entry.live:
             await capture.abandon()
             raise entry.busy

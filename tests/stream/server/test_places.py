@@ -14,8 +14,9 @@ from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady
 from take5.stream.live import watchdog
-from take5.stream.server import names
+from take5.stream.server import names, sessions
 from take5.stream.server.admission import PENDING_AN_ADDRESS
+from take5.stream.sources.webrtc.peer import Peer
 
 pytestmark = pytest.mark.realtime
 
@@ -145,3 +146,20 @@ def test_of_too_many_names_the_oldest_is_forgotten(server: Served, monkeypatch: 
         httpx.delete(server.address + answer.headers["location"])
     assert eventually(lambda: health(server) == (0, 0))
     assert server.post("/whip/eight", OFFER).status_code == 201
+
+
+def test_an_offer_for_which_nothing_can_be_prepared_holds_no_port(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Peer] = []
+    close = Peer.close
+
+    async def noted(peer: Peer) -> None:
+        closed.append(peer)
+        await close(peer)
+
+    monkeypatch.setattr(Peer, "close", noted)
+    monkeypatch.setattr(sessions, "begin_take", lambda *_: 1 / 0)
+    assert server.post(offer=OFFER).status_code == 500
+    assert len(closed) == 1
+    assert health(server) == (0, 0)
