@@ -6,6 +6,7 @@ for it by its measured cost. All of it is used on the event loop.
 """
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ PENDING, PENDING_AN_ADDRESS = 64, 8
 
 COST = 0.65
 """Cores that a capture uses, until it has been measured."""
+
+WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[0-9.]+):\d+")
+"""An address with a port, as some proxies state it."""
 
 SETTLE_S, MEMORY_S = 5.0, 30.0
 """Shortest time over which a cost is measured, and how long a measurement counts."""
@@ -156,6 +160,9 @@ class Admission:
 
 def _network(address: str | None) -> str:
     """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, of which a sender has many."""
+    found = WITH_PORT.fullmatch(address or "")
+    if found is not None:
+        address = found["six"] or found["four"]
     try:
         parsed = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:
