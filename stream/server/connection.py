@@ -9,6 +9,9 @@ from typing import Any
 UNSENT = 128 * 1024
 """How many bytes the system may keep that it cannot send yet: it would take megabytes from one who does not read."""
 
+READ = 4096
+"""How many bytes are read at a time, at most: 256 KiB of tiny messages would keep the event loop for a while."""
+
 Address = tuple[Any, ...]
 """Of a peer: host and port."""
 
@@ -51,6 +54,14 @@ class Connection(socket.socket):
         """Send several pieces, as asyncio does where it can."""
         pieces, self.unsent = list(buffers), True
         return self._noted(super().sendmsg(pieces, *args), sum(map(len, pieces)))
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:
+        """Read a little."""
+        return super().recv(min(bufsize, READ), flags)
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        """Read a little into a buffer, as asyncio does for TLS."""
+        return super().recv_into(buffer, min(nbytes or memoryview(buffer).nbytes, READ), flags)
 
     def close(self) -> None:
         """Close it."""

@@ -14,6 +14,9 @@ CLOSE_CODES = {401: 4401, 404: 4404, 503: 1013}
 READ_NOT = 1008
 """Close code for a follower that does not read."""
 
+READ_EVERY_S = 0.1
+"""Time between two messages of a follower; who sends more has to wait."""
+
 
 async def events_socket(socket: WebSocket) -> None:
     """Follow a session: ``WS /api/sessions/NAME/events``."""
@@ -42,9 +45,9 @@ async def _until_gone(socket: WebSocket, sending: Coroutine[None, None, None]) -
 
 
 async def _gone(socket: WebSocket) -> None:
-    """Read, and ignore, what a follower says, until it goes."""
+    """Read, slowly, and ignore what a follower says, until it goes."""
     while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+        await asyncio.sleep(READ_EVERY_S)
 
 
 async def _send(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:

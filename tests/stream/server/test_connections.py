@@ -27,6 +27,7 @@ from websockets.sync.client import connect
 from take5.client.push import _certificate
 from take5.scoring.errors import ServerError
 from take5.stream.server import connections
+from take5.stream.server.connection import READ, Connection
 from take5.stream.server.connections import Connections, Door
 from take5.stream.server.run import Listen, run
 from take5.stream.server.sessions import Sessions
@@ -90,6 +91,12 @@ async def _echo(socket: WebSocket) -> None:
     await socket.send_text(await socket.receive_text())
 
 
+async def _deaf(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.receive()
+    await asyncio.sleep(5)
+
+
 async def _tick(delays: list[float]) -> None:
     """Note how late a timer of 5 ms is."""
     while True:
@@ -102,7 +109,13 @@ async def _tick(delays: list[float]) -> None:
 def _waited(most: int, **options: object) -> Iterator[Waited]:
     routes = [Route("/", _length), Route("/length", _length, methods=["POST"]), Route("/slow", _slow)]
     app = Starlette(
-        routes=[*routes, Route("/endless", _endless), Route("/large", _large), WebSocketRoute("/echo", _echo)]
+        routes=[
+            *routes,
+            Route("/endless", _endless),
+            Route("/large", _large),
+            WebSocketRoute("/echo", _echo),
+            WebSocketRoute("/deaf", _deaf),
+        ]
     )
     started = threading.Event()
     running: dict[str, Any] = {}
@@ -245,6 +258,33 @@ def test_a_flood_of_requests_leaves_time_for_the_rest(waited: Running) -> None:
         assert time.monotonic() - begun < 5
         for connection in flood:
             connection.close()
+
+
+def test_a_connection_is_read_in_small_pieces() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        peer = socket.create_connection(listening.getsockname())
+        accepted, address = listening.accept()
+    with Connection(accepted, address, lambda _: None) as connection, peer:
+        peer.sendall(b"x" * 3 * READ)
+        assert eventually(lambda: len(connection.recv(262_144, socket.MSG_PEEK)) == READ)
+        assert len(connection.recv(262_144)) == READ
+        assert len(connection.recv(10)) == 10
+        assert connection.recv_into(bytearray(262_144)) == READ
+        assert connection.recv_into(bytearray(10)) == 10
+
+
+def test_a_flood_of_messages_waits(waited: Running) -> None:
+    with waited(100) as server:
+        flood = [connect(f"ws://127.0.0.1:{server.port}/deaf", compression=None) for _ in range(20)]
+        server.delays.clear()
+        tiny = b"\x81\x84\0\0\0\0tiny" * 50_000
+        for follower in flood:
+            follower.socket.setblocking(False)
+            follower.socket.send(tiny)
+        time.sleep(1.0)
+        assert max(server.delays) < 0.4, "what comes at once is not read at once"
+        for follower in flood:
+            follower.socket.close()
 
 
 def test_when_all_are_in_use_one_line_says_so_and_the_rest_are_served_later(
