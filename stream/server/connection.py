@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 UNSENT = 128 * 1024
-"""How many bytes the system may keep that it cannot send yet: it would take megabytes from one who does not read."""
+"""How many bytes the system may keep that it cannot send yet: by default megabytes for a peer that does not read."""
 
 READ = 4096
 """How many bytes are read at a time, at most: 256 KiB of tiny messages would keep the event loop for a while."""

@@ -15,7 +15,7 @@ READ_NOT = 1008
 """Close code for a follower that does not read."""
 
 READ_EVERY_S = 0.1
-"""Time between two messages of a follower; who sends more has to wait."""
+"""Time between reading two messages of a follower."""
 
 
 async def events_socket(socket: WebSocket) -> None:
