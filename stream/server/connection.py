@@ -34,12 +34,14 @@ class Connection(socket.socket):
         Whether the system did not take all of what was last sent: the rest waits in this process.
     sent : float
         When it last took something.
+    requests : int
+        How many it has brought.
     """
 
     def __init__(self, accepted: socket.socket, peer: Address, closed: "Callable[[Connection], None]") -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self.peer, self._closed = peer, closed
-        self.unsent, self.sent = False, monotonic()
+        self.unsent, self.sent, self.requests = False, monotonic(), 0
         option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
         if option is not None:
             with suppress(OSError):

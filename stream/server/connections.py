@@ -28,6 +28,9 @@ SWEEP_EVERY_S = 1.0
 CLOSING_S = 0.02
 """How long a connection that was ended may take to be closed, before another one is ended for its place."""
 
+MANY = 10
+"""Requests of a connection that are more than a page or a player has."""
+
 PAUSE_S = 0.5
 """How long nothing is accepted when there are no descriptors left."""
 
@@ -81,6 +84,7 @@ class Connections:
 
         if scope["type"] == "websocket" or _without_body(Headers(scope=scope)):
             self._waiting.pop(peer, None)
+        self._open[peer].requests += 1
         await self._turns.wait()
         try:
             await self._app(scope, received, sent)
@@ -110,7 +114,7 @@ class Connections:
         leaving, since = self._leaving or (None, 0.0)
         if leaving in self._open and monotonic() - since < CLOSING_S:
             return True
-        longest = next(iter(self._waiting), None) or next(iter(self._deaf), None)
+        longest = next(iter(self._waiting), None) or next(iter(self._deaf), None) or self._busiest()
         if longest is not None:
             self._leaving = longest, monotonic()
             self._drop(longest)
@@ -122,6 +126,14 @@ class Connections:
             del self._open[connection.peer]
             self._waiting.pop(connection.peer, None)
             self._deaf.pop(connection.peer, None)
+
+    def _busiest(self) -> Address | None:
+        """The connection that has brought the most requests, if it has brought more than a page does."""
+        most = max(self._open.values(), key=lambda connection: connection.requests, default=None)
+        if most is None or most.requests <= MANY:
+            return None
+        most.requests = 0  # it goes
+        return most.peer
 
     def _late(self, peer: Address) -> bool:
         """Whether a connection has waited too long for its request, or for its peer to read the rest of an answer."""

@@ -246,6 +246,16 @@ def test_those_that_do_not_read_make_room(waited: Running, monkeypatch: pytest.M
             connection.close()
 
 
+def test_those_that_ask_without_end_make_room(waited: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MANY", 3)
+    with waited(10) as server:
+        greedy = server.open(*[b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1500] * 10)
+        assert eventually(lambda: len(server.connections._open) == 10, 5)
+        assert [server.get() for _ in range(3)] == ["0"] * 3
+        for connection in greedy:
+            connection.close()
+
+
 def test_a_flood_of_requests_leaves_time_for_the_rest(waited: Running) -> None:
     with waited(100) as server:
         flood = server.open(*[b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500] * 80)
