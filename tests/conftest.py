@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from remembering import remembering
 from repository import ROOT
 from talker_choice import SHORT
 
@@ -26,7 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background jo
 
 @pytest.fixture(scope="session")
 def models() -> Models:
-    return load_models("speech-embedding", None, "cpu")
+    return remembering(load_models("speech-embedding", None, "cpu"))
 
 
 @pytest.fixture(scope="session")

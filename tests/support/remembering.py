@@ -1,0 +1,180 @@
+"""Models that remember: what they have answered, they are not asked again in the same process.
+
+Many tests score the same generated talker, and the models take two thirds of their time. The key is everything that an
+answer follows from: for a tracker its region and all the pictures and frame numbers so far, for a speech detector all
+the blocks so far, for the others the picture or the segments. A capture that differs in one bit is analysed again from
+there on, by a model that is first given what came before.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, Generic, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from take5.scoring.gates.sound import SpeechStream
+from take5.scoring.models.audio import AudioEncoder
+from take5.scoring.models.face import FaceObservation
+from take5.scoring.models.region import Region
+from take5.stream.analysis.models import Counter, Face, Finder, Models, Tracker
+
+Picture = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+T = TypeVar("T")
+
+
+def remembering(models: Models) -> Models:
+    """Return the models, with a memory around each."""
+    seen, heard = Memory[Face | None](), Memory[Float32]()
+
+    @contextmanager
+    def tracker(region: Region | None) -> Iterator[RememberingTracker]:
+        with ExitStack() as opened, closing(Pictures()) as before:
+            yield RememberingTracker(lambda: opened.enter_context(models.tracker(region)), seen, region, before)
+
+    return Models(
+        encoder=cast("AudioEncoder", RememberingEncoder(models.encoder)),
+        tracker=tracker,
+        finder=RememberingFinder(models.finder),
+        counter=RememberingCounter(models.counter),
+        speech=lambda: RememberingSpeech(models.speech, heard),
+    )
+
+
+def digest(before: bytes, what: object, data: NDArray[Any]) -> bytes:
+    """Return the key of an array after others."""
+    made = hashlib.blake2b(f"{what} {data.shape} {data.dtype}".encode(), digest_size=16, key=before)
+    made.update(np.ascontiguousarray(data).data)
+    return made.digest()
+
+
+class Memory(dict[bytes, T], Generic[T]):
+    """Answers by their keys. Nothing may change one: it is the next test's as well."""
+
+    def of(self, key: bytes, answer: Callable[[], T]) -> T:
+        """Return the answer, which is asked for the first time only."""
+        if key not in self:
+            self[key] = answer()
+        return self[key]
+
+
+def read_only(array: NDArray[Any]) -> None:
+    """Let a change of an array be an error."""
+    array.setflags(write=False)
+
+
+class RememberingEncoder:
+    """An audio encoder that remembers batches of segments."""
+
+    def __init__(self, encoder: AudioEncoder) -> None:
+        self._encoder, self._known = encoder, Memory[Float32]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
+
+    def encode(self, segments: Float32) -> Float32:
+        """Return the segments' embeddings."""
+        return self._known.of(digest(b"", "", segments), lambda: self._encode(segments))
+
+    def _encode(self, segments: Float32) -> Float32:
+        found = self._encoder.encode(segments)
+        read_only(found)
+        return found
+
+
+class RememberingFinder:
+    """A finder that remembers."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder, self._known = finder, Memory[Region | None]()
+
+    def find(self, rgb: Picture) -> Region | None:
+        """Return where the face is."""
+        return self._known.of(digest(b"", "", rgb), lambda: self._finder.find(rgb))
+
+
+class RememberingCounter:
+    """A counter that remembers."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter, self._known = counter, Memory[int]()
+
+    def count(self, rgb: Picture) -> int:
+        """Return the number of faces."""
+        return self._known.of(digest(b"", "", rgb), lambda: self._counter.count(rgb))
+
+
+class RememberingSpeech:
+    """A speech detector that is asked from the first block on that none has heard after the same others."""
+
+    def __init__(self, opened: Callable[[], SpeechStream], heard: Memory[Float32]) -> None:
+        self._open, self._heard = opened, heard
+        self._key = b""
+        self._stream: SpeechStream | None = None
+        self._before: list[Float32] = []
+
+    def push(self, block: Float32) -> Float32:
+        """Return the probabilities of speech in a block."""
+        self._key = digest(self._key, "", block)
+        if self._stream is None and self._key in self._heard:
+            self._before.append(block.copy())
+        elif self._stream is None:
+            self._stream = self._open()
+            for earlier in self._before:
+                self._stream.push(earlier)
+        if self._stream is not None:
+            found = self._heard[self._key] = self._stream.push(block)
+            read_only(found)
+        return self._heard[self._key]
+
+
+class RememberingTracker:
+    """A tracker that is opened at the first picture that none has seen after the same others, and then given them."""
+
+    def __init__(
+        self, opened: Callable[[], Tracker], seen: Memory[Face | None], region: Region | None, before: "Pictures"
+    ) -> None:
+        self._open, self._seen, self._before = opened, seen, before
+        self._key = digest(b"", region, np.empty(0))
+        self._tracker: Tracker | None = None
+
+    def track(self, rgb: Picture, frame: int) -> Face | None:
+        """Return the face in a picture."""
+        self._key = digest(self._key, frame, rgb)
+        if self._tracker is None and self._key in self._seen:
+            self._before.append(rgb, frame)
+        elif self._tracker is None:
+            self._tracker = self._open()
+            for earlier in self._before:
+                self._tracker.track(*earlier)
+        if self._tracker is not None:
+            face = self._seen[self._key] = self._tracker.track(rgb, frame)
+            if isinstance(face, FaceObservation):
+                for array in (face.landmarks, face.pose, face.blendshapes):
+                    read_only(array)
+        return self._seen[self._key]
+
+
+class Pictures:
+    """Pictures and their frames, in a file: a minute of them is more than a test should hold in memory."""
+
+    def __init__(self) -> None:
+        self._frames: list[tuple[tuple[int, ...], int]] = []
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - see close
+
+    def append(self, rgb: Picture, frame: int) -> None:
+        """Add a picture."""
+        self._frames.append((rgb.shape, frame))
+        self._file.write(np.ascontiguousarray(rgb).data)
+
+    def __iter__(self) -> Iterator[tuple[Picture, int]]:
+        self._file.seek(0)
+        for shape, frame in self._frames:
+            yield np.frombuffer(self._file.read(int(np.prod(shape))), np.uint8).reshape(shape), frame
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._file.close()
