@@ -17,17 +17,23 @@ from demo.talker import DEFAULT, Script
 from demo.talker.render import render
 from take5.client.cli.options import load_models
 from take5.stream.analysis.models import Models
+from take5.stream.output import take
+from take5.stream.report.data import ReportData
 
 CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
+IN_REAL_TIME = ("realtime", "services")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; programs that tests start inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
-def models() -> Models:
-    return remembering(load_models("speech-embedding", None, "cpu"))
+def models(request: pytest.FixtureRequest) -> Models:
+    """Models that remember their answers, but in a run with tests in real time: to catch up takes them seconds."""
+    loaded = load_models("speech-embedding", None, "cpu")
+    in_real_time = any(item.get_closest_marker(mark) for item in request.session.items for mark in IN_REAL_TIME)
+    return loaded if in_real_time else remembering(loaded)
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +62,19 @@ def talker(rendered: Callable[[str, Script], Path]) -> Path:
 def short(rendered: Callable[[str, Script], Path]) -> Path:
     """Twenty seconds, with the same best window."""
     return rendered("short", SHORT)
+
+
+@pytest.fixture
+def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reports of live takes be short texts: drawing one takes a process and its seconds."""
+
+    def write(_: ReportData, folder: Path) -> list[str]:
+        names = ["report.html", "report.png"]
+        for name in names:
+            (folder / name).write_text("drawn")
+        return names
+
+    monkeypatch.setattr(take, "write_report_apart", write)
 
 
 @pytest.fixture(scope="module")

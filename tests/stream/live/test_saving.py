@@ -169,7 +169,7 @@ def started(
     return worker
 
 
-@pytest.mark.usefixtures("slow")
+@pytest.mark.usefixtures("slow", "plain_reports")
 def test_the_clip_is_written_when_what_is_in_its_way_is_gone(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:

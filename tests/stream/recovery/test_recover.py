@@ -166,6 +166,7 @@ def test_the_recovered_clip_is_the_one_that_would_have_been_written(
     assert not (folder.path.parent).exists(), "the spool goes"
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_capture_cut_off_right_after_its_window_gives_the_clip_without_bundles_and_why(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_spool_in_which_nothing_was_written_goes(journal: bytes | None, tmp_pa
     assert not (tmp_path / SPOOLS).exists()
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_recovery_that_was_killed_is_taken_up_again_and_hooks_fire_once(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
 ) -> None:
@@ -263,6 +265,7 @@ def test_a_version_of_another_take5_is_set_aside(left: Callable[[int], SpoolFold
     assert "another version" in failed.text  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_what_is_not_a_spool_stays(steps: list[Step], models: Models, tmp_path: Path) -> None:
     spools = tmp_path / SPOOLS
     folder_after(steps, spools / NAME)
@@ -310,6 +313,7 @@ def test_a_journal_that_may_not_be_read_leaves_the_spool_where_it_is(
     assert folder.lock(), "the lock is free again"
 
 
+@pytest.mark.usefixtures("plain_reports")
 @pytest.mark.parametrize("report", [None, '{"be'])
 def test_a_folder_of_that_name_which_is_not_the_take_stays(
     report: str | None, steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
@@ -326,6 +330,7 @@ def test_a_folder_of_that_name_which_is_not_the_take_stays(
     assert (folder.take / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
 ) -> None:
@@ -345,6 +350,7 @@ def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     assert log.read_text() == "x"
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -366,6 +372,7 @@ def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
 # --- at the start of a server ---
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_servers_names_answer_with_what_was_cut_off_and_what_is_broken_stops_nothing(
     steps: list[Step], models: Models, tmp_path: Path
 ) -> None:
@@ -418,6 +425,7 @@ def change_begun(folder: Path, **changed: str) -> None:
     (folder / "journal").write_bytes(b"".join(map(framed, [begun, *journal[1:]])))
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_a_server_that_ends_leaves_the_rest_to_the_next(steps: list[Step], models: Models, tmp_path: Path) -> None:
     for number in range(3):
         folder_after(steps, tmp_path / SPOOLS / f"20260101-00000{number}-ann")
