@@ -15,6 +15,7 @@ from talker_choice import SHORT
 
 from demo.talker import DEFAULT, Script
 from demo.talker.render import render
+from take5.client.cli import batch, options
 from take5.client.cli.options import load_models
 from take5.stream.analysis.models import Models
 from take5.stream.output import take
@@ -24,16 +25,31 @@ CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
 IN_REAL_TIME = ("realtime", "services")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; programs that tests start inherit it
+# Programs that tests start inherit what is ignored: SIGINT in a shell's background job, SIGHUP under nohup.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
-def models(request: pytest.FixtureRequest) -> Models:
-    """Models that remember their answers, but in a run with tests in real time: to catch up takes them seconds."""
+def in_real_time(request: pytest.FixtureRequest) -> bool:
+    """Whether any test of the run passes in real time: models that remember need seconds to catch up at what is new."""
+    return any(item.get_closest_marker(mark) for item in request.session.items for mark in IN_REAL_TIME)
+
+
+@pytest.fixture(scope="session")
+def models(in_real_time: bool) -> Models:
     loaded = load_models("speech-embedding", None, "cpu")
-    in_real_time = any(item.get_closest_marker(mark) for item in request.session.items for mark in IN_REAL_TIME)
     return loaded if in_real_time else remembering(loaded)
+
+
+@pytest.fixture(autouse=True)
+def commands_remember(in_real_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the models that commands load in this process remember."""
+    if not in_real_time:
+        for module in (batch, options):
+            monkeypatch.setattr(module, "load_models", lambda *which: remembering(load_models(*which)))
 
 
 @pytest.fixture(scope="session")

@@ -26,31 +26,6 @@ Float32 = NDArray[np.float32]
 T = TypeVar("T")
 
 
-def remembering(models: Models) -> Models:
-    """Return the models, with a memory around each."""
-    seen, heard = Memory[Face | None](), Memory[Float32]()
-
-    @contextmanager
-    def tracker(region: Region | None) -> Iterator[RememberingTracker]:
-        with ExitStack() as opened, closing(Pictures()) as before:
-            yield RememberingTracker(lambda: opened.enter_context(models.tracker(region)), seen, region, before)
-
-    return Models(
-        encoder=cast("AudioEncoder", RememberingEncoder(models.encoder)),
-        tracker=tracker,
-        finder=RememberingFinder(models.finder),
-        counter=RememberingCounter(models.counter),
-        speech=lambda: RememberingSpeech(models.speech, heard),
-    )
-
-
-def digest(before: bytes, what: object, data: NDArray[Any]) -> bytes:
-    """Return the key of an array after others."""
-    made = hashlib.blake2b(f"{what} {data.shape} {data.dtype}".encode(), digest_size=16, key=before)
-    made.update(np.ascontiguousarray(data).data)
-    return made.digest()
-
-
 class Memory(dict[bytes, T], Generic[T]):
     """Answers by their keys. Nothing may change one: it is the next test's as well."""
 
@@ -61,6 +36,43 @@ class Memory(dict[bytes, T], Generic[T]):
         return self[key]
 
 
+class Memories:
+    """What models of one kind each have answered."""
+
+    def __init__(self) -> None:
+        self.tracked, self.found = Memory[Face | None](), Memory[Region | None]()
+        self.counted, self.heard, self.encoded = Memory[int](), Memory[Float32](), Memory[Float32]()
+
+
+OF_THIS_PROCESS = Memories()
+
+
+def remembering(models: Models, memories: Memories = OF_THIS_PROCESS) -> Models:
+    """Return the models, with a memory around each."""
+
+    @contextmanager
+    def tracker(region: Region | None) -> Iterator[RememberingTracker]:
+        with ExitStack() as opened, closing(Pictures()) as before:
+            yield RememberingTracker(
+                lambda: opened.enter_context(models.tracker(region)), memories.tracked, region, before
+            )
+
+    return Models(
+        encoder=cast("AudioEncoder", RememberingEncoder(models.encoder, memories.encoded)),
+        tracker=tracker,
+        finder=RememberingFinder(models.finder, memories.found),
+        counter=RememberingCounter(models.counter, memories.counted),
+        speech=lambda: RememberingSpeech(models.speech, memories.heard),
+    )
+
+
+def digest(before: bytes, what: object, data: NDArray[Any]) -> bytes:
+    """Return the key of an array after others."""
+    made = hashlib.blake2b(f"{what} {data.shape} {data.dtype}".encode(), digest_size=16, key=before)
+    made.update(np.ascontiguousarray(data).data)
+    return made.digest()
+
+
 def read_only(array: NDArray[Any]) -> None:
     """Let a change of an array be an error."""
     array.setflags(write=False)
@@ -69,15 +81,16 @@ def read_only(array: NDArray[Any]) -> None:
 class RememberingEncoder:
     """An audio encoder that remembers batches of segments."""
 
-    def __init__(self, encoder: AudioEncoder) -> None:
-        self._encoder, self._known = encoder, Memory[Float32]()
+    def __init__(self, encoder: AudioEncoder, known: Memory[Float32]) -> None:
+        self._encoder, self._known = encoder, known
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._encoder, name)
 
     def encode(self, segments: Float32) -> Float32:
         """Return the segments' embeddings."""
-        return self._known.of(digest(b"", "", segments), lambda: self._encode(segments))
+        which = self._encoder.name, self._encoder.version, self._encoder.device
+        return self._known.of(digest(b"", which, segments), lambda: self._encode(segments))
 
     def _encode(self, segments: Float32) -> Float32:
         found = self._encoder.encode(segments)
@@ -88,8 +101,8 @@ class RememberingEncoder:
 class RememberingFinder:
     """A finder that remembers."""
 
-    def __init__(self, finder: Finder) -> None:
-        self._finder, self._known = finder, Memory[Region | None]()
+    def __init__(self, finder: Finder, known: Memory[Region | None]) -> None:
+        self._finder, self._known = finder, known
 
     def find(self, rgb: Picture) -> Region | None:
         """Return where the face is."""
@@ -99,8 +112,8 @@ class RememberingFinder:
 class RememberingCounter:
     """A counter that remembers."""
 
-    def __init__(self, counter: Counter) -> None:
-        self._counter, self._known = counter, Memory[int]()
+    def __init__(self, counter: Counter, known: Memory[int]) -> None:
+        self._counter, self._known = counter, known
 
     def count(self, rgb: Picture) -> int:
         """Return the number of faces."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from remembering import Picture, remembering
+from remembering import Memories, Picture, remembering
 
 from take5.client.cli.options import load_models
 from take5.scoring.models.region import Region
@@ -79,7 +79,7 @@ def test_a_tracker_answers_as_without_a_memory(
     region: Region | None,
     new: list[int],
 ) -> None:
-    models = remembering(summing)
+    models = remembering(summing, Memories())
     assert tracked(models, PICTURES) == tracked(summing, PICTURES)
     expected = tracked(summing, pictures, first, region)
     asked.clear()
@@ -89,7 +89,7 @@ def test_a_tracker_answers_as_without_a_memory(
 
 @pytest.mark.parametrize(("values", "new"), [([1, 2, 3], []), ([1, 2, 4], [1, 2, 4]), ([2, 3], [2, 3])])
 def test_a_speech_detector_does_too(summing: Models, asked: list[int], values: list[int], new: list[int]) -> None:
-    models = remembering(summing)
+    models = remembering(summing, Memories())
     assert heard(models, [1, 2, 3]) == heard(summing, [1, 2, 3])
     expected = heard(summing, values)
     asked.clear()
@@ -99,7 +99,7 @@ def test_a_speech_detector_does_too(summing: Models, asked: list[int], values: l
 
 def test_the_models_answers_are_the_same_and_cannot_be_changed() -> None:
     bare = load_models("speech-embedding", None, "cpu")
-    models = remembering(bare)
+    models = remembering(bare, Memories())
     start, stop = bare.encoder.span(0)
     segments = np.random.default_rng(1).normal(0, 0.1, (2, stop - start)).astype(np.float32)
     for _ in range(2):

@@ -219,7 +219,7 @@ def test_a_folder_that_was_written_but_not_noted_is_done_again(
 def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
     batch: Batch, talkers: Callable[..., None], tmp_path: Path
 ) -> None:
-    names = [f"in/{number}.mkv" for number in range(12)]
+    names = [f"in/{number}.mkv" for number in range(8)]
     talkers(*names)
     command = [sys.executable, "-c", AT_A_TERMINAL, "select", *SHORT, "in", "-o", "out", "--json", "--jobs", "2"]
     with subprocess.Popen(
