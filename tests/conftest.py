@@ -1,8 +1,13 @@
 """What tests share: the models, the generated talker, and the folder of real clips where there is one."""
 
+import hashlib
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,7 @@ from remembering import remembering
 from repository import ROOT
 from talker_choice import SHORT
 
+import demo.talker
 from demo.talker import DEFAULT, Script
 from demo.talker.render import render
 from take5.client.cli import batch, options
@@ -23,6 +29,7 @@ from take5.stream.report.data import ReportData
 
 CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
+DRAWN_WITH = ("av", "numpy", "pillow", "scipy", "scikit-image")
 IN_REAL_TIME = ("realtime", "services")
 
 # Programs that tests start inherit what is ignored: SIGINT in a shell's background job, SIGHUP under nohup.
@@ -53,20 +60,40 @@ def commands_remember(in_real_time: bool, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Render a script once, small; later calls by the same name give the same file, in every process of a run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "talkers"
-    folder.mkdir(exist_ok=True)
+def rendered(request: pytest.FixtureRequest) -> Callable[..., Path]:
+    """Render a script small; later calls by the same name give the same file, in every process and in later runs.
+
+    ``pytest --cache-clear`` forgets them. What they are made with is part of their folder's name.
+    """
+    kept = request.config.cache
+    assert kept is not None
+    talkers = kept.mkdir("talkers")
 
     def render_once(name: str, script: Script, size: tuple[int, int] = SIZE) -> Path:
-        path = folder / f"{name}.mkv"
+        folder = talkers / made_with(script, size)
+        folder.mkdir(exist_ok=True)
+        path, partial = folder / f"{name}.mkv", folder / f"{name}.partial.mkv"
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                render(script, path, size)
+                render(script, partial, size)
+                partial.replace(path)
         return path
 
     return render_once
+
+
+@cache
+def renderer() -> str:
+    """What draws and speaks: the code, the libraries' versions, and that of the voice."""
+    sources = sorted(Path(demo.talker.__file__).parent.glob("*.py"))
+    code = b"".join(source.read_bytes() for source in sources)
+    espeak = shutil.which("espeak-ng")
+    voice = subprocess.run([espeak, "--version"], capture_output=True, check=False).stdout if espeak else b""
+    return f"{hashlib.sha256(code).hexdigest()} {[version(library) for library in DRAWN_WITH]} {voice!r}"
+
+
+def made_with(script: Script, size: tuple[int, int]) -> str:
+    return hashlib.sha256(f"{renderer()} {script} {size}".encode()).hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
