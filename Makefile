@@ -25,16 +25,19 @@ demo: $(STAMP)
 	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
 	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
 
-# In parallel, but for what passes in real time: that runs after the rest, with the machine to itself. What else the
-# machine does then may fail such a test: it has a second try, which the summary lists as RERUN.
+# In parallel: what only computes, then what mostly waits. What passes in real time runs last, with the machine to itself.
+# What else the machine does then may fail a test of the last two: it has a second try, which the summary lists as RERUN.
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
+TWICE := --reruns 1 -raR
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest -m "not realtime and not services" --numprocesses auto --dist loadfile --no-loadscope-reorder; \
-	others=$$?; $(BIN)/python -m pytest -m "realtime and not services" --reruns 1 -raR && exit $$others
+	$(BIN)/python -m pytest -m "not realtime and not waiting and not services" $(PARALLEL); computing=$$?; \
+	$(BIN)/python -m pytest -m waiting $(PARALLEL) $(TWICE); waiting=$$?; \
+	$(BIN)/python -m pytest -m realtime $(TWICE) && exit $$((computing | waiting))
 
 # One after the other, since media pass in real time.
 test-services: $(TEST_STAMP)
 	sh scripts/services.sh
-	$(BIN)/python -m pytest -m services --reruns 1 -raR
+	$(BIN)/python -m pytest -m services $(TWICE)
 
 lint: $(STAMP)
 	$(BIN)/ruff check

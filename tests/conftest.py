@@ -30,7 +30,7 @@ from take5.stream.report.data import ReportData
 CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
 DRAWN_WITH = ("av", "numpy", "pillow", "scipy", "scikit-image")
-IN_REAL_TIME = ("realtime", "services")
+IN_REAL_TIME = ("realtime", "waiting", "services")
 
 # Programs that tests start inherit what is ignored: SIGINT in a shell's background job, SIGHUP under nohup.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -38,7 +38,7 @@ from take5.stream.events import (
 from take5.stream.selection import Checked
 from take5.stream.texts.languages import texts
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 CLIP_FILES = {"clip.mp4": "api/sessions/checked/clip.mp4"}
 GOAL = StopRules(stop_at=1120.0, gain=None)

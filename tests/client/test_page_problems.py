@@ -15,7 +15,7 @@ from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.server import sessions as sessions_module
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 GOAL = StopRules(stop_at=1120.0, gain=None)

@@ -15,7 +15,7 @@ from take5.client.pages import PAGES
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Reported
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 REPORT = "<!doctype html><title>report</title><h1>Why</h1>"

@@ -18,7 +18,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.events import ChunkNote, Coached, Progress, Stalled
 from take5.stream.texts.prompts import PromptList, read_folder
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 SPOKEN, SILENT = ChunkNote(1.0, 1, -20.0), ChunkNote(1.0, 1, -60.0)
 

@@ -19,7 +19,7 @@ from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FLICKS, to_seconds
 from take5.stream.timeline.media import AudioBlock, VideoFrame
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 SIZE = (96, 64)
 

@@ -32,7 +32,7 @@ from take5.stream.server.connections import Connections, Door
 from take5.stream.server.run import Listen, run
 from take5.stream.server.sessions import Sessions
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 LARGE = 16 * 2**20
 """Bytes of an answer that the system does not take at once."""

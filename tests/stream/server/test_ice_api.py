@@ -14,7 +14,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 TOKEN, SECRET = "open-sesame", "north"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

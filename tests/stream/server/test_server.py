@@ -18,7 +18,7 @@ from take5.stream.events import ClipReady
 from take5.stream.live import watchdog
 from take5.stream.server.whip import MAX_OFFER
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 TOKEN = "open-sesame"  # noqa: S105 - of this test alone
 OFFER = offer_of()

@@ -12,7 +12,7 @@ from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopbac
 from take5.stream.sources.webrtc.peer import accept
 from take5.stream.timeline.media import AccessUnit, Received
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 EXTENSION = 9
 PATIENCE_S = 20.0

@@ -11,7 +11,7 @@ from take5.stream.sources.webrtc.layers import LAYER_ID
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 
 def run(test: Coroutine[None, None, None]) -> None:

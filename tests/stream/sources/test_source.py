@@ -31,7 +31,7 @@ from take5.stream.sources.webrtc.peer import Peer, accept
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 LASTING_S = 2.0
 WAIT_S = 30.0
