@@ -21,7 +21,7 @@ from take5.stream.sources.webcam.microphone import Microphone, microphones
 from take5.stream.sources.webcam.microphone_clock import Heard
 from take5.stream.timeline.clock import FLICKS
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 SECONDS = 3
 PROGRAM = ROOT / "tests" / "support" / "capture_program.py"

@@ -64,7 +64,7 @@ from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 from take5.stream.wire import Json
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 RATE = 48_000
 BEGUN_S = 5000.0

@@ -22,7 +22,7 @@ from take5.stream.sources.webcam.encoder import CameraUnit
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit
 
-pytestmark = pytest.mark.realtime
+pytestmark = pytest.mark.waiting
 
 FLASHING = "testsrc2=size=322x242:rate=30,format=yuyv422,realtime"
 DEVICES = [Device("/dev/video0", "HD Webcam"), Device("/dev/video2", "HD Capture"), Device("/dev/video4", "Desk")]
