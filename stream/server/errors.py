@@ -19,9 +19,9 @@ class Refused(Take5Error):
 RETRY_AFTER_S = 10
 
 
-def full(text: str, retry_after_s: int = RETRY_AFTER_S) -> Refused:
+def full(text: str) -> Refused:
     """Return the refusal of a server that is full, which says when to try again."""
-    return Refused(503, "full", f"{text}; try again in {retry_after_s} s", {"Retry-After": str(retry_after_s)})
+    return Refused(503, "full", f"{text}; try again in {RETRY_AFTER_S} s", {"Retry-After": str(RETRY_AFTER_S)})
 
 
 async def refused(_: Request, error: Exception) -> Response:

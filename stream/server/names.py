@@ -76,7 +76,8 @@ class Names:
             entry.forget.cancel()
         failed = entry.feed.now.last.get(Failed)
         unconnected = isinstance(failed, Failed) and failed.failure in UNPLACED
-        keep = KEEP_UNCONNECTED_S if unconnected and entry.kept is None else KEEP_S if entry.capture_id else 0.0
+        keep = KEEP_UNCONNECTED_S if unconnected and entry.kept is None else KEEP_S
+        keep = keep if entry.capture_id else 0.0  # nothing was captured
         entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
 
     def _forget(self, entry: Entry) -> None:

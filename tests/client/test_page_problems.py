@@ -8,18 +8,17 @@ import pytest
 from page_browser import OpenPage
 from page_talk import problem, ready
 from playwright.sync_api import Route, expect
-from serving import Served, offer_of, served
+from serving import Served, served
 
 from take5.client.pages import PAGES
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.server import sessions as sessions_module
+from take5.stream.server import errors
 
 pytestmark = pytest.mark.waiting
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 GOAL = StopRules(stop_at=1120.0, gain=None)
-OFFER = offer_of()
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +59,18 @@ def test_an_insecure_page_says_so(server: Served, open_page: OpenPage) -> None:
 def test_a_full_server_is_waited_for(
     models: Models, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions_module, "RETRY_AFTER_S", 1)
+    monkeypatch.setattr(errors, "RETRY_AFTER_S", 1)
     with served(models, tmp_path, capacity=1, pages=PAGES) as server:
-        taken = server.post("/whip/taken", OFFER)
+        admission = server.sessions.admission
+        taken = admission.knock("10.0.0.9")
+        assert admission.connect(taken)
         page = open_page(server.address + "/")
         ready(page)
         page.locator("#start").click()
         problem(page, "The server is full", "wait a moment")
         expect(page.locator("#retry")).to_have_text("Try again in 1 s")
         expect(page.locator("#retry")).to_be_disabled()
-        page.request.delete(server.address + taken.headers["location"])
+        server.loop.call_soon_threadsafe(admission.release, taken)
         with page.expect_response(lambda answer: "/whip/" in answer.url and answer.status == 201):
             page.get_by_role("button", name="Try again", exact=True).click()
         expect(page.locator("#live-title")).to_be_visible()

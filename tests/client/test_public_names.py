@@ -15,8 +15,9 @@ PUBLIC = {
         WeightsMismatch Window load_models select
     """,
     "take5.server": """
-        Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions Sessions Settings
-        StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run sessions_for wanted_for
+        Admission Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions
+        Sessions Settings StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run sessions_for usage
+        wanted_for
     """,
 }
 REFERENCE = {"take5.scoring": {"algorithm1"}}

@@ -105,7 +105,7 @@ def test_type_checkers_see_real_types(tmp_path: Path) -> None:
 
 
 def test_every_error_that_may_be_raised_can_be_named() -> None:
-    of_captures = {"CaptureError", "OfferMalformed", "OfferUnusable", "SpoolDamaged"}
+    of_captures = {"CaptureError", "NoPortFree", "OfferMalformed", "OfferUnusable", "SpoolDamaged"}
     tree = {name for name, value in vars(errors).items() if isinstance(value, type)}
     assert tree - set(take5.__all__) == of_captures
     assert all(issubclass(getattr(errors, name), take5.Take5Error) for name in tree)
