@@ -16,8 +16,8 @@ PUBLIC = {
     """,
     "take5.server": """
         Admission Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions
-        Sessions Settings StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run sessions_for usage
-        wanted_for
+        Sessions Settings StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run
+        sessions_for usage wanted_for
     """,
 }
 REFERENCE = {"take5.scoring": {"algorithm1"}}
