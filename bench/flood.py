@@ -26,6 +26,8 @@ from serving import SDP
 
 NAME = "running"
 QUIET_S = 10.0
+NEWCOMER_EVERY_S = 8.0
+"""So that one has gone when the next comes."""
 HALVES = (
     b"",
     b"POST /whip HTTP/1.1\r\nHost: local",
@@ -109,7 +111,7 @@ class Flood:
                     await asyncio.sleep(0.1)
                     state = (await client.get(f"{self.address}/api/sessions/{name}")).json()
                     outcome = "got in" if state["state"] == "receiving" else outcome
-                    outcome = state["error"]["code"] if state.get("error") else outcome
+                    outcome = state["error"]["text"] if state.get("error") else outcome
                 await client.delete(self.address + answer.headers["location"])
             else:
                 outcome = f"{answer.status_code} {answer.json()['error']}"
@@ -146,7 +148,7 @@ async def flood(address: str, options: argparse.Namespace) -> Flood:
         sent.idle(options.idle),
         sent.offers("dead offers", [("/whip", offer)], options.dead),
         sent.offers("refused", [("/whip/no!{}", offer), ("/whip/n{}", "not sdp")], options.refused / options.seconds),
-        sent.newcomers(4.0),
+        sent.newcomers(NEWCOMER_EVERY_S),
     )
     return sent
 
