@@ -190,7 +190,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
                     time.sleep(QUIET_S)
                 _phase(phase, server, followed, began, before)
         state = server.wait_for(NAME, lambda state: state["clip"] or state["error"], 90)
-        time.sleep(20)
+        time.sleep(20)  # until the last pending places have expired
         descriptors, memory, _ = _used(server)
         print(f"   ended: {descriptors} descriptors, {memory:.0f} MB; {httpx.get(server.address + '/healthz').json()}")
     print(", ".join(f"{what}: {times}" for what, times in sorted(sent.seen.items())))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
+from page_media import fake_camera, fake_microphone
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from remembering import remembering
 from repository import ROOT
@@ -138,6 +139,22 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     with pages(browser) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def talking(playwright: Playwright, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser with a talking head before its camera."""
+    folder = tmp_path_factory.mktemp("devices")
+    camera, microphone = fake_camera(short, folder / "camera.y4m"), fake_microphone(short, folder / "microphone.wav")
+    browser = launch(playwright, camera=camera, microphone=microphone)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def talker_page(talking: Browser) -> Iterator[OpenPage]:
+    with pages(talking) as open_page:
+        yield open_page
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ export class Feed {
     else this.#again(outdated ? undefined : REFUSED[code]);
   }
 
-  /** There is no ticket. @param {import('./server.js').Refusal} error */
+  /** The server gave no ticket. @param {import('./server.js').Refusal} error */
   #without({ code }) {
     this.#again(NO_TICKET.has(code) ? code : undefined);
   }

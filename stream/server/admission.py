@@ -85,7 +85,7 @@ class Admission:
         self._usage, self._since = usage, usage()
 
     def knock(self, address: str | None) -> Place:
-        """Reserve a pending place for a sender at an IP address; whoever gets it calls :meth:`release`.
+        """Reserve a pending place for a sender at an IP address; the caller gives it back with :meth:`release`.
 
         Raises
         ------

@@ -199,7 +199,7 @@ class Door(socket.socket):
         super().close()
 
     def _check_room(self) -> None:
-        """Raise the OSError of a process without descriptors if somebody knocks for whom there is no room."""
+        """Raise the OSError of a process without descriptors if a connection waits and there may be no more."""
         if self._connections.full:
             if not self._knocking.select(0):
                 raise BlockingIOError

@@ -10,7 +10,7 @@ import pytest
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
 from page_talk import begun, is_followed, looks_right, problem, ready, scored, status, tell
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 from serving import Served, eventually, served
 from talker_choice import SHORT
 
@@ -84,22 +84,6 @@ FAIL = """() => {
   Object.defineProperty(window.peers[0], 'connectionState', { get: () => 'failed' });
   window.peers[0].dispatchEvent(new Event('connectionstatechange'));
 }"""
-
-
-@pytest.fixture(scope="module")
-def talking(playwright: Playwright, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser with a talking head before its camera."""
-    folder = tmp_path_factory.mktemp("devices")
-    camera, microphone = fake_camera(short, folder / "camera.y4m"), fake_microphone(short, folder / "microphone.wav")
-    browser = launch(playwright, camera=camera, microphone=microphone)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def talker_page(talking: Browser) -> Iterator[OpenPage]:
-    with pages(talking) as open_page:
-        yield open_page
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,9 @@ import httpx
 import nginx
 import pytest
 from nginx import Proxy
-from page_browser import OpenPage, launch, pages
-from page_media import fake_camera, fake_microphone
+from page_browser import OpenPage
 from page_talk import ready
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, expect
 from services import StartService
 from serving import PATIENCE_S, Served, eventually, served
 from whip_clients import node_sender
@@ -36,22 +35,6 @@ UNTIL_STOPPED = StopRules(gain=None)
 SENT_S = 3.0
 PUSH = (sys.executable, "-m", "take5.client.cli", "push")
 BUTTONS: tuple[Literal["left", "middle"], ...] = ("left", "middle")
-
-
-@pytest.fixture(scope="module")
-def talking(playwright: Playwright, short: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser with a talking head before its camera."""
-    folder = tmp_path_factory.mktemp("devices")
-    camera, microphone = fake_camera(short, folder / "camera.y4m"), fake_microphone(short, folder / "microphone.wav")
-    browser = launch(playwright, camera=camera, microphone=microphone)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def talker_page(talking: Browser) -> Iterator[OpenPage]:
-    with pages(talking) as open_page:
-        yield open_page
 
 
 @contextmanager
