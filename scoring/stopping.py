@@ -2,7 +2,8 @@
 
 Three rules, checked in this order after every window:
 
-1. threshold: I of the best window, the clip so far, reaches ``stop_at``;
+1. threshold: the best window, the clip so far, has a share of what this talker can be expected to reach
+   (:mod:`take5.scoring.own_range`), or, where the user gives one, an I of ``stop_at``;
 2. gain: another ``gain_horizon_s`` are expected to add no more than eps to log I (:func:`leave_out_gain`);
 3. cap: the time limit is reached.
 
@@ -17,8 +18,12 @@ from enum import StrEnum
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.own_range import OwnRange, Standing, reach_of
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
+
+SHARE = 0.95
+"""Share of what a talker is expected to reach within a minute at which a recording stops (``docs/stopping.md``)."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,10 @@ class StopRules:
     Parameters
     ----------
     stop_at : float, optional
-        I of the best window at which to stop at once, > 0; None or 0 disables the rule.
+        I of the best window at which to stop at once, > 0; None or 0 to leave it out. I does not compare between
+        people.
     floor_s : float
-        Seconds of session time before which ``stop_at`` does not apply, >= 0.
+        Seconds of session time before which ``stop_at`` and ``share`` do not apply, >= 0.
     gain : float, optional
         eps in log I, > 0: stop when another ``gain_horizon_s`` are expected to add no more; None or 0 disables the
         rule. 0.01 is one per cent of I.
@@ -43,6 +49,12 @@ class StopRules:
     idle_s : float
         If no idle stretch has been found by the time a rule applies, the longest time in seconds for which the person
         is asked to be still and silent before it stops, >= 0; 0 to not ask.
+    share : float, optional
+        Share of the I that this talker is expected to reach within a minute at which to stop, > 0, from their 12th
+        eligible window on; 0 disables the rule. None is 0.95, or 0 where ``stop_at`` is given.
+    reach : float, optional
+        That I as a multiple of the talker's typical window, >= 1; by default as measured on 26 people
+        (:func:`~take5.scoring.own_range.reach_of`).
 
     Raises
     ------
@@ -57,12 +69,18 @@ class StopRules:
     gain_horizon_s: float = 30.0
     cap_s: float = 600.0
     idle_s: float = 0.0
+    share: float | None = None
+    reach: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("stop_at", "gain"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}={value} must be a finite number above 0, or 0 or None to leave it out")
+        if self.share is not None and not (math.isfinite(self.share) and self.share >= 0):
+            raise ParameterError(f"share={self.share} must be a finite number above 0, or 0 to leave it out")
+        if self.reach is not None and not (math.isfinite(self.reach) and self.reach >= 1):
+            raise ParameterError(f"reach={self.reach} must be a finite number, 1 or more")
         for name in ("floor_s", "gain_after_s", "idle_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
@@ -71,6 +89,13 @@ class StopRules:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ParameterError(f"{name}={value} must be a finite number of seconds above 0")
+
+    @property
+    def own_share(self) -> float:
+        """The share of what this talker is expected to reach at which to stop; 0 if that does not stop it."""
+        if self.share is None:
+            return 0.0 if self.stop_at else SHARE
+        return self.share
 
 
 class StopRule(StrEnum):
@@ -91,22 +116,32 @@ class Stop:
     """Which rule stopped a recording, and the numbers that it compared: ``value`` against ``limit``.
 
     Both are I for the threshold, log I for the gain and seconds for the cap; any other end compares nothing.
+    ``expected`` is the I that this talker can be expected to reach, if the limit is a share of it.
     """
 
     rule: StopRule
     value: float | None = None
     limit: float | None = None
+    expected: float | None = None
 
 
 @dataclass
 class Stopper:
-    """Checks each window in order of time and says when to stop."""
+    """Checks each window in order of time and says when to stop.
+
+    ``standing`` is where the best window stands among the talker's own.
+    """
 
     rules: StopRules
     parameters: Parameters
+    standing: Standing | None = None
     _blocks: dict[int, float] = field(default_factory=dict)
     _origin: int = 0
     _end: int = 0
+
+    def __post_init__(self) -> None:
+        reach = self.rules.reach
+        self._own = OwnRange(reach_of(self.parameters) if reach is None else reach)
 
     def push(self, judged: JudgedWindow, best: WindowScore | None) -> Stop | None:
         """Add the next window; ``best`` is Algorithm 1's choice so far, that window included."""
@@ -117,16 +152,21 @@ class Stopper:
         """Add a window that was analysed late; it may be given repeatedly, and counts once."""
         since = judged.score.start - self._origin
         x = _log_informativeness(judged)
-        if x is not None and since >= 0 and since % self.parameters.window_frames == 0:
-            self._blocks[judged.score.start] = x
-        return self._threshold(best) or self._gain() or self._cap()
+        if x is not None and since >= 0:
+            self._own.add(judged.score.start, x)
+            if since % self.parameters.window_frames == 0:
+                self._blocks[judged.score.start] = x
+        value = None if best is None else best.I
+        self.standing = None if value is None else self._own.standing(value, self.rules.own_share)
+        return self._threshold(value) or self._gain() or self._cap()
 
     def restart(self) -> None:
-        """Count blocks only from the end of the last window: a prompt has changed how the speaker speaks.
+        """Count windows only from the end of the last one: a prompt has changed how the speaker speaks.
 
-        The best window and the session's time stay, so the threshold and the cap do not change.
+        The best window and the session's time stay, so ``stop_at`` and the cap do not change.
         """
-        self._blocks, self._origin = {}, self._end
+        self._blocks, self._origin, self.standing = {}, self._end, None
+        self._own.forget()
 
     @property
     def gain(self) -> float | None:
@@ -134,11 +174,16 @@ class Stopper:
         horizon = max(1, round(self.rules.gain_horizon_s / self.parameters.seconds))
         return leave_out_gain(sorted(self._blocks.values()), horizon)
 
-    def _threshold(self, best: WindowScore | None) -> Stop | None:
-        limit, value = self.rules.stop_at, None if best is None else best.I
-        if not limit or value is None or not math.isfinite(value) or self._end / FPS < self.rules.floor_s:
+    def _threshold(self, value: float | None) -> Stop | None:
+        """The best window's I is as high as the user wants it, or as can be expected of this talker."""
+        if value is None or not math.isfinite(value) or self._end / FPS < self.rules.floor_s:
             return None
-        return Stop(StopRule.THRESHOLD, value, limit) if value >= limit else None
+        if self.rules.stop_at and value >= self.rules.stop_at:
+            return Stop(StopRule.THRESHOLD, value, self.rules.stop_at)
+        standing = self.standing
+        if standing is None or standing.needed is None or value < standing.needed:
+            return None
+        return Stop(StopRule.THRESHOLD, value, standing.needed, standing.expected)
 
     def _gain(self) -> Stop | None:
         limit, value = self.rules.gain, self.gain

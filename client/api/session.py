@@ -17,7 +17,6 @@ from take5.client.api.origin import PushedOrigin
 from take5.client.api.result import Result, Window
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
-from take5.scoring.models.encoders import measured_stop_at
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import Stop, StopRules
 from take5.stream.analysis.faces import Faces
@@ -103,7 +102,7 @@ class Session:
         self._models = models or load_models()
         self._settings, self._name = Settings(parameters, gates=gates, shift=SoundShift(av_offset)), name
         self._origin = PushedOrigin(self._settings.shift)
-        self._rules = rules or StopRules(measured_stop_at(self._models.encoder.name, parameters))
+        self._rules = rules or StopRules()
         self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(self._models))

@@ -1,4 +1,4 @@
-"""``take5 calibrate``: a ``--stop-at`` for an encoder and its future talkers."""
+"""``take5 calibrate``: what talkers can be expected to reach, the ``--stop-reach`` of captures like these."""
 
 import json
 import sys
@@ -13,11 +13,13 @@ from take5.client.cli.options import RECORDING, model_options, parameter_options
 from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
-from take5.scoring.models.encoders import measured_stop_at
+from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S, reach_of
 from take5.scoring.parameters import Parameters
+from take5.scoring.stopping import SHARE
 from take5.stream.analysis.models import Models
 from take5.stream.offline.calibration import CALIBRATION_VERSION, Aim, Calibration, Talker, Trial
 from take5.stream.offline.calibration import calibrate as derive
+from take5.stream.offline.reaches import LENGTHS
 from take5.stream.offline.select import select
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
@@ -25,22 +27,22 @@ from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import Given
 from take5.stream.wire import Json
 
-COLUMNS = ("video", "windows", "I 10 %", "50 %", "90 %", "best", "within", "reached", "kept", "held out", "kept")
+COLUMNS = ("video", "windows", "I 10 %", "typical", "90 %", "best", "reach", "stopped", "kept", "held out", "kept")
 PIPE_WIDTH = 120
-NOTHING: Json = {"version": CALIBRATION_VERSION, "stop_at": None, "videos": []}
+NOTHING: Json = {"version": CALIBRATION_VERSION, "reach": None, "videos": []}
 FEW = 10
-"""With fewer talkers, suggest more to narrow the threshold's interval."""
+"""With fewer talkers, suggest more to narrow the interval."""
 
 
 @click.command()
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=RECORDING)
-@click.option("--within", type=float, default=60.0, show_default=True, help="Seconds given to a talker (H).")
+@click.option("--within", type=float, default=WITHIN_S, show_default=True, help="Seconds given to a talker (H).")
 @click.option(
     "--share",
     type=float,
-    default=0.95,
+    default=SHARE,
     show_default=True,
-    help="Share of the median talker's best I in that time to aim for.",
+    help="Share of what a talker reaches in that time at which a recording stops.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @parameter_options
@@ -48,10 +50,11 @@ FEW = 10
 def calibrate(
     videos: tuple[Given, ...], within: float, share: float, as_json: bool, parameters: Parameters, models: Models
 ) -> int:
-    """Compute a threshold for --stop-at from recordings of talkers.
+    """Compute a --stop-reach from recordings of talkers.
 
-    Give one VIDEO of a minute or more per talker, recorded under the conditions of later captures. Every window is
-    scored; nothing is written.
+    It is what a talker reaches within a minute, as a multiple of the talker's own typical window. Give one VIDEO of a
+    minute or more per talker, recorded under the conditions of later captures. Every window is scored; nothing is
+    written.
     """
     aim = Aim(within, share, parameters)
     selections, failed = _score(videos, models, Settings(parameters), quiet=as_json)
@@ -62,7 +65,7 @@ def calibrate(
         _show(calibration)
     if any(failure["code"] == FAILED for failure in failed):
         return FAILED
-    return DONE if calibration is not None and calibration.stop_at is not None else NOTHING_ELIGIBLE
+    return DONE if calibration is not None and calibration.reach is not None else NOTHING_ELIGIBLE
 
 
 def _score(
@@ -98,40 +101,48 @@ def _show(calibration: Calibration) -> None:
 
 
 def _cells(talker: Talker) -> list[str]:
-    quantiles = [f"{value:.4g}" for value in talker.quantiles] or ["-"] * 3
-    best = "-" if talker.best is None else f"{talker.best:.4g}"
-    within = "-" if talker.within is None else f"{talker.within:.4g}"
-    return [f"{talker.eligible}/{talker.windows}", *quantiles, best, within + "*" * talker.short]
+    low, _, high = [f"{value:.4g}" for value in talker.quantiles] or ["-"] * 3
+    reach = "-" if talker.reach is None else f"{talker.reach:.3f}"
+    return [
+        f"{talker.eligible}/{talker.windows}",
+        low,
+        _number(talker.typical),
+        high,
+        _number(talker.best),
+        reach + "*" * talker.short,
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _stop(trial: Trial | None) -> tuple[str, str]:
     if trial is None or trial.time_s is None or trial.kept is None:
-        return ("-" if trial is None else "never", "-")
+        return ("-" if trial is None else "not", "-")
     return f"{trial.time_s:.0f} s", f"{trial.kept:.2f}"
 
 
 def _lines(calibration: Calibration) -> list[str]:
-    """The threshold and remarks on it."""
-    aim, stop_at, encoder = calibration.aim, calibration.stop_at, calibration.encoder
-    if stop_at is None:
-        return ["no video has an eligible window, so there is no threshold"]
-    meaning = f"{aim.share:g} of what the middle talker gives within {aim.within_s:g} s"
-    lines = ["", f"--stop-at {stop_at:.4g}, for encoder {encoder}: {meaning}", *_certainty(calibration)]
-    if calibration.expected_s is not None:
-        lines.append(f"  reached after {calibration.expected_s:.0f} s on average, whenever one begins")
-    built_in = measured_stop_at(encoder, aim.parameters)
-    lines.append(f"  built in for these settings: {'none' if built_in is None else f'{built_in:.4g}'}")
+    """The result and remarks on it."""
+    aim, reach, encoder = calibration.aim, calibration.reach, calibration.encoder
+    if reach is None:
+        return [f"no video has {LENGTHS[0]} eligible windows, so nothing can be said"]
+    meaning = f"the best window of {aim.within_s:g} s is {reach:.3f} times the talker's typical one"
+    lines = ["", f"--stop-reach {reach:.3f}, for encoder {encoder}: {meaning}", *_certainty(calibration)]
+    lines.append(f"  built in for windows of {aim.parameters.seconds:g} s: {reach_of(aim.parameters):.3f}")
     if any(talker.short for talker in calibration.talkers):
-        lines.append(f"  * shorter than {aim.within_s:g} s: the whole video's best, so the threshold may be low")
-    return [*lines, "  kept: share of the best I; held out: stopped at the threshold that the other videos give"]
+        lines.append(f"  * fewer eligible windows than {aim.within_s:g} s: reckoned from shorter stretches")
+    stopped = f"  stopped: at {aim.share:g} of that, from the {LEAST_WINDOWS}th eligible window on; kept: share of the "
+    return [*lines, stopped + "whole video's best;", "  held out: the same with the reach of the other videos"]
 
 
 def _certainty(calibration: Calibration) -> list[str]:
     interval = calibration.interval
-    talkers = sum(talker.within is not None for talker in calibration.talkers)
+    talkers = sum(talker.reach is not None for talker in calibration.talkers)
     if interval is None:
         return ["  from one talker: nothing says how far others differ; give more"]
     text = (
-        f"  {interval.low:.4g} to {interval.high:.4g} with {interval.confidence:.0%} confidence, by {talkers} talkers"
+        f"  {interval.low:.3f} to {interval.high:.3f} with {interval.confidence:.0%} confidence, by {talkers} talkers"
     )
     return [text + ("; ten or more make it narrower" if talkers < FEW else "")]

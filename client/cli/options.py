@@ -13,9 +13,10 @@ from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.scoring.models.audio import AudioEncoder
-from take5.scoring.models.encoders import ENCODERS, measured_stop_at
+from take5.scoring.models.encoders import ENCODERS
+from take5.scoring.own_range import REACH
 from take5.scoring.parameters import Parameters
-from take5.scoring.stopping import StopRules
+from take5.scoring.stopping import SHARE, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.sources.channel import AUTO, checked_channel
@@ -165,10 +166,26 @@ STOP_OPTIONS = (
     click.option(
         "--stop-at",
         type=float,
-        help="Stop when I of the best window reaches this; 0 to disable.  [default: by the encoder]",
+        help="Stop when I of the best window reaches this, whoever talks; turns --stop-share off.  [default: off]",
     ),
     click.option(
-        "--stop-floor", type=float, default=0.0, show_default=True, help="Ignore --stop-at during the first N seconds."
+        "--stop-share",
+        type=float,
+        help="Stop when the best window has this share of what this talker is expected to reach within a minute; 0 to "
+        f"disable.  [default: {SHARE:g}]",
+    ),
+    click.option(
+        "--stop-reach",
+        type=float,
+        help="What that is, as a multiple of the talker's typical window; take5 calibrate measures it.  "
+        f"[default: {REACH:g} for 5 s]",
+    ),
+    click.option(
+        "--stop-floor",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="Ignore --stop-share and --stop-at during the first N seconds.",
     ),
     click.option(
         "--stop-gain",
@@ -196,14 +213,14 @@ STOP_OPTIONS = (
 
 
 def stop_options(command: Command) -> Command:
-    """Give a command the stop rules, as one argument ``rules``; it must also take ``models`` and ``parameters``."""
+    """Give a command the stop rules, as one argument ``rules``."""
 
     @functools.wraps(command)
     def with_rules(
         *args: Any,
-        models: Models,
-        parameters: Parameters,
         stop_at: float | None,
+        stop_share: float | None,
+        stop_reach: float | None,
         stop_floor: float,
         stop_gain: float,
         stop_gain_after: float,
@@ -211,9 +228,17 @@ def stop_options(command: Command) -> Command:
         ask_idle: float,
         **options: Any,
     ) -> Any:
-        at = measured_stop_at(models.encoder.name, parameters) if stop_at is None else stop_at or None
-        rules = StopRules(at, stop_floor, stop_gain or None, stop_gain_after, cap_s=stop_cap, idle_s=ask_idle)
-        return command(*args, models=models, parameters=parameters, rules=rules, **options)
+        rules = StopRules(
+            stop_at or None,
+            stop_floor,
+            stop_gain or None,
+            stop_gain_after,
+            cap_s=stop_cap,
+            idle_s=ask_idle,
+            share=stop_share,
+            reach=stop_reach,
+        )
+        return command(*args, rules=rules, **options)
 
     return decorated(with_rules, STOP_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.audio import AVE, AudioEncoder
-from take5.scoring.parameters import Parameters
 
 Find = Callable[[str], Path]
 """Returns the path of a model file by its name in the registry (``stream/model_files/registry.py``)."""
@@ -22,16 +21,12 @@ class EncoderEntry:
         Makes it, from what finds model files, the weights that the user gave, and the device's name.
     needs_weights : bool
         Whether the user gives its weights; else they are model files.
-    stop_at : float, optional
-        Threshold of I that ``take5 calibrate`` gave on real talkers (``docs/stopping.md``). I of one encoder says
-        nothing about another's; without a threshold the gain rule and the cap stop a recording.
     D_range : (float, float), optional
         D of a poor and of a rich window of people in front of a camera, the ends of the page's meter.
     """
 
     load: Callable[[Find, Path | None, str], AudioEncoder]
     needs_weights: bool = False
-    stop_at: float | None = None
     D_range: tuple[float, float] | None = None
 
 
@@ -50,15 +45,7 @@ def _ave(_find: Find, weights: Path | None, device: str) -> AudioEncoder:
 
 
 ENCODERS: Mapping[str, EncoderEntry] = {
-    "speech-embedding": EncoderEntry(_speech_embedding, stop_at=1120.0, D_range=(90.0, 170.0)),
-    AVE: EncoderEntry(_ave, needs_weights=True),  # no threshold: its weights were not at hand to measure with
+    "speech-embedding": EncoderEntry(_speech_embedding, D_range=(90.0, 170.0)),
+    AVE: EncoderEntry(_ave, needs_weights=True),
 }
 """By name; the first is the default where no weights are given."""
-
-
-def measured_stop_at(encoder: str, parameters: Parameters) -> float | None:
-    """The threshold measured for an encoder; None without one, and where I means something else than it did."""
-    usual = Parameters()
-    same = (parameters.seconds, parameters.hfr_threshold) == (usual.seconds, usual.hfr_threshold)
-    entry = ENCODERS.get(encoder)
-    return entry.stop_at if entry is not None and same else None

@@ -6,7 +6,6 @@ Unlike :mod:`take5` this loads FFmpeg, aiortc and Starlette at once; models are 
 from take5.client.api.models import load_models
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
-from take5.scoring.models.encoders import measured_stop_at
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.bundles.write import wanted_for
@@ -41,7 +40,6 @@ __all__ = [
     "Webhook",
     "create_app",
     "load_models",
-    "measured_stop_at",
     "parse_command",
     "run",
     "sessions_for",

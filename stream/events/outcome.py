@@ -13,7 +13,7 @@ from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
 STOP_TEXTS = {
-    StopRule.THRESHOLD: "the best window is good enough",
+    StopRule.THRESHOLD: "the best window is as good as can be expected",
     StopRule.GAIN: "going on is not expected to bring a better window",
     StopRule.CAP: "the longest time is over",
     StopRule.ENDED: "it was ended",
@@ -33,7 +33,14 @@ class Stopped:
 
     def json(self) -> Json:
         """Return the event as ``{"type": "stopped", ...}``."""
-        rule, numbers = self.stop.rule, {"value": self.stop.value, "limit": self.stop.limit}
+        rule, numbers = (
+            self.stop.rule,
+            {
+                "value": self.stop.value,
+                "limit": self.stop.limit,
+                "expected": self.stop.expected,
+            },
+        )
         return {**event_head("stopped", self.frame), "rule": str(rule), "text": STOP_TEXTS[rule], "numbers": numbers}
 
 

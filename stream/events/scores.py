@@ -1,8 +1,9 @@
 """Events of the score, once a hop: what was seen and heard, the windows, the best of them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.own_range import Standing
 from take5.scoring.score import WindowScore
 from take5.stream.events.head import event_head
 from take5.stream.selection import Checked
@@ -35,7 +36,7 @@ class Progress:
 
     ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
     the choice so far, ``gain`` the gain that the gain rule expects from continuing, ``checked`` how many windows have a
-    verdict.
+    verdict, ``standing`` where the best window stands among the talker's own.
     """
 
     frame: int
@@ -44,6 +45,7 @@ class Progress:
     chunk: ChunkNote | None = None
     gain: float | None = None
     checked: Checked | None = None
+    standing: Standing | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "progress", ...}``."""
@@ -55,6 +57,7 @@ class Progress:
             "best": self.best and best_json(self.best),
             "gain": self.gain,
             "checked": self.checked and self.checked.json(),
+            "standing": self.standing and asdict(self.standing),
         }
 
 

@@ -2,6 +2,7 @@
 
 from take5.scoring.idle import IdleStage, IdleState
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.own_range import Standing
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, Stopper, StopRules
@@ -47,13 +48,18 @@ class Ending:
             self._note(self._stopper.push(window, best), now)
         return self._stopper.gain
 
+    @property
+    def standing(self) -> Standing | None:
+        """Where the best window stands among the talker's own, as long as the rules are followed."""
+        return None if self._stopper is None else self._stopper.standing
+
     def amended(self, window: JudgedWindow, best: WindowScore | None, now: int) -> None:
         """Follow a window that was analysed after it had passed."""
         if self._stopper is not None and self.enough is None:
             self._note(self._stopper.amend(window, best), now)
 
     def restart(self) -> None:
-        """Let the gain rule forget the windows so far: from now on the person speaks in another way."""
+        """Let the rules forget the windows so far: from now on the person speaks in another way."""
         if self._stopper is not None and self.enough is None:
             self._stopper.restart()
 

@@ -145,7 +145,7 @@ class StreamScorer:
         self._ending.over()
 
     def restart(self) -> None:
-        """Let the gain rule forget the windows so far: from now on the person speaks in another way."""
+        """Let the stop rules forget the windows so far: from now on the person speaks in another way."""
         self._ending.restart()
 
     def selection(self, video: str, source_fps: float, warnings: Sequence[str] = ()) -> Selection:
@@ -286,7 +286,8 @@ class StreamScorer:
                 self.windows.append(reported)
                 self._offer(judged)
             gain = self._ending.scored(reported, self.selector.best, self._chunked)
-            yield Progress(self._chunked, reported, self.selector.best, note, gain, self.checked)
+            best, standing = self.selector.best, self._ending.standing
+            yield Progress(self._chunked, reported, best, note, gain, self.checked, standing)
             yield from self._changed(before)
             self._idle.push(features.stretch)
             yield from self._coached(features.stretch)

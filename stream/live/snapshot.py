@@ -1,10 +1,11 @@
 """The state of a capture so far: what ``hello`` holds for a new follower."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.encoders import ENCODERS
+from take5.scoring.own_range import Standing
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import (
@@ -75,6 +76,7 @@ def rules_json(rules: StopRules) -> Json:
     """The rules of ``docs/events.md``."""
     return {
         "stop_at": rules.stop_at,
+        "share": rules.own_share or None,
         "floor_s": rules.floor_s,
         "gain": rules.gain,
         "gain_after_s": rules.gain_after_s,
@@ -105,6 +107,7 @@ class Snapshot:
         self.frame = 0
         self.windows: dict[int, JudgedWindow] = {}
         self.checked: Checked | None = None
+        self.standing: Standing | None = None
         self.bundles: list[Bundled] = []
         self.last: dict[type[Event], Event] = {}
         self.unwritten: Warned | None = None
@@ -140,10 +143,7 @@ class Snapshot:
         if isinstance(event, Bundled):
             self.bundles.append(event)
         elif isinstance(event, Progress | Scored):
-            self.frame = event.frame
-            self.checked = event.checked
-            if event.window is not None:
-                self.windows[event.window.score.start] = event.window
+            self._scored(event)
         elif isinstance(event, StateChanged):
             self.state = event.state
         elif isinstance(event, Warned) and event.trouble is Trouble.FAULT:
@@ -156,6 +156,14 @@ class Snapshot:
             self.last[type(event)] = event
         if isinstance(event, ClipReady | Failed):
             self.unwritten = None
+
+    def _scored(self, event: Progress | Scored) -> None:
+        self.frame = event.frame
+        self.checked = event.checked
+        if isinstance(event, Progress):
+            self.standing = event.standing
+        if event.window is not None:
+            self.windows[event.window.score.start] = event.window
 
     def hello(self) -> Json:
         """The present state."""
@@ -171,6 +179,7 @@ class Snapshot:
             "best": best_json(best.best) if isinstance(best, BestChanged) else None,
             "kept": best_json(kept.best) if isinstance(kept, Kept) else None,
             "checked": self.checked and self.checked.json(),
+            "standing": self.standing and asdict(self.standing),
             "bundles": [bundle.json() for bundle in self.bundles],
             "warning": None if self.unwritten is None else self.unwritten.json(),
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},

@@ -1,46 +1,40 @@
-"""A threshold for an encoder, from recordings with every window scored (``docs/stopping.md``).
+"""What talkers can be expected to reach, from recordings with every window scored (``docs/stopping.md``).
 
-B_v is what Algorithm 1 achieves for talker v within H seconds: the median of I of its choice over all stretches of H
-seconds of the recording, or over the whole recording if that is shorter. The threshold is a share s of the median
-talker's::
-
-    stop_at = s * median over v of B_v
-
-So at least half of the talkers, stopped at it, keep at least s of what they would reach in H seconds. One more or
-fewer talker, however unusual, moves a median by half a rank. I is that of the choice, which becomes the clip, and not
-the largest of the recording.
+The result is ``--stop-reach``: a recording stops once the best window has a share of that many times the talker's own
+typical window. :mod:`take5.stream.offline.reaches` has the mathematics.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.selector import Selector
+from take5.scoring.stopping import SHARE, Stopper, StopRules
+from take5.stream.offline.reaches import Interval, choices, eligible, last, mean_reach, reach_interval, talker_reach
 from take5.stream.selection import Selection, versions
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
-CALIBRATION_VERSION = 1
+CALIBRATION_VERSION = 2
 QUANTILES = (0.1, 0.5, 0.9)
-CONFIDENCE = 0.9
-"""Confidence of the interval around the median, if there are enough videos."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """The aim of a threshold.
+    """What is asked of a calibration.
 
     Parameters
     ----------
     within_s : float
-        H, the seconds given to a talker; no less than a window.
+        H, the seconds given to a talker; no less than :data:`LEAST_WINDOWS` windows last.
     share : float
-        s, the share of the median talker's I in that time, in (0, 1].
+        The share of what a talker is expected to reach at which a recording stops, in (0, 1].
     parameters : Parameters
         Of Algorithm 1.
 
@@ -50,34 +44,35 @@ class Aim:
         If a value breaks its rule.
     """
 
-    within_s: float = 60.0
-    share: float = 0.95
+    within_s: float = WITHIN_S
+    share: float = SHARE
     parameters: Parameters = field(default_factory=Parameters)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.within_s) and self.within_s >= self.parameters.seconds):
-            least = self.parameters.seconds
+        least = self.parameters.seconds + (LEAST_WINDOWS - 1) * self.parameters.hop
+        if not (math.isfinite(self.within_s) and self.within_s >= least):
             raise ParameterError(
-                f"within_s={self.within_s} must be a finite number of seconds, {least} (a window) or more"
+                f"within_s={self.within_s} must be a finite number of seconds, {least:g} ({LEAST_WINDOWS} windows) "
+                "or more"
             )
         if not 0 < self.share <= 1:
             raise ParameterError(f"share={self.share} must be above 0 and at most 1")
 
     @property
     def windows(self) -> int:
-        """Windows in a stretch of H seconds."""
+        """N, windows in H seconds."""
         return self.parameters.window_count(math.floor(self.within_s * FPS))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Effect of a threshold on one recording; ``time_s``, ``I`` and ``kept`` are None if it is not reached.
+    """What the rule does with one recording; ``time_s``, ``I`` and ``kept`` are None if it does not stop it.
 
     ``kept`` is I of the choice at the stop as a share of that of the whole recording. It can be above 1: a later
     window of higher D may push the best one out of Algorithm 1's pool.
     """
 
-    stop_at: float
+    reach: float
     time_s: float | None = None
     I: float | None = None  # noqa: E741 - the paper's name
     kept: float | None = None
@@ -93,12 +88,14 @@ class Talker:
         Number of windows, and of eligible ones.
     quantiles : tuple of float
         Of I over the eligible windows, at 0.1, 0.5 and 0.9; empty without any.
+    typical : float or None
+        The geometric mean of I over them.
     best : float or None
         I of Algorithm 1's choice of the whole recording.
-    within : float or None
-        B_v.
+    reach : float or None
+        What the talker reaches in H seconds, as a multiple of the typical window; None with too few windows.
     short : bool
-        Whether it is more than a hop shorter than H, so that B_v may be too low.
+        Whether it has fewer eligible windows than H seconds, so that shorter stretches speak for those.
     """
 
     video: str
@@ -106,8 +103,9 @@ class Talker:
     windows: int
     eligible: int
     quantiles: tuple[float, ...]
+    typical: float | None
     best: float | None
-    within: float | None
+    reach: float | None
     short: bool
     verdicts: tuple[JudgedWindow, ...] = field(repr=False)
 
@@ -115,67 +113,61 @@ class Talker:
     def of(cls, selection: Selection, aim: Aim) -> "Talker":
         """Summarise a selection that judged every window."""
         verdicts = selection.verdicts
-        values = [v.score.I for v in verdicts if v.eligible and v.score.I is not None]
+        values = [v.score.I for v in eligible(verdicts) if v.score.I is not None]
         return cls(
             video=selection.video,
             duration_s=frame_seconds(selection.frames),
             windows=len(verdicts),
             eligible=len(values),
             quantiles=tuple(np.quantile(values, QUANTILES).tolist()) if values else (),
-            best=_last(choices(verdicts, aim.parameters.pool)),
-            within=best_within(verdicts, aim),
-            short=len(verdicts) < aim.windows - 1,
+            typical=math.exp(float(np.mean(np.log(values)))) if values else None,
+            best=last(choices(verdicts, aim.parameters.pool)),
+            reach=talker_reach(verdicts, aim.windows, aim.parameters.pool),
+            short=len(values) < aim.windows,
             verdicts=verdicts,
         )
 
-    def trial(self, stop_at: float, parameters: Parameters) -> Trial:
-        """Stop the recording at a threshold."""
-        for verdict, value in zip(self.verdicts, choices(self.verdicts, parameters.pool), strict=True):
-            if value is not None and value >= stop_at and self.best is not None:
-                time_s = frame_seconds(verdict.score.start + parameters.window_frames)
-                return Trial(stop_at, time_s, value, value / self.best)
-        return Trial(stop_at)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Confidence interval of the threshold for very many talkers like these."""
-
-    low: float
-    high: float
-    confidence: float
+    def trial(self, reach: float, aim: Aim) -> Trial:
+        """Stop the recording at a share of what is expected."""
+        rules = StopRules(gain=None, cap_s=1e9, share=aim.share, reach=reach)
+        stopper, selector = Stopper(rules, aim.parameters), Selector(aim.parameters.pool)
+        for verdict in self.verdicts:
+            if verdict.eligible:
+                selector.add(verdict.score)
+            stop = stopper.push(verdict, selector.best)
+            if stop is not None and stop.value is not None and self.best is not None:
+                time_s = frame_seconds(verdict.score.start + aim.parameters.window_frames)
+                return Trial(reach, time_s, stop.value, stop.value / self.best)
+        return Trial(reach)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A threshold and its data; None if no recording has an eligible window.
+    """What talkers reach, and its data; None if no recording has enough eligible windows.
 
     Attributes
     ----------
     interval : Interval or None
-        Interval of ``stop_at``, with two talkers or more.
-    expected_s : float or None
-        Expected seconds until it is reached; None if it never is.
+        Interval of ``reach``, with two talkers or more.
     held_out : tuple of float or None
-        For each talker, the threshold from the other talkers.
+        For each talker, the reach of the other talkers.
     """
 
     aim: Aim
     encoder: str
     encoder_version: str
     talkers: tuple[Talker, ...]
-    stop_at: float | None
+    reach: float | None
     interval: Interval | None
-    expected_s: float | None
     held_out: tuple[float | None, ...]
 
     def trials(self) -> Iterator[tuple[Talker, Trial | None, Trial | None]]:
-        """Each talker, with the effect of the threshold and of the threshold from the other talkers."""
+        """Each talker, with what the rule does at the reach found, and at that of the other talkers."""
         for talker, others in zip(self.talkers, self.held_out, strict=True):
-            yield talker, self._trial(talker, self.stop_at), self._trial(talker, others)
+            yield talker, self._trial(talker, self.reach), self._trial(talker, others)
 
-    def _trial(self, talker: Talker, stop_at: float | None) -> Trial | None:
-        return None if stop_at is None or talker.best is None else talker.trial(stop_at, self.aim.parameters)
+    def _trial(self, talker: Talker, reach: float | None) -> Trial | None:
+        return None if reach is None or talker.best is None else talker.trial(reach, self.aim)
 
     def json(self) -> Json:
         """The object that ``take5 calibrate --json`` prints."""
@@ -185,9 +177,8 @@ class Calibration:
             "encoder_version": self.encoder_version,
             "within_s": self.aim.within_s,
             "share": self.aim.share,
-            "stop_at": self.stop_at,
+            "reach": self.reach,
             "interval": self.interval and asdict(self.interval),
-            "expected_s": self.expected_s,
             "videos": [_talker_json(*row) for row in self.trials()],
             "parameters": asdict(self.aim.parameters),
             "versions": versions(),
@@ -195,97 +186,35 @@ class Calibration:
 
 
 def calibrate(selections: Sequence[Selection], aim: Aim) -> Calibration:
-    """Compute a threshold from recordings, one per talker, with every window judged by one encoder.
+    """Compute what talkers reach from recordings, one per talker, with every window judged by one encoder.
 
     Parameters
     ----------
     selections : sequence of Selection
         At least one, all of the same encoder and of the aim's parameters.
     aim : Aim
-        The aim of the threshold.
+        The time given to them, and the share of what they reach at which to stop.
+
+    Raises
+    ------
+    ParameterError
+        If they are of several encoders.
     """
     encoders = {(s.encoder, s.encoder_version) for s in selections}
     if len(encoders) != 1:
-        raise ParameterError(f"{len(selections)} recordings of {len(encoders)} encoders; one encoder, one threshold")
+        raise ParameterError(f"{len(selections)} recordings of {len(encoders)} encoders; give those of one encoder")
     encoder, encoder_version = encoders.pop()
     talkers = tuple(Talker.of(selection, aim) for selection in selections)
-    bests = [talker.within for talker in talkers]
-    stop_at = threshold(bests, aim.share)
+    reaches = [talker.reach for talker in talkers]
     return Calibration(
         aim=aim,
         encoder=encoder,
         encoder_version=encoder_version,
         talkers=talkers,
-        stop_at=stop_at,
-        interval=threshold_interval(bests, aim.share),
-        expected_s=None if stop_at is None else expected_seconds(talkers, stop_at, aim.parameters),
-        held_out=tuple(threshold([*bests[:i], *bests[i + 1 :]], aim.share) for i in range(len(bests))),
+        reach=mean_reach(reaches),
+        interval=reach_interval(reaches),
+        held_out=tuple(mean_reach([*reaches[:i], *reaches[i + 1 :]]) for i in range(len(reaches))),
     )
-
-
-def choices(verdicts: Iterable[JudgedWindow], pool: int) -> Iterator[float | None]:
-    """I of Algorithm 1's choice after each window, in order of time; None before the first eligible one."""
-    selector = Selector(pool)
-    for verdict in verdicts:
-        if verdict.eligible:
-            selector.add(verdict.score)
-        yield None if selector.best is None else selector.best.I
-
-
-def best_within(verdicts: Sequence[JudgedWindow], aim: Aim) -> float | None:
-    """B_v: median over all stretches of H seconds of I of Algorithm 1's choice in it; None if none has one."""
-    starts = range(max(1, len(verdicts) - aim.windows + 1))
-    ends = [_last(choices(verdicts[start : start + aim.windows], aim.parameters.pool)) for start in starts]
-    found = [end for end in ends if end is not None]
-    return float(np.median(found)) if found else None
-
-
-def threshold(bests: Iterable[float | None], share: float) -> float | None:
-    """``share`` times the median of the talkers' values; None without any."""
-    known = [best for best in bests if best is not None]
-    return share * float(np.median(known)) if known else None
-
-
-def threshold_interval(bests: Iterable[float | None], share: float) -> Interval | None:
-    """Distribution-free interval of the threshold: between the r-th lowest and the r-th highest talker.
-
-    It holds the true median with confidence ``1 - 2 sum over i < r of C(n, i) / 2^n``; r is the largest with at least
-    0.9, or 1 with too few talkers for that.
-    """
-    known = sorted(best for best in bests if best is not None)
-    n = len(known)
-    if n < 2:
-        return None
-    confidences = {r: 1 - 2 * sum(math.comb(n, i) for i in range(r)) / 2**n for r in range(1, n // 2 + 1)}
-    r = max((r for r, confidence in confidences.items() if confidence >= CONFIDENCE), default=1)
-    return Interval(share * known[r - 1], share * known[n - r], confidences[r])
-
-
-def expected_seconds(talkers: Iterable[Talker], stop_at: float, parameters: Parameters) -> float | None:
-    """Expected seconds until the threshold is reached, from a random start; None if no talker reaches it.
-
-    Each recording is started at each block of one window and followed until it reaches the threshold (R times) or ends.
-    Each of the N windows in all is assumed to reach it with probability p = R / N, so that on average 1 / p are
-    needed::
-
-        seconds + hop * (N / R - 1)
-
-    Recordings that end first count for the windows followed, so short ones do no harm.
-    """
-    watched = reached = 0
-    for talker in talkers:
-        for start in range(0, talker.windows, parameters.chunks_per_window):
-            for value in choices(talker.verdicts[start:], parameters.pool):
-                watched += 1
-                if value is not None and value >= stop_at:
-                    reached += 1
-                    break
-    return parameters.seconds + parameters.hop * (watched / reached - 1) if reached else None
-
-
-def _last(values: Iterator[float | None]) -> float | None:
-    *_, last = None, *values
-    return last
 
 
 def _talker_json(talker: Talker, own: Trial | None, held_out: Trial | None) -> Json:
@@ -296,7 +225,12 @@ def _talker_json(talker: Talker, own: Trial | None, held_out: Trial | None) -> J
         "windows": talker.windows,
         "eligible": talker.eligible,
         "short": talker.short,
-        "I": {"best": talker.best, "within": talker.within, **(quantiles or {"q10": None, "q50": None, "q90": None})},
-        "reached": own and asdict(own),
+        "I": {
+            "typical": talker.typical,
+            "best": talker.best,
+            **(quantiles or {"q10": None, "q50": None, "q90": None}),
+        },
+        "reach": talker.reach,
+        "stopped": own and asdict(own),
         "held_out": held_out and asdict(held_out),
     }

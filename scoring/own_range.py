@@ -1,0 +1,95 @@
+"""Where the best window stands among the talker's own, and what this talker can be expected to reach.
+
+I does not compare between people: their typical windows differ by more than what a good minute adds
+(``docs/evidence.md``). But windows of one talker spread about their typical one much as anybody's do, so the best of a
+minute is a multiple of the typical window that hardly depends on who talks. ``docs/stopping.md`` has the measurement.
+"""
+
+import math
+from bisect import bisect_left, insort
+from dataclasses import dataclass
+
+from take5.scoring.parameters import Parameters
+
+LEAST_WINDOWS = 12
+"""Eligible windows of a talker that are needed to know their typical one."""
+
+WITHIN_S = 60.0
+"""The time in which a talker is expected to reach what is said of them, in seconds."""
+
+REACH = 1.25
+"""I of Algorithm 1's choice of a minute as a multiple of the talker's typical window, for windows of 5 s.
+
+From the windows of 26 people; 95 % interval over people 1.20 to 1.30 (``bench/stopping.py``).
+"""
+
+
+def reach_of(parameters: Parameters) -> float:
+    """The multiple of the typical window that a talker is expected to reach within a minute, > 1.
+
+    Shorter windows spread more about the typical one and longer ones less: log I of windows of s seconds by about
+    ``1 / sqrt(s)``.
+    """
+    return float(REACH ** math.sqrt(Parameters().seconds / parameters.seconds))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The best window among the talker's own.
+
+    Attributes
+    ----------
+    windows : int
+        The talker's eligible windows so far, or since the last restart.
+    better_than : int
+        How many of them have a lower I than the best window.
+    typical : float
+        Their typical I, > 0: the geometric mean.
+    expected : float or None
+        I that Algorithm 1's choice of a minute is expected to have; None with fewer than :data:`LEAST_WINDOWS`.
+    needed : float or None
+        The share of it at which recording stops; None as above, and without that rule.
+    """
+
+    windows: int
+    better_than: int
+    typical: float
+    expected: float | None = None
+    needed: float | None = None
+
+
+class OwnRange:
+    """The eligible windows of one talker.
+
+    Parameters
+    ----------
+    reach : float
+        What the best window of a minute is expected to have, as a multiple of the typical window; >= 1.
+    """
+
+    def __init__(self, reach: float) -> None:
+        self._reach = reach
+        self._starts: set[int] = set()
+        self._ordered: list[float] = []
+
+    def add(self, start: int, log_I: float) -> None:
+        """Add a window by its first grid frame and log I; one that is given again counts once."""
+        if start not in self._starts:
+            self._starts.add(start)
+            insort(self._ordered, log_I)
+
+    def forget(self) -> None:
+        """Begin again: from now on the person speaks in another way."""
+        self._starts.clear()
+        self._ordered.clear()
+
+    def standing(self, best_I: float, share: float) -> Standing | None:
+        """Where a best window of this I stands, and ``share`` of what is expected; None before the first window."""
+        windows = len(self._ordered)
+        if not windows or not (math.isfinite(best_I) and best_I > 0):
+            return None
+        typical = math.exp(math.fsum(self._ordered) / windows)
+        known = windows >= LEAST_WINDOWS
+        expected = typical * self._reach if known else None
+        needed = share * expected if share and expected is not None else None
+        return Standing(windows, bisect_left(self._ordered, math.log(best_I)), typical, expected, needed)
