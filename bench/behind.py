@@ -151,7 +151,7 @@ class Watched:
 def run(models: Models, media: Sequence[Received], count: int, seconds: float) -> None:
     """Let ``count`` captures share the machine, and print what came of it."""
     load = os.getloadavg()[0]
-    rules = StopRules(gain=None, cap_s=1e6)
+    rules = StopRules(stop_at=0, gain=None, cap_s=1e6)
     with tempfile.TemporaryDirectory() as folder:
         watched = [
             Watched(LiveSession(models, Settings(), rules, UnitFormat("h264", None), f"s{n}")) for n in range(count)

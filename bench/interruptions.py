@@ -26,7 +26,7 @@ from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, VIDEO_RATE, Clo
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
 
-NEVER = StopRules(stop_at=None, gain=None, cap_s=1e9)
+NEVER = StopRules(stop_at=0, gain=None, cap_s=1e9)
 MINUTE = 60 * FLICKS
 PAUSE = range(15 * FLICKS, 18 * FLICKS)
 TURN = range(30 * FLICKS, 34 * FLICKS)

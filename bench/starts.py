@@ -39,7 +39,7 @@ async def measure(video: Path, count: int, seconds: float) -> None:
     """Serve, and send ``count`` times."""
     models = load_models("speech-embedding", None, "cpu")
     with TemporaryDirectory() as folder:
-        sessions: Sessions = sessions_for(models, Settings(), StopRules(gain=None), Path(folder), 2)
+        sessions: Sessions = sessions_for(models, Settings(), StopRules(stop_at=0, gain=None), Path(folder), 2)
         server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
         serving = asyncio.create_task(server.serve())
         while not server.started:

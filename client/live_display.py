@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from take5.client.terminal import clock, duration
+from take5.scoring.own_range import LEAST_WINDOWS
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.texts.languages import preferred, texts
@@ -144,8 +145,8 @@ class Board:
         table.add_column()
         D, MC, informativeness = (window.get(name) for name in ("D", "MC", "I"))
         calm = 0.0 if MC is None else (JERKY - MC) / (JERKY - CALM)
-        words, stop_at = self._texts.display, self._rules.stop_at
-        goal = words["of_goal"].format(goal=f"{stop_at:.4g}") if stop_at else words["higher"]
+        words, needed = self._texts.display, self._needed
+        goal = words["of_goal"].format(goal=f"{needed:.4g}") if needed else words["higher"]
         table.add_row("D", _bar(self._share("D", D)), _number(D, ".4g", words["sound"]))
         table.add_row("MC", _bar(calm), _number(MC, ".4f", words["motion"]))
         table.add_row("I", _bar(self._share("I", informativeness)), _number(informativeness, ".4g", goal))
@@ -155,19 +156,36 @@ class Board:
         return table
 
     def _share(self, name: str, value: float | None) -> float:
-        goal = self._rules.stop_at or 0.0 if name == "I" else 0.0
+        goal = self._needed or 0.0 if name == "I" else 0.0
         return 0.0 if value is None else value / (HEADROOM * max(self._highest[name], goal, 1e-9))
 
+    @property
+    def _needed(self) -> float | None:
+        """I at which it stops: the user's own, or what is enough for this talker; None as long as that is not known."""
+        standing = self._progress.get("standing") or {}
+        return self._rules.stop_at or standing.get("needed")
+
     def _goal(self) -> tuple[RenderableType, str]:
-        """Progress: the best window towards the threshold, or, without one, the time towards the maximum."""
-        if not self._rules.stop_at:
-            share = self._elapsed / self._rules.cap_s
-            return _bar(share), self._texts.status["goal_time"].format(
-                time=_time(self._elapsed), cap=_time(self._rules.cap_s)
-            )
-        share = (self._best or {"I": 0.0})["I"] / self._rules.stop_at
-        reached = f"{math.floor(100 * min(1.0, share))}%"
-        return _bar(share, "bold magenta"), self._texts.status["goal_score"].format(share=reached)
+        """Progress: the best window towards what is needed, or, without such a rule, the time towards the maximum."""
+        status = self._texts.status
+        if self._rules.stop_at:
+            share = (self._best or {"I": 0.0})["I"] / self._rules.stop_at
+            reached = f"{math.floor(100 * min(1.0, share))}%"
+            return _bar(share, "bold magenta"), status["goal_score"].format(share=reached)
+        if self._rules.own_share:
+            return self._own_goal()
+        share = self._elapsed / self._rules.cap_s
+        return _bar(share), status["goal_time"].format(time=_time(self._elapsed), cap=_time(self._rules.cap_s))
+
+    def _own_goal(self) -> tuple[RenderableType, str]:
+        """The talker's windows until their range is known; then the way from the typical one to the one needed."""
+        standing, status = self._progress.get("standing") or {}, self._texts.status
+        windows = standing.get("windows", 0)
+        if standing.get("reached") is None:
+            learning = status["goal_learning"].format(windows=windows, least=LEAST_WINDOWS)
+            return _bar(windows / LEAST_WINDOWS), learning
+        said = status["goal_own"].format(better=standing["better_than"], windows=windows)
+        return _bar(standing["reached"], "bold magenta"), said
 
     def _best_line(self) -> str:
         best = self._best

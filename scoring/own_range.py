@@ -49,6 +49,9 @@ class Standing:
         I that Algorithm 1's choice of a minute is expected to have; None with fewer than :data:`LEAST_WINDOWS`.
     needed : float or None
         The share of it at which recording stops; None as above, and without that rule.
+    reached : float or None
+        How far the best window has come on the way from the typical one to the one needed, on the scale of log I, in
+        [0, 1]; None where ``needed`` is.
     """
 
     windows: int
@@ -56,6 +59,7 @@ class Standing:
     typical: float
     expected: float | None = None
     needed: float | None = None
+    reached: float | None = None
 
 
 class OwnRange:
@@ -88,8 +92,19 @@ class OwnRange:
         windows = len(self._ordered)
         if not windows or not (math.isfinite(best_I) and best_I > 0):
             return None
+        better_than = bisect_left(self._ordered, math.log(best_I))
         typical = math.exp(math.fsum(self._ordered) / windows)
-        known = windows >= LEAST_WINDOWS
-        expected = typical * self._reach if known else None
-        needed = share * expected if share and expected is not None else None
-        return Standing(windows, bisect_left(self._ordered, math.log(best_I)), typical, expected, needed)
+        if windows < LEAST_WINDOWS:
+            return Standing(windows, better_than, typical)
+        expected = typical * self._reach
+        if not share:
+            return Standing(windows, better_than, typical, expected)
+        needed = share * expected
+        return Standing(windows, better_than, typical, expected, needed, _way(typical, best_I, needed))
+
+
+def _way(typical: float, best: float, needed: float) -> float:
+    """How far it is from one to the other, in [0, 1]."""
+    if best >= needed or needed <= typical:
+        return float(best >= needed)
+    return max(0.0, math.log(best / typical) / math.log(needed / typical))

@@ -33,8 +33,8 @@ class StopRules:
     Parameters
     ----------
     stop_at : float, optional
-        I of the best window at which to stop at once, > 0; None or 0 to leave it out. I does not compare between
-        people.
+        I of the best window at which to stop at once, > 0; I does not compare between people. 0 for no threshold, nor
+        ``share``; None to leave it to ``share``.
     floor_s : float
         Seconds of session time before which ``stop_at`` and ``share`` do not apply, >= 0.
     gain : float, optional
@@ -51,7 +51,7 @@ class StopRules:
         is asked to be still and silent before it stops, >= 0; 0 to not ask.
     share : float, optional
         Share of the I that this talker is expected to reach within a minute at which to stop, > 0, from their 12th
-        eligible window on; 0 disables the rule. None is 0.95, or 0 where ``stop_at`` is given.
+        eligible window on; 0 disables the rule. None is 0.95, or 0 where ``stop_at`` is not None.
     reach : float, optional
         That I as a multiple of the talker's typical window, >= 1; by default as measured on 26 people
         (:func:`~take5.scoring.own_range.reach_of`).
@@ -94,7 +94,7 @@ class StopRules:
     def own_share(self) -> float:
         """The share of what this talker is expected to reach at which to stop; 0 if that does not stop it."""
         if self.share is None:
-            return 0.0 if self.stop_at else SHARE
+            return SHARE if self.stop_at is None else 0.0
         return self.share
 
 

@@ -1,4 +1,4 @@
-"""The gain estimate against the truth on blocks of four laws, after a fixed number of them and at the moment it stops."""
+"""The gain estimate against the truth on blocks of four laws, after a fixed number of them and at the stop."""
 
 import math
 from collections.abc import Callable

@@ -166,7 +166,8 @@ STOP_OPTIONS = (
     click.option(
         "--stop-at",
         type=float,
-        help="Stop when I of the best window reaches this, whoever talks; turns --stop-share off.  [default: off]",
+        help="Stop when I of the best window reaches this, whoever talks; turns --stop-share off, and 0 both.  "
+        "[default: off]",
     ),
     click.option(
         "--stop-share",
@@ -229,7 +230,7 @@ def stop_options(command: Command) -> Command:
         **options: Any,
     ) -> Any:
         rules = StopRules(
-            stop_at or None,
+            stop_at,
             stop_floor,
             stop_gain or None,
             stop_gain_after,

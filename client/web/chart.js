@@ -73,7 +73,7 @@ function panel(windows, value, place, others = []) {
 }
 
 /** @param {Session} session @param {Window[]} windows */
-const overallPanel = (session, windows) => panel(windows, overall, ROWS.overall, session.rules.stop_at ? [session.rules.stop_at] : []);
+const overallPanel = (session, windows) => panel(windows, overall, ROWS.overall, session.goal ? [session.goal] : []);
 
 /** @param {Panel} at @param {number} value */
 const y = (at, value) => at.top + at.height * (1 - (value - at.low) / (at.high - at.low));
@@ -115,8 +115,8 @@ function bestPoint(session, windows, end) {
 
 /** @param {Session} session @param {Window[]} windows @param {number} width */
 function goal(session, windows, width) {
-  if (!session.rules.stop_at) return [];
-  const at = y(overallPanel(session, windows), session.rules.stop_at);
+  if (!session.goal) return [];
+  const at = y(overallPanel(session, windows), session.goal);
   return [shape('line', { x1: LEFT, x2: width - RIGHT, y1: at, y2: at, class: 'goal' }), shape('text', { x: width - RIGHT, y: at - 5, class: 'goal-name' }, texts.chart.goal)];
 }
 

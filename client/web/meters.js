@@ -18,11 +18,11 @@ export function show(session) {
 }
 
 /** @param {Session} session */
-function showWindow({ latest, rules, D_range, windows }) {
+function showWindow({ latest, goal, D_range, windows }) {
   const scores = [...windows.values()].map((window) => window.I ?? 0);
-  const top = HEADROOM * Math.max(rules.stop_at ?? 0, ...scores, 1);
+  const top = HEADROOM * Math.max(goal ?? 0, ...scores, 1);
   const known = latest?.I != null;
-  meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => overall(value, rules.stop_at), 0);
+  meter('overall', latest?.I, (latest?.I ?? 0) / top, (value) => overall(value, goal), 0);
   meter('variety', latest?.D, variety(latest?.D ?? 0, D_range, windows), (value) => say(texts.meters.variety, { value: value.toFixed(0) }), 0);
   meter('calm', latest?.MC, known ? share(/** @type {number} */ (latest?.MC), JERKY) : 0, (value) => say(texts.meters.calm, { value: value.toFixed(3) }), 3);
   put($('verdict'), verdict(latest));
@@ -59,24 +59,46 @@ function meter(name, value, part, words, digits) {
   put($(`number-${name}`), value == null ? '–' : value.toFixed(digits));
 }
 
-/** How far it is: the best window to the goal, or, without a goal, the time to the longest. @param {Session} session */
-function showProgress({ rules, best, time_s, gain }) {
-  const part = Math.min(1, rules.stop_at ? (best?.I ?? 0) / rules.stop_at : time_s / rules.cap_s);
-  const text = rules.stop_at ? say(texts.status.goal_score, { share: percent(part) }) : say(texts.status.goal_time, { time: clock(time_s), cap: clock(rules.cap_s) });
+/** @param {Session} session */
+function showProgress(session) {
+  const { rules, gain } = session;
+  const { part, number, text } = progress(session);
   const ring = $('ring');
   ring.setAttribute('aria-valuenow', String(Math.floor(part * 100)));
   ring.setAttribute('aria-valuetext', text);
   $('ring-value').style.strokeDasharray = `${(part * 100).toFixed(1)} 100`;
-  put($('ring-number'), percent(part));
+  put($('ring-number'), number);
   put($('goal'), text);
   put($('gain'), gainText(rules, gain));
+}
+
+/** How far it is, on the way by which it stops. @param {Session} session @returns {{ part: number, number: string, text: string }} */
+function progress({ rules, best, time_s, standing }) {
+  const clipped = (/** @type {number} */ part) => Math.min(1, Math.max(0, part));
+  if (rules.stop_at) {
+    const part = clipped((best?.I ?? 0) / rules.stop_at);
+    return { part, number: percent(part), text: say(texts.status.goal_score, { share: percent(part) }) };
+  }
+  if (rules.share) return ownProgress(rules, standing);
+  const part = clipped(time_s / rules.cap_s);
+  return { part, number: percent(part), text: say(texts.status.goal_time, { time: clock(time_s), cap: clock(rules.cap_s) }) };
+}
+
+/** First this person's windows until their range is known; then the way from their typical window to the one needed. @param {Session['rules']} rules @param {Session['standing']} standing */
+function ownProgress({ least_windows }, standing) {
+  const windows = standing?.windows ?? 0;
+  if (standing?.reached == null) {
+    const text = say(texts.status.goal_learning, { windows, least: least_windows });
+    return { part: Math.min(1, windows / least_windows), number: `${windows}/${least_windows}`, text };
+  }
+  return { part: standing.reached, number: percent(standing.reached), text: say(texts.status.goal_own, { better: standing.better_than, windows }) };
 }
 
 const percent = (/** @type {number} */ share) => `${Math.floor(share * 100)}%`;
 
 /** @param {Session['rules']} rules @param {number | null} gain */
 function gainText(rules, gain) {
-  if (gain == null) return rules.stop_at ? '' : texts.meters.gain_unknown;
+  if (gain == null) return rules.stop_at || rules.share ? '' : texts.meters.gain_unknown;
   const text = rules.gain ? texts.meters.gain_limit : texts.meters.gain;
   return say(text, { gain: percent(Math.expm1(gain)), limit: percent(Math.expm1(rules.gain ?? 0)) });
 }

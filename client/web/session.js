@@ -7,6 +7,7 @@
  *   eligible: boolean | null, reasons: { code: string }[] }} Window
  * @typedef {{ face: number | null, faces: number | null, level_dbfs: number | null }} Chunk
  * @typedef {{ windows: number, of: number, complete: boolean }} Checked
+ * @typedef {{ windows: number, better_than: number, typical: number, expected: number | null, needed: number | null, reached: number | null }} Standing
  * @typedef {import('./feed.js').Event} Event
  * @typedef {import('./server.js').Rules} Rules
  */
@@ -29,6 +30,8 @@ export class Session {
   chunk = null;
   /** @type {number | null} */
   gain = null;
+  /** Where the best stands among this person's windows. @type {Standing | null} */
+  standing = null;
   /** How many windows have a verdict. @type {Checked | null} */
   checked = null;
   /** @type {Event | null} */
@@ -60,6 +63,11 @@ export class Session {
     return BEGUN.has(this.state);
   }
 
+  /** The I at which it stops: the user's own, or what is enough for this person; null as long as that is not known. @returns {number | null} */
+  get goal() {
+    return this.rules.stop_at ?? this.standing?.needed ?? null;
+  }
+
   /** It is enough, and the person is asked to sit still and silent. */
   get idling() {
     return this.coach?.code === 'idle';
@@ -87,6 +95,7 @@ export class Session {
       event;
     Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s });
     this.checked = event.checked ?? null;
+    this.standing = event.standing ?? null;
     for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
     for (const window of event.windows) this.#window(window);
   }
@@ -102,6 +111,7 @@ export class Session {
         this.time_s = event.time_s;
         this.chunk = event.chunk;
         this.gain = event.gain;
+        this.standing = event.standing;
         this.best = event.best ?? this.best;
         if (event.window) this.#window(event.window);
         break;

@@ -13,7 +13,7 @@ from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
 STOP_TEXTS = {
-    StopRule.THRESHOLD: "the best window is as good as can be expected",
+    StopRule.THRESHOLD: "the best window is good enough",
     StopRule.GAIN: "going on is not expected to bring a better window",
     StopRule.CAP: "the longest time is over",
     StopRule.ENDED: "it was ended",

@@ -5,7 +5,7 @@ from typing import Self
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.encoders import ENCODERS
-from take5.scoring.own_range import Standing
+from take5.scoring.own_range import LEAST_WINDOWS, Standing
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import (
@@ -75,8 +75,9 @@ class About:
 def rules_json(rules: StopRules) -> Json:
     """The rules of ``docs/events.md``."""
     return {
-        "stop_at": rules.stop_at,
+        "stop_at": rules.stop_at or None,
         "share": rules.own_share or None,
+        "least_windows": LEAST_WINDOWS,
         "floor_s": rules.floor_s,
         "gain": rules.gain,
         "gain_after_s": rules.gain_after_s,

@@ -176,7 +176,9 @@ def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
 def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
     models: Models, talker_page: OpenPage, tmp_path: Path
 ) -> None:
-    with served(models, tmp_path, rules=StopRules(gain=None), under="/take5", pages=PAGES, token=TOKEN) as server:
+    with served(
+        models, tmp_path, rules=StopRules(stop_at=0, gain=None), under="/take5", pages=PAGES, token=TOKEN
+    ) as server:
         page = talker_page(f"{server.address}/#token={TOKEN}")
         addresses = addresses_of(page)
         ready(page)
@@ -228,7 +230,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
 def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around_them_and_no_more(
     models: Models, talker_page: OpenPage, tmp_path: Path
 ) -> None:
-    with served(models, tmp_path, rules=StopRules(stop_at=None, gain=None, cap_s=20.0), pages=PAGES) as server:
+    with served(models, tmp_path, rules=StopRules(stop_at=0, gain=None, cap_s=20.0), pages=PAGES) as server:
         page = talker_page(server.address + "/", REMEMBER_PEERS)
         ready(page)
         with page.expect_request(re.compile("/whip/")) as offer:

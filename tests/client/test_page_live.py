@@ -176,7 +176,7 @@ def test_a_clip_that_cannot_be_written_is_said_and_can_be_tried_again(server: Se
 def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
     models: Models, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    with served(models, tmp_path, rules=StopRules(cap_s=100.0), pages=PAGES) as server:
+    with served(models, tmp_path, rules=StopRules(stop_at=0, cap_s=100.0), pages=PAGES) as server:
         page = following(server, open_page, "time")
         best = window(0, 1000.0)
         tell(server, "time", *begun(), Progress(625, best, best.score, ChunkNote(1.0, 1, -20.0), 0.0488))

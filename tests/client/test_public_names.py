@@ -16,7 +16,7 @@ PUBLIC = {
     """,
     "take5.server": """
         Admission Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions
-        Sessions Settings StopRules UdpPorts Webhook create_app load_models measured_stop_at parse_command run
+        Sessions Settings StopRules UdpPorts Webhook create_app load_models parse_command run
         sessions_for usage wanted_for
     """,
 }

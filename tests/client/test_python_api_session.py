@@ -32,7 +32,7 @@ SCRIPT: Script = (
 )
 """Two good windows, a hole in both tracks, a frozen picture."""
 
-NEVER = take5.StopRules(gain=None, cap_s=1e6)
+NEVER = take5.StopRules(stop_at=0, gain=None, cap_s=1e6)
 PICTURE = np.zeros((64, 48, 3), np.uint8)
 SOUND = np.zeros(1600, np.float32)
 
@@ -205,7 +205,7 @@ def test_the_best_window_can_be_had_as_arrays(session: tuple[take5.Session, list
 
 
 def test_stop_says_that_a_rule_has_fired_and_going_on_is_allowed(steady: list[Own], models: Models) -> None:
-    session = take5.Session(models, rules=take5.StopRules(cap_s=6), seconds=2)
+    session = take5.Session(models, rules=take5.StopRules(stop_at=0, cap_s=6), seconds=2)
     events = [event for one in steady for event in push(session, one)]
     assert session.stop is not None
     assert session.stop.rule is StopRule.CAP

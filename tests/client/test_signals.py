@@ -185,7 +185,7 @@ def test_a_server_under_nohup_goes_on(tmp_path: Path) -> None:
 
 
 def test_push_hangs_up_at_a_signal(models: Models, short: Path, tmp_path: Path) -> None:
-    with served(models, tmp_path / "out", rules=StopRules(stop_at=None, gain=None)) as server:
+    with served(models, tmp_path / "out", rules=StopRules(stop_at=0, gain=None)) as server:
         push = subprocess.Popen(
             [*PROGRAM, "push", f"{server.address}/whip/x", str(short), "--loop"], stdout=subprocess.DEVNULL
         )

@@ -1,4 +1,4 @@
-"""When a recording stops: the three rules, and the gain estimate against brute force and against the truth."""
+"""When a recording stops: the rules, and the gain estimate against brute force and against the truth."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -11,13 +11,14 @@ import pytest
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.models.encoders import ENCODERS, measured_stop_at
 from take5.scoring.motion import Motion
+from take5.scoring.own_range import REACH, reach_of
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore
 from take5.scoring.stopping import Stop, Stopper, StopRule, StopRules, leave_out_gain
 
-NO_GAIN = StopRules(gain=None)
+NO_GAIN = StopRules(gain=None, share=0)
+GAIN = StopRules(share=0)
 FACELESS = (Finding(Code.NO_FACE, 0, 1),)
 PLAIN = 1 - MC_FLOOR
 """The MC with which I is D."""
@@ -139,25 +140,130 @@ def test_the_threshold_is_for_the_choice_and_not_for_the_window() -> None:
 
 @pytest.mark.parametrize("off", [None, 0.0])
 def test_without_a_threshold_nothing_is_good_enough(off: float | None) -> None:
-    found = stopped(Stopper(StopRules(stop_at=off, gain=None), Parameters()), minutes(lambda _: 1e9))
+    found = stopped(Stopper(StopRules(stop_at=off, gain=None, share=0), Parameters()), minutes(lambda _: 1e9))
     assert found is not None
     assert found[1].rule is StopRule.CAP
+
+
+# --- rule 1, of the talker's own range ----------------------------------------------------------------------------
+
+
+def talk(count: int, last: float, level: float = 1000.0) -> list[JudgedWindow]:
+    """Windows of I ``level``, but for the last."""
+    return [window(second, level) for second in range(count - 1)] + [window(count - 1, last)]
+
+
+def needed(count: int, last: float, level: float = 1000.0) -> float:
+    """0.95 of 1.25 times the geometric mean."""
+    return 0.95 * 1.25 * level ** ((count - 1) / count) * last ** (1 / count)
+
+
+@pytest.mark.parametrize("level", [1e-3, 1.0, 1000.0])
+def test_it_stops_at_a_share_of_what_this_talker_can_be_expected_to_reach(level: float) -> None:
+    """Whatever the scale of I: a talker is only compared with themselves."""
+    found = stopped(Stopper(StopRules(), Parameters()), talk(20, 1.3 * level, level))
+    assert found is not None
+    time_s, stop = found
+    assert (time_s, stop.rule) == (24.0, StopRule.THRESHOLD)
+    assert stop.value == pytest.approx(1.3 * level)
+    assert stop.limit == pytest.approx(needed(20, 1.3 * level, level))
+    assert stop.expected == pytest.approx(stop.limit / 0.95 if stop.limit else None)
+    assert stopped(Stopper(StopRules(), Parameters()), talk(20, 1.15 * level, level)) is None
+
+
+def test_not_before_the_twelfth_eligible_window() -> None:
+    outstanding = [window(0, 2000.0), *talk(40, 1000.0)[1:]]
+    found = stopped(Stopper(StopRules(), Parameters()), outstanding)
+    assert found is not None
+    assert found[0] == 16.0
+    ruled_out = [window(second, 1000.0, *FACELESS) for second in range(1, 31)]
+    late = [window(0, 2000.0), *ruled_out, *(window(second, 1000.0) for second in range(31, 60))]
+    found = stopped(Stopper(StopRules(gain=None), Parameters()), late)
+    assert found is not None
+    assert found[0] == 31 + 10 + 5
+
+
+def test_the_floor_holds_for_it_too_and_it_can_be_left_out() -> None:
+    windows = [window(0, 2000.0), *talk(60, 1000.0)[1:]]
+    found = stopped(Stopper(StopRules(floor_s=30.0), Parameters()), windows)
+    assert found is not None
+    assert found[0] == 30.0
+    assert stopped(Stopper(NO_GAIN, Parameters()), windows) is None
+
+
+def test_a_threshold_of_the_users_own_takes_its_place_unless_both_are_wanted() -> None:
+    windows = [window(0, 2000.0), *talk(30, 1000.0)[1:]]
+    assert stopped(Stopper(StopRules(stop_at=3000.0), Parameters()), windows) is None
+    assert StopRules(stop_at=3000.0).own_share == 0
+    both = stopped(Stopper(StopRules(stop_at=3000.0, share=0.95), Parameters()), windows)
+    assert both is not None
+    assert both[1].expected is not None
+    first = stopped(Stopper(StopRules(stop_at=1500.0, share=0.95), Parameters()), windows)
+    assert first is not None
+    assert (first[0], first[1].limit, first[1].expected) == (5.0, 1500.0, None)
+
+
+def test_a_talker_after_a_restart_is_another_one() -> None:
+    """A prompt changed how they speak: the typical window is one of the new way."""
+    stopper = Stopper(StopRules(gain=None), Parameters())
+    assert stopped(stopper, talk(30, 1000.0)) is None
+    stopper.restart()
+    assert stopper.standing is None
+    better = [window(second, 1250.0) for second in range(35, 55)]
+    assert stopped(stopper, better) is None
+    assert stopper.standing is not None
+    assert stopper.standing.typical == pytest.approx(1250.0)
+
+
+def test_a_share_that_anybody_reaches_stops_at_once_when_the_range_is_known() -> None:
+    found = stopped(Stopper(StopRules(share=0.5), Parameters()), talk(20, 1000.0))
+    assert found is not None
+    assert found[0] == 16.0
+
+
+def test_where_the_best_stands_among_the_talkers_windows() -> None:
+    stopper = Stopper(StopRules(), Parameters())
+    seen = []
+    for judged in [*talk(12, 1000.0), window(12, 1100.0), window(13, 900.0, *FACELESS), window(13.5, 900.0)]:
+        best = window(12, 1100.0).score if judged.score.start >= 12 * FPS else window(0, 1000.0).score
+        assert stopper.push(judged, best) is None
+        seen.append(stopper.standing)
+    early, known, *_, last = seen[0], seen[11], seen[-1]
+    assert early is not None
+    assert (early.windows, early.better_than, early.needed, early.reached) == (1, 0, None, None)
+    assert known is not None
+    assert (known.windows, known.better_than, known.reached) == (12, 0, pytest.approx(0.0, abs=1e-9))
+    assert last is not None
+    assert (last.windows, last.better_than) == (14, 13)
+    assert last.expected == pytest.approx(1.25 * last.typical)
+    assert last.reached == pytest.approx(math.log(1100 / last.typical) / math.log(0.95 * 1.25))
+
+
+def test_longer_windows_of_one_talker_differ_less() -> None:
+    assert reach_of(Parameters()) == REACH
+    assert reach_of(Parameters(seconds=10.0)) == pytest.approx(1.17, abs=0.01)
+    assert reach_of(Parameters(seconds=2.0)) > REACH
+    ten = [window(second, 1000.0) for second in range(20)] + [window(20, 1000 * 1.17)]
+    found = stopped(Stopper(StopRules(), Parameters(seconds=10.0)), ten)
+    assert found is not None
+    assert found[0] == 30.0
+    assert stopped(Stopper(StopRules(), Parameters()), ten) is None
 
 
 # --- rule 2 --------------------------------------------------------------------------------------------------------
 
 
 def test_the_gain_rule_waits_for_its_time_though_nothing_changes() -> None:
-    stopper = Stopper(StopRules(), Parameters())
+    stopper = Stopper(GAIN, Parameters())
     found = stopped(stopper, minutes(lambda _: 1000))
     assert found == (60.0, Stop(StopRule.GAIN, 0.0, 0.01))
-    early = Stopper(StopRules(gain_after_s=0.0), Parameters())
+    early = Stopper(StopRules(gain_after_s=0.0, share=0), Parameters())
     assert stopped(early, minutes(lambda _: 1000)) == (35.0, Stop(StopRule.GAIN, 0.0, 0.01))
 
 
 def test_one_block_far_above_the_others_keeps_it_going() -> None:
     """G is then k/n of the distance: 6/n * log 1.2 <= 0.01 from n = 110 on."""
-    found = stopped(Stopper(StopRules(), Parameters()), minutes(lambda s: 1200 if s == 20 else 1000))
+    found = stopped(Stopper(GAIN, Parameters()), minutes(lambda s: 1200 if s == 20 else 1000))
     assert found is not None
     assert (found[0], found[1].rule) == (550.0, StopRule.GAIN)
     assert found[1].value == pytest.approx(6 / 110 * math.log(1.2))
@@ -165,7 +271,7 @@ def test_one_block_far_above_the_others_keeps_it_going() -> None:
 
 def test_a_steady_rise_is_taken_for_luck() -> None:
     """A known limit: blocks 5 % better than the last are not exchangeable, and G knows no order (docs/stopping.md)."""
-    found = stopped(Stopper(StopRules(), Parameters()), minutes(lambda s: 1000 * 1.01**s))
+    found = stopped(Stopper(GAIN, Parameters()), minutes(lambda s: 1000 * 1.01**s))
     assert found is not None
     assert (found[0], found[1].rule) == (175.0, StopRule.GAIN)
 
@@ -174,7 +280,7 @@ def test_a_gain_of_just_eps_is_enough() -> None:
     eps = leave_out_gain([0.0] * 11 + [math.log(1.2)], 6)
     for gain, rule in ((eps, StopRule.GAIN), (math.nextafter(eps or 0.0, 0.0), StopRule.CAP)):
         found = stopped(
-            Stopper(StopRules(gain=gain, cap_s=60.0), Parameters()), minutes(lambda s: 1.2 if s == 20 else 1)
+            Stopper(StopRules(gain=gain, cap_s=60.0, share=0), Parameters()), minutes(lambda s: 1.2 if s == 20 else 1)
         )
         assert found is not None
         assert found[1].rule is rule
@@ -182,7 +288,7 @@ def test_a_gain_of_just_eps_is_enough() -> None:
 
 @pytest.mark.parametrize("off", [None, 0.0])
 def test_the_gain_rule_can_be_left_out(off: float | None) -> None:
-    stopper = Stopper(StopRules(gain=off), Parameters())
+    stopper = Stopper(StopRules(gain=off, share=0), Parameters())
     assert stopped(stopper, minutes(lambda _: 1000)) == (600.0, Stop(StopRule.CAP, 600.0, 600.0))
     assert stopper.gain == 0.0
 
@@ -265,7 +371,7 @@ def test_the_rules_are_looked_at_in_order() -> None:
 
 
 def test_after_a_restart_only_new_blocks_count_and_time_starts_anew() -> None:
-    stopper = Stopper(StopRules(), Parameters())
+    stopper = Stopper(GAIN, Parameters())
     assert stopped(stopper, minutes(lambda _: 1000)[:53]) is None
     assert stopper.gain == 0.0
     stopper.restart()  # at 57 s, no multiple of a block
@@ -302,17 +408,12 @@ def test_a_restart_keeps_the_threshold_and_the_cap() -> None:
         ("gain_horizon_s", 0.0, "above 0"),
         ("cap_s", 0.0, "above 0"),
         ("cap_s", math.inf, "finite"),
+        ("share", -0.1, "above 0, or 0"),
+        ("share", math.nan, "finite"),
+        ("reach", 0.99, "1 or more"),
+        ("reach", math.inf, "finite"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(name: str, value: float, rule: str) -> None:
     with pytest.raises(ParameterError, match=f"{name}={value} .*{rule}"):
         StopRules(**{name: value})
-
-
-def test_a_threshold_holds_only_for_what_it_was_measured_with() -> None:
-    assert measured_stop_at("speech-embedding", Parameters()) == ENCODERS["speech-embedding"].stop_at
-    assert measured_stop_at("speech-embedding", Parameters(pool=9, hop=0.2)) == ENCODERS["speech-embedding"].stop_at
-    assert measured_stop_at("ave", Parameters()) is None
-    assert measured_stop_at("unknown", Parameters()) is None
-    assert measured_stop_at("speech-embedding", Parameters(seconds=3.0)) is None
-    assert measured_stop_at("speech-embedding", Parameters(hfr_threshold=0.2)) is None

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.services
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-UNTIL_STOPPED = StopRules(gain=None)
+UNTIL_STOPPED = StopRules(stop_at=0, gain=None)
 SENT_S = 3.0
 PUSH = (sys.executable, "-m", "take5.client.cli", "push")
 BUTTONS: tuple[Literal["left", "middle"], ...] = ("left", "middle")

@@ -97,7 +97,7 @@ def test_a_relay_that_goes_away_ends_the_capture_with_its_best_clip(
     models: Models, coturn: Service, talking: OpenPage, turn_port: int, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    with captured(models, talking, turn_port, out, rules=StopRules(gain=None)) as (server, page):
+    with captured(models, talking, turn_port, out, rules=StopRules(stop_at=0, gain=None)) as (server, page):
         expect(page.locator("#best")).to_contain_text("Best so far")
         coturn.process.kill()
         assert eventually(lambda: bool(clips(out)))

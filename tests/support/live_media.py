@@ -16,7 +16,7 @@ from take5.stream.sources.replayed import ReplayedFile
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, Received, UnitFormat
 
-NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
+NEVER = StopRules(stop_at=0, gain=None, cap_s=1e6)
 """Rules that stop nothing."""
 
 DEFAULTS = Settings()

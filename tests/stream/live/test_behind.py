@@ -185,7 +185,7 @@ class Run:
 
 
 def test_the_cap_analyses_what_was_skipped(arrived: Arrived, models: Models, slow: MakeSlow, tmp_path: Path) -> None:
-    capture = slow(0.1, StopRules(stop_at=None, gain=None, cap_s=15))
+    capture = slow(0.1, StopRules(stop_at=0, gain=None, cap_s=15))
     drive_slowly(capture, arrived[1])
     assert capture.live.stop is not None
     assert not capture.live.has_best
@@ -197,7 +197,7 @@ def test_the_cap_analyses_what_was_skipped(arrived: Arrived, models: Models, slo
     assert isinstance(clip, ClipReady)
     assert clip.checked is not None
     assert (clip.checked.of, clip.checked.complete) == (11, True)
-    whole = live_session(models, arrived[0], StopRules(stop_at=None, gain=None, cap_s=15))
+    whole = live_session(models, arrived[0], StopRules(stop_at=0, gain=None, cap_s=15))
     drive(whole, arrived[1])
     best = selection(whole).best
     assert best is not None
@@ -221,7 +221,7 @@ def test_without_time_to_finish_it_says_how_many_windows_were_checked(
 
 
 def test_without_any_window_checked_the_error_says_so(arrived: Arrived, slow: MakeSlow, tmp_path: Path) -> None:
-    capture = slow(0.1, StopRules(stop_at=None, gain=None, cap_s=15))
+    capture = slow(0.1, StopRules(stop_at=0, gain=None, cap_s=15))
     drive_slowly(capture, arrived[1])
     failed = Run(capture.live, tmp_path / "clip", finish_within_s=0.0).over()[-1]
     assert isinstance(failed, Failed)

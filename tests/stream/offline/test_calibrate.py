@@ -1,4 +1,4 @@
-"""``take5 calibrate``: the threshold against its definition, on made-up talkers and on the drawn one."""
+"""``take5 calibrate``: what talkers reach against its definition, on made-up talkers and on the drawn one."""
 
 import json
 import math
@@ -17,24 +17,13 @@ from take5.client.cli.calibrate import calibrate as command
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.motion import Motion
+from take5.scoring.own_range import REACH
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import MC_FLOOR, WindowScore, best, rank
 from take5.stream.analysis.models import Models
-from take5.stream.offline.calibration import (
-    Aim,
-    Calibration,
-    Interval,
-    Talker,
-    Trial,
-    best_within,
-    calibrate,
-    choices,
-    expected_seconds,
-    threshold,
-    threshold_interval,
-)
+from take5.stream.offline.calibration import Aim, Calibration, Talker, Trial, calibrate
+from take5.stream.offline.reaches import LENGTHS, SLOPE, choices, lift, mean_reach, reach_interval, talker_reach
 from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
@@ -84,74 +73,79 @@ def test_the_choice_after_each_window_is_algorithm_1s(seed: int) -> None:
     assert list(choices(windows, 5)) == [whole(windows[: n + 1]) for n in range(40)]
 
 
-@pytest.mark.parametrize("seconds", [5.0, 12.0, 12.9, 39.0, 44.0, 60.0])
-def test_best_within_is_the_median_of_all_stretches(seconds: float) -> None:
-    windows = hostile(5, 40)  # 44 s
-    length = min(40, math.floor(seconds) - 4)
-    ends = [whole(windows[start : start + length]) for start in range(40 - length + 1)]
-    expected = np.median([end for end in ends if end is not None])
-    assert best_within(windows, Aim(within_s=seconds)) == pytest.approx(expected, rel=1e-12)
+@pytest.mark.parametrize("length", [1, 8, 30])
+def test_the_lift_is_the_mean_over_all_stretches_above_the_typical_window(length: int) -> None:
+    windows = hostile(5, 60)
+    able = [judged for judged in windows if judged.eligible]
+    ends = [math.log(whole(able[at : at + length]) or 0) for at in range(len(able) - length + 1)]
+    typical = np.mean([math.log(judged.score.I or 0) for judged in able])
+    assert lift(windows, length, 5) == pytest.approx(np.mean(ends) - typical, rel=1e-9)
 
 
-def test_only_whole_windows_are_within_and_a_second_less_is_not_short() -> None:
-    assert [Aim(within_s=seconds).windows for seconds in (5, 12, 12.9, 13, 60)] == [1, 8, 8, 9, 56]
-    assert [Talker.of(selection(verdicts([1.0] * n)), AIM).short for n in (54, 55, 56)] == [True, False, False]
+def test_windows_that_may_not_win_are_as_if_they_were_not_there() -> None:
+    windows = hostile(6, 60)
+    able = [judged for judged in windows if judged.eligible]
+    assert talker_reach(windows, 56, 5) == talker_reach(able, 56, 5)
+    assert Talker.of(selection(windows), AIM).short
 
 
-def test_a_longer_recording_of_the_same_talker_gives_the_same() -> None:
-    minute = np.random.default_rng(2).permutation(np.linspace(700, 1200, 56)).tolist()
-    assert [best_within(verdicts(minute * n), AIM) for n in (1, 2, 9)] == pytest.approx([1200] * 3)
+# --- what talkers reach --------------------------------------------------------------------------------------------
 
 
-def test_without_an_eligible_window_there_is_no_best() -> None:
-    assert best_within([verdict(s, 1000, eligible=False) for s in range(90)], AIM) is None
-    assert best_within([], AIM) is None
+def spread(seed: int, count: int, level: float = 1000.0) -> tuple[JudgedWindow, ...]:
+    """Windows about a typical one, log I normal with the spread of people."""
+    rng = np.random.default_rng(seed)
+    return verdicts((level * np.exp(0.127 * rng.normal(size=count))).tolist())
 
 
-# --- the threshold -------------------------------------------------------------------------------------------------
+def test_what_a_talker_reaches_does_not_depend_on_the_scale_of_I() -> None:
+    reaches = [talker_reach(spread(3, 60, level), 56, 5) for level in (1.0, 1000.0, 1e6)]
+    assert reaches == pytest.approx([reaches[0]] * 3)
 
 
-def test_the_threshold_is_a_share_of_the_middle_talker() -> None:
-    assert threshold([1000, 1200, 1100], 0.9) == pytest.approx(990)
-    assert threshold([1000, 1200], 1.0) == 1100
-    assert threshold([1000, None, 1e9, 1100], 0.9) == pytest.approx(990)
-    assert threshold([None, None], 0.9) is None
+def test_a_talker_of_a_minute_reaches_what_the_definition_says() -> None:
+    windows = spread(4, 56)
+    terms = [lift(windows, n, 5) + SLOPE * math.log(56 / n) for n in (*LENGTHS, 56)]
+    assert talker_reach(windows, 56, 5) == pytest.approx(math.exp(np.mean(terms)))
 
 
-@pytest.mark.parametrize(
-    ("count", "rank_", "confidence"), [(2, 1, 0.5), (4, 1, 0.875), (5, 1, 0.9375), (10, 2, 1 - 22 / 1024)]
-)
-def test_the_interval_lies_between_the_right_talkers(count: int, rank_: int, confidence: float) -> None:
-    bests = [1000.0 + 10 * i for i in range(count)]
-    expected = Interval(0.5 * bests[rank_ - 1], 0.5 * bests[-rank_], confidence)
-    assert threshold_interval([None, *reversed(bests)], 0.5) == expected
+def test_short_recordings_say_the_same_on_the_mean() -> None:
+    """Stretches of 16 windows speak for a minute by the growth that is known."""
+    short = mean_reach(talker_reach(spread(seed, 16), 56, 5) for seed in range(60))
+    long = mean_reach(talker_reach(spread(seed, 200), 56, 5) for seed in range(60, 120))
+    assert short == pytest.approx(long, rel=0.03)
 
 
-def test_the_interval_holds_the_median_as_often_as_it_says() -> None:
-    rng, held, stated = np.random.default_rng(4), 0, 0.0
-    for row in np.exp(rng.normal(size=(4000, 12))).tolist():
-        interval = threshold_interval(row, 1.0)
+def test_fewer_windows_than_the_shortest_length_say_nothing() -> None:
+    assert talker_reach(spread(1, LENGTHS[0] - 1), 56, 5) is None
+    assert talker_reach(spread(1, LENGTHS[0]), 56, 5) is not None
+    assert talker_reach([verdict(s, 1000, eligible=False) for s in range(90)], 56, 5) is None
+
+
+def test_the_interval_holds_the_mean_as_often_as_it_says() -> None:
+    held = 0
+    for row in np.random.default_rng(4).normal(0.22, 0.05, (2000, 8)).tolist():
+        interval = reach_interval([math.exp(x) for x in row])
         assert interval is not None
-        held, stated = held + (interval.low <= 1.0 <= interval.high), interval.confidence
-    assert held / 4000 == pytest.approx(stated, abs=4 * math.sqrt(stated * (1 - stated) / 4000))
-    assert 0.9 <= stated < 0.99
+        held += interval.low <= math.exp(0.22) <= interval.high
+    assert held / 2000 == pytest.approx(0.95, abs=0.02)
 
 
 def test_one_talker_has_no_interval_and_nobody_to_be_held_out_from() -> None:
-    made = calibrate([selection(verdicts([1000.0] * 56))], AIM)
+    made = calibrate([selection(spread(1, 56))], AIM)
     assert (made.interval, made.held_out) == (None, (None,))
-    assert made.stop_at == pytest.approx(950)
+    assert made.reach == pytest.approx(talker_reach(spread(1, 56), 56, 5))
 
 
-def test_the_held_out_threshold_comes_from_the_others_alone() -> None:
-    made = calibrate([selection(verdicts([value] * 56)) for value in (1000.0, 1100.0, 1400.0)], AIM)
-    assert made.held_out == pytest.approx((0.95 * 1250, 0.95 * 1200, 0.95 * 1050))
-    (_, own, held_out), *_ = made.trials()
+def test_the_held_out_reach_comes_from_the_others_alone() -> None:
+    made = calibrate([selection(spread(seed, 56)) for seed in (1, 2, 3)], AIM)
+    one, two, three = (talker.reach or 0 for talker in made.talkers)
+    assert made.reach == pytest.approx((one * two * three) ** (1 / 3))
+    assert made.held_out == pytest.approx(((two * three) ** 0.5, (one * three) ** 0.5, (one * two) ** 0.5))
+    _, _, (_, own, held_out) = made.trials()
     assert own is not None
-    assert (own.time_s, own.I) == (None, None)
     assert held_out is not None
-    assert held_out == Trial(held_out.stop_at)
-    assert held_out.stop_at == pytest.approx(1187.5)
+    assert (own.reach, held_out.reach) == (made.reach, made.held_out[2])
 
 
 def test_recordings_of_two_encoders_make_no_threshold() -> None:
@@ -163,43 +157,26 @@ def test_recordings_of_two_encoders_make_no_threshold() -> None:
 # --- what it does to a recording -----------------------------------------------------------------------------------
 
 
-def test_a_trial_stops_at_the_end_of_the_first_window_that_is_good_enough() -> None:
-    talker = Talker.of(selection(verdicts([800, 900, 1000, 950, 1250])), AIM)
-    trial = talker.trial(990.0, Parameters())
-    assert trial.time_s == 7.0
-    assert (trial.I, trial.kept) == pytest.approx((1000, 0.8))
-    assert talker.trial(800.0 - 1e-6, Parameters()).time_s == 5.0
-    assert talker.trial(1251.0, Parameters()) == Trial(1251.0)
+def test_a_trial_stops_where_a_capture_would() -> None:
+    values = [1000.0] * 14 + [1300.0, 1400.0, 1000.0]
+    trial = Talker.of(selection(verdicts(values)), AIM).trial(1.25, AIM)
+    assert trial.time_s == 14 + 5
+    assert (trial.I, trial.kept) == pytest.approx((1300, 1300 / 1400))
+    assert Talker.of(selection(verdicts(values)), AIM).trial(1.5, AIM) == Trial(1.5)
+    half = Aim(share=0.5)
+    assert Talker.of(selection(verdicts(values)), half).trial(1.25, half).time_s == 11 + 5
 
 
 def test_stopping_can_keep_more_than_going_on() -> None:
     """Five windows of higher D push the best one out of the pool."""
-    windows = (verdict(0, 1200, 60), *(verdict(s, 1000, 60.0 + s) for s in range(1, 6)))
-    assert Talker.of(selection(windows), AIM).trial(1100.0, Parameters()).kept == pytest.approx(1.2)
-
-
-def geometric(rng: np.random.Generator, talkers: int, windows: int) -> list[Talker]:
-    """Windows that do not overlap, one in ten of them good."""
-    aim = Aim(parameters=Parameters(hop=5.0))
-    good = np.where(rng.random((talkers, windows)) < 0.1, 1000.0, 500.0)
-    return [Talker.of(selection(verdicts(row, hop=5.0)), aim) for row in good.tolist()]
-
-
-@pytest.mark.parametrize(("talkers", "windows"), [(40, 120), (800, 6)])
-def test_expected_seconds_are_right_whether_recordings_are_long_or_short(talkers: int, windows: int) -> None:
-    made = geometric(np.random.default_rng(6), talkers, windows)
-    assert expected_seconds(made, 999.0, Parameters(hop=5.0)) == pytest.approx(50, rel=0.1)
-
-
-def test_expected_seconds_are_one_window_where_all_are_good_and_unknown_where_none_is() -> None:
-    talkers = [Talker.of(selection(verdicts([1000.0] * 20)), AIM)]
-    assert expected_seconds(talkers, 999.0, Parameters()) == 5.0
-    assert expected_seconds(talkers, 1001.0, Parameters()) is None
+    windows = (verdict(0, 1300, 60), *(verdict(s, 1000, 50) for s in range(1, 12)))
+    later = tuple(verdict(s, 1000, 60.0 + s) for s in range(12, 20))
+    assert Talker.of(selection((*windows, *later)), AIM).trial(1.25, AIM).kept == pytest.approx(1.3)
 
 
 @pytest.mark.parametrize(
     ("within_s", "share", "text"),
-    [(4.9, 0.9, "within_s=4.9"), (math.nan, 0.9, "within_s=nan"), (60, 0.0, "share=0.0"), (60, 1.01, "share=1.01")],
+    [(15.9, 0.9, "within_s=15.9"), (math.nan, 0.9, "within_s=nan"), (60, 0.0, "share=0.0"), (60, 1.01, "share=1.01")],
 )
 def test_an_aim_that_makes_no_sense_is_refused(within_s: float, share: float, text: str) -> None:
     with pytest.raises(ParameterError, match=f"{text} must be"):
@@ -215,7 +192,7 @@ def mixed() -> Calibration:
     faceless = tuple(verdict(s, 1000, eligible=False) for s in range(56))
     talkers = {
         "minute.mp4": verdicts([1000.0] * 56),
-        "[bold]short.mp4": verdicts([800.0, 1200.0]),
+        "[bold]short.mp4": verdicts([800.0] * 12 + [1200.0]),
         "none.mp4": faceless,
     }
     return calibrate([selection(windows, video=name) for name, windows in talkers.items()], AIM)
@@ -224,29 +201,31 @@ def mixed() -> Calibration:
 def test_the_table_says_what_each_talker_does(mixed: Calibration, capsys: pytest.CaptureFixture[str]) -> None:
     _show(mixed)
     lines = capsys.readouterr().out.splitlines()
-    assert " ".join(lines[1].split()) == "minute.mp4 56/56 1000 1000 1000 1000 1000 never - never -"
-    assert " ".join(lines[2].split()) == "[bold]short.mp4 2/2 840 1000 1160 1200 1200* 6 s 1.00 6 s 1.00"
+    reaches = [f"{talker.reach:.3f}" for talker in mixed.talkers if talker.reach]
+    assert " ".join(lines[1].split()) == f"minute.mp4 56/56 1000 1000 1000 1000 {reaches[0]} not - not -"
+    assert " ".join(lines[2].split()) == f"[bold]short.mp4 13/13 800 825.3 800 1200 {reaches[1]}* 17 s 1.00 16 s 0.67"
     assert " ".join(lines[3].split()) == "none.mp4 0/56 - - - - - - - - -"
-    assert "--stop-at 1045, for encoder speech-embedding: 0.95 of what the middle talker gives within 60 s" in lines
-    assert any(f"built in for these settings: {ENCODERS['speech-embedding'].stop_at:g}" in line for line in lines)
-    assert any("950 to 1140 with 50% confidence, by 2 talkers" in line for line in lines)
-    assert any(line.strip().startswith("* shorter than 60 s") for line in lines)
+    assert mixed.reach is not None
+    assert any(line.startswith(f"--stop-reach {mixed.reach:.3f}, for encoder speech-embedding: the") for line in lines)
+    assert f"  built in for windows of 5 s: {REACH:.3f}" in lines
+    assert any("with 95% confidence, by 2 talkers" in line for line in lines)
+    assert any(line.strip().startswith("* fewer eligible windows than 60 s") for line in lines)
 
 
-def test_a_threshold_for_other_settings_is_not_compared_with_the_built_in_one() -> None:
-    made = calibrate([selection(verdicts([1000.0] * 58))], Aim(parameters=Parameters(seconds=3.0)))
-    assert any("built in for these settings: none" in line for line in _lines(made))
+def test_what_is_built_in_is_that_of_the_windows_length() -> None:
+    made = calibrate([selection(verdicts([1000.0] * 58))], Aim(parameters=Parameters(seconds=10.0)))
+    assert "  built in for windows of 10 s: 1.171" in _lines(made)
 
 
 def test_the_object_holds_every_number(mixed: Calibration) -> None:
     made = json.loads(json.dumps(mixed.json()))
-    assert (made["version"], made["within_s"], made["share"]) == (1, 60.0, 0.95)
-    assert made["stop_at"] == pytest.approx(1045)
-    assert made["interval"]["confidence"] == 0.5
+    assert (made["version"], made["within_s"], made["share"]) == (2, 60.0, 0.95)
+    assert made["reach"] == mixed.reach
+    assert made["interval"]["confidence"] == 0.95
     minute, short, none = made["videos"]
-    assert (minute["reached"]["time_s"], minute["short"]) == (None, False)
-    assert (short["reached"]["time_s"], short["held_out"]["time_s"], short["short"]) == (6.0, 6.0, True)
-    assert (none["reached"], none["held_out"], none["I"]["best"], none["I"]["q50"]) == (None, None, None, None)
+    assert (minute["stopped"]["time_s"], minute["short"], minute["I"]["typical"]) == (None, False, pytest.approx(1000))
+    assert (short["stopped"]["time_s"], short["held_out"]["time_s"], short["short"]) == (17.0, 16.0, True)
+    assert (none["stopped"]["time_s"] if none["stopped"] else None, none["I"]["best"], none["reach"]) == (None,) * 3
 
 
 # --- the command ---------------------------------------------------------------------------------------------------
@@ -266,7 +245,7 @@ def run(models: Models, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return call
 
 
-def test_the_drawn_talker_reaches_its_threshold_with_its_best_window(
+def test_the_drawn_talker_is_stopped_by_its_best_window(
     run: Run, rendered: Callable[[str, Script], Path], tmp_path: Path
 ) -> None:
     script = DEFAULT[:5]  # 28 s: every frame is looked at, so a longer one only takes longer
@@ -277,9 +256,9 @@ def test_the_drawn_talker_reaches_its_threshold_with_its_best_window(
     (video,) = made["videos"]
     winner = truth(script).winner_start_s
     assert winner is not None
-    assert video["reached"]["time_s"] == winner + 5
-    assert video["reached"]["kept"] == 1.0
-    assert made["stop_at"] == pytest.approx(0.95 * video["I"]["best"])
+    assert video["stopped"]["time_s"] == winner + 5
+    assert video["stopped"]["kept"] == 1.0
+    assert made["reach"] == pytest.approx(video["reach"])
     assert 0 < video["eligible"] < video["windows"] == 24
     assert [failure["video"] for failure in made["failed"]] == [str(tmp_path / "missing.mp4")]
 
@@ -290,8 +269,8 @@ def test_without_an_eligible_window_it_says_so(run: Run, tmp_path: Path) -> None
     numbered_media(short, steady(2 * 25, 25), silence(2))
     code, out, err = run(faceless, short)
     assert code == 2
-    assert "no video has an eligible window" in out
+    assert "no video has 8 eligible windows" in out
     assert "short.mp4: picture and sound together last" in err
     code, out, _ = run("--json", short)
     assert code == 2
-    assert json.loads(out)["stop_at"] is None
+    assert json.loads(out)["reach"] is None

@@ -35,7 +35,7 @@ from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
 pytestmark = pytest.mark.realtime
 
-NEVER = StopRules(stop_at=None, gain=None, cap_s=1e6)
+NEVER = StopRules(stop_at=0, gain=None, cap_s=1e6)
 Json = dict[str, Any]
 MC_AGREEMENT = 2e-2
 """A window that was looked at from the ring alone, after looking had fallen behind, against a run over every frame."""

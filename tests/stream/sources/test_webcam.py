@@ -232,7 +232,7 @@ def test_a_rule_ends_the_recording_and_the_clip_is_there(
 ) -> None:
     before = set(threading.enumerate())
     fake = FakeSource(some(recorded, 6.0), ends=False)
-    made, shown, last = recording(fake, models, tmp_path / "clip", StopRules(stop_at=None, gain=None, cap_s=5.0))
+    made, shown, last = recording(fake, models, tmp_path / "clip", StopRules(stop_at=0, gain=None, cap_s=5.0))
     assert isinstance(last, ClipReady)
     assert made.broken is None
     assert (tmp_path / "clip" / "clip.mp4").stat().st_size > 0
@@ -289,7 +289,7 @@ def test_a_clip_that_cannot_be_written_is_tried_again_or_given_up(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saving, "DELAYS_S", (0.2,) * 100)
-    rules = StopRules(stop_at=None, gain=None, cap_s=5.0)
+    rules = StopRules(stop_at=0, gain=None, cap_s=5.0)
     for given_up in (False, True):
         place = tmp_path / str(given_up)
         place.write_text("in the way")
@@ -436,7 +436,7 @@ def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next()
 
 def test_time_counts_on_between_two_events_but_not_beyond_the_next() -> None:
     time = [100.0]
-    shown = board(StopRules(stop_at=None, cap_s=60.0), lambda: time[0])
+    shown = board(StopRules(stop_at=0, cap_s=60.0), lambda: time[0])
     for event in (StateChanged(0, State.RECEIVING), Progress(50, None, None, FINE)):
         shown.update(event.json())
     assert "first score in 3 s; stops in 0:58 at the latest" in shows(shown)
