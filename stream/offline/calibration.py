@@ -123,7 +123,7 @@ class Talker:
             typical=math.exp(float(np.mean(np.log(values)))) if values else None,
             best=last(choices(verdicts, aim.parameters.pool)),
             reach=talker_reach(verdicts, aim.windows, aim.parameters.pool),
-            short=len(values) < aim.windows,
+            short=bool(values) and len(values) < aim.windows,
             verdicts=verdicts,
         )
 

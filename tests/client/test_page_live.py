@@ -14,6 +14,7 @@ from serving import Served, eventually, served
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.idle import IdleState
+from take5.scoring.own_range import Standing
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.events import (
@@ -184,6 +185,26 @@ def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
         expect(ring).to_have_attribute("aria-valuetext", "0:25 of 1:40 at most")
         expect(ring).to_have_attribute("aria-valuenow", "25")
         expect(page.locator("#gain")).to_have_text("Another half minute may add 5%; it stops at 1%.")
+
+
+def test_the_ring_is_about_this_person_s_own_range(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
+    with served(models, tmp_path, rules=StopRules(), pages=PAGES) as server:
+        page = following(server, open_page, "own")
+        best, note = window(0, 1100.0), ChunkNote(1.0, 1, -20.0)
+        learning, known = Standing(5, 4, 1000.0), Standing(14, 13, 1000.0, 1250.0, 1187.5, 0.5546)
+        tell(server, "own", *begun(), Progress(225, best, best.score, note, standing=learning))
+        ring = page.get_by_role("progressbar", name="Progress")
+        expect(ring).to_have_attribute("aria-valuetext", "Getting to know your range: 5 of 12 windows.")
+        expect(page.locator("#ring-number")).to_have_text("5/12")
+        expect(page.locator("#chart .goal")).to_have_count(0)
+        tell(server, "own", Progress(450, best, best.score, note, standing=known))
+        expect(ring).to_have_attribute("aria-valuetext", "Better than 13 of your 14 windows so far.")
+        expect(ring).to_have_attribute("aria-valuenow", "55")
+        expect(page.locator("#goal")).to_have_text("Better than 13 of your 14 windows so far.")
+        expect(page.get_by_role("meter", name="Overall")).to_have_attribute("aria-valuetext", "1100; the goal is 1188")
+        expect(page.locator("#chart .goal")).to_have_count(1)
+        late = open_page(f"{server.address}/#session=own")
+        expect(late.locator("#goal")).to_have_text("Better than 13 of your 14 windows so far.")
 
 
 def test_why_there_is_no_clip_and_what_to_do(server: Served, open_page: OpenPage) -> None:

@@ -105,7 +105,7 @@ def served(
 
     async def main() -> None:
         shared = ServerOptions(deliverables=deliverables, picture=picture, **network)
-        sessions = sessions_for(models, Settings(), rules or StopRules(), output, capacity, shared)
+        sessions = sessions_for(models, Settings(), rules or StopRules(stop_at=0), output, capacity, shared)
         inner = create_app(sessions, **options)
         app = Starlette(routes=[Mount(under, inner)]) if under else inner
         config = uvicorn.Config(app, port=0, log_level="warning", proxy_headers=False, timeout_graceful_shutdown=3)

@@ -12,6 +12,7 @@ from repository import ROOT
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
+from take5.scoring.own_range import Standing
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.events import (
@@ -55,6 +56,8 @@ EVENTS: list[Event] = [
     Progress(175, BAD, BEST, ChunkNote(None, None, None), 0.03),
     Progress(200, UNSEEN, None),
     Progress(200, UNSEEN, None, NOTE, None, Checked(3, 4, complete=False)),
+    Progress(200, GOOD, BEST, NOTE, None, Checked(4, 4), Standing(3, 2, 1000.0)),
+    Progress(450, GOOD, BEST, NOTE, None, Checked(14, 14), Standing(14, 13, 1000.0, 1250.0, 1187.5, 0.55)),
     Scored(225, GOOD, Checked(4, 4)),
     BestChanged(150, BEST),
     Scored(225, GOOD),
@@ -68,6 +71,7 @@ EVENTS: list[Event] = [
     Resumed(11),
     *(Stopped(150, Stop(rule, 1.0, 0.5)) for rule in StopRule),
     Stopped(150, Stop(StopRule.ENDED)),
+    Stopped(450, Stop(StopRule.THRESHOLD, 1200.0, 1187.5, 1250.0)),
     CLIP,
     Bundled(175, "synctalk", "/out/clip/synctalk/ann", 138, 125, ("small",)),
     Bundled(175, "raw", error="the disk is full"),
@@ -113,7 +117,7 @@ def feed_of(*events: Event) -> Feed:
 def test_a_late_joiner_gets_the_present_state() -> None:
     feed = feed_of(
         StateChanged(0, State.RECEIVING),
-        Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2)),
+        Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2), Standing(1, 0, 1200.0)),
         BestChanged(150, BEST),
         Stalled(160, "both"),
     )
@@ -125,6 +129,7 @@ def test_a_late_joiner_gets_the_present_state() -> None:
     assert hello["stalled"]["track"] == "both"
     assert hello["clip"] is None
     assert hello["checked"] == {"windows": 1, "of": 2, "complete": True}
+    assert hello["standing"]["windows"] == 1
     feed.publish(Resumed(161))
     assert feed.hello()["stalled"] is None
 

@@ -26,6 +26,7 @@ from take5.scoring.errors import CaptureError
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
+from take5.scoring.own_range import Standing
 from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
@@ -420,7 +421,8 @@ def test_the_words_follow_the_state() -> None:
         stalled.update(event.json())
     assert stalled.words() == "Keep talking: the first score needs five seconds."
     stopping = after(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1120.0)), StateChanged(200, State.STOPPING))
-    assert stopping.words() == "It stopped by itself: this is good enough. Writing the clip …"
+    said = "It stopped by itself: this is one of the best windows that you are likely to give."
+    assert stopping.words() == f"{said} Writing the clip …"
 
 
 def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next() -> None:
@@ -432,6 +434,15 @@ def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next()
         "1 window scored; another 30 s may add 5.1%; stops in 4:54 at the latest", "0:06.00",
     ):  # fmt: skip
         assert part in text, part
+
+
+def test_the_way_to_the_goal_is_in_the_talker_s_own_range() -> None:
+    learning = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE, standing=Standing(5, 4, 1000.0))
+    assert "Getting to know your range: 5 of 12 windows." in shows(after(learning, rules=StopRules()))
+    known = Standing(14, 13, 1300.0, 1625.0, 1543.75, 0.43)
+    text = shows(after(Progress(450, JudgedWindow(GOOD, ()), GOOD, FINE, standing=known), rules=StopRules()))
+    assert "Better than 13 of your 14 windows so far." in text
+    assert "1400  of 1544" in text
 
 
 def test_time_counts_on_between_two_events_but_not_beyond_the_next() -> None:
