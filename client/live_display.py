@@ -5,27 +5,23 @@ It shows the events of ``docs/events.md``, from any sender, in the language of t
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from take5.client.live_meters import BAR_WIDTH, bar, face, level, number, signs
 from take5.client.terminal import clock, duration
 from take5.scoring.own_range import LEAST_WINDOWS
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.texts.languages import preferred, texts
 from take5.stream.wire import Json
-
-SILENT_DBFS, QUIET_DBFS, LOUD_DBFS, FLOOR_DBFS = -70.0, -45.0, -6.0, -60.0
-SEEN = 0.9
-"""A face in a smaller share of a second than this is shown in red."""
 
 JERKY, CALM = 0.3, 0.08
 """MC of people in front of a camera, from the worst to the best."""
@@ -34,7 +30,6 @@ HEADROOM = 1.15
 WARNED_S = 10.0
 """How long a warning stays."""
 
-BAR_WIDTH = 32
 REFRESH_HZ = 5
 
 SPOKEN = ("connecting", "stopping", "ready", "failed")
@@ -94,6 +89,8 @@ class Board:
         body = Group(
             Text(self.words(), style="bold"),
             Text(),
+            signs(self._progress.get("window"), self._texts.aspects),
+            Text(),
             self._meters(),
             Text(),
             Text(self._best_line()),
@@ -147,11 +144,11 @@ class Board:
         calm = 0.0 if MC is None else (JERKY - MC) / (JERKY - CALM)
         words, needed = self._texts.display, self._needed
         goal = words["of_goal"].format(goal=f"{needed:.4g}") if needed else words["higher"]
-        table.add_row("D", _bar(self._share("D", D)), _number(D, ".4g", words["sound"]))
-        table.add_row("MC", _bar(calm), _number(MC, ".4f", words["motion"]))
-        table.add_row("I", _bar(self._share("I", informativeness)), _number(informativeness, ".4g", goal))
-        table.add_row(words["level"], *_level(chunk, words["silence"]))
-        table.add_row(words["face"], *_face(chunk, words))
+        table.add_row("D", bar(self._share("D", D)), number(D, ".4g", words["sound"]))
+        table.add_row("MC", bar(calm), number(MC, ".4f", words["motion"]))
+        table.add_row("I", bar(self._share("I", informativeness)), number(informativeness, ".4g", goal))
+        table.add_row(words["level"], *level(chunk, words["silence"]))
+        table.add_row(words["face"], *face(chunk, words))
         table.add_row(words["goal"], *self._goal())
         return table
 
@@ -171,11 +168,11 @@ class Board:
         if self._rules.stop_at:
             share = (self._best or {"I": 0.0})["I"] / self._rules.stop_at
             reached = f"{math.floor(100 * min(1.0, share))}%"
-            return _bar(share, "bold magenta"), status["goal_score"].format(share=reached)
+            return bar(share, "bold magenta"), status["goal_score"].format(share=reached)
         if self._rules.own_share:
             return self._own_goal()
         share = self._elapsed / self._rules.cap_s
-        return _bar(share), status["goal_time"].format(time=_time(self._elapsed), cap=_time(self._rules.cap_s))
+        return bar(share), status["goal_time"].format(time=_time(self._elapsed), cap=_time(self._rules.cap_s))
 
     def _own_goal(self) -> tuple[RenderableType, str]:
         """The talker's windows until their range is known; then the way from the typical one to the one needed."""
@@ -183,9 +180,9 @@ class Board:
         windows = standing.get("windows", 0)
         if standing.get("reached") is None:
             learning = status["goal_learning"].format(windows=windows, least=LEAST_WINDOWS)
-            return _bar(windows / LEAST_WINDOWS), learning
+            return bar(windows / LEAST_WINDOWS), learning
         said = status["goal_own"].format(better=standing["better_than"], windows=windows)
-        return _bar(standing["reached"], "bold magenta"), said
+        return bar(standing["reached"], "bold magenta"), said
 
     def _best_line(self) -> str:
         best = self._best
@@ -271,30 +268,6 @@ class LiveDisplay:
     def update(self, event: Json) -> None:
         """Show an event."""
         self._board.update(event)
-
-
-def _level(chunk: Json, silence: str) -> tuple[RenderableType, str]:
-    level = chunk.get("level_dbfs")
-    if level is None:
-        return _bar(0.0), silence if chunk else "-"
-    style = "red" if level > LOUD_DBFS else "yellow" if level < QUIET_DBFS else "green"
-    return _bar(1 - level / FLOOR_DBFS, style), f"{level:.0f} dBFS"
-
-
-def _face(chunk: Json, words: Mapping[str, str]) -> tuple[RenderableType, str]:
-    face = chunk.get("face")
-    if face is None:
-        return _bar(0.0), words["not_analysed"] if chunk else "-"
-    return _bar(face, "green" if face >= SEEN else "red"), words["face_share"].format(share=f"{face:.0%}")
-
-
-def _bar(share: float, style: str = "cyan") -> ProgressBar:
-    shown = min(1.0, max(0.0, share))
-    return ProgressBar(total=1.0, completed=shown, width=BAR_WIDTH, complete_style=style, finished_style=style)
-
-
-def _number(value: float | None, form: str, hint: str) -> str:
-    return "-" if value is None else f"{value:{form}}  {hint}"
 
 
 def _time(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from take5.scoring.eligibility import Timing, observation_reasons, timing_reasons
+from take5.scoring.gates.aspects import Aspect, State, aspects
 from take5.scoring.gates.av_offset import Floats, correlate, offset, voice_without_mouth
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Finding, Severity
@@ -35,6 +36,11 @@ class JudgedWindow:
         if self.reasons:
             return False
         return True if self.seen else None
+
+    @property
+    def aspects(self) -> dict[Aspect, State | None]:
+        """How the four things that training needs are (:mod:`take5.scoring.gates.aspects`)."""
+        return aspects(self.reasons, self.warnings, seen=self.seen)
 
 
 def heard_findings(timing: Timing, sound: SoundMeasures, start: int, gates: GateConfig) -> list[Finding]:

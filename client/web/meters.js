@@ -1,6 +1,7 @@
 // @ts-check
 // Numbers while it records: the latest window, the ring of progress, and what is best so far.
 
+import { showAspects } from './aspects.js';
 import { $, put } from './dom.js';
 import { clock, say, texts } from './texts.js';
 
@@ -11,6 +12,7 @@ const HEADROOM = 1.15;
 
 /** Show what is known of a session. @param {Session} session */
 export function show(session) {
+  showAspects('aspects', session.latest?.aspects);
   showWindow(session);
   showProgress(session);
   showBest(session);

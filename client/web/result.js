@@ -1,6 +1,7 @@
 // @ts-check
 // The result: the clip and what to do with it, or why there is none.
 
+import { showAspects } from './aspects.js';
 import { $, make, put } from './dom.js';
 import { link, play, unload } from './files.js';
 import { request } from './server.js';
@@ -16,6 +17,7 @@ export function showClip(capture) {
   put($('result-title'), say(texts.result.title, { window: duration(session.window_s) }));
   const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
   put($('result-text'), sentences(from, checked(clip)));
+  showAspects('result-aspects', session.windows.get(clip.start_s)?.aspects);
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));

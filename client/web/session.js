@@ -4,7 +4,7 @@
 /**
  * @typedef {{ start_s: number, D: number, MC: number, I: number, views: number }} Best
  * @typedef {{ start_s: number, D: number, MC: number | null, I: number | null, views: number | null,
- *   eligible: boolean | null, reasons: { code: string }[] }} Window
+ *   eligible: boolean | null, aspects: Record<string, string | null>, reasons: { code: string }[] }} Window
  * @typedef {{ face: number | null, faces: number | null, level_dbfs: number | null }} Chunk
  * @typedef {{ windows: number, of: number, complete: boolean }} Checked
  * @typedef {{ windows: number, better_than: number, typical: number, expected: number | null, needed: number | null, reached: number | null }} Standing

@@ -112,6 +112,7 @@ def window_json(window: JudgedWindow) -> Json:
     return {
         **best_json(window.score),
         "eligible": window.eligible,
+        "aspects": window.aspects,
         "reasons": findings_json(window.reasons),
         "warnings": findings_json(window.warnings),
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import PurePath
 
+from take5.scoring.gates.aspects import ASPECT_OF
 from take5.scoring.gates.findings import Severity
 from take5.scoring.parameters import FPS
 from take5.stream.report.data import ReportData
@@ -53,12 +54,28 @@ def _first(data: ReportData, found: Sequence[Problem]) -> str:
     if best is None:
         return f"<section>{head}<h1>No part of it can be used</h1>{_advice(data)}{_bar(data, found)}</section>"
     stop = best.start + data.window_frames
-    worth = "" if best.I is None else f", I {best.I:.0f}"
+    worth = "" if best.I is None else f"I {best.I:.0f}, "
     numbers = f"D {best.D:.1f}" + ("" if best.motion is None else f", MC {best.motion.MC:.4f}, views {best.views}")
     return (
-        f'<section>{head}<h1>{exact(best.start, stop)}{worth}</h1><p class="score">{numbers}</p>'
-        f'<p class="why">{why(data)}</p>{_strip(data)}{_bar(data, found)}</section>'
+        f"<section>{head}<h1>{exact(best.start, stop)}</h1>{_aspects(data)}{_strip(data)}"
+        f'<p class="why">{why(data)}</p><p class="score">{worth}{numbers}</p>{_bar(data, found)}</section>'
     )
+
+
+def _aspects(data: ReportData) -> str:
+    """What training needs of the best window, and what was found against it."""
+    best = data.selection.best
+    judged = next((one for one in data.selection.verdicts if best is not None and one.score.start == best.start), None)
+    if judged is None:
+        return ""
+    lines = []
+    for aspect, state in judged.aspects.items():
+        found = dict.fromkeys(
+            texts().reasons[finding.code].short for finding in judged.warnings if ASPECT_OF[finding.code] is aspect
+        )
+        said = ", ".join(found) or texts().aspect_states[state or "unknown"]
+        lines.append(f'<li class="{state}"><b>{texts().aspects[aspect]}</b><span>{said}</span></li>')
+    return f'<ul class="aspects">{"".join(lines)}</ul>'
 
 
 def _advice(data: ReportData) -> str:

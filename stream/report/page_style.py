@@ -19,6 +19,12 @@ h2 {{ font-size: 1.15rem; margin-bottom: 12px; }}
 .file {{ color: var(--soft); margin-bottom: 4px; }}
 .score {{ color: var(--soft); font-size: 1.05rem; margin: 4px 0 0; font-variant-numeric: tabular-nums; }}
 .why {{ font-size: 1.1rem; margin: 14px 0 0; max-width: 62ch; }}
+.aspects {{ display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 8px; list-style: none;
+  margin: 16px 0 0; padding: 0; }}
+.aspects li {{ border: 1px solid var(--line); border-left: 4px solid var(--second); border-radius: 8px;
+  padding: 8px 12px; }}
+.aspects li.warning {{ border-left-color: var(--warn); }} .aspects b {{ display: block; }}
+.aspects span {{ color: var(--soft); font-size: .92rem; }}
 .strip {{ display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 6px; margin: 18px 0 0; }}
 figure {{ margin: 0; }}
 img {{ width: 100%; height: auto; display: block; border-radius: 8px; }}
@@ -46,7 +52,8 @@ figcaption, .note {{ color: var(--soft); font-size: .88rem; font-variant-numeric
 .wrong span {{ display: block; color: var(--soft); font-size: .92rem; }}
 svg {{ width: 100%; height: auto; display: block; }}
 .narrow {{ display: none; }}
-@media (max-width: 640px) {{ .wide {{ display: none; }} .narrow {{ display: block; }}
+@media (max-width: 640px) {{ .aspects {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+  .wide {{ display: none; }} .narrow {{ display: block; }}
   .strip {{ grid-template-columns: repeat(3, minmax(0, 1fr)); }} .strip figure:nth-child(even) {{ display: none; }} }}
 .pair {{ display: grid; gap: 24px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }}
 .scroll {{ overflow-x: auto; }}

@@ -53,6 +53,8 @@ class Texts:
     stopped: Mapping[str, str]
     status: Mapping[str, str]
     phrases: Mapping[str, str]
+    aspects: Mapping[str, str]
+    aspect_states: Mapping[str, str]
     display: Mapping[str, str]
 
 
@@ -66,6 +68,8 @@ GROUPS = (
     "stopped",
     "status",
     "phrases",
+    "aspects",
+    "aspect_states",
     "display",
 )
 

@@ -97,6 +97,9 @@ def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served,
     tell(server, "marks", *begun(), *scored(800.0), Progress(150, lost, None, ChunkNote(1.0, 1, -20.0)))
     says(page, "This does not count: missing frames, no face in the picture.")
     expect(page.locator("#verdict")).to_have_text("does not count")
+    expect(page.locator("#aspects li")).to_have_text(
+        ["In stepdoes not count", "Seendoes not count", "Sharpgood", "Speakinggood"]
+    )
     expect(page.locator("#chart .ineligible")).to_have_count(1)
     unseen = window(2, 900.0, seen=False)
     tell(server, "marks", Progress(175, unseen, None, ChunkNote(None, None, -20.0)))
