@@ -22,7 +22,7 @@ $(TEST_STAMP): $(STAMP) tests/support/whip_clients/node/package-lock.json
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/python -m demo.talker $(DEMO_OUT)/talker.mkv
+	$(BIN)/python -m demo.talker --swap best,restless $(DEMO_OUT)/talker.mkv
 	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
 
 # In parallel: what only computes, then what mostly waits. What passes in real time runs last, with the machine to itself.

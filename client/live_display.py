@@ -177,11 +177,11 @@ class Board:
     def _own_goal(self) -> tuple[RenderableType, str]:
         """The talker's windows until their range is known; then the way from the typical one to the one needed."""
         standing, status = self._progress.get("standing") or {}, self._texts.status
-        windows = standing.get("windows", 0)
         if standing.get("reached") is None:
+            windows = min(standing.get("passed", 0), LEAST_WINDOWS)
             learning = status["goal_learning"].format(windows=windows, least=LEAST_WINDOWS)
             return bar(windows / LEAST_WINDOWS), learning
-        said = status["goal_own"].format(better=standing["better_than"], windows=windows)
+        said = status["goal_own"].format(better=standing["better_than"], windows=standing["windows"])
         return bar(standing["reached"], "bold magenta"), said
 
     def _best_line(self) -> str:

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from take5.scoring.parameters import Parameters
 
 LEAST_WINDOWS = 12
-"""Eligible windows of a talker that are needed to know their typical one."""
+"""Windows of a talker, none of them ruled out, that must have passed before their typical one is known."""
+
+LEAST_SCORED = 5
+"""How many of them must have been analysed: where scoring has fallen behind, few are. Those have the highest D, so that
+the typical window seems a little better than it is, and recording stops a little later."""
 
 WITHIN_S = 60.0
 """The time in which a talker is expected to reach what is said of them, in seconds."""
@@ -41,12 +45,15 @@ class Standing:
     ----------
     windows : int
         The talker's eligible windows so far, or since the last restart.
+    passed : int
+        The same, and those that were not analysed and that nothing rules out.
     better_than : int
         How many of them have a lower I than the best window.
     typical : float
         Their typical I, > 0: the geometric mean.
     expected : float or None
-        I that Algorithm 1's choice of a minute is expected to have; None with fewer than :data:`LEAST_WINDOWS`.
+        I that Algorithm 1's choice of a minute is expected to have; None before :data:`LEAST_WINDOWS` have passed, and
+        with fewer than :data:`LEAST_SCORED` analysed.
     needed : float or None
         The share of it at which recording stops; None as above, and without that rule.
     reached : float or None
@@ -55,6 +62,7 @@ class Standing:
     """
 
     windows: int
+    passed: int
     better_than: int
     typical: float
     expected: float | None = None
@@ -73,18 +81,25 @@ class OwnRange:
 
     def __init__(self, reach: float) -> None:
         self._reach = reach
-        self._starts: set[int] = set()
+        self._scored: set[int] = set()
+        self._passed: set[int] = set()
         self._ordered: list[float] = []
 
-    def add(self, start: int, log_I: float) -> None:
-        """Add a window by its first grid frame and log I; one that is given again counts once."""
-        if start not in self._starts:
-            self._starts.add(start)
+    def add(self, start: int, log_I: float | None) -> None:
+        """Add a window by its first grid frame and log I, None if it was not analysed; it counts once."""
+        self._passed.add(start)
+        if log_I is not None and start not in self._scored:
+            self._scored.add(start)
             insort(self._ordered, log_I)
+
+    def rule_out(self, start: int) -> None:
+        """Leave a window out that turns out not to be eligible."""
+        self._passed.discard(start)
 
     def forget(self) -> None:
         """Begin again: from now on the person speaks in another way."""
-        self._starts.clear()
+        self._scored.clear()
+        self._passed.clear()
         self._ordered.clear()
 
     def standing(self, best_I: float, share: float) -> Standing | None:
@@ -94,13 +109,14 @@ class OwnRange:
             return None
         better_than = bisect_left(self._ordered, math.log(best_I))
         typical = math.exp(math.fsum(self._ordered) / windows)
-        if windows < LEAST_WINDOWS:
-            return Standing(windows, better_than, typical)
+        passed = len(self._passed)
+        if passed < LEAST_WINDOWS or windows < LEAST_SCORED:
+            return Standing(windows, passed, better_than, typical)
         expected = typical * self._reach
         if not share:
-            return Standing(windows, better_than, typical, expected)
+            return Standing(windows, passed, better_than, typical, expected)
         needed = share * expected
-        return Standing(windows, better_than, typical, expected, needed, _way(typical, best_I, needed))
+        return Standing(windows, passed, better_than, typical, expected, needed, _way(typical, best_I, needed))
 
 
 def _way(typical: float, best: float, needed: float) -> float:

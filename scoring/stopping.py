@@ -152,13 +152,20 @@ class Stopper:
         """Add a window that was analysed late; it may be given repeatedly, and counts once."""
         since = judged.score.start - self._origin
         x = _log_informativeness(judged)
-        if x is not None and since >= 0:
-            self._own.add(judged.score.start, x)
-            if since % self.parameters.window_frames == 0:
-                self._blocks[judged.score.start] = x
+        if since >= 0:
+            self._count(judged, x)
+        if x is not None and since >= 0 and since % self.parameters.window_frames == 0:
+            self._blocks[judged.score.start] = x
         value = None if best is None else best.I
         self.standing = None if value is None else self._own.standing(value, self.rules.own_share)
         return self._threshold(value) or self._gain() or self._cap()
+
+    def _count(self, judged: JudgedWindow, x: float | None) -> None:
+        """Count a window among the talker's own."""
+        if x is None and judged.eligible is not None:
+            self._own.rule_out(judged.score.start)
+        else:
+            self._own.add(judged.score.start, x)
 
     def restart(self) -> None:
         """Count windows only from the end of the last one: a prompt has changed how the speaker speaks.

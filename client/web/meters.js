@@ -88,12 +88,12 @@ function progress({ rules, best, time_s, standing }) {
 
 /** First this person's windows until their range is known; then the way from their typical window to the one needed. @param {Session['rules']} rules @param {Session['standing']} standing */
 function ownProgress({ least_windows }, standing) {
-  const windows = standing?.windows ?? 0;
   if (standing?.reached == null) {
-    const text = say(texts.status.goal_learning, { windows, least: least_windows });
-    return { part: Math.min(1, windows / least_windows), number: `${windows}/${least_windows}`, text };
+    const windows = Math.min(standing?.passed ?? 0, least_windows);
+    return { part: windows / least_windows, number: `${windows}/${least_windows}`, text: say(texts.status.goal_learning, { windows, least: least_windows }) };
   }
-  return { part: standing.reached, number: percent(standing.reached), text: say(texts.status.goal_own, { better: standing.better_than, windows }) };
+  const { reached, better_than: better, windows } = standing;
+  return { part: reached, number: percent(reached), text: say(texts.status.goal_own, { better, windows }) };
 }
 
 const percent = (/** @type {number} */ share) => `${Math.floor(share * 100)}%`;

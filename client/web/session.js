@@ -7,7 +7,7 @@
  *   eligible: boolean | null, aspects: Record<string, string | null>, reasons: { code: string }[] }} Window
  * @typedef {{ face: number | null, faces: number | null, level_dbfs: number | null }} Chunk
  * @typedef {{ windows: number, of: number, complete: boolean }} Checked
- * @typedef {{ windows: number, better_than: number, typical: number, expected: number | null, needed: number | null, reached: number | null }} Standing
+ * @typedef {{ windows: number, passed: number, better_than: number, typical: number, expected: number | null, needed: number | null, reached: number | null }} Standing
  * @typedef {import('./feed.js').Event} Event
  * @typedef {import('./server.js').Rules} Rules
  */

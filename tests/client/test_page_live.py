@@ -194,7 +194,7 @@ def test_the_ring_is_about_this_person_s_own_range(models: Models, open_page: Op
     with served(models, tmp_path, rules=StopRules(), pages=PAGES) as server:
         page = following(server, open_page, "own")
         best, note = window(0, 1100.0), ChunkNote(1.0, 1, -20.0)
-        learning, known = Standing(5, 4, 1000.0), Standing(14, 13, 1000.0, 1250.0, 1187.5, 0.5546)
+        learning, known = Standing(5, 5, 4, 1000.0), Standing(14, 16, 13, 1000.0, 1250.0, 1187.5, 0.5546)
         tell(server, "own", *begun(), Progress(225, best, best.score, note, standing=learning))
         ring = page.get_by_role("progressbar", name="Progress")
         expect(ring).to_have_attribute("aria-valuetext", "Getting to know your range: 5 of 12 windows.")

@@ -183,6 +183,20 @@ def test_not_before_the_twelfth_eligible_window() -> None:
     assert found[0] == 31 + 10 + 5
 
 
+def test_where_scoring_has_fallen_behind_five_analysed_windows_have_to_do() -> None:
+    stopper = Stopper(StopRules(gain=None), Parameters())
+    for second in range(20):
+        judged = window(second, 1000.0) if second < 4 else unseen(second)
+        assert stopper.push(judged, window(0, 2000.0).score) is None
+    assert stopper.standing is not None
+    assert (stopper.standing.windows, stopper.standing.passed, stopper.standing.expected) == (4, 20, None)
+    assert stopper.amend(window(15, 1000.0, *FACELESS), window(0, 2000.0).score) is None
+    assert stopper.standing.passed == 19
+    stop = stopper.amend(window(16, 1000.0), window(0, 2000.0).score)
+    assert stop is not None
+    assert stop.expected == pytest.approx(1250.0)
+
+
 def test_the_floor_holds_for_it_too_and_it_can_be_left_out() -> None:
     windows = [window(0, 2000.0), *talk(60, 1000.0)[1:]]
     found = stopped(Stopper(StopRules(floor_s=30.0), Parameters()), windows)

@@ -56,8 +56,8 @@ EVENTS: list[Event] = [
     Progress(175, BAD, BEST, ChunkNote(None, None, None), 0.03),
     Progress(200, UNSEEN, None),
     Progress(200, UNSEEN, None, NOTE, None, Checked(3, 4, complete=False)),
-    Progress(200, GOOD, BEST, NOTE, None, Checked(4, 4), Standing(3, 2, 1000.0)),
-    Progress(450, GOOD, BEST, NOTE, None, Checked(14, 14), Standing(14, 13, 1000.0, 1250.0, 1187.5, 0.55)),
+    Progress(200, GOOD, BEST, NOTE, None, Checked(4, 4), Standing(3, 3, 2, 1000.0)),
+    Progress(450, GOOD, BEST, NOTE, None, Checked(14, 14), Standing(14, 16, 13, 1000.0, 1250.0, 1187.5, 0.55)),
     Scored(225, GOOD, Checked(4, 4)),
     BestChanged(150, BEST),
     Scored(225, GOOD),
@@ -117,7 +117,7 @@ def feed_of(*events: Event) -> Feed:
 def test_a_late_joiner_gets_the_present_state() -> None:
     feed = feed_of(
         StateChanged(0, State.RECEIVING),
-        Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2), Standing(1, 0, 1200.0)),
+        Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2), Standing(1, 1, 0, 1200.0)),
         BestChanged(150, BEST),
         Stalled(160, "both"),
     )

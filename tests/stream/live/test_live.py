@@ -87,6 +87,26 @@ def test_rule_1_stops_at_the_first_window(arrived: tuple[UnitFormat, list[Receiv
     assert live.stop.value == best.I
 
 
+def test_by_default_it_stops_at_what_can_be_expected_of_this_talker(
+    arrived: tuple[UnitFormat, list[Received]], models: Models
+) -> None:
+    live = live_session(models, arrived[0], StopRules())
+    standings = [event.standing for event in drive(live, arrived[1]) if isinstance(event, Progress)]
+    best = selection(live).best
+    assert best is not None
+    assert live.frame == 400, "the 12th window ends at 16 s, and four seconds of it are of the best stretch"
+    assert best.start == 275
+    assert live.stop is not None
+    assert (live.stop.rule, live.stop.value) == (StopRule.THRESHOLD, best.I)
+    assert live.stop.expected is not None
+    assert live.stop.limit == pytest.approx(0.95 * live.stop.expected)
+    assert standings[:4] == [None] * 4
+    known = [standing for standing in standings if standing is not None]
+    assert [standing.windows for standing in known] == list(range(1, 13))
+    assert [standing.needed is None for standing in known] == [True] * 11 + [False]
+    assert known[-1].better_than == 11
+
+
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grid frames that were looked at, each as often as that."""

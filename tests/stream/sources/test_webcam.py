@@ -437,9 +437,9 @@ def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next()
 
 
 def test_the_way_to_the_goal_is_in_the_talker_s_own_range() -> None:
-    learning = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE, standing=Standing(5, 4, 1000.0))
+    learning = Progress(150, JudgedWindow(GOOD, ()), GOOD, FINE, standing=Standing(5, 5, 4, 1000.0))
     assert "Getting to know your range: 5 of 12 windows." in shows(after(learning, rules=StopRules()))
-    known = Standing(14, 13, 1300.0, 1625.0, 1543.75, 0.43)
+    known = Standing(14, 16, 13, 1300.0, 1625.0, 1543.75, 0.43)
     text = shows(after(Progress(450, JudgedWindow(GOOD, ()), GOOD, FINE, standing=known), rules=StopRules()))
     assert "Better than 13 of your 14 windows so far." in text
     assert "1400  of 1544" in text
