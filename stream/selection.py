@@ -81,6 +81,8 @@ class Selection:
         The transfer function of an HDR picture, ``hlg`` or ``pq``, that was mapped to SDR.
     complete : bool
         Whether every window that could win was analysed; false only where a live capture had no time for it.
+    others : tuple of Selection
+        The choices among windows of other lengths, made in the same pass.
     """
 
     video: str
@@ -101,6 +103,12 @@ class Selection:
     tracks: UsedTracks | None = None
     channel: str = "mix"
     tone_mapped: str | None = None
+    others: tuple["Selection", ...] = ()
+
+    @property
+    def lengths(self) -> tuple["Selection", ...]:
+        """The choice for each length, the first length's first."""
+        return self, *self.others
 
     @property
     def checked(self) -> Checked:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from take5.scoring.score import WindowScore
 from take5.stream.analysis.frames import FrameObservation
 
 
@@ -12,7 +11,7 @@ class KeptObservations:
     Parameters
     ----------
     span : int
-        Frames that a window needs: its own and those after it.
+        Frames that the longest window needs: its own and those after it.
     """
 
     def __init__(self, span: int) -> None:
@@ -27,11 +26,11 @@ class KeptObservations:
         """Keep the observations of frames from ``start`` on."""
         self._kept |= dict(enumerate(observed, start))
 
-    def forget(self, before: int, can_win: Iterable[WindowScore]) -> None:
-        """Forget frames earlier than one span before ``before``, but for those of windows that can win."""
-        starts = [window.start for window in can_win]
+    def forget(self, before: int, needed: Iterable[tuple[int, int]]) -> None:
+        """Forget frames earlier than one span before ``before``, but for half-open stretches that are ``needed``."""
+        stretches = list(needed)
         self._kept = {
             frame: observed
             for frame, observed in self._kept.items()
-            if frame >= before - self._span or any(start <= frame < start + self._span for start in starts)
+            if frame >= before - self._span or any(start <= frame < stop for start, stop in stretches)
         }

@@ -37,7 +37,7 @@ class Replay:
     def __init__(self, file: MediaFile, models: Models, settings: Settings, pace: Pace = lambda _: None) -> None:
         self._file, self._models = with_most_speech(file, models.speech), models
         self._settings, self._pace = replace(settings, shift=file.shift), pace
-        self._ring = Ring.around(settings.parameters.seconds)
+        self._ring = Ring.around(max(settings.seconds))
 
     def events(self) -> Iterator[Event]:
         """Yield the session's events, and last the selection that ``take5.stream.offline.select.select`` makes.

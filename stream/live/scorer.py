@@ -1,44 +1,33 @@
-"""Media in, events out: aligner -> scanner and embedding -> chunk -> window -> selector -> stop rules.
+"""Media in, events out: arrived tracks -> chunk -> window -> selector -> stop rules.
 
 Nothing here waits, reads a clock, owns a thread or keeps what was received: the driver decides when,
 and keeps what :attr:`StreamScorer.kept_spans` asks for.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from take5.scoring.coaching import Coach
-from take5.scoring.eligibility import Timing
-from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.idle import Idle, IdleFinder
 from take5.scoring.judging import JudgedWindow
-from take5.scoring.models.audio import EmbeddingStream
-from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
+from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.score import WindowScore
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import Stop, StopRules
 from take5.scoring.stretch import Stretch
-from take5.scoring.window import ChunkFeatures, RollingWindow
-from take5.stream.analysis.frames import FrameObservation, FrameScanner, stretch_of
-from take5.stream.analysis.levels import chunk_note
+from take5.stream.analysis.frames import FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
-from take5.stream.events import BestChanged, ChunkNote, Coached, Event, Progress, Scored
+from take5.stream.events import BestChanged, Coached, Event, Progress, Scored
+from take5.stream.live.arrived import ArrivedTracks
 from take5.stream.live.ending import Ending
 from take5.stream.live.kept import KeptObservations
+from take5.stream.live.length import LengthScorer
 from take5.stream.live.notes import Notes
 from take5.stream.recording.ring import Span
-from take5.stream.selection import Checked, Selection, checked
+from take5.stream.selection import Selection
 from take5.stream.settings import Settings
-from take5.stream.timeline.aligner import Aligned, Aligner
 from take5.stream.timeline.clock import FRAME_FLICKS
-from take5.stream.timeline.grid import FrameCounts
-from take5.stream.timeline.holes import Frames
 from take5.stream.timeline.media import AnyFrame, Timed
-from take5.stream.timeline.soundtrack import silent_frames
 
 
 class StreamScorer:
@@ -66,37 +55,38 @@ class StreamScorer:
         origin: int,
         rules: StopRules | None = None,
     ) -> None:
-        parameters = self.parameters = settings.parameters
         self.origin = origin
-        self.selector = Selector(parameters.pool)
-        self.windows: list[JudgedWindow] = []
+        self.parameters = settings.parameters
+        self.lengths = tuple(map(LengthScorer, settings.lengths))
         self.notes = Notes()
-        self.tracked = 0
         self._models, self._settings = models, settings
-        self._aligner = Aligner(origin, parameters.hop_frames)
-        self._scanner = scanner
-        self._rolling = RollingWindow(parameters, settings.gates, settings.shift.ms)
-        self._embedding = EmbeddingStream(models.encoder)
-        self._meter = SoundMeter(models.speech())
-        self._sound = SoundMeter().finish(0)
-        self._observed: deque[tuple[int, FrameObservation]] = deque()
-        self._pictured = self._heard = self._known_left_out = 0
-        self._left_out: tuple[deque[Frames], deque[Frames]] = deque(), deque()
-        self._embeddings = np.zeros((0, models.encoder.dimension))
-        self._samples = np.zeros(0, np.float32)
-        self._chunked = 0
+        self._arrived = ArrivedTracks(models, scanner, origin, self.parameters.hop_frames)
+        self._chunked = self._seen_again = 0
         self._frames: int | None = None
-        self._unobserved: list[JudgedWindow] = []
-        self._given_up: list[JudgedWindow] = []
-        self._kept = KeptObservations(parameters.window_frames + parameters.frames_after)
+        self._kept = KeptObservations(max(length.span for length in self.lengths))
         self._coach = Coach(settings.gates)
         self._idle = IdleFinder(settings.gates)
         self._ending = Ending(rules, settings)
 
     @property
-    def counts(self) -> FrameCounts:
-        """Doubled, dropped and late source frames so far."""
-        return self._aligner.counts
+    def first(self) -> LengthScorer:
+        """The first length, by which the stop rules decide."""
+        return self.lengths[0]
+
+    @property
+    def selector(self) -> Selector:
+        """The first length's pool."""
+        return self.first.selector
+
+    @property
+    def windows(self) -> list[JudgedWindow]:
+        """Every window of the first length so far."""
+        return self.first.windows
+
+    @property
+    def has_best(self) -> bool:
+        """Whether a window of any length has been eligible."""
+        return any(length.best is not None for length in self.lengths)
 
     @property
     def frames(self) -> int:
@@ -120,7 +110,7 @@ class StreamScorer:
 
     def push(self, media: Timed) -> list[Event]:
         """Add what arrived; return the events that result."""
-        self._ingest(self._aligner.push(media))
+        self._arrived.push(media)
         return [*self._score(), *self._settle()]
 
     def lost(self, pts: int) -> None:
@@ -129,15 +119,7 @@ class StreamScorer:
 
     def finish(self, video_end: int) -> list[Event]:
         """End the recording, its picture at ``video_end``; return the events of its last chunks."""
-        aligned, frames = self._aligner.finish(video_end)
-        self._ingest(aligned)
-        self._frames = frames
-        left_out = self._aligner.sound_left_out
-        frames -= sum(min(stop, frames) - min(first, frames) for first, stop in left_out)
-        tail = np.zeros(max(0, frames * SAMPLES_PER_FRAME - self._heard), np.float32)
-        self._samples = np.concatenate([self._samples, tail])
-        self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
-        self._sound = SoundMeasures.concatenate([self._sound, self._meter.finish(frames)])
+        self._frames = self._arrived.finish(video_end)
         return [*self._score(), *self._settle()]
 
     def end(self) -> None:
@@ -150,7 +132,11 @@ class StreamScorer:
 
     def selection(self, video: str, source_fps: float, warnings: Sequence[str] = ()) -> Selection:
         """The choice so far as it is reported, with the recording's ``warnings``."""
-        encoder, best = self._models.encoder, self.selector.best
+        first, *others = (self._selection(length, video, source_fps, warnings) for length in self.lengths)
+        return replace(first, idle=self.idle, others=tuple(others))
+
+    def _selection(self, length: LengthScorer, video: str, source_fps: float, warnings: Sequence[str]) -> Selection:
+        encoder = self._models.encoder
         return Selection(
             video=video,
             encoder=encoder.name,
@@ -158,139 +144,95 @@ class StreamScorer:
             source_fps=source_fps,
             origin=self.origin,
             frames=self.frames,
-            tracked=self.tracked,
-            counts=self.counts,
-            best=best,
-            pool=self.selector.pool,
-            verdicts=tuple(self.windows),
-            settings=self._settings,
-            warnings=(
-                *warnings,
-                *self._settings.shift.notes,
-                *self._rolling.watch.warnings_with(None if best is None else best.start),
-            ),
-            idle=self.idle,
-            complete=self.complete,
+            tracked=self._arrived.tracked + self._seen_again,
+            counts=self._arrived.counts,
+            best=length.best,
+            pool=length.selector.pool,
+            verdicts=tuple(length.windows),
+            settings=length.settings,
+            warnings=(*warnings, *self._settings.shift.notes, *length.warnings),
+            complete=length.complete,
         )
 
     def observations(self, start: int, stop: int) -> list[FrameObservation | None]:
-        """What was seen in grid frames [start, stop) of a window of the pool; None where it is not known (any more)."""
-        waiting = dict(self._observed)
+        """What was seen in grid frames [start, stop) of a window of a pool; None where it is not known (any more)."""
+        waiting = self._arrived.observed()
         return [waiting.get(frame) or self._kept.get(frame) for frame in range(start, stop)]
 
     def observe(self, frame: AnyFrame) -> None:
         """Analyse a frame after the recording's end: :meth:`observations` has it, nothing is scored."""
-        self._ingest(self._aligner.push(frame))
+        self._arrived.push(frame)
 
     @property
     def seen_after_best(self) -> bool:
-        """Whether the frames after the best window have been analysed, or there is no best window."""
-        best = self.selector.best
-        if best is None:
-            return True
-        stop = best.start + self.parameters.window_frames
-        return None not in self.observations(stop, stop + self.parameters.frames_after)
+        """Whether the frames after the best window of each length have been analysed."""
+        known = (self.observations(*length.after_best) for length in self.lengths if length.best is not None)
+        return all(None not in frames for frames in known)
 
-    def next_unobserved(self) -> JudgedWindow | None:
-        """The window of highest D whose pictures were skipped and that would enter the pool if it were eligible."""
-        self._unobserved = [w for w in self._unobserved if self.selector.would_enter(w.score)]
-        return max(self._unobserved, key=lambda w: w.score.D, default=None)
-
-    def resolve(self, judged: JudgedWindow, observed: Sequence[FrameObservation]) -> list[Event]:
-        """Take the verdict on a window of :meth:`next_unobserved`, and its observations: others share its frames."""
-        before = self.selector.best
+    def resolve(self, length: LengthScorer, judged: JudgedWindow, observed: Sequence[FrameObservation]) -> list[Event]:
+        """Take the verdict on a window that was not analysed, and its observations: others share its frames."""
+        before = length.best
         start, stop = judged.score.start, judged.score.start + len(observed)
-        self.tracked += sum(known is None or not known.seen for known in self.observations(start, stop))
+        self._seen_again += sum(known is None or not known.seen for known in self.observations(start, stop))
         self._kept.add(start, observed)
-        index = next(i for i, window in enumerate(self.windows) if window.score.start == start)
-        self.windows[index] = judged
-        self._unobserved = [w for w in self._unobserved if w.score.start != start]
-        self._offer(judged)
-        self._ending.amended(judged, self.selector.best, self._chunked)
-        return [Scored(self._chunked, judged, self.checked), *self._changed(before), *self._settle()]
-
-    def synced(self, window: JudgedWindow, stretch: Stretch) -> JudgedWindow:
-        """Judge the sync of a window of :meth:`next_unobserved` by the windows before it."""
-        return self._rolling.watch.synced(window, stretch)
-
-    def give_up(self, window: JudgedWindow) -> None:
-        """Leave a window of :meth:`next_unobserved` without a verdict."""
-        self._unobserved = [w for w in self._unobserved if w.score.start != window.score.start]
-        self._given_up.append(window)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every window that could win has been analysed, so that the choice is Algorithm 1's."""
-        open_windows = [*self._unobserved, *self._given_up]
-        return not any(self.selector.would_enter(window.score) for window in open_windows)
-
-    @property
-    def checked(self) -> Checked:
-        """How many of the windows so far have a verdict."""
-        return checked(self.windows, complete=self.complete)
+        length.resolve(judged)
+        if length is self.first:
+            self._ending.amended(judged, length.best, self._chunked)
+        scored = Scored(self._chunked, judged, length.checked)
+        return [scored, *self._changed(length, before), *self._settle()]
 
     @property
     def kept_spans(self) -> list[Span]:
         """Spans of the source that must be kept, the most valuable first: those that can win, unobserved windows."""
-        waiting = sorted((window.score for window in self._unobserved), key=lambda score: -score.D)
-        return [*self.winning_spans, *map(self._settings.shift.widened, map(self.span, waiting))]
+        waiting = [self.span(length, window) for length in self.lengths for window in length.waiting]
+        return [*self.winning_spans, *map(self._settings.shift.widened, waiting)]
 
     @property
     def winning_spans(self) -> list[Span]:
-        """Spans of the source from which the clips are made: the best window, the idle stretch, the other windows."""
-        pool = sorted(self.selector.pool, key=lambda window: window != self.selector.best)
-        spans = [self.span(window) for window in pool]
+        """Spans of the source from which the clips are made: the best windows, the idle stretch, the other windows."""
+        pools = [[self.span(length, window) for window in length.winning] for length in self.lengths]
+        spans = [span for pool in pools for span in pool[:1]]
         if self.idle is not None:
             first = max(0, self.idle.start - LEAD_IN_FRAMES)
-            spans.insert(1, (self._instant(first), self._instant(self.idle.stop)))
+            spans.append((self._instant(first), self._instant(self.idle.stop)))
+        spans += [span for pool in pools for span in pool[1:]]
         return list(map(self._settings.shift.widened, spans))
 
-    def span(self, window: WindowScore) -> Span:
+    def span(self, length: LengthScorer, window: WindowScore) -> Span:
         """When a window is shown, with the tracker's lead-in and a trainer's validation frames, on the source's clock.
 
         In flicks, half-open.
         """
-        stop = window.start + self.parameters.window_frames + self.parameters.frames_after
-        return self._instant(max(0, window.start - LEAD_IN_FRAMES)), self._instant(stop)
+        return self._instant(max(0, window.start - LEAD_IN_FRAMES)), self._instant(window.start + length.span)
 
     def _instant(self, frame: int) -> int:
         return self.origin + frame * FRAME_FLICKS
 
-    def _ingest(self, aligned: Aligned) -> None:
-        pictures, sound = self._left_out
-        for frame in aligned.frames:
-            if frame.index > self._pictured:
-                pictures.append((self._pictured, frame.index))
-            self._pictured = frame.index + 1
-            observed = self._scanner.observe(frame)
-            self._observed.append((frame.index, observed))
-            self.tracked += observed.seen
-        sound += self._aligner.sound_left_out[self._known_left_out :]
-        self._known_left_out = len(self._aligner.sound_left_out)
-        for samples in aligned.samples:
-            self._heard += len(samples)
-            self._samples = np.concatenate([self._samples, samples])
-            self._embeddings = np.concatenate([self._embeddings, self._embedding.push(samples)])
-            self._sound = SoundMeasures.concatenate([self._sound, self._meter.push(samples)])
-
     def _score(self) -> Iterator[Event]:
-        hop = self.parameters.hop_frames
-        while self._clear_of_holes() and self._complete >= hop:
-            features, note = self._chunk(hop)
-            self.notes.append(note)
-            judged = self._rolling.push(features)
-            self._chunked += hop
-            before = self.selector.best
-            reported = None if judged is None else replace(judged, sound=None)  # 53 kB that followers do not need
-            if judged is not None and reported is not None:
-                self.windows.append(reported)
-                self._offer(judged)
-            gain = self._ending.scored(reported, self.selector.best, self._chunked)
-            best, standing = self.selector.best, self._ending.standing
-            yield Progress(self._chunked, reported, best, note, gain, self.checked, standing)
-            yield from self._changed(before)
-            self._idle.push(features.stretch)
-            yield from self._coached(features.stretch)
+        while (chunk := self._arrived.next_chunk(self._skip)) is not None:
+            needed = [span for length in self.lengths for span in length.needed]
+            self._kept.add(self._chunked, chunk.observed)
+            self._kept.forget(self._chunked, needed)
+            self.notes.append(chunk.note)
+            before = [length.best for length in self.lengths]
+            first, *_ = [length.push(chunk.features) for length in self.lengths]
+            self._chunked += self.parameters.hop_frames
+            gain = self._ending.scored(first, self.first.best, self._chunked)
+            best, standing = self.first.best, self._ending.standing
+            yield Progress(self._chunked, first, best, chunk.note, gain, self.first.checked, standing)
+            for length, earlier in zip(self.lengths, before, strict=True):
+                yield from self._changed(length, earlier)
+            self._idle.push(chunk.features.stretch)
+            yield from self._coached(chunk.features.stretch)
+
+    def _skip(self, frames: int) -> None:
+        """Pass over chunks of which nothing is known."""
+        self.notes.skip(frames // self.parameters.hop_frames)
+        for length in self.lengths:
+            length.skip(frames)
+        for follower in (self._coach, self._idle, self._ending):
+            follower.skip(frames)
+        self._chunked += frames
 
     def _settle(self) -> Iterator[Event]:
         """It is enough: stop, or ask for an idle stretch if one is wanted and was not found."""
@@ -308,81 +250,6 @@ class StreamScorer:
         elif (state := self._ending.watched(stretch)) is not None:
             yield Coached(self._chunked, state)
 
-    @property
-    def _complete(self) -> int:
-        """Grid frames of which everything is known, beyond the last chunk."""
-        return min(len(self._observed), self._heard_frames)
-
-    @property
-    def _heard_frames(self) -> int:
-        return min(len(self._embeddings), len(self._sound), len(self._samples) // SAMPLES_PER_FRAME)
-
-    def _clear_of_holes(self) -> bool:
-        """Pass over chunks that are left out of a long hole; False while the other track has yet to get there."""
-        hop = self.parameters.hop_frames
-        while True:
-            picture, sound = (_stop_of(left_out, self._chunked) for left_out in self._left_out)
-            if picture is None and sound is None:
-                return True
-            if picture is not None and sound is not None:
-                self._pass_over(min(picture, sound))
-            elif (self._heard_frames if sound is None else len(self._observed)) < hop:
-                return False
-            else:
-                if sound is None:
-                    self._take_sound(hop)
-                else:
-                    self._take_observed(hop)
-                self._pass_over(self._chunked + hop)
-
-    def _pass_over(self, stop: int) -> None:
-        """Go on with the chunk that begins at ``stop``; nothing is known of those before it."""
-        frames = stop - self._chunked
-        self.notes.skip(frames // self.parameters.hop_frames)
-        for follower in (self._rolling, self._coach, self._idle, self._ending):
-            follower.skip(frames)
-        self._chunked = stop
-
-    def _take_observed(self, hop: int) -> list[FrameObservation]:
-        return [self._observed.popleft()[1] for _ in range(hop)]
-
-    def _take_sound(self, hop: int) -> tuple[NDArray[np.float64], NDArray[np.float32], SoundMeasures]:
-        """Take the next embeddings, samples and measures."""
-        embeddings, self._embeddings = self._embeddings[:hop], self._embeddings[hop:]
-        samples, self._samples = np.split(self._samples, [hop * SAMPLES_PER_FRAME])
-        sound, self._sound = self._sound[:hop], self._sound[hop:]
-        return embeddings, samples, sound
-
-    def _chunk(self, hop: int) -> tuple[ChunkFeatures, ChunkNote]:
-        observed = self._take_observed(hop)
-        self._kept.add(self._chunked, observed)
-        self._kept.forget(self._chunked, [*self.selector.pool, *(judged.score for judged in self._unobserved)])
-        embeddings, samples, sound = self._take_sound(hop)
-        stretch = stretch_of(observed, self._timing(observed, samples), sound)
-        return ChunkFeatures(embeddings, stretch), chunk_note(observed, samples)
-
-    def _timing(self, observed: list[FrameObservation], samples: NDArray[np.float32]) -> Timing:
-        return Timing(
-            frames_missing=np.array([frame.missing for frame in observed]),
-            sound_missing=self._aligner.sound_missing(self._chunked, self._chunked + len(observed)),
-            silent=silent_frames(samples),
-        )
-
-    def _offer(self, judged: JudgedWindow) -> None:
-        """Let a window into the pool, or remember that its pictures would have to be analysed first."""
-        if judged.eligible:
-            self.selector.add(judged.score)
-        elif judged.eligible is None and self.selector.would_enter(judged.score):
-            self._unobserved.append(judged)
-
-    def _changed(self, before: WindowScore | None) -> Iterator[Event]:
-        best = self.selector.best
-        if best is not None and best != before:
-            yield BestChanged(self._chunked, best)
-
-
-def _stop_of(left_out: deque[Frames], frame: int) -> int | None:
-    """Where what is left out at a frame ends; None if nothing is."""
-    while left_out and left_out[0][1] <= frame:
-        left_out.popleft()
-    return left_out[0][1] if left_out and left_out[0][0] <= frame else None
+    def _changed(self, length: LengthScorer, before: WindowScore | None) -> Iterator[Event]:
+        if length.best is not None and length.best != before:
+            yield BestChanged(self._chunked, length.best)

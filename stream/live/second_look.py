@@ -10,6 +10,7 @@ from take5.scoring.judging import JudgedWindow
 from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.judge import Synced, judge_window
 from take5.stream.events import Event
+from take5.stream.live.length import LengthScorer
 from take5.stream.live.scorer import StreamScorer
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.settings import Settings
@@ -38,50 +39,57 @@ def second_look(window: JudgedWindow, recording: RingRecording, settings: Settin
 
 
 class SecondLooks:
-    """Analyses the skipped windows that could still win, the highest D first, frame by frame.
+    """Analyses the skipped windows that could still win, length by length, the highest D first, frame by frame.
 
     Parameters
     ----------
     scorer : StreamScorer
         Knows the windows, and takes the verdicts.
-    settings : Settings
-        Parameters of Algorithm 1, and the gates.
     """
 
-    def __init__(self, scorer: StreamScorer, settings: Settings) -> None:
-        self._scorer, self._settings = scorer, settings
-        self._window: JudgedWindow | None = None
+    def __init__(self, scorer: StreamScorer) -> None:
+        self._scorer = scorer
+        self._begun: tuple[LengthScorer, JudgedWindow] | None = None
         self._frames: Looks | None = None
 
     @property
     def due(self) -> bool:
         """Whether a window is left that could win."""
-        if self._window is not None and not self._scorer.selector.would_enter(self._window.score):
-            self.close()
-        return self._window is not None or self._scorer.next_unobserved() is not None
+        if self._begun is not None:
+            length, window = self._begun
+            if not length.selector.would_enter(window.score):
+                self.close()
+        return self._begun is not None or self._next() is not None
 
     def step(self, recording: Callable[[], RingRecording]) -> list[Event]:
         """Analyse the next frame; return the events of a verdict, none before the window's last frame.
 
         ``recording`` returns the contents of the ring. A window whose analysis fails is given up.
         """
-        window = self._window = self._window or self._scorer.next_unobserved()
-        if window is None:
+        self._begun = self._begun or self._next()
+        if self._begun is None:
             return []
-        self._frames = self._frames or second_look(window, recording(), self._settings, self._scorer.synced)
+        length, window = self._begun
+        self._frames = self._frames or second_look(window, recording(), length.settings, length.synced)
         try:
             found = next(self._frames)
         except Exception:
             self.close()
-            self._scorer.give_up(window)
+            length.give_up(window)
             raise
         if found is None:
             return []
         self.close()
-        return self._scorer.resolve(*found)
+        return self._scorer.resolve(length, *found)
 
     def close(self) -> None:
         """Leave the window that is being analysed, and free its tracker."""
         if self._frames is not None:
             self._frames.close()
-        self._window = self._frames = None
+        self._begun = self._frames = None
+
+    def _next(self) -> tuple[LengthScorer, JudgedWindow] | None:
+        for length in self._scorer.lengths:
+            if (window := length.next_unobserved()) is not None:
+                return length, window
+        return None

@@ -72,7 +72,7 @@ class LiveSession:
         self.losses = self.undecoded = 0
         self.models, self.settings, self.unit_format = models, settings, unit_format
         self._rules, self._name = rules, name
-        self._ring, self._spooling = ring or Ring.around(settings.parameters.seconds), Spooling()
+        self._ring, self._spooling = ring or Ring.around(max(settings.seconds)), Spooling()
         self._origin = OriginFinder()
         self._scorer: StreamScorer | None = None
         self._open = ExitStack()
@@ -127,7 +127,7 @@ class LiveSession:
             return []
         scanner = FrameScanner(self._faces)
         scorer = self._scorer = StreamScorer(self.models, scanner, self.settings, origin, self._rules)
-        self._second_looks = SecondLooks(scorer, self.settings)
+        self._second_looks = SecondLooks(scorer)
         held, self._origin = self._origin.held(), OriginFinder()
         return [event for media in held for event in self._ingest(scorer, media)]
 
@@ -150,7 +150,7 @@ class LiveSession:
             self._units.append(media)
 
     def observe_after_best(self) -> bool:
-        """Analyse the next picture of those after the best window; False when there is none to analyse.
+        """Analyse the next picture of those after the best windows; False when there is none to analyse.
 
         They are a trainer's validation frames: the tracker that has seen the window goes on with them.
         """
@@ -231,7 +231,7 @@ class LiveSession:
     @property
     def has_best(self) -> bool:
         """Whether a window has been eligible."""
-        return self._scorer is not None and self._scorer.selector.best is not None
+        return self._scorer is not None and self._scorer.has_best
 
     @property
     def notes(self) -> Sequence[ChunkNote]:
@@ -239,11 +239,12 @@ class LiveSession:
         return [] if self._scorer is None else self._scorer.notes
 
     def complete(self) -> bool:
-        """Whether the ring has the validation frames after the best window, or there is no best window."""
+        """Whether the ring has the validation frames after the best window of each length that has one."""
         scorer = self._scorer
-        if scorer is None or scorer.selector.best is None:
+        if scorer is None or not scorer.has_best:
             return True
-        stop = scorer.span(scorer.selector.best)[1]
+        best = [(length, length.best) for length in scorer.lengths if length.best is not None]
+        stop = max(scorer.span(length, window)[1] for length, window in best)
         return self._newest >= stop and (not self.settings.shift.wait_s or self._ring.end[1] >= stop)
 
     @property

@@ -33,8 +33,8 @@ class Recipe:
     def key(self) -> str:
         """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        The deliverables go by the names that ledgers have always had, and tracks, a channel and a shift of the sound
-        count where they are asked for, so that ledgers stay valid.
+        The deliverables go by the names that ledgers have always had, and tracks, a channel, a shift of the sound and
+        other lengths count where they are asked for, so that ledgers stay valid.
         """
         fields = asdict(self)
         if self.tracks == MAIN_TRACKS:
@@ -45,6 +45,8 @@ class Recipe:
             del fields["repair"]
         if self.settings.shift == UNMOVED:
             del fields["settings"]["shift"]
+        if not self.settings.also:
+            del fields["settings"]["also"]
         extras = fields.pop("deliverables")
         extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
         text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)

@@ -144,7 +144,7 @@ def test_a_window_that_can_no_longer_win_is_left(arrived: Arrived, slow: MakeSlo
     assert capture.live.pending
     scorer = capture.live._scorer
     assert scorer is not None
-    scorer.selector = Full(5)
+    scorer.first.selector = Full(5)
     assert not capture.live.pending
     assert capture.live.work() is None
 
