@@ -56,6 +56,11 @@ def row_of(report: Json) -> Row | None:
     return Row(report["video"], **numbers)
 
 
+def lengths_of(report: Json) -> list[Json]:
+    """The report for each length of windows, the first length's first."""
+    return [report, *(report | other for other in report.get("lengths", ()))]
+
+
 def line_of(report: Json) -> str:
     """One line about a video: the chosen window, or that there is none."""
     row = row_of(report)

@@ -115,6 +115,8 @@ def json_event_line(event: Json) -> str:
         return f"{clock(round(event['time_s'] * FPS))}  stalled: {event['text']}"
     if kind == "bundle":
         return _bundle_line(event) if event["error"] is None else f"no bundle for {event['trainer']}: {event['error']}"
+    if kind == "no_clip":
+        return f"no clip of {duration(event['window_s'], texts())}: {event['text']}"
     if kind == "report":
         return f"no report: {event['error']}" if event["error"] else f"report: {event['files'].get(PAGE)}"
     if kind == "clip":

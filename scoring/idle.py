@@ -1,11 +1,12 @@
 """The idle clip: the best still, silent stretch with closed lips, eyes on the camera and a blink.
 
-A stretch has 75, 100 or 125 frames. Each of its frames must be *calm* (:func:`calm_frames`), and together they must be
-still, even in sound, and with open eyes (:func:`idle_cost`). The stretch of least cost wins; of equals the earlier one.
-:class:`IdleFinder` finds it in a stream and keeps five seconds; :func:`best_idle` is its batch form.
+A stretch is as long as a window, or a fifth or two shorter: 125, 100 or 75 frames. Each of its frames must be *calm*
+(:func:`calm_frames`), and together they must be still, even in sound, and with open eyes (:func:`idle_cost`). The
+stretch of least cost wins; of equals the earlier one. :class:`IdleFinder` finds it in a stream and keeps as much as the
+longest of them; :func:`best_idle` is its batch form.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -26,7 +27,7 @@ from take5.scoring.stretch import Stretch
 Mask = NDArray[np.bool_]
 
 LENGTHS = (5 * FPS, 4 * FPS, 3 * FPS)
-"""Idle clip lengths in frames, preferred first."""
+"""Idle clip lengths in frames beside a window of five seconds, preferred first."""
 
 LONGEST, SHORTEST = LENGTHS[0], LENGTHS[-1]
 
@@ -59,7 +60,7 @@ SHUT, MOST_SHUT = 0.5, 0.2
 
 NO_BLINK_COST = 0.5
 SHORT_COST = 1.0
-"""Cost of a missing blink and of two missing seconds; a moving head costs at most 2."""
+"""Cost of a missing blink and of the shortest length; a moving head costs at most 2."""
 
 FACING = (Code.HEAD_TURNED, Code.HEAD_PITCHED, Code.HEAD_TILTED, Code.LOOKING_AWAY)
 """Gates whose warning limits decide whether the person faces the camera."""
@@ -98,11 +99,16 @@ def calm_frames(stretch: Stretch, config: GateConfig) -> Mask:
     return fine
 
 
-def idle_cost(stretch: Stretch) -> tuple[float, bool] | None:
+def idle_lengths(window_frames: int) -> tuple[int, ...]:
+    """Idle clip lengths in frames beside a window of this length, preferred first: all of it, 4/5 and 3/5 of it."""
+    return tuple(max(1, round(window_frames * part / 5)) for part in (5, 4, 3))
+
+
+def idle_cost(stretch: Stretch, lengths: Sequence[int] = LENGTHS) -> tuple[float, bool] | None:
     """Cost of a stretch of calm frames and whether it has a blink; None if it is not an idle clip.
 
     turn / 8 + shift / 0.15 (the spreads of the head's angles in degrees and of the face's middle in face widths), 0.5
-    without a blink, and 1 for three seconds where five are wanted.
+    without a blink, and 1 for the shortest of the ``lengths`` where the longest is wanted.
     """
     measures = stretch.measures
     turn, shift = pose_spread(measures), centre_spread(measures)
@@ -113,7 +119,7 @@ def idle_cost(stretch: Stretch) -> tuple[float, bool] | None:
     if float((closed > SHUT).mean()) > MOST_SHUT:
         return None
     blinks = float(closed.max()) >= BLINK
-    short = (LONGEST - len(stretch)) / (LONGEST - SHORTEST)
+    short = (lengths[0] - len(stretch)) / max(1, lengths[0] - lengths[-1])
     cost = turn / MOST_TURN_DEGREES + shift / MOST_SHIFT + NO_BLINK_COST * (not blinks) + SHORT_COST * short
     return cost, blinks
 
@@ -137,19 +143,19 @@ def _moves(stretch: Stretch) -> bool:
     return not observation_reasons(stretch.observations, None, 0)
 
 
-def best_idle(stretch: Stretch, config: GateConfig, first: int = 0) -> Idle | None:
+def best_idle(stretch: Stretch, config: GateConfig, first: int = 0, lengths: Sequence[int] = LENGTHS) -> Idle | None:
     """Return the best idle stretch of a whole recording that begins at grid frame ``first``; the batch form."""
     calm, best = calm_frames(stretch, config), None
     for stop in range(-(-first // STEP) * STEP, first + len(stretch) + 1, STEP):
-        for length in LENGTHS:
+        for length in lengths:
             start = stop - length
             if start >= first and calm[start - first : stop - first].all():
-                best = _better(best, _idle(stretch[start - first : stop - first], start))
+                best = _better(best, _idle(stretch[start - first : stop - first], start, lengths))
     return best
 
 
-def _idle(stretch: Stretch, start: int) -> Idle | None:
-    found = idle_cost(stretch)
+def _idle(stretch: Stretch, start: int, lengths: Sequence[int]) -> Idle | None:
+    found = idle_cost(stretch, lengths)
     return None if found is None else Idle(start, start + len(stretch), *found)
 
 
@@ -159,7 +165,7 @@ def _better(best: Idle | None, found: Idle | None) -> Idle | None:
 
 @dataclass
 class IdleFinder:
-    """Finds the best idle stretch while a recording comes; it keeps the latest five seconds.
+    """Finds the best idle stretch while a recording comes; it keeps the latest frames, as many as the longest length.
 
     Parameters
     ----------
@@ -167,6 +173,8 @@ class IdleFinder:
         Limits of the gates.
     first : int
         Grid frame of the first frame that will be pushed.
+    lengths : sequence of int
+        Lengths of an idle clip in frames, preferred first.
     """
 
     config: GateConfig = field(default_factory=GateConfig)
@@ -175,6 +183,7 @@ class IdleFinder:
     calm: int = 0
     """Number of consecutive calm frames up to the latest."""
     _recent: Stretch | None = None
+    lengths: Sequence[int] = LENGTHS
 
     def __post_init__(self) -> None:
         self._frame = self.first
@@ -202,12 +211,13 @@ class IdleFinder:
         restless = np.flatnonzero(~calm_frames(piece, self.config))
         self.calm = len(piece) - 1 - int(restless[-1]) if len(restless) else self.calm + len(piece)
         parts = [piece] if self._recent is None else [self._recent, piece]
-        self._recent = Stretch.concatenate(parts)[-LONGEST:]
+        self._recent = Stretch.concatenate(parts)[-self.lengths[0] :]
         self._frame += len(piece)
         if self._frame % STEP == 0:
-            for length in LENGTHS:
+            for length in self.lengths:
                 if self.calm >= length:
-                    self.best = _better(self.best, _idle(self._recent[-length:], self._frame - length))
+                    found = _idle(self._recent[-length:], self._frame - length, self.lengths)
+                    self.best = _better(self.best, found)
 
 
 class IdleState(StrEnum):
@@ -222,8 +232,8 @@ class IdleState(StrEnum):
 class IdleStage:
     """The second stage, "now look at the camera and stay silent": when it is over, and its result.
 
-    It is over with a stretch of five seconds; with a shorter one when the person moves again; and after ``cap`` frames
-    with whatever was found. Only frames from its beginning on count.
+    It is over with a stretch of the longest length; with a shorter one when the person moves again; and after ``cap``
+    frames with whatever was found. Only frames from its beginning on count.
 
     Parameters
     ----------
@@ -233,15 +243,18 @@ class IdleStage:
         Limits of the gates.
     cap : int
         Frames after which it gives up.
+    lengths : sequence of int
+        Lengths of an idle clip in frames, preferred first.
     """
 
     begin: int
     config: GateConfig = field(default_factory=GateConfig)
     cap: int = 20 * FPS
     state: IdleState = IdleState.WAITING
+    lengths: Sequence[int] = LENGTHS
 
     def __post_init__(self) -> None:
-        self._finder = IdleFinder(self.config, self.begin)
+        self._finder = IdleFinder(self.config, self.begin, lengths=self.lengths)
 
     @property
     def best(self) -> Idle | None:
@@ -265,13 +278,13 @@ class IdleStage:
     def _judge(self) -> None:
         best, finder = self.best, self._finder
         over = finder.frame - self.begin >= self.cap
-        if best is not None and (over or best.stop - best.start == LONGEST or finder.calm < SHORTEST):
+        if best is not None and (over or best.stop - best.start == self.lengths[0] or finder.calm < self.lengths[-1]):
             self.state = IdleState.FOUND
         elif over:
             self.state = IdleState.MISSED
 
 
-def candidates(sound: SoundMeasures, most: int = MOST) -> list[tuple[int, int]]:
+def candidates(sound: SoundMeasures, most: int = MOST, lengths: Sequence[int] = LENGTHS) -> list[tuple[int, int]]:
     """Silent stretches [start, stop) of a finished recording, by sound alone: only their pictures need analysing.
 
     Parameters
@@ -280,22 +293,25 @@ def candidates(sound: SoundMeasures, most: int = MOST) -> list[tuple[int, int]]:
         Of all its grid frames, including speech.
     most : int
         Largest number of stretches; the longest are kept.
+    lengths : sequence of int
+        Lengths of an idle clip in frames.
 
     Returns
     -------
     list of (int, int)
-        In order of time, each of 75 frames or more. Every idle clip lies within one, unless ``most`` cut some off.
+        In order of time, each of the shortest length or more. Every idle clip lies within one, unless ``most`` cut
+        some off.
     """
     if np.isnan(sound.speech).any():
         return []
-    found = sorted(_silent_stretches(sound.speech < SPEECH), key=lambda span: span[0] - span[1])
+    found = sorted(_silent_stretches(sound.speech < SPEECH, lengths), key=lambda span: span[0] - span[1])
     return sorted(found[:most])
 
 
-def _silent_stretches(silent: Mask) -> Iterator[tuple[int, int]]:
+def _silent_stretches(silent: Mask, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Join the stretches, each of an idle clip's length, with little enough speech."""
     quiet = np.zeros(len(silent), dtype=np.bool_)
-    for length in (length for length in LENGTHS if length <= len(silent)):
+    for length in (length for length in lengths if length <= len(silent)):
         speech = np.convolve(~silent, np.ones(length, dtype=np.int64), mode="valid")
         for first in np.flatnonzero(speech < MOST_SPEECH * length):
             quiet[first : first + length] = True

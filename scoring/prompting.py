@@ -1,6 +1,6 @@
 """Which sentence to show next, so that a window of high D appears soon.
 
-D is the mean distance between the sounds of one window, so what counts is the variety within five seconds, not over the
+D is the mean distance between the sounds of one window, so what counts is the variety within a window, not over the
 session. A sentence is worth what it adds to the window that ends with it: its own spread, measured once for each
 sentence of a list (``scripts/make_prompts.py``), and phones that the window lacks.
 ``docs/prompts.md`` describes how the two were weighted, and the gain.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from take5.scoring.errors import ParameterError
 
 WINDOW_S = 5.0
-"""Sentences that reach into the last seconds count as heard: how many seconds."""
+"""Sentences that reach into the last window count as heard: how many seconds by default."""
 
 REST = 20
 """Sentences that must lie between two showings of the same one, once a list has been read through."""
@@ -80,7 +80,9 @@ def worth(prompt: Prompt, before: Iterable[str]) -> float:
     return prompt.spread + BALANCE * variety([*before, *prompt.phones])
 
 
-def choose(prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[int] = ()) -> int:
+def choose(
+    prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[int] = (), window_s: float = WINDOW_S
+) -> int:
     """Index of the sentence to show next.
 
     Parameters
@@ -91,6 +93,8 @@ def choose(prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[i
         Indices of the sentences that were spoken, the latest last.
     passed : collection of int
         Indices of those that were shown but not spoken; they are not repeated either.
+    window_s : float
+        Length of a window.
 
     Returns
     -------
@@ -105,16 +109,18 @@ def choose(prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[i
     _check(prompts, [*heard, *passed])
     left = set(range(len(prompts))) - set(heard) - set(passed)
     left = left or set(range(len(prompts))) - set(heard[-REST:]) or set(range(len(prompts)))
-    room = WINDOW_S - min(prompts[index].seconds for index in left)
+    room = window_s - min(prompts[index].seconds for index in left)
     before = [phone for index in last_window(prompts, heard, room) for phone in prompts[index].phones]
     return max(sorted(left), key=lambda index: worth(prompts[index], before))
 
 
-def plan(prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[int], count: int) -> list[int]:
+def plan(
+    prompts: Sequence[Prompt], heard: Sequence[int], passed: Collection[int], count: int, window_s: float = WINDOW_S
+) -> list[int]:
     """Indices of the next ``count`` sentences, each chosen as if those before it had been spoken."""
     spoken = list(heard)
     for _ in range(count):
-        spoken.append(choose(prompts, spoken, passed))
+        spoken.append(choose(prompts, spoken, passed, window_s))
     return spoken[len(heard) :]
 
 

@@ -1,9 +1,10 @@
 """The selection from one recording, the same for a finished file and a stream, and its JSON (``docs/output.md``)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
+from typing import Any
 
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
@@ -110,6 +111,26 @@ class Selection:
         """The choice for each length, the first length's first."""
         return self, *self.others
 
+    def everywhere(self, **changes: Any) -> "Selection":
+        """The same with changes for every length."""
+        others = tuple(replace(other, **changes) for other in self.others)
+        return replace(self, **changes, others=others)
+
+    @property
+    def window_frames(self) -> int:
+        """Grid frames in a window."""
+        return self.settings.parameters.window_frames
+
+    @property
+    def by_suffix(self) -> Mapping[str, "Selection"]:
+        """The choice for each length, by what the names of its files end with."""
+        return {"": self} | {suffix_of(other.settings.parameters.seconds): other for other in self.others}
+
+    @property
+    def leading(self) -> "Selection":
+        """The choice for the first length that has one; without any, for the first length."""
+        return next((chosen for chosen in self.lengths if chosen.best is not None), self)
+
     @property
     def checked(self) -> Checked:
         """How many of the windows have a verdict."""
@@ -151,6 +172,8 @@ class Selection:
             "versions": versions(),
             "frames": {"tracked": self.tracked, **asdict(self.counts)},
             "warnings": list(self.warnings),
+            "window_s": parameters.seconds,
+            **({"lengths": [_length_json(other) for other in self.others]} if self.others else {}),
         }
 
     def window_json(self, window: WindowScore) -> Json:
@@ -161,6 +184,18 @@ class Selection:
             "container_start_s": to_seconds(self.origin) + frame_seconds(window.start),
             **score_json(window),
         }
+
+
+def _length_json(selection: Selection) -> Json:
+    """What differs between the lengths of one recording."""
+    keys = ("window_s", "best", "pool", "windows", "checked", "av_offset_ms", "warnings")
+    whole = selection.json()
+    return {key: whole[key] for key in keys}
+
+
+def suffix_of(seconds: float) -> str:
+    """What the names of files end with that are of another length than the first."""
+    return f"-{seconds:g}s"
 
 
 def verdict_json(verdict: JudgedWindow) -> Json:

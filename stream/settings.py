@@ -45,6 +45,11 @@ class Settings:
         return self.parameters.seconds, *self.also
 
     @property
+    def frames_after(self) -> int:
+        """Frames kept after a window of the longest length."""
+        return max(settings.parameters.frames_after for settings in self.lengths)
+
+    @property
     def lengths(self) -> tuple["Settings", ...]:
         """The settings of each length by itself, the first length's first."""
         if not self.also:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -158,6 +159,8 @@ class Result:
         What clips and bundles are made of.
     models : Models
         What it was scored with.
+    others : tuple of Result
+        What was found among windows of other lengths.
     """
 
     best: Window | None
@@ -169,6 +172,7 @@ class Result:
     selection: Selection = field(repr=False)
     material: Recording = field(repr=False, compare=False)
     models: Models = field(repr=False, compare=False)
+    others: tuple[Self, ...] = field(default=(), repr=False)
 
     @classmethod
     def of(cls, selection: Selection, material: Recording, models: Models) -> Self:
@@ -185,7 +189,18 @@ class Result:
             selection=selection,
             material=material,
             models=models,
+            others=tuple(cls.of(other, material, models) for other in selection.others),
         )
+
+    @property
+    def seconds(self) -> float:
+        """Length of a window."""
+        return self.selection.settings.parameters.seconds
+
+    @property
+    def lengths(self) -> tuple[Self, ...]:
+        """The result for each length of windows, this one first."""
+        return self, *self.others
 
     def json(self) -> Json:
         """The object that ``take5 select --json`` prints (``docs/output.md``)."""
@@ -193,6 +208,8 @@ class Result:
 
     def write(self, folder: StrPath, *, force: bool = False) -> Path:
         """Write ``clip.mp4``, ``clip.wav`` and ``report.json``; the report alone where no window is eligible.
+
+        Other lengths have clips such as ``clip-10s.mp4`` beside them.
 
         Raises
         ------
@@ -214,6 +231,8 @@ class Result:
         force: bool = False,
     ) -> tuple[Bundle, ...]:
         """Write the best window as trainers take it, as ``folder/<trainer>/<name>/``; nothing without one.
+
+        Those of other lengths have names such as ``<name>-10s``.
 
         Parameters
         ----------
@@ -238,7 +257,10 @@ class Result:
             If a bundle exists already, or cannot be written.
         """
         wanted, encoder = wanted_for(trainers, size, consent), self.models.encoder
-        return tuple(bundle_selection(self.selection, self.material, encoder, wanted, Path(folder), name, force=force))
+        write = partial(bundle_selection, encoder=encoder, wanted=wanted, folder=Path(folder), name=name, force=force)
+        parts = zip(self.selection.by_suffix, self.lengths, strict=True)
+        made = (write(part.selection, part.material, suffix=suffix) for suffix, part in parts)
+        return tuple(bundle for bundles in made for bundle in bundles)
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Decode the pictures of the best window: uint8 [H, W, 3] RGB, 25 a second, one at a time."""

@@ -1,10 +1,11 @@
-"""``take5.select``: the best five seconds of a file."""
+"""``take5.select``: the best seconds of a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from take5.client.api.choices import one_of
+from take5.client.api.choices import one_of, split_lengths
 from take5.client.api.models import EncoderName, StrPath, load_models
 from take5.client.api.result import FileResult
 from take5.scoring.diversity import DIVERSITIES, DiversityName
@@ -25,7 +26,7 @@ from take5.stream.timeline.sound_shift import UNMOVED, SoundShift
 def select(
     path: StrPath,
     *,
-    seconds: float = 5.0,
+    seconds: float | Sequence[float] = 5.0,
     hop: float = 1.0,
     pool: int = 5,
     hfr_threshold: float = 0.25,
@@ -52,8 +53,11 @@ def select(
     ----------
     path : path
         Anything that FFmpeg reads, with picture and sound; or a text that begins with http:// or https://.
-    seconds, hop : float
-        Length of a window, and from one to the next; ``hop`` a multiple of 0.04 s, ``seconds`` of ``hop``.
+    seconds : float or sequence of float
+        Length of a window, a multiple of ``hop``. Of several the result is the first one's, and its ``lengths`` has the
+        result for each.
+    hop : float
+        From the start of a window to that of the next, a multiple of 0.04 s.
     pool : int
         m, the number of windows with the highest D among which the highest I wins.
     hfr_threshold : float
@@ -92,7 +96,9 @@ def select(
     ModelError
         If a model cannot be loaded.
     """
-    settings = Settings(Parameters(seconds, hop, pool, hfr_threshold), Strategy(strategy, seed), diversity, seed, gates)
+    first, also = split_lengths(seconds)
+    parameters = Parameters(first, hop, pool, hfr_threshold)
+    settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, gates, also=also)
     repair = av_offset == "auto"
     shift = UNMOVED if av_offset == "auto" else SoundShift(av_offset)
     one_of("strategy", strategy, STRATEGIES)
@@ -107,7 +113,9 @@ def select(
     file = MediaFile(_given(path), wanted=wanted, channel=checked_channel(channel), shift=shift)
     loaded = models or load_models(encoder, ave_weights, device)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, repair=repair, on_progress=progress)
-    return FileResult.of(scored.selection, scored.recording, loaded)
+    result = FileResult.of(scored.selection, scored.recording, loaded)
+    others = (FileResult.of(one.selection, one.recording, loaded) for one in scored.others)
+    return replace(result, others=tuple(others))
 
 
 def _given(path: StrPath) -> Given:

@@ -1,8 +1,7 @@
 """``take5.Session``: a program's own frames and sound in, events out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
@@ -10,6 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from take5.client.api.choices import split_lengths
 from take5.client.api.frame_store import UNIT_FORMAT, FrameStore, HeldMedia
 from take5.client.api.inputs import Pictures, Samples, Sounds
 from take5.client.api.models import StrPath, load_models
@@ -57,7 +57,8 @@ class Session:
     seconds, hop, pool, hfr_threshold, gates
         See :func:`take5.select`.
     rules : StopRules, optional
-        When it is enough; by default those of the commands. ``stop`` says when one has fired; going on is allowed.
+        When the first length's windows are enough; by default those of the commands. ``stop`` says when one has
+        fired; going on is allowed.
     fps : float, optional
         Frames per second, for frames without a time; 25 if it is left out.
     name : str
@@ -79,7 +80,7 @@ class Session:
         self,
         models: Models | None = None,
         *,
-        seconds: float = 5.0,
+        seconds: float | Sequence[float] = 5.0,
         hop: float = 1.0,
         pool: int = 5,
         hfr_threshold: float = 0.25,
@@ -90,7 +91,8 @@ class Session:
         channel: str | int = "mix",
         av_offset: int = 0,
     ) -> None:
-        parameters = Parameters(seconds, hop, pool, hfr_threshold)
+        first, also = split_lengths(seconds)
+        parameters = Parameters(first, hop, pool, hfr_threshold)
         self.stop: Stop | None = None
         self._channel = checked_channel(channel)
         if self._channel == AUTO:
@@ -100,10 +102,11 @@ class Session:
         self._pictures, self._sounds = Pictures(fps), Sounds(self._channel)
         self._one_rate = OneRate()
         self._models = models or load_models()
-        self._settings, self._name = Settings(parameters, gates=gates, shift=SoundShift(av_offset)), name
+        self._settings = Settings(parameters, gates=gates, shift=SoundShift(av_offset), also=also)
+        self._name = name
         self._origin = PushedOrigin(self._settings.shift)
         self._rules = rules or StopRules()
-        self._ring = Ring(seconds_to_flicks(seconds + hop + AHEAD_S + AROUND_S))
+        self._ring = Ring(seconds_to_flicks(max(self._settings.seconds) + hop + AHEAD_S + AROUND_S))
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(self._models))
         self._scanner = FrameScanner(self._faces)
@@ -201,7 +204,7 @@ class Session:
 
     @property
     def best(self) -> Window | None:
-        """The best window so far."""
+        """The best window so far, of the first length."""
         scorer = self._scorer
         if scorer is None or scorer.selector.best is None:
             return None
@@ -235,7 +238,7 @@ class Session:
         scorer = self._begun_or_empty()
         warnings = self._shortcomings(scorer) if self._ended else ()
         selection = scorer.selection(self._name, round(float(self._pictures.rate), 3), tuple(warnings))
-        return replace(selection, channel=self._channel)
+        return selection.everywhere(channel=self._channel)
 
     def _begun_or_empty(self) -> StreamScorer:
         return self._scorer or StreamScorer(self._models, self._scanner, self._settings, origin=0)

@@ -2,16 +2,20 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import IO
 
 import click
 
-from take5.client.batch_display import Standings, line_of, row_of
+from take5.client.batch_display import Standings, lengths_of, line_of, row_of
 from take5.client.terminal import bundle_line, print_track_notes, summary
+from take5.stream.bundles.write import name_in
 from take5.stream.events import ClipReady
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 from take5.stream.offline.batch.job import Failed, Outcome, Processed, Skipped
+from take5.stream.output.take import REPORT, files_of
+from take5.stream.selection import suffix_of
 from take5.stream.wire import Json
 
 DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
@@ -39,7 +43,7 @@ class BatchOutput:
             self.fail(str(outcome.job.video), outcome.error, NOTHING_ELIGIBLE if outcome.too_short else FAILED)
             return
         report = _report(outcome)
-        row = row_of(report)
+        row = next(filter(None, map(row_of, lengths_of(report))), None)
         if row is None:
             self._codes.add(NOTHING_ELIGIBLE)
         else:
@@ -48,7 +52,7 @@ class BatchOutput:
         if isinstance(outcome, Processed) and (self._as_json or self._whole):
             print_track_notes(str(outcome.job.video), outcome.selection.tracks)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
-        if isinstance(outcome, Processed) and (notice := _notice(outcome)) is not None:
+        for notice in _notices(outcome) if isinstance(outcome, Processed) else ():
             self._hooks.notify(notice)
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
@@ -78,10 +82,19 @@ class BatchOutput:
 
     def _text(self, outcome: Processed | Skipped, report: Json) -> str:
         folder = outcome.folder if isinstance(outcome, Skipped) else outcome.job.folder
-        written = folder / ("report.json" if report["best"] is None else "clip.mp4")
         if isinstance(outcome, Processed) and not self._whole:
-            return "\n".join([summary(outcome.selection, written), *map(bundle_line, outcome.bundles)])
-        return f"{line_of(report)}\n  {written}" + " (done before)" * isinstance(outcome, Skipped)
+            lengths = outcome.selection.by_suffix.items()
+            lines = [summary(chosen, folder / _written(chosen.json(), suffix)) for suffix, chosen in lengths]
+            return "\n".join([*lines, *map(bundle_line, outcome.bundles)])
+        before = " (done before)" * isinstance(outcome, Skipped)
+        suffixes = ("", *(suffix_of(other["window_s"]) for other in report.get("lengths", ())))
+        written = [(line_of(each), _written(each, end)) for each, end in zip(lengths_of(report), suffixes, strict=True)]
+        return "\n".join(f"{line}\n  {folder / name}{before}" for line, name in written)
+
+
+def _written(report: Json, suffix: str) -> str:
+    """The file that shows what was chosen: the clip, or the report without one."""
+    return REPORT if report["best"] is None else f"clip{suffix}.mp4"
 
 
 def _report(outcome: Processed | Skipped) -> Json:
@@ -90,16 +103,19 @@ def _report(outcome: Processed | Skipped) -> Json:
     return outcome.report | {"video": str(outcome.job.video)}
 
 
-def _notice(processed: Processed) -> Notice | None:
-    """The notice for a take; None without a clip."""
+def _notices(processed: Processed) -> Iterator[Notice]:
+    """The notices for a take, one for each clip."""
     selection, folder = processed.selection, processed.job.folder
-    if selection.best is None:
-        return None
-    names = {path.name: path.name for path in sorted(folder.iterdir()) if path.is_file()}
-    length = selection.settings.parameters.window_frames
-    clip = ClipReady(selection.frames, selection.best, length, str(folder), names)
-    places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in processed.bundles]
-    return clip_notice(clip, processed.job.video.stem, selection.encoder, places)
+    names = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
+    wanted = processed.job.recipe.deliverables
+    for suffix, chosen in selection.by_suffix.items():
+        if chosen.best is not None:
+            files = {name: name for name in files_of(suffix, names, selection)}
+            clip = ClipReady(chosen.frames, chosen.best, chosen.window_frames, str(folder), files)
+            own = name_in(folder, wanted.name, suffix)
+            bundles = (bundle for bundle in processed.bundles if bundle.folder.name == own)
+            places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in bundles]
+            yield clip_notice(clip, processed.job.video.stem, chosen.encoder, places)
 
 
 def _echo(text: str, *, err: bool = False) -> None:

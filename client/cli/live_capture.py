@@ -145,7 +145,7 @@ class LiveCapture:
                     self._source.stop()
                     self._asked.clear()
                 self._publish(event)
-                ended = event if isinstance(event, ClipReady | Failed) else ended
+                ended = ended or (event if isinstance(event, ClipReady | Failed) else None)
                 if ended is not None and self._snapshot.over:
                     return ended
             if self._asked.is_set():
@@ -195,7 +195,7 @@ def showing(board: Board, *, as_json: bool) -> Iterator[Show]:
 
 def _line(event: Json) -> str:
     """An event's line; the outcome is printed at the end."""
-    return "" if event["type"] in ("clip", "bundle", "report", "error") else json_event_line(event)
+    return "" if event["type"] in ("clip", "no_clip", "bundle", "report", "error") else json_event_line(event)
 
 
 def outcome(ending: Sequence[Event], broken: CaptureError | None, *, as_json: bool) -> int:

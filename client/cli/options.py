@@ -24,8 +24,18 @@ from take5.stream.sources.given import Address, given
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-PARAMETER_OPTIONS = (
-    click.option("--seconds", type=float, default=5.0, show_default=True, help="Length of a window in seconds."),
+SECONDS_OPTION = click.option(
+    "--seconds", type=float, default=5.0, show_default=True, help="Length of a window in seconds."
+)
+LENGTHS_OPTION = click.option(
+    "--seconds",
+    type=float,
+    multiple=True,
+    default=(5.0,),
+    show_default="5.0",
+    help="Length of a window in seconds (repeatable: a clip for each length; the stop rules follow the first).",
+)
+SCORE_OPTIONS = (
     click.option("--hop", type=float, default=1.0, show_default=True, help="Seconds between the starts of windows."),
     click.option(
         "--pool", type=int, default=5, show_default=True, help="Number of windows of highest D that compete by I (m)."
@@ -80,7 +90,21 @@ def parameter_options(command: Command) -> Command:
     def with_parameters(*args: Any, seconds: float, hop: float, pool: int, hfr_threshold: float, **options: Any) -> Any:
         return command(*args, parameters=Parameters(seconds, hop, pool, hfr_threshold), **options)
 
-    return decorated(with_parameters, PARAMETER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    return decorated(with_parameters, (SECONDS_OPTION, *SCORE_OPTIONS))  # type: ignore[return-value] # click keeps it
+
+
+def length_options(command: Command) -> Command:
+    """Give a command the parameters of Algorithm 1 as ``parameters``, and the lengths of other windows as ``also``."""
+
+    @functools.wraps(command)
+    def with_lengths(
+        *args: Any, seconds: tuple[float, ...], hop: float, pool: int, hfr_threshold: float, **options: Any
+    ) -> Any:
+        first, *others = seconds
+        parameters = Parameters(first, hop, pool, hfr_threshold)
+        return command(*args, parameters=parameters, also=tuple(others), **options)
+
+    return decorated(with_lengths, (LENGTHS_OPTION, *SCORE_OPTIONS))  # type: ignore[return-value] # click keeps it
 
 
 def weights_options(command: Command) -> Command:

@@ -10,8 +10,8 @@ from take5.client.cli.options import (
     RECORDING,
     channel_option,
     gate_options,
+    length_options,
     model_options,
-    parameter_options,
     track_options,
 )
 from take5.client.cli.sync_options import shift_option
@@ -46,7 +46,7 @@ from take5.stream.timeline.sound_shift import SoundShift
 @channel_option
 @shift_option
 @gate_options
-@parameter_options
+@length_options
 @model_options
 def replay(
     video: Given,
@@ -59,6 +59,7 @@ def replay(
     shift: SoundShift,
     gates: GateConfig,
     parameters: Parameters,
+    also: tuple[float, ...],
     models: Models,
 ) -> int:
     """Score VIDEO like a live capture, and show the events."""
@@ -67,11 +68,11 @@ def replay(
     if folder is not None:
         refuse_existing(folder, force=force)
     file = MediaFile(video, wanted=tracks, channel=channel, shift=shift)
-    run = Replay(file, models, Settings(parameters, gates=gates), pace)
+    run = Replay(file, models, Settings(parameters, gates=gates, also=also), pace)
     code = 0
     for event in run.events():
         if isinstance(event, Finished):
-            code = 0 if event.selection.best is not None else 2
+            code = 0 if event.selection.leading.best is not None else 2
             if folder is not None:
                 write_take(event.selection, run.material, folder, force=force)
         if as_json:

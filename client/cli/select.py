@@ -1,4 +1,4 @@
-"""``take5 select``: the best five seconds of video files."""
+"""``take5 select``: the best seconds of video files."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -12,8 +12,8 @@ from take5.client.cli.options import (
     RECORDING,
     channel_option,
     gate_options,
+    length_options,
     output_option,
-    parameter_options,
     track_options,
 )
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
@@ -73,7 +73,7 @@ __all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 @track_options
 @bundle_options
 @gate_options
-@parameter_options
+@length_options
 @model_choice
 def select(
     videos: tuple[Given, ...],
@@ -98,12 +98,14 @@ def select(
     name: str | None,
     gates: GateConfig,
     parameters: Parameters,
+    also: tuple[float, ...],
     choice: ModelChoice,
     hooks: HookDispatcher,
 ) -> int:
-    """Find the most informative five seconds of each VIDEO and write them as a clip.
+    """Find the most informative seconds of each VIDEO, by default five, and write them as a clip.
 
-    Writes clip.mp4, clip.wav and report.json to a folder named after the video. A folder
+    Writes clip.mp4, clip.wav and report.json to a folder named after the video, and for each
+    further length of --seconds a clip of its own, such as clip-10s.mp4. A folder
     stands for all videos in it, - for standard input; http:// and https:// are fetched. Put
     names that begin with a dash after "--".
     """
@@ -118,7 +120,7 @@ def select(
     if inputs.sources:
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         scored_with = gates_for(gates, wanted)
-        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift)
+        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
         deliverables = Deliverables(wanted, name, page, idle)
         recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel, sync.repair)
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)

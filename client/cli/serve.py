@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
-from take5.client.cli.options import Command, gate_options, model_options, parameter_options, stop_options
+from take5.client.cli.options import Command, gate_options, length_options, model_options, stop_options
 from take5.client.cli.ready_options import ready_options
 from take5.client.cli.server_options import CORES_A_SESSION, server_options
 from take5.client.cli.sync_options import shift_option
@@ -56,7 +57,7 @@ def memory_shared(command: Command) -> Command:
 @shift_option
 @gate_options
 @model_options
-@parameter_options
+@length_options
 @stop_options
 def serve(
     host: str,
@@ -77,6 +78,7 @@ def serve(
     tls_key: Path | None,
     rules: StopRules,
     parameters: Parameters,
+    also: tuple[float, ...],
     models: Models,
     gates: GateConfig,
     wanted: WantedBundles | None,
@@ -87,16 +89,19 @@ def serve(
     pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
-    """Receive live captures by WHIP, score them as they arrive, and keep the best five seconds of each."""
+    """Receive live captures by WHIP, score them as they arrive, and keep the best seconds of each, by default five."""
     from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
     from take5.stream.server.descriptors import raise_limit, shares
+    from take5.stream.server.lengths import OFFERED_S
     from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for, usage
 
     pixels = int(picture.removesuffix("p"))
     cost, cores = CORES_A_SESSION[pixels], _cores()
+    fixed = click.get_current_context().get_parameter_source("seconds") is not ParameterSource.DEFAULT
+    offered = () if fixed else OFFERED_S
     capacity = max_sessions or max(1, int(cores / cost))
     connections, pending = shares(raise_limit(), capacity)
     if udp_ports is not None:  # each sender takes one
@@ -104,7 +109,7 @@ def serve(
 
     def make() -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
-        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
+        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
         options = ServerOptions(
             ice_servers,
             deliverables,
@@ -115,6 +120,7 @@ def serve(
             pixels,
             udp_ports=udp_ports,
             public_addresses=public_addresses,
+            seconds=offered,
         )
         places = Admission(capacity, usage, cores, cost, pending)
         sessions = sessions_for(models, settings, rules, output, places, options)

@@ -11,7 +11,7 @@ import click
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.live_capture import LiveCapture, outcome, showing
 from take5.client.cli.live_options import live_options
-from take5.client.cli.options import gate_options, model_options, parameter_options, stop_options
+from take5.client.cli.options import gate_options, length_options, model_options, stop_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.sync_options import shift_option
 from take5.client.live_display import Board
@@ -89,7 +89,7 @@ def _name_cut_off(output: Path) -> None:
 @shift_option
 @gate_options
 @model_options
-@parameter_options
+@length_options
 @stop_options
 def webcam(
     camera: str | None,
@@ -102,6 +102,7 @@ def webcam(
     as_json: bool,
     rules: StopRules,
     parameters: Parameters,
+    also: tuple[float, ...],
     models: Models,
     gates: GateConfig,
     wanted: WantedBundles | None,
@@ -112,7 +113,7 @@ def webcam(
     pause_s: float,
     hooks: HookDispatcher,
 ) -> int:
-    """Talk to this computer's camera until the best five seconds are good enough, and keep them.
+    """Talk to this computer's camera until the best seconds, by default five, are good enough, and keep them.
 
     It stops by itself. Ctrl-C ends it at once and keeps the best so far; a second Ctrl-C keeps nothing. SIGTERM and a
     closed terminal end it like the first Ctrl-C.
@@ -124,10 +125,10 @@ def webcam(
     click.echo(f"take5: camera {filmed}; microphone {listened}", err=True)
     source = Webcam(filmed, listened)
     try:
-        ring = Ring(limit_bytes=RING_BYTES)
-        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift)
+        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
+        ring = Ring.around(max(settings.seconds), RING_BYTES)
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
-        snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules))
+        snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules, also))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with showing(board, as_json=as_json) as show:
             deliverables = Deliverables(wanted, name, report)

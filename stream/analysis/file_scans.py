@@ -128,6 +128,14 @@ class PictureScan:
         self._resized = resized
         self._framings: dict[int, list[Framing]] = {}
 
+    def again(self) -> "PictureScan":
+        """A scan of the same pictures that has analysed none: its runs do not depend on those of this one."""
+        scan = PictureScan(
+            self._file, self._index, self.rows, self._hop, self._resized, self._models, self._on_progress
+        )
+        scan._framings = self._framings
+        return scan
+
     def resized_within(self, start: int, stop: int) -> bool:
         """Whether pictures change their size at a grid frame of [start, stop), the recording's first one aside."""
         return bisect_left(self._resized, stop) > bisect_left(self._resized, max(1, start))

@@ -23,6 +23,7 @@ from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
 from take5.stream.wire import Json
 
+MOST_LETTERS = 64
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 TAKEN = re.compile("jpg|ori_imgs", re.IGNORECASE)
 """Trainers put the name into paths and shell commands, and replace these words anywhere in a path."""
@@ -75,7 +76,7 @@ class Bundle:
 
 def bundle_name(text: str) -> str:
     """A name that trainers can use: letters, digits, ``-`` and ``_``, at most 64."""
-    name = TAKEN.sub("", re.sub(r"[^A-Za-z0-9_-]+", "_", text)).strip("_-")[:64]
+    name = TAKEN.sub("", re.sub(r"[^A-Za-z0-9_-]+", "_", text)).strip("_-")[:MOST_LETTERS]
     return name or "talker"
 
 
@@ -103,8 +104,12 @@ def bundle_selection(
     *,
     preset: str = SMALL,
     force: bool = False,
+    suffix: str = "",
 ) -> Iterator[Bundle]:
-    """Write the bundles of a selection's best window, if there is one; by default they are named after ``folder``."""
+    """Write the bundles of a selection's best window, if there is one; by default they are named after ``folder``.
+
+    ``suffix`` is what its length adds to the name.
+    """
     best = selection.best
     if best is None:
         return
@@ -119,8 +124,15 @@ def bundle_selection(
         selection.tone_mapped,
         selection.settings.shift.ms,
     )
-    called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
+    called = name_in(folder, name, suffix)
     yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
+
+
+def name_in(folder: Path, name: str | None = None, suffix: str = "") -> str:
+    """The name of a folder's bundles, with what their length adds, such as ``-10s`` or ``-7_5s``."""
+    called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
+    plain = suffix.replace(".", "_")
+    return called[: MOST_LETTERS - len(plain)] + plain
 
 
 def write_bundles(

@@ -2,8 +2,27 @@
 
 from take5.stream.events.advice import TROUBLE_TEXTS, Coached, Trouble, Warned
 from take5.stream.events.head import EVENTS_VERSION
-from take5.stream.events.outcome import STOP_TEXTS, Bundled, ClipReady, Failed, Failure, Finished, Reported, Stopped
-from take5.stream.events.scores import BestChanged, ChunkNote, Kept, Progress, Scored, best_json, window_json
+from take5.stream.events.outcome import (
+    STOP_TEXTS,
+    Bundled,
+    ClipReady,
+    Failed,
+    Failure,
+    Finished,
+    NoClip,
+    Reported,
+    Stopped,
+)
+from take5.stream.events.scores import (
+    BestChanged,
+    ChunkNote,
+    Kept,
+    LengthProgress,
+    Progress,
+    Scored,
+    best_json,
+    window_json,
+)
 from take5.stream.events.states import STALL_TEXTS, Cause, Resumed, Stalled, State, StateChanged
 
 Event = (
@@ -18,6 +37,7 @@ Event = (
     | Resumed
     | Stopped
     | ClipReady
+    | NoClip
     | Bundled
     | Reported
     | Failed
@@ -40,6 +60,8 @@ __all__ = [
     "Failure",
     "Finished",
     "Kept",
+    "LengthProgress",
+    "NoClip",
     "Progress",
     "Reported",
     "Resumed",

@@ -48,7 +48,9 @@ class Stopped:
 class ClipReady:
     """The clip is on disk: ``files`` by name, in the folder ``path``.
 
-    A bundle for each of ``bundles`` follows, and then, if requested, the ``report``.
+    A bundle for each of ``bundles`` follows, and then, if requested, the ``report``. Where there are several lengths,
+    each has its own clip; ``lengths`` are those, in grid frames, whose clips, or word that there is none, follow this
+    one.
     """
 
     frame: int
@@ -60,12 +62,13 @@ class ClipReady:
     report: bool = False
     accepted: bool = False
     checked: Checked | None = None
+    lengths: tuple[int, ...] = ()
 
     def json(self) -> Json:
         """Return the event as ``{"type": "clip", ...}``."""
         start, stop = self.best.start, self.best.start + self.window_frames
         return {
-            **event_head("clip", self.frame),
+            **event_head("clip", self.frame, self.window_frames),
             "files": dict(self.files),
             "path": self.path,
             "start_s": frame_seconds(start),
@@ -75,6 +78,7 @@ class ClipReady:
             "report": self.report,
             "accepted": self.accepted,
             "checked": self.checked and self.checked.json(),
+            **({"lengths": [frame_seconds(length) for length in self.lengths]} if self.lengths else {}),
         }
 
 
@@ -93,11 +97,12 @@ class Bundled:
     train_frames: int = 0
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    window_frames: int | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "bundle", ...}``."""
         return {
-            **event_head("bundle", self.frame),
+            **event_head("bundle", self.frame, self.window_frames),
             "trainer": self.trainer,
             "path": self.path,
             "frames": self.frames,
@@ -154,6 +159,18 @@ class Failed:
             "reasons": dict(self.reasons),
             "checked": self.checked and self.checked.json(),
         }
+
+
+@dataclass(frozen=True)
+class NoClip:
+    """One of several lengths has no clip, while another has; ``why`` is what would have been said without the other."""
+
+    window_frames: int
+    why: Failed
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "no_clip", ...}``."""
+        return {**self.why.json(), **event_head("no_clip", self.why.frame, self.window_frames)}
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,27 @@ class ChunkNote:
 
 
 @dataclass(frozen=True)
+class LengthProgress:
+    """A hop has passed: the window of another length that ends there, the best of that length, and what is checked."""
+
+    window_frames: int
+    window: JudgedWindow | None
+    best: WindowScore | None
+    checked: Checked | None = None
+
+    def json(self) -> Json:
+        """Return it as part of events."""
+        return {"window_s": frame_seconds(self.window_frames), **_progress_json(self)}
+
+
+@dataclass(frozen=True)
 class Progress:
     """A hop has passed.
 
     ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
     the choice so far, ``gain`` the gain that the gain rule expects from continuing, ``checked`` how many windows have a
-    verdict, ``standing`` where the best window stands among the talker's own.
+    verdict, ``standing`` where the best window stands among the talker's own. They are of the first length,
+    ``window_frames``; ``others`` has those of other lengths.
     """
 
     frame: int
@@ -46,18 +61,19 @@ class Progress:
     gain: float | None = None
     checked: Checked | None = None
     standing: Standing | None = None
+    window_frames: int | None = None
+    others: tuple[LengthProgress, ...] = ()
 
     def json(self) -> Json:
         """Return the event as ``{"type": "progress", ...}``."""
         chunk = self.chunk
         return {
-            **event_head("progress", self.frame),
+            **event_head("progress", self.frame, self.window_frames),
             "chunk": chunk and {"face": chunk.face, "faces": chunk.faces, "level_dbfs": chunk.level_dbfs},
-            "window": self.window and window_json(self.window),
-            "best": self.best and best_json(self.best),
+            **_progress_json(self),
             "gain": self.gain,
-            "checked": self.checked and self.checked.json(),
             "standing": self.standing and asdict(self.standing),
+            **({"lengths": [other.json() for other in self.others]} if self.others else {}),
         }
 
 
@@ -67,10 +83,11 @@ class BestChanged:
 
     frame: int
     best: WindowScore
+    window_frames: int | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "best", ...}``."""
-        return {**event_head("best", self.frame), "best": best_json(self.best)}
+        return {**event_head("best", self.frame, self.window_frames), "best": best_json(self.best)}
 
 
 @dataclass(frozen=True)
@@ -79,10 +96,11 @@ class Kept:
 
     frame: int
     best: WindowScore
+    window_frames: int | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "kept", ...}``."""
-        return {**event_head("kept", self.frame), "best": best_json(self.best)}
+        return {**event_head("kept", self.frame, self.window_frames), "best": best_json(self.best)}
 
 
 @dataclass(frozen=True)
@@ -92,14 +110,23 @@ class Scored:
     frame: int
     window: JudgedWindow
     checked: Checked | None = None
+    window_frames: int | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "scored", ...}``."""
         return {
-            **event_head("scored", self.frame),
+            **event_head("scored", self.frame, self.window_frames),
             "window": window_json(self.window),
             "checked": self.checked and self.checked.json(),
         }
+
+
+def _progress_json(progress: Progress | LengthProgress) -> Json:
+    return {
+        "window": progress.window and window_json(progress.window),
+        "best": progress.best and best_json(progress.best),
+        "checked": progress.checked and progress.checked.json(),
+    }
 
 
 def best_json(window: WindowScore) -> Json:

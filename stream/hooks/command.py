@@ -119,12 +119,13 @@ def parse_command(text: str) -> Command:
 def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return a command's environment: the inherited one without the webhook's secret, plus the notice in TAKE5_*."""
     details, bundles = notice.details, notice.details["bundles"]
+    clip = next(name for name in details["files"] if name.startswith("clip") and name.endswith(".mp4"))
     own = {
         "ID": notice.id,
         "TYPE": notice.kind,
         "FOLDER": notice.folder,
-        "CLIP": notice.folder / "clip.mp4",
-        **{name.upper(): details[name] for name in ("session", "encoder", "start_s", "end_s")},
+        "CLIP": notice.folder / clip,
+        **{name.upper(): details[name] for name in ("session", "encoder", "window_s", "start_s", "end_s")},
         **{name.upper(): details["best"][name] for name in ("I", "D", "MC", "views")},
         "TRAINERS": ",".join(bundle["trainer"] for bundle in bundles),
         "BUNDLES": os.pathsep.join(bundle["path"] for bundle in bundles),

@@ -77,7 +77,7 @@ def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[B
         "session": session,
         "encoder": encoder,
         "path": _whole(Path(clip.path)),
-        **{key: event[key] for key in ("files", "start_s", "end_s", "best")},
+        **{key: event[key] for key in ("files", "window_s", "start_s", "end_s", "best")},
         "bundles": placed,
     }
     return Notice("bundle" if placed else "clip", Path(clip.path).absolute(), details)

@@ -1,6 +1,6 @@
 """When a recording ends by itself: the stop rules and, if it is wanted, an idle stretch after them."""
 
-from take5.scoring.idle import IdleStage, IdleState
+from take5.scoring.idle import IdleStage, IdleState, idle_lengths
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.own_range import Standing
 from take5.scoring.parameters import FPS
@@ -38,6 +38,7 @@ class Ending:
         self.at = 0
         self.idle: IdleStage | None = None
         self._gates = settings.gates
+        self._idle_lengths = idle_lengths(settings.parameters.window_frames)
         self._stopper = None if rules is None else Stopper(rules, settings.parameters)
 
     def scored(self, window: JudgedWindow | None, best: WindowScore | None, now: int) -> float | None:
@@ -69,7 +70,7 @@ class Ending:
             return None
         most = round(self._stopper.rules.idle_s * FPS)
         if most and self.idle is None and not idle_known:
-            self.idle = IdleStage(now, self._gates, most)
+            self.idle = IdleStage(now, self._gates, most, lengths=self._idle_lengths)
             return self.idle.state
         if self.idle is None or self.idle.state is not IdleState.WAITING:
             self.stop = self.enough

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,13 +13,13 @@ from take5.scoring.score import WindowScore
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import Bundle, bundle_selection
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
-from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, Reported
+from take5.stream.events import Bundled, ChunkNote, ClipReady, Event, Failed, Failure, NoClip, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, clip_notice
 from take5.stream.live.session import LiveSession
 from take5.stream.live.worker import Finish
 from take5.stream.output.clip import QUICK
-from take5.stream.output.take import add_live_report_page, write_live_take
+from take5.stream.output.take import add_live_report_page, files_of, write_live_take
 from take5.stream.recording.from_ring import RingRecording
 from take5.stream.selection import Selection
 from take5.stream.spool.records import Begun
@@ -32,8 +32,8 @@ class NoticeJournal(Protocol):
 
     begun: Begun
 
-    def notified(self) -> None:
-        """Record that the hooks have got their notice."""
+    def notified(self, suffix: str) -> None:
+        """Record that the hooks have got the notice of the length with this suffix."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def clip_writer(
 ) -> Finish:
     """Return what writes a capture's clip, and its deliverables; see :class:`Take` for what it is given.
 
-    It yields ClipReady, or Failed, and after a clip one Bundled for each trainer; then the hooks get their notice;
-    Reported comes last, if a report is wanted.
+    It yields ClipReady, or Failed. After a clip come those of other lengths, or NoClip, and for each clip one Bundled
+    for each trainer; then the hooks get their notice of it. Reported comes last, if a report is wanted.
     """
     take = Take(folder, deliverables, hooks, address, session, journal)
 
@@ -85,67 +85,89 @@ def clip_writer(
             yield _nothing_came(live)
             return
         selection, recording = result
-        if selection.best is None:
+        if selection.leading.best is None:
             yield _nothing_eligible(selection)
             return
-        clip = _write_clip(selection, selection.best, recording, take, wait_for_frames_after)
-        yield clip
-        if isinstance(clip, ClipReady):
-            bundled = []
-            for bundle in _live_bundles(live, selection, recording, take):
-                bundled.append(bundle)
-                yield bundle
-            notify(take, clip, bundled, selection)
+        written = _write_clips(selection, recording, take, wait_for_frames_after)
+        yield from written
+        clips = [clip for clip in written if isinstance(clip, ClipReady)]
+        if clips:
+            _observe_after(live, take)
+            yield from deliver(selection, clips, recording, take)
             if take.deliverables.report:
                 yield reported(selection, recording, live.notes, take)
 
     return finish
 
 
-def _write_clip(
-    selection: Selection,
-    best: WindowScore,
-    recording: RingRecording,
-    take: Take,
-    wait_for_frames_after: Callable[[], None],
-) -> ClipReady | Failed:
+def _write_clips(
+    selection: Selection, recording: RingRecording, take: Take, wait_for_frames_after: Callable[[], None]
+) -> Sequence[ClipReady | NoClip | Failed]:
     try:
         names = write_live_take(selection, recording, take.folder, wait_for_frames_after)
     except OutputError as error:
-        return Failed(selection.frames, Failure.NOT_WRITTEN, str(error))
-    return clip_ready(selection, best, take, names)
+        return [Failed(selection.frames, Failure.NOT_WRITTEN, str(error))]
+    return clips_ready(selection, take, names)
 
 
-def clip_ready(selection: Selection, best: WindowScore, take: Take, names: Iterable[str]) -> ClipReady:
-    """Return the event for a take whose files are these."""
-    files = {name: take.address(name) for name in names}
-    length = selection.settings.parameters.window_frames
+def clips_ready(selection: Selection, take: Take, names: Iterable[str]) -> list[ClipReady | NoClip]:
+    """Return the events for a take whose files are these: the clips, then which lengths have none."""
+    names = list(names)
+    found = {suffix: one for suffix, one in selection.by_suffix.items() if one.best is not None}
+    missing = [one for one in selection.lengths if one.best is None]
+    after = [one.window_frames for one in [*found.values(), *missing][1:]]
+    clips = [
+        _clip_ready(one, one.best, take, files_of(suffix, names, selection), after if one is selection.leading else ())
+        for suffix, one in found.items()
+        if one.best is not None
+    ]
+    return [*clips, *(NoClip(one.window_frames, _nothing_eligible(one)) for one in missing)]
+
+
+def _clip_ready(
+    selection: Selection, best: WindowScore, take: Take, names: Iterable[str], lengths: Sequence[int]
+) -> ClipReady:
     wanted = take.deliverables.bundles
-    trainers = () if wanted is None else tuple(trainer.name for trainer in wanted.trainers)
     return ClipReady(
         selection.frames,
         best,
-        length,
+        selection.window_frames,
         str(take.folder),
-        files,
-        trainers,
+        {name: take.address(name) for name in names},
+        () if wanted is None else tuple(trainer.name for trainer in wanted.trainers),
         take.deliverables.report,
         checked=selection.checked,
+        lengths=tuple(lengths),
     )
 
 
-def _live_bundles(live: LiveSession, selection: Selection, recording: RingRecording, take: Take) -> Iterator[Bundled]:
-    """Write the bundles, the frames after the window analysed by the tracker that has seen it."""
+def _observe_after(live: LiveSession, take: Take) -> None:
+    """Let the tracker that has seen the windows analyse the frames after them, for bundles."""
     try:
         while take.deliverables.bundles is not None and live.observe_after_best():
             pass
     except Exception:  # they are analysed on demand
         log.exception("the frames after the window could not be analysed")
-    return bundles(selection, recording, take)
 
 
-def bundles(selection: Selection, recording: RingRecording, take: Take, *, force: bool = False) -> Iterator[Bundled]:
-    """Write each bundle; one that cannot be written is reported, and costs neither the clip nor the others."""
+def deliver(
+    selection: Selection, clips: Iterable[ClipReady], recording: RingRecording, take: Take
+) -> Iterator[Bundled]:
+    """Write the bundles of each clip, and then let the hooks have its notice."""
+    of_length = {one.window_frames: (suffix, one) for suffix, one in selection.by_suffix.items()}
+    for clip in clips:
+        suffix, chosen = of_length[clip.window_frames]
+        bundled = []
+        for bundle in bundles(chosen, recording, take, suffix):
+            bundled.append(bundle)
+            yield bundle
+        notify(take, clip, bundled, selection, suffix)
+
+
+def bundles(
+    selection: Selection, recording: RingRecording, take: Take, suffix: str = "", *, force: bool = False
+) -> Iterator[Bundled]:
+    """Write each bundle of one length; one that cannot be written is reported, and costs neither clip nor others."""
     wanted = take.deliverables.bundles
     if wanted is None:
         return
@@ -153,10 +175,10 @@ def bundles(selection: Selection, recording: RingRecording, take: Take, *, force
     encoder, name = recording.models.encoder, take.deliverables.name
     try:
         for bundle in bundle_selection(
-            selection, recording, encoder, wanted, take.folder, name, preset=QUICK, force=force
+            selection, recording, encoder, wanted, take.folder, name, preset=QUICK, force=force, suffix=suffix
         ):
             left.remove(bundle.trainer)
-            yield bundled(bundle, selection.frames)
+            yield bundled(bundle, selection)
     except Take5Error as error:
         text = str(error)
     except Exception as error:
@@ -165,12 +187,14 @@ def bundles(selection: Selection, recording: RingRecording, take: Take, *, force
     else:
         return
     for trainer in left:
-        yield Bundled(selection.frames, trainer, error=text)
+        yield Bundled(selection.frames, trainer, error=text, window_frames=selection.window_frames)
 
 
-def bundled(bundle: Bundle, frame: int) -> Bundled:
-    """Return the event for a bundle that was written."""
-    return Bundled(frame, bundle.trainer, str(bundle.folder), bundle.frames, bundle.train_frames, bundle.warnings)
+def bundled(bundle: Bundle, selection: Selection) -> Bundled:
+    """Return the event for a bundle of a selection that was written."""
+    counts = bundle.frames, bundle.train_frames
+    where, length = str(bundle.folder), selection.window_frames
+    return Bundled(selection.frames, bundle.trainer, where, *counts, bundle.warnings, window_frames=length)
 
 
 def reported(selection: Selection, recording: RingRecording, notes: Iterable[ChunkNote], take: Take) -> Reported:
@@ -185,7 +209,7 @@ def reported(selection: Selection, recording: RingRecording, notes: Iterable[Chu
     return Reported(selection.frames, {name: take.address(name) for name in names})
 
 
-def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: Selection) -> None:
+def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: Selection, suffix: str = "") -> None:
     """Let the hooks have the notice of a clip, once."""
     if take.hooks is None:
         return
@@ -195,8 +219,8 @@ def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: S
     if take.journal is None:
         take.hooks.notify(notice)
     else:
-        take.hooks.notify(replace(notice, id=take.journal.begun.notice))
-        take.journal.notified()
+        take.hooks.notify(replace(notice, id=take.journal.begun.notice + suffix))
+        take.journal.notified(suffix)
 
 
 def _nothing_came(live: LiveSession) -> Failed:

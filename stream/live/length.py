@@ -39,9 +39,14 @@ class LengthScorer:
         return self.selector.best
 
     @property
+    def frames(self) -> int:
+        """Grid frames of a window."""
+        return self.parameters.window_frames
+
+    @property
     def span(self) -> int:
         """Grid frames of a window and those after it."""
-        return self.parameters.window_frames + self.parameters.frames_after
+        return self.frames + self.parameters.frames_after
 
     def push(self, chunk: ChunkFeatures) -> JudgedWindow | None:
         """Add the next chunk; return the window that ends with it, if one does."""

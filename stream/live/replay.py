@@ -45,7 +45,7 @@ class Replay:
         Raises
         ------
         TooShort
-            If the recording is shorter than one window.
+            If the recording is shorter than one window of any length.
         """
         file, models = self._file, self._models
         choose_channel(file, models)
@@ -58,9 +58,9 @@ class Replay:
                 if not isinstance(media, AccessUnit):
                     yield from self._held(scorer, scorer.push(media))
             yield from self._held(scorer, scorer.finish(file.video_end()))
-        long_enough(file, scorer.frames, self._settings)
+        long_enough(file, scorer.frames, min(self._settings.lengths, key=lambda each: each.parameters.window_frames))
         selection = scorer.selection(str(file.path), file.source_fps, (*file.tracks.notes, *file.warnings))
-        found = replace(selection, tracks=file.tracks, channel=file.channel, tone_mapped=file.tone_mapped)
+        found = selection.everywhere(tracks=file.tracks, channel=file.channel, tone_mapped=file.tone_mapped)
         yield Finished(found)
 
     def _held(self, scorer: StreamScorer, events: list[Event]) -> list[Event]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from take5.scoring.coaching import Coach
-from take5.scoring.idle import Idle, IdleFinder
+from take5.scoring.idle import Idle, IdleFinder, idle_lengths
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.score import WindowScore
@@ -17,7 +17,7 @@ from take5.scoring.stopping import Stop, StopRules
 from take5.scoring.stretch import Stretch
 from take5.stream.analysis.frames import FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
-from take5.stream.events import BestChanged, Coached, Event, Progress, Scored
+from take5.stream.events import BestChanged, ChunkNote, Coached, Event, LengthProgress, Progress, Scored
 from take5.stream.live.arrived import ArrivedTracks
 from take5.stream.live.ending import Ending
 from take5.stream.live.kept import KeptObservations
@@ -65,7 +65,7 @@ class StreamScorer:
         self._frames: int | None = None
         self._kept = KeptObservations(max(length.span for length in self.lengths))
         self._coach = Coach(settings.gates)
-        self._idle = IdleFinder(settings.gates)
+        self._idle = IdleFinder(settings.gates, lengths=idle_lengths(self.parameters.window_frames))
         self._ending = Ending(rules, settings)
 
     @property
@@ -178,7 +178,7 @@ class StreamScorer:
         length.resolve(judged)
         if length is self.first:
             self._ending.amended(judged, length.best, self._chunked)
-        scored = Scored(self._chunked, judged, length.checked)
+        scored = Scored(self._chunked, judged, length.checked, length.frames)
         return [scored, *self._changed(length, before), *self._settle()]
 
     @property
@@ -215,15 +215,30 @@ class StreamScorer:
             self._kept.forget(self._chunked, needed)
             self.notes.append(chunk.note)
             before = [length.best for length in self.lengths]
-            first, *_ = [length.push(chunk.features) for length in self.lengths]
+            windows = [length.push(chunk.features) for length in self.lengths]
             self._chunked += self.parameters.hop_frames
-            gain = self._ending.scored(first, self.first.best, self._chunked)
-            best, standing = self.first.best, self._ending.standing
-            yield Progress(self._chunked, first, best, chunk.note, gain, self.first.checked, standing)
+            yield self._progress(windows, chunk.note)
             for length, earlier in zip(self.lengths, before, strict=True):
                 yield from self._changed(length, earlier)
             self._idle.push(chunk.features.stretch)
             yield from self._coached(chunk.features.stretch)
+
+    def _progress(self, windows: Sequence[JudgedWindow | None], note: ChunkNote) -> Progress:
+        """The event of a hop, given the window of each length that ends with it."""
+        (first, window), *others = zip(self.lengths, windows, strict=True)
+        gain = self._ending.scored(window, first.best, self._chunked)
+        more = (LengthProgress(length.frames, other, length.best, length.checked) for length, other in others)
+        return Progress(
+            self._chunked,
+            window,
+            first.best,
+            note,
+            gain,
+            first.checked,
+            self._ending.standing,
+            window_frames=first.frames,
+            others=tuple(more),
+        )
 
     def _skip(self, frames: int) -> None:
         """Pass over chunks of which nothing is known."""
@@ -252,4 +267,4 @@ class StreamScorer:
 
     def _changed(self, length: LengthScorer, before: WindowScore | None) -> Iterator[Event]:
         if length.best is not None and length.best != before:
-            yield BestChanged(self._chunked, length.best)
+            yield BestChanged(self._chunked, length.best, length.frames)

@@ -1,12 +1,13 @@
 """The state of a capture so far: what ``hello`` holds for a new follower."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.own_range import LEAST_WINDOWS, Standing
-from take5.scoring.parameters import Parameters
+from take5.scoring.parameters import FPS, Parameters
+from take5.scoring.score import WindowScore
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import (
     EVENTS_VERSION,
@@ -17,6 +18,7 @@ from take5.stream.events import (
     Event,
     Failed,
     Kept,
+    NoClip,
     Progress,
     Reported,
     Resumed,
@@ -49,18 +51,21 @@ class About:
         When a recording is enough.
     D_range : (float, float), optional
         D of a poor and of a rich window, where the encoder's scale is known.
+    also : tuple of float
+        Lengths of other windows.
     """
 
     encoder: str
     window_s: float
     rules: StopRules
     D_range: tuple[float, float] | None = None
+    also: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, encoder: str, parameters: Parameters, rules: StopRules) -> Self:
+    def of(cls, encoder: str, parameters: Parameters, rules: StopRules, also: tuple[float, ...] = ()) -> Self:
         """Return it for captures with these models and settings."""
         entry = ENCODERS.get(encoder)
-        return cls(encoder, parameters.seconds, rules, None if entry is None else entry.D_range)
+        return cls(encoder, parameters.seconds, rules, None if entry is None else entry.D_range, also)
 
     def json(self) -> Json:
         """Return it as part of ``hello`` and of ``/api/config``."""
@@ -86,6 +91,31 @@ def rules_json(rules: StopRules) -> Json:
     }
 
 
+@dataclass
+class LengthNow:
+    """What is known of the windows of one length."""
+
+    windows: dict[int, JudgedWindow] = field(default_factory=dict)
+    best: WindowScore | None = None
+    kept: WindowScore | None = None
+    checked: Checked | None = None
+
+    def add(self, window: JudgedWindow | None, checked: Checked | None) -> None:
+        """Follow a window, unless there is none yet."""
+        self.checked = checked
+        if window is not None:
+            self.windows[window.score.start] = window
+
+    def json(self) -> Json:
+        """Return it as part of ``hello``."""
+        return {
+            "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
+            "best": self.best and best_json(self.best),
+            "kept": self.kept and best_json(self.kept),
+            "checked": self.checked and self.checked.json(),
+        }
+
+
 class Snapshot:
     """Follows the events of one capture and knows its present state.
 
@@ -98,6 +128,8 @@ class Snapshot:
 
     Attributes
     ----------
+    last : dict
+        The latest event of each kind that stands until another comes; of several clips the first.
     unwritten : Warned, optional
         Why the clip cannot be written, while it is tried again.
     """
@@ -106,12 +138,18 @@ class Snapshot:
         self.name, self.about = name, about
         self.state = State.WAITING
         self.frame = 0
-        self.windows: dict[int, JudgedWindow] = {}
-        self.checked: Checked | None = None
+        self.first, self.others = LengthNow(), {round(each * FPS): LengthNow() for each in about.also}
         self.standing: Standing | None = None
         self.bundles: list[Bundled] = []
+        self.more_clips: list[ClipReady | NoClip] = []
         self.last: dict[type[Event], Event] = {}
         self.unwritten: Warned | None = None
+
+    @property
+    def clips(self) -> list[ClipReady]:
+        """The clips so far, one for each length that has one."""
+        clips = [self.last.get(ClipReady), *self.more_clips]
+        return [clip for clip in clips if isinstance(clip, ClipReady)]
 
     @property
     def over(self) -> bool:
@@ -119,7 +157,10 @@ class Snapshot:
         clip = self.last.get(ClipReady)
         if not isinstance(clip, ClipReady):
             return Failed in self.last
-        written = len(self.bundles) >= len(clip.bundles) and (Reported in self.last or not clip.report)
+        if len(self.more_clips) < len(clip.lengths):
+            return False
+        announced = sum(len(each.bundles) for each in self.clips)
+        written = len(self.bundles) >= announced and (Reported in self.last or not clip.report)
         return written and (not self._faulty or Warned in self.last)
 
     @property
@@ -135,16 +176,16 @@ class Snapshot:
 
     @property
     def after_clip(self) -> list[Event]:
-        """What followed the clip: its bundles and its report."""
+        """What followed the first clip: those of other lengths, the bundles and the report."""
         report = self.last.get(Reported)
-        return [*self.bundles, *([] if report is None else [report])]
+        return [*self.more_clips, *self.bundles, *([] if report is None else [report])]
 
     def remember(self, event: Event) -> None:
         """Follow the next event."""
         if isinstance(event, Bundled):
             self.bundles.append(event)
-        elif isinstance(event, Progress | Scored):
-            self._scored(event)
+        elif isinstance(event, Progress | Scored | BestChanged | Kept):
+            self._score(event)
         elif isinstance(event, StateChanged):
             self.state = event.state
         elif isinstance(event, Warned) and event.trouble is Trouble.FAULT:
@@ -153,22 +194,31 @@ class Snapshot:
             self.unwritten = event
         elif isinstance(event, Resumed):
             self.last.pop(Stalled, None)
-        elif isinstance(event, BestChanged | Kept | Stalled | Stopped | Coached | ClipReady | Reported | Failed):
+        elif isinstance(event, NoClip) or (isinstance(event, ClipReady) and ClipReady in self.last):
+            self.more_clips.append(event)
+        elif isinstance(event, Stalled | Stopped | Coached | ClipReady | Reported | Failed):
             self.last[type(event)] = event
         if isinstance(event, ClipReady | Failed):
             self.unwritten = None
 
-    def _scored(self, event: Progress | Scored) -> None:
-        self.frame = event.frame
-        self.checked = event.checked
-        if isinstance(event, Progress):
-            self.standing = event.standing
-        if event.window is not None:
-            self.windows[event.window.score.start] = event.window
+    def _score(self, event: Progress | Scored | BestChanged | Kept) -> None:
+        length = self.others.get(event.window_frames or 0, self.first)
+        if isinstance(event, BestChanged):
+            length.best = event.best
+        elif isinstance(event, Kept):
+            length.kept = event.best
+        else:
+            self.frame = event.frame
+            length.add(event.window, event.checked)
+            self.standing = event.standing if isinstance(event, Progress) else self.standing
+        for other in event.others if isinstance(event, Progress) else ():
+            if other.window_frames in self.others:
+                self.others[other.window_frames].add(other.window, other.checked)
 
     def hello(self) -> Json:
         """The present state."""
-        best, kept = self.last.get(BestChanged), self.last.get(Kept)
+        lengths = [{"window_s": frame_seconds(frames), **length.json()} for frames, length in self.others.items()]
+        more = {"lengths": lengths, "more_clips": [event.json() for event in self.more_clips]}
         return {
             "type": "hello",
             "v": EVENTS_VERSION,
@@ -176,14 +226,12 @@ class Snapshot:
             "session": self.name,
             "state": str(self.state),
             **self.about.json(),
-            "windows": [window_json(self.windows[start]) for start in sorted(self.windows)],
-            "best": best_json(best.best) if isinstance(best, BestChanged) else None,
-            "kept": best_json(kept.best) if isinstance(kept, Kept) else None,
-            "checked": self.checked and self.checked.json(),
+            **self.first.json(),
             "standing": self.standing and asdict(self.standing),
             "bundles": [bundle.json() for bundle in self.bundles],
             "warning": None if self.unwritten is None else self.unwritten.json(),
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
+            **(more if lengths or self.more_clips else {}),
         }
 
     def _last_json(self, kind: type[Event]) -> Json | None:

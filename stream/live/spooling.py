@@ -6,10 +6,11 @@ from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.region import Framing
 from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.score import WindowScore
+from take5.stream.live.length import LengthScorer
 from take5.stream.live.scorer import StreamScorer
 from take5.stream.recording.ring import Ring
 from take5.stream.spool.plan import Changes, SpoolPlan
-from take5.stream.spool.records import Judged, State
+from take5.stream.spool.records import Judged, LengthState, State
 
 
 class Spooling:
@@ -17,7 +18,7 @@ class Spooling:
 
     def __init__(self) -> None:
         self._plan: SpoolPlan | None = None
-        self._windows: list[JudgedWindow] = []
+        self._windows: dict[int, list[JudgedWindow]] = {}
         self._notes = 0
         self._due = False
 
@@ -29,36 +30,47 @@ class Spooling:
         self, scorer: StreamScorer, ring: Ring, source_fps: float, framings: Sequence[Framing]
     ) -> Changes | None:
         """Return what is new since the last time; None if nothing is, or no window has been eligible yet."""
-        if scorer.selector.best is None:
+        best = sum(length.best is not None for length in scorer.lengths)
+        if not best:
             return None
         if self._plan is None:
             self._plan = SpoolPlan(ring.limit_bytes)
         state = self._state(scorer, source_fps, framings) if self._due else None
         self._due = False
-        return self._plan.follow(ring, scorer.winning_spans, state)
+        return self._plan.follow(ring, scorer.winning_spans, state, best)
 
     def _state(self, scorer: StreamScorer, source_fps: float, framings: Sequence[Framing]) -> State:
-        best, known = scorer.selector.best, dict(enumerate(self._windows))
-        assert best is not None  # noqa: S101 - checked by the caller
-        windows = [window for place, window in enumerate(scorer.windows) if known.get(place) is not window]
         notes = scorer.notes[self._notes :]
-        self._windows, self._notes = list(scorer.windows), len(scorer.notes)
+        self._notes = len(scorer.notes)
         shown = scorer.selection("", source_fps)
+        new = [self._new_windows(length) for length in scorer.lengths]
+        pools = [window for chosen in shown.lengths for window in chosen.pool]
+        others = (
+            LengthState(best=one.best, pool=one.pool, warnings=one.warnings, windows=windows, complete=one.complete)
+            for one, windows in zip(shown.others, new[1:], strict=True)
+        )
         return State(
             frames=shown.frames,
             tracked=shown.tracked,
             counts=shown.counts,
             origin=shown.origin,
             source_fps=source_fps,
-            best=best,
+            best=shown.best,
             pool=shown.pool,
             idle=shown.idle,
             warnings=shown.warnings,
-            framings=_framings_of(shown.pool, framings),
-            windows=tuple(map(Judged.of, windows)),
+            framings=_framings_of(pools, framings),
+            windows=new[0],
             notes=tuple(notes),
             complete=shown.complete,
+            others=tuple(others),
         )
+
+    def _new_windows(self, length: LengthScorer) -> tuple[Judged, ...]:
+        """The windows of a length that were added, or have changed, since the last time."""
+        known = dict(enumerate(self._windows.get(length.frames, [])))
+        self._windows[length.frames] = list(length.windows)
+        return tuple(Judged.of(one) for place, one in enumerate(length.windows) if known.get(place) is not one)
 
 
 def _framings_of(pool: Sequence[WindowScore], framings: Sequence[Framing]) -> tuple[Framing, ...]:

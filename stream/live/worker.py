@@ -213,9 +213,9 @@ class LiveWorker:
 
     @property
     def _frames_after_s(self) -> float:
-        """How long to wait for the frames after the window, and their sound."""
+        """How long to wait for the frames after the longest window, and their sound."""
         settings = self._live.settings
-        return settings.parameters.frames_after / FPS + VALIDATION_WAIT_S + settings.shift.wait_s
+        return settings.frames_after / FPS + VALIDATION_WAIT_S + settings.shift.wait_s
 
     def _in_time(self) -> bool:
         return monotonic() < self._deadline

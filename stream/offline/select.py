@@ -98,10 +98,19 @@ class WindowJudge:
 
 @dataclass(frozen=True)
 class Selected:
-    """A selection and its recording, from which the clip, bundles and features are made."""
+    """A selection and its recording, from which the clip, bundles and features are made.
+
+    ``others`` are those of other lengths: the same recording, with what was analysed for them.
+    """
 
     selection: Selection
     recording: FileRecording
+    others: tuple["Selected", ...] = ()
+
+    @property
+    def by_suffix(self) -> dict[str, "Selected"]:
+        """Those of each length, by what the names of its files end with."""
+        return dict(zip(self.selection.by_suffix, (self, *self.others), strict=True))
 
 
 def select(
@@ -113,7 +122,10 @@ def select(
     repair: bool = False,
     on_progress: OnProgress,
 ) -> Selected:
-    """Choose the best window of a file.
+    """Choose the best window of a file, of each length.
+
+    The sound is read and embedded once. Pictures are analysed for each length as if it were alone, so that its choice
+    does not depend on the others; with ``exhaustive`` every frame is analysed, and once.
 
     Parameters
     ----------
@@ -126,22 +138,33 @@ def select(
     exhaustive : bool
         Analyse every frame in one run, and judge every window.
     repair : bool
-        Move the sound by the offset on which the windows agree (:mod:`take5.stream.offline.repair`).
+        Move the sound by the offset on which the first length's windows agree
+        (:mod:`take5.stream.offline.repair`).
     on_progress : OnProgress
         Called with the progress.
 
     Raises
     ------
     TooShort
-        If the recording is shorter than one window.
+        If the recording is shorter than one window of any length.
     """
     settings = replace(settings, shift=file.shift)
     recording = open_recording(file, models, on_progress, settings.parameters.hop_frames)
     if repair:
         recording, settings = in_sync(recording, models, settings, on_progress)
-    file = recording.file
-    pictures, frames = recording.scan, recording.frames
-    long_enough(file, frames, settings)
+    shortest = min(settings.lengths, key=lambda each: each.parameters.window_frames)
+    long_enough(recording.file, recording.frames, shortest)
+    first, *others = (
+        _select(recording if exhaustive or not place else recording.again(), models, each, exhaustive=exhaustive)
+        for place, each in enumerate(settings.lengths)
+    )
+    whole = replace(first.selection, others=tuple(other.selection for other in others))
+    return Selected(whole, first.recording, tuple(others))
+
+
+def _select(recording: FileRecording, models: Models, settings: Settings, *, exhaustive: bool) -> Selected:
+    """Choose the best window of one length; none where the recording is shorter."""
+    file, pictures, frames = recording.file, recording.scan, recording.frames
     windows = _windows(recording, settings)
     judge = WindowJudge(recording, pictures, settings)
     if exhaustive:
@@ -151,7 +174,7 @@ def select(
     strategy = settings.strategy
     pool = judge.judge_until(iter(strategy.order(windows)), strategy.wanted(settings.parameters.pool, len(windows)))
     best = strategy.winner(pool)
-    said = judge.compare(best)
+    said = (*_too_short(frames, settings), *judge.compare(best))
     selection = Selection(
         video=str(file.path),
         encoder=models.encoder.name,
@@ -171,6 +194,12 @@ def select(
         tone_mapped=file.tone_mapped,
     )
     return Selected(selection, recording)
+
+
+def _too_short(frames: int, settings: Settings) -> Iterator[str]:
+    """Say so where a recording is shorter than a window."""
+    if frames < settings.parameters.window_frames:
+        yield f"it lasts {frames / 25:.2f} s; a window of this length is {settings.parameters.seconds:g} s"
 
 
 def _windows(recording: FileRecording, settings: Settings) -> list[WindowScore]:

@@ -24,21 +24,22 @@ TKHD_MATRIX = 44
 
 @dataclass(frozen=True)
 class Kind:
-    """A file format: file name, FFmpeg's format name, audio codec and its frame size in samples."""
+    """A file format: FFmpeg's name, which is the end of its files' names, too, audio codec and its frame size."""
 
-    name: str
     container: str
     sound: str
     frame_size: int
 
 
-MP4 = Kind("source.mp4", "mp4", "flac", 4608)
-KINDS = {"vp8": Kind("source.webm", "webm", "libopus", 960)}
+MP4 = Kind("mp4", "flac", 4608)
+KINDS = {"vp8": Kind("webm", "libopus", 960)}
 """For pictures that MP4 cannot hold; in MP4 the sound is lossless."""
 
 
-def write_source(folder: Path, stretch: SourceStretch) -> Path:
+def write_source(folder: Path, stretch: SourceStretch, suffix: str = "") -> Path:
     """Write ``source.mp4`` (``source.webm`` for VP8) into ``folder``: from a keyframe, both tracks from 0.
+
+    ``suffix`` comes after ``source`` in its name.
 
     The units carry their parameters in band, as in every live source. Pictures of another size or orientation than the
     window's are left out, from the nearest keyframes on; the file states the orientation.
@@ -47,7 +48,8 @@ def write_source(folder: Path, stretch: SourceStretch) -> Path:
     stretch = alike(stretch)
     first = next(decode_units(stretch.units, stretch.unit_format), None)
     sound, rate = cut(stretch.blocks, stretch.start, stretch.stop)
-    with av.open(str(folder / kind.name), "w", format=kind.container) as container:
+    path = folder / f"source{suffix}.{kind.container}"
+    with av.open(str(path), "w", format=kind.container) as container:
         turns = (stretch.unit_format.quarter_turns + _unit_at(stretch).quarter_turns) % 4 if stretch.units else 0
         width, height = (0, 0) if first is None else first.picture.size[:: -1 if turns % 2 else 1]
         video = _video_stream(container, stretch.unit_format.codec, (width, height), turns)
@@ -59,8 +61,8 @@ def write_source(folder: Path, stretch: SourceStretch) -> Path:
             container.mux(packet)
         container.mux(encoded_sound(audio, sound, rate, kind.frame_size))
     if turns and kind is MP4:
-        turn_mp4(folder / kind.name, turns)
-    return folder / kind.name
+        turn_mp4(path, turns)
+    return path
 
 
 def _video_stream(

@@ -21,9 +21,14 @@ from take5.stream.report.render_process import write_report_apart
 from take5.stream.report.write import PAGE, write_report_page
 from take5.stream.selection import Selection
 
+REPORT = "report.json"
+
 
 def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force: bool = False) -> None:
-    """Write ``folder/{clip.mp4, clip.wav, report.json}``; only the report if no window is eligible."""
+    """Write ``folder/{clip.mp4, clip.wav, report.json}``; only the report if no window is eligible.
+
+    Other lengths add their own clip and sound, such as ``clip-10s.mp4`` and ``clip-10s.wav``.
+    """
     with new_folder(folder, force=force) as temporary:
         _write(selection, material, temporary, SMALL)
 
@@ -38,12 +43,13 @@ def write_live_take(
     """
     with new_folder(folder) as temporary:
         _write(selection, recording, temporary, QUICK)
-        if selection.best is not None:
+        if selection.leading.best is not None:
             wait_for_frames_after()
-            start = selection.best.start
-            parameters = selection.settings.parameters
-            stop = start + parameters.window_frames
-            write_source(temporary, recording.material.source(start, stop, stop + parameters.frames_after))
+        for suffix, chosen in selection.by_suffix.items():
+            if chosen.best is not None:
+                start, stop = chosen.best.start, chosen.best.start + chosen.window_frames
+                source = recording.material.source(start, stop, stop + chosen.settings.parameters.frames_after)
+                write_source(temporary, source, suffix)
         sync_files(temporary)
         names = sorted(path.name for path in temporary.iterdir())
     with writing(folder):
@@ -52,22 +58,22 @@ def write_live_take(
 
 
 def _write(selection: Selection, material: ClipMedia, folder: Path, preset: str) -> None:
-    best = selection.best
-    if best is not None:
-        span = best.start, best.start + selection.settings.parameters.window_frames
-        write_clip(folder / "clip.mp4", material.pictures(*span), *material.sound(*span), preset)
-        write_wave(folder / "clip.wav", material.pcm(*span))
+    for suffix, chosen in selection.by_suffix.items():
+        if chosen.best is not None:
+            span = chosen.best.start, chosen.best.start + chosen.window_frames
+            write_clip(folder / f"clip{suffix}.mp4", material.pictures(*span), *material.sound(*span), preset)
+            write_wave(folder / f"clip{suffix}.wav", material.pcm(*span))
     if selection.idle is not None:
         still = selection.idle.start, selection.idle.stop
         write_clip(folder / "idle.mp4", material.pictures(*still), *material.sound(*still), preset)
         write_wave(folder / "idle.wav", material.pcm(*still))
-    write_report(selection, folder / "report.json")
+    write_report(selection, folder / REPORT)
 
 
 def add_report_page(selection: Selection, recording: FileRecording, folder: Path) -> None:
     """Write ``report.html`` and ``report.png`` to a take's folder."""
     hop = selection.settings.parameters.hop_frames
-    data = report_data(selection, recording, film_notes(recording, hop), film_hops(recording, hop))
+    data = report_data(selection.leading, recording, film_notes(recording, hop), film_hops(recording, hop))
     _add_report(data, folder, write_report_page)
 
 
@@ -75,7 +81,7 @@ def add_live_report_page(
     selection: Selection, recording: RingRecording, notes: Iterable[ChunkNote], folder: Path
 ) -> list[str]:
     """Write a capture's report page in a separate process; return the file names."""
-    return _add_report(report_data(selection, recording, notes), folder, write_report_apart)
+    return _add_report(report_data(selection.leading, recording, notes), folder, write_report_apart)
 
 
 def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Path], list[str]]) -> list[str]:
@@ -84,6 +90,15 @@ def _add_report(data: ReportData, folder: Path, write: Callable[[ReportData, Pat
         for name in names:
             (Path(temporary) / name).replace(folder / name)
     return names
+
+
+def files_of(suffix: str, names: Iterable[str], selection: Selection) -> list[str]:
+    """Those of a take's files that one length has; the first clip of a take also has what belongs to no length."""
+    others = [other for other in selection.by_suffix if other]
+    shared = [name for name in names if not Path(name).stem.endswith(tuple(others))]
+    own = [name for name in names if suffix and Path(name).stem.endswith(suffix)]
+    leads = selection.by_suffix[suffix] is selection.leading
+    return [*own, *(shared if leads else [name for name in shared if name == REPORT])]
 
 
 def write_report(selection: Selection, path: Path) -> None:

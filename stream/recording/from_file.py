@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -46,6 +46,10 @@ class FileRecording:
     heard: Sound
     timing: Timing
     scan: PictureScan
+
+    def again(self) -> "FileRecording":
+        """The same recording, with no picture analysed."""
+        return replace(self, scan=self.scan.again())
 
     @property
     def frames(self) -> int:

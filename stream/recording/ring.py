@@ -74,9 +74,9 @@ class Ring:
         self.released = 0
 
     @classmethod
-    def around(cls, window_s: float) -> "Ring":
-        """A ring that still has a window of so many seconds when it has been scored."""
-        return cls(seconds_to_flicks(window_s + BEYOND_S))
+    def around(cls, window_s: float, limit_bytes: int = LIMIT_BYTES) -> "Ring":
+        """A ring that still has a window of this many seconds when it has been scored."""
+        return cls(seconds_to_flicks(window_s + BEYOND_S), limit_bytes)
 
     def push(self, media: Received) -> None:
         """Add a unit or a block as it was received."""

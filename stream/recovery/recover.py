@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, ParameterError, SpoolDamaged
@@ -12,7 +13,7 @@ from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.manifest import MANIFEST
-from take5.stream.bundles.write import wanted_for
+from take5.stream.bundles.write import name_in, wanted_for
 from take5.stream.deliverables import Deliverables
 from take5.stream.events import (
     BestChanged,
@@ -29,16 +30,17 @@ from take5.stream.events import (
     Stopped,
 )
 from take5.stream.hooks.dispatcher import HookDispatcher
-from take5.stream.live.finish import Take, bundles, clip_ready, notify, reported
+from take5.stream.live.finish import Take, bundles, clips_ready, notify, reported
 from take5.stream.output.atomic import free_folder, remove_leftovers
-from take5.stream.output.take import write_live_take
+from take5.stream.output.take import REPORT, write_live_take
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.report.write import PAGE, SHEET
-from take5.stream.selection import Selection
+from take5.stream.selection import Selection, suffix_of
 from take5.stream.spool.contents import Contents, read_spool
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun, Notified, framed
 from take5.stream.spool.writer import AppendedFile
+from take5.stream.wire import Json
 
 ModelsFor = Callable[[str], Models]
 """Returns the models with an encoder of this name."""
@@ -53,10 +55,10 @@ class Journal:
         self.begun = contents.begun
         self._file = AppendedFile(folder.journal, contents.journal_bytes)
 
-    def notified(self) -> None:
-        """Record that the hooks have got their notice."""
+    def notified(self, suffix: str) -> None:
+        """Record that the hooks have got the notice of a length."""
         try:
-            self._file.append(framed(Notified()))
+            self._file.append(framed(Notified(suffix)))
         except OSError as error:
             log.warning("%s: cannot be written (%s)", self._file.path, error.strerror or error)
 
@@ -88,13 +90,13 @@ def recover(
     clip = over = False
     try:
         contents = read_spool(folder)
-        best = contents.best
-        if best is None or contents.state is None:
+        bests = contents.bests
+        if contents.state is None:
             over = True
             yield from _failed(Failure.INTERRUPTED, "the program was killed before a window could be kept")
             return
         take = Take(folder.take, deliverables(contents.begun), hooks, address, contents.begun.session)
-        for event in _recovered(contents, best, replace(take, journal=Journal(folder, contents)), models_for):
+        for event in _recovered(contents, bests, replace(take, journal=Journal(folder, contents)), models_for):
             yield event
             clip |= isinstance(event, ClipReady)
         over = clip
@@ -130,18 +132,16 @@ def deliverables(begun: Begun) -> Deliverables:
     return Deliverables(wanted, begun.name, begun.report)
 
 
-def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: ModelsFor) -> Iterator[Event]:
+def _recovered(
+    contents: Contents, bests: Sequence[WindowScore | None], take: Take, models_for: ModelsFor
+) -> Iterator[Event]:
     frame = contents.state.frames if contents.state is not None else 0
     remove_leftovers(take.folder)
-    there = _window_of(take.folder)
+    there = _windows_of(take.folder)
     if there is None:
         take = replace(take, folder=free_folder(take.folder))
-    selection = contents.selection(best)
-    yield StateChanged(frame, State.STOPPING)
-    yield from (Scored(frame, window, selection.checked) for window in contents.windows)
-    yield BestChanged(frame, best)
-    yield Kept(frame, best)
-    yield Stopped(frame, Stop(StopRule.INTERRUPTED))
+    selection = contents.selection(bests)
+    yield from _before_the_clip(selection)
     recording = _recording(contents, models_for(contents.begun.encoder))
     try:
         names = _files(take.folder) if there is not None else write_live_take(selection, recording, take.folder, _done)
@@ -149,48 +149,86 @@ def _recovered(contents: Contents, best: WindowScore, take: Take, models_for: Mo
         yield StateChanged(frame, State.FAILED)
         yield Failed(frame, Failure.NOT_WRITTEN, str(error))
         return
-    clip = clip_ready(selection, best, take, names)
     yield StateChanged(frame, State.READY)
-    yield clip
-    made = []
-    for bundle in _bundles(contents, selection, recording, take, there):
-        made.append(bundle)
-        yield bundle
-    if not contents.notified:
-        notify(take, clip, made, selection)
+    ready = clips_ready(selection, take, names)
+    yield from ready
+    for clip in ready:
+        if isinstance(clip, ClipReady):
+            yield from _handed_on(contents, clip, selection, recording, take, there)
     if take.deliverables.report:
         yield _report(contents, selection, recording, take)
 
 
-def _bundles(
-    contents: Contents, selection: Selection, recording: RingRecording, take: Take, there: int | None
+def _before_the_clip(selection: Selection) -> Iterator[Event]:
+    """What followers need to know before the clip."""
+    frame = selection.frames
+    yield StateChanged(frame, State.STOPPING)
+    for one in selection.lengths:
+        length = one.window_frames
+        yield from (Scored(frame, window, one.checked, length) for window in one.verdicts)
+        if one.best is not None:
+            yield BestChanged(frame, one.best, length)
+            yield Kept(frame, one.best, length)
+    yield Stopped(frame, Stop(StopRule.INTERRUPTED))
+
+
+def _handed_on(
+    contents: Contents,
+    clip: ClipReady,
+    selection: Selection,
+    recording: RingRecording,
+    take: Take,
+    there: Mapping[str, int | None] | None,
 ) -> Iterator[Bundled]:
-    """The bundles; ``there`` is the window of the clip that had been written before, if one had."""
+    """The bundles of a clip; then the hooks get its notice, unless they got it before the kill."""
+    made = []
+    suffix, chosen = next(
+        (suffix, one) for suffix, one in selection.by_suffix.items() if one.window_frames == clip.window_frames
+    )
+    for bundle in _bundles(contents, chosen, recording, take, suffix, there):
+        made.append(bundle)
+        yield bundle
+    if suffix not in contents.notified:
+        notify(take, clip, made, selection, suffix)
+
+
+def _bundles(
+    contents: Contents,
+    selection: Selection,
+    recording: RingRecording,
+    take: Take,
+    suffix: str,
+    there: Mapping[str, int | None] | None,
+) -> Iterator[Bundled]:
+    """The bundles of a length; ``there`` are the windows of the clips that had been written before, if any had."""
     wanted, best = take.deliverables.bundles, selection.best
     if wanted is None or best is None:
         return
-    parameters = selection.settings.parameters
-    length, needed = parameters.window_frames, parameters.frames_after
+    length, needed = selection.window_frames, selection.settings.parameters.frames_after
     after = contents.frames_from(best.start, length + needed) - length
-    if contents.notified and there is not None:
-        yield from (_existing(trainer.name, take.folder, selection.frames) for trainer in wanted.trainers)
-    elif there not in (None, best.start):
+    text = None
+    if suffix in contents.notified and there is not None:
+        yield from (_existing(trainer.name, take, selection, suffix) for trainer in wanted.trainers)
+        return
+    if there is not None and there.get(suffix) != best.start:
         text = "the clip was written of a later window, whose media are not in the spool"
-        yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
     elif after < needed:
         text = f"the capture was cut off {after} frames after the window; {needed} are needed"
-        yield from (Bundled(selection.frames, trainer.name, error=text) for trainer in wanted.trainers)
+    if text is None:
+        yield from bundles(selection, recording, take, suffix, force=True)
     else:
-        yield from bundles(selection, recording, take, force=True)
+        failed = partial(Bundled, selection.frames, error=text, window_frames=length)
+        yield from (failed(trainer=trainer.name) for trainer in wanted.trainers)
 
 
-def _existing(trainer: str, take: Path, frame: int) -> Bundled:
+def _existing(trainer: str, take: Take, selection: Selection, suffix: str) -> Bundled:
     """The event for a bundle that was written before the kill."""
-    for path in sorted((take / trainer).glob(f"*/{MANIFEST}")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        counts = content["frames"], content["train_frames"]
-        return Bundled(frame, trainer, str(path.parent), *counts, tuple(content["warnings"]))
-    return Bundled(frame, trainer, error="it had not been written when the program was killed")
+    made = partial(Bundled, selection.frames, trainer, window_frames=selection.window_frames)
+    path = take.folder / trainer / name_in(take.folder, take.deliverables.name, suffix) / MANIFEST
+    if not path.exists():
+        return made(error="it had not been written when the program was killed")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return made(str(path.parent), content["frames"], content["train_frames"], tuple(content["warnings"]))
 
 
 def _report(contents: Contents, selection: Selection, recording: RingRecording, take: Take) -> Reported:
@@ -207,13 +245,20 @@ def _recording(contents: Contents, models: Models) -> RingRecording:
     return RingRecording(media, models, state.framings, lambda start, stop: [None] * (stop - start))
 
 
-def _window_of(take: Path) -> int | None:
-    """First grid frame of the window in a take's folder; None if no complete take is there."""
+def _windows_of(take: Path) -> dict[str, int | None] | None:
+    """First grid frame of each length's window in a take's folder, by suffix; None if no complete take is there."""
     try:
-        report = json.loads((take / "report.json").read_text(encoding="utf-8"))
-        return round(float(report["best"]["start_s"]) * FPS)
+        report = json.loads((take / REPORT).read_text(encoding="utf-8"))
+        others = {suffix_of(other["window_s"]): other for other in report.get("lengths", ())}
+        found = {suffix: _start_of(one) for suffix, one in {"": report, **others}.items()}
     except (OSError, ValueError, TypeError, KeyError):
         return None
+    return found if any(start is not None for start in found.values()) else None
+
+
+def _start_of(report: Json) -> int | None:
+    best = report["best"]
+    return None if best is None else round(float(best["start_s"]) * FPS)
 
 
 def _files(take: Path) -> list[str]:

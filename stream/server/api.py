@@ -1,6 +1,7 @@
 """The state and the files of sessions."""
 
 import json
+import re
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +29,9 @@ FILES = {
     "report.json": "application/json",
 }
 
+OF_LENGTH = re.compile(r"-[0-9.]+s(?=\.[a-z0-9]+$)")
+"""What the name of a file of another length than the first has more, such as ``clip-10s.mp4``."""
+
 FILE_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 REPORT_HEADERS = {
     **FILE_HEADERS,
@@ -45,6 +49,8 @@ async def config(request: Request) -> Response:
         "picture": sessions.options.picture,
         "stop": about.pop("rules"),
         **about,
+        "lengths": list(sessions.seconds),
+        "lengths_by_default": list(sessions.seconds_by_default),
         "languages": languages(),
     }
     return JSONResponse({**known, "token_required": request.app.state.token is not None})
@@ -76,12 +82,13 @@ async def file(request: Request) -> Response:
     authorise_file(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     name = request.path_params["file"]
-    path = entry.file(name) if name in FILES else None
+    kind = FILES.get(OF_LENGTH.sub("", name))
+    path = None if kind is None else entry.file(name)
     if path is None:
         raise Refused(404, "not_found", f"session {entry.feed.name!r} has no {name}; it comes when the clip is ready")
     if not path.is_file():
         raise Refused(404, "not_found", f"{name} has been moved or removed on the server")
-    return FileResponse(path, media_type=FILES[name], headers=REPORT_HEADERS if name == PAGE else FILE_HEADERS)
+    return FileResponse(path, media_type=kind, headers=REPORT_HEADERS if name == PAGE else FILE_HEADERS)
 
 
 async def accept(request: Request) -> Response:

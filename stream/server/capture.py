@@ -13,6 +13,7 @@ from take5.stream.events import Event, Failed, Failure, State, StateChanged, Sto
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
+from take5.stream.live.snapshot import About
 from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
 from take5.stream.output.free_space import EVERY_S, SpaceWatch, megabytes
@@ -59,6 +60,8 @@ class Capture:
         Where the clip goes; the sender is warned when it gets low.
     save_for_s : float
         How long a clip that cannot be written is tried again.
+    about : About
+        What its followers are told of it.
     """
 
     def __init__(
@@ -73,11 +76,12 @@ class Capture:
         over: Callable[[], None],
         space: Space,
         save_for_s: float,
+        about: About,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._over = peer, live, feed, over
         self._admit, self._admitted = admit, False
-        self._space, self._spool = space, spool
+        self._space, self._spool, self._about = space, spool, about
         self._loop = asyncio.get_running_loop()
         address = partial(file_address, feed.name)
         save = clip_writer(folder, options.deliverables, options.hooks, address, feed.name, spool)
@@ -108,7 +112,7 @@ class Capture:
         self._peer.start(self._worker.put, self._supervisor.source_ended, self._unplaced, self._jumped)
         answer = await self._peer.answer()
         feed = self._feed
-        feed.restart()
+        feed.restart(self._about)
         feed.publish(StateChanged(0, State.CONNECTING))
         self._worker.start()
         self._watch = asyncio.create_task(self._run(), name=f"take5-{feed.name}")
@@ -204,5 +208,5 @@ class Capture:
             self._ended.set()
         if isinstance(event, Stopped):
             settings = self._live.settings
-            after_s = settings.parameters.frames_after / FPS + settings.shift.wait_s
+            after_s = settings.frames_after / FPS + settings.shift.wait_s
             self._loop.call_later(HANG_UP_S + after_s, self._peer.stop)

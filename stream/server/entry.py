@@ -58,8 +58,8 @@ class Entry:
         now, folder = self.feed.now, self.folder
         if self.clip is None and self.kept is not None:
             now, folder = self.kept.now, self.kept.folder
-        events = (now.last.get(kind) for kind in (ClipReady, Reported))
-        known = (event.files for event in events if isinstance(event, ClipReady | Reported))
+        report = now.last.get(Reported)
+        known = [clip.files for clip in now.clips] + ([report.files] if isinstance(report, Reported) else [])
         return folder / name if any(name in files for files in known) else None
 
     def begin(self, capture: Capture, capture_id: str, folder: Path) -> None:

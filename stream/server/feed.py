@@ -44,16 +44,25 @@ class Feed:
         self.capture = 0
         self.now = Snapshot(name, about)
 
-    def restart(self) -> None:
-        """Forget the last capture: another one begins."""
-        self.capture += 1
-        self.now = Snapshot(self.name, self.about)
+    def restart(self, about: About | None = None) -> None:
+        """Forget the last capture: another one begins.
+
+        Followers get another ``hello`` if it is ``about`` something else than they were told.
+        """
+        told, self.capture = self.now.about, self.capture + 1
+        self.now = Snapshot(self.name, about or self.about)
+        if self.now.about != told:
+            self._hand_out(self.now.hello())
 
     def publish(self, event: Event) -> None:
         """Remember an event and hand it to every follower."""
         self.now.remember(event)
         content = event.json()
-        message = Message(content["type"], json.dumps(content), last=self.now.over, capture=self.capture)
+        self._hand_out(content, last=self.now.over)
+
+    def _hand_out(self, content: Json, *, last: bool = False) -> None:
+        length = content.get("window_s")
+        message = Message(content["type"], json.dumps(content), last, self.capture, length)
         for follower in self.followers:
             follower.put(message)
 

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 
 NEWEST_ONLY = frozenset({"progress", "best", "kept", "coach"})
-"""Of these types a slow reader gets the newest."""
+"""Of these types a slow reader gets the newest, one for each length of windows."""
 
 PASSING = frozenset({"scored", "warning"})
 """Of these the latest few."""
@@ -16,12 +16,13 @@ LIMIT = 500
 
 @dataclass(frozen=True)
 class Message:
-    """An event's type, its JSON text, whether nothing comes after it, and which capture of its name it is of."""
+    """An event's type, JSON text, whether nothing comes after it, its capture's number and its length of windows."""
 
     kind: str
     text: str
     last: bool = False
     capture: int = 0
+    window_s: float | None = None
 
 
 class Mailbox:
@@ -34,9 +35,9 @@ class Mailbox:
     def put(self, message: Message) -> bool:
         """Add a message; False if the reader has stopped reading."""
         if message.kind in NEWEST_ONLY:
-            self._drop_oldest(message.kind, keep=0)
+            self._drop_oldest(message, keep=0)
         elif message.kind in PASSING:
-            self._drop_oldest(message.kind, keep=KEEP_PASSING - 1)
+            self._drop_oldest(message, keep=KEEP_PASSING - 1)
         self._unread.append(message)
         return len(self._unread) <= LIMIT
 
@@ -46,8 +47,8 @@ class Mailbox:
         self._unread.clear()
         return unread
 
-    def _drop_oldest(self, kind: str, keep: int) -> None:
-        same = [message for message in self._unread if message.kind == kind]
-        for message in same[: max(0, len(same) - keep)]:
-            self._unread.remove(message)
+    def _drop_oldest(self, message: Message, keep: int) -> None:
+        same = [one for one in self._unread if (one.kind, one.window_s) == (message.kind, message.window_s)]
+        for one in same[: max(0, len(same) - keep)]:
+            self._unread.remove(one)
             self.skipped += 1

@@ -38,6 +38,8 @@ class ServerOptions:
         Ports for the connections of senders; by default any free ones.
     public_addresses : tuple of str
         Addresses, or names of addresses, that senders are given instead of those of this machine's interfaces.
+    seconds : tuple of float
+        Lengths of windows that a sender may choose for its capture, besides those of the settings.
     """
 
     ice_servers: tuple[IceServer | str, ...] = ()
@@ -49,6 +51,7 @@ class ServerOptions:
     picture: int = PICTURE
     udp_ports: UdpPorts | None = None
     public_addresses: tuple[str, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 DEFAULT_OPTIONS = ServerOptions()

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic, process_time
@@ -12,7 +12,6 @@ from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
 from take5.stream.live.begin import begin_take
-from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text, too_little
 from take5.stream.server.admission import Admission, Place, PlaceState
@@ -20,6 +19,7 @@ from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
+from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.names import KEEP_S, Names
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.recovered import Recovery
@@ -30,7 +30,6 @@ from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
-from take5.stream.timeline.media import UnitFormat
 
 MAX_FOLLOWERS = 500
 DRAIN_S = 30.0
@@ -39,19 +38,14 @@ DRAIN_S = 30.0
 DRAIN_ANALYSIS_S = 20.0
 """How much of that time may go into skipped windows; the rest is for clips, bundles and reports."""
 
-MakeLive = Callable[[UnitFormat, str], LiveSession]
-"""Makes the session for access units of a format, under a name for its report."""
-
 
 class Sessions:
     """All sessions, by name.
 
     Parameters
     ----------
-    make_live : callable
-        Makes what scores a capture.
-    about : About
-        What every session has in common.
+    choice : Choice
+        What captures are scored with, by the lengths of windows that their senders choose.
     output : Path
         Gets a folder for each capture.
     admission : Admission
@@ -69,18 +63,28 @@ class Sessions:
 
     def __init__(
         self,
-        make_live: MakeLive,
-        about: About,
+        choice: Choice,
         output: Path,
         admission: Admission,
         options: ServerOptions = DEFAULT_OPTIONS,
         recovery: Recovery | None = None,
     ) -> None:
         self.space, self._recovery = Space(output, options.min_free), recovery
-        self.about, self.admission, self.options = about, admission, options
-        self.network = _network(options, admission.capacity, about.rules.cap_s + about.rules.idle_s)
-        self._names = Names(about)
-        self._make_live, self._output = make_live, output
+        self.about, self.admission, self.options = choice.scoring.about, admission, options
+        rules = choice.scoring.rules
+        self.network = _network(options, admission.capacity, rules.cap_s + rules.idle_s)
+        self._names = Names(self.about)
+        self._choice, self._output = choice, output
+
+    @property
+    def seconds(self) -> tuple[float, ...]:
+        """The lengths of windows that senders may choose, in seconds."""
+        return self._choice.seconds
+
+    @property
+    def seconds_by_default(self) -> tuple[float, ...]:
+        """The lengths of a capture whose sender chooses none."""
+        return self._choice.scoring.settings.seconds
 
     @property
     def live(self) -> int:
@@ -91,8 +95,14 @@ class Sessions:
         """Return what belongs to a name; raise Refused if there is nothing."""
         return self._names.entry(name)
 
-    async def begin(self, name: str | None, offer: str, address: str | None = None) -> tuple[str, str, str]:
-        """Accept a sender at an IP address; return the session's name, the capture's id, and the answer."""
+    async def begin(
+        self, name: str | None, offer: str, address: str | None = None, seconds: Sequence[str] = ()
+    ) -> tuple[str, str, str]:
+        """Accept a sender at an IP address; return the session's name, the capture's id, and the answer.
+
+        ``seconds`` are the lengths of windows that it chooses, as text; none for the server's.
+        """
+        scoring = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
         free = await self.space.free()
         entry = self._names.get(name)
@@ -109,7 +119,7 @@ class Sessions:
             opened = self._names.open(name)
             opened.offers += 1
             try:
-                capture_id, answer = await self._accept(opened, offer, place)
+                capture_id, answer = await self._accept(opened, offer, place, scoring)
             finally:
                 opened.offers -= 1
                 self._names.leave(opened)
@@ -118,7 +128,7 @@ class Sessions:
             raise
         return name, capture_id, answer
 
-    async def _accept(self, entry: Entry, offer: str, place: Place) -> tuple[str, str]:
+    async def _accept(self, entry: Entry, offer: str, place: Place, scoring: Scoring) -> tuple[str, str]:
         try:
             peer = await accept(offer, self.network)
         except OfferMalformed as error:
@@ -132,7 +142,7 @@ class Sessions:
             raise entry.busy
         capture_id = secrets.token_urlsafe(8)
         try:
-            capture = await self._prepared(entry, peer, place, capture_id)
+            capture = await self._prepared(entry, peer, place, capture_id, scoring)
         except BaseException:
             await peer.close()
             raise
@@ -149,10 +159,10 @@ class Sessions:
                 self._over(entry, place)
                 await capture.abandon()
 
-    async def _prepared(self, entry: Entry, peer: Peer, place: Place, capture_id: str) -> Capture:
+    async def _prepared(self, entry: Entry, peer: Peer, place: Place, capture_id: str, scoring: Scoring) -> Capture:
         """Return a capture that has not begun."""
         name, wanted = entry.feed.name, self.options.deliverables
-        live = self._make_live(peer.unit_format, name)
+        live = scoring.live(peer.unit_format, name)
         folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, wanted, capture_id)
         return Capture(
             peer,
@@ -165,6 +175,7 @@ class Sessions:
             lambda: self._over(entry, place),
             self.space,
             KEEP_S,
+            scoring.about,
         )
 
     def end(self, name: str, capture_id: str) -> None:
@@ -218,7 +229,7 @@ class Sessions:
                 await self._recovery.run(folder, address, lambda _: None)
                 continue
             if entry.feed.now.decided:
-                entry.feed.restart()
+                entry.feed.restart(self._about(begun))
             entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
             await self._recovery.run(folder, address, entry.feed.publish)
             entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
@@ -239,9 +250,13 @@ class Sessions:
         except Refused:
             return None
         entry.recovered = entry.recovered or asyncio.Event()
-        entry.feed.restart()
+        entry.feed.restart(self._about(begun))
         entry.feed.publish(StateChanged(0, State.STOPPING))
         return entry
+
+    def _about(self, begun: Begun) -> About:
+        """What the followers of a recovered capture are told."""
+        return self._choice.scoring.of(begun.settings.seconds).about
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
@@ -280,14 +295,10 @@ def sessions_for(
     options: ServerOptions = DEFAULT_OPTIONS,
 ) -> Sessions:
     """Return sessions that share these models and settings, so many at a time, or as ``admission`` says."""
-    about = About.of(models.encoder.name, settings.parameters, rules)
-
-    def make_live(unit_format: UnitFormat, name: str) -> LiveSession:
-        return LiveSession(models, settings, rules, unit_format, name)
-
+    choice = Choice(Scoring(models, settings, rules), options.seconds)
     recovery = Recovery(output, models, options.hooks)
     places = Admission(admission, usage) if isinstance(admission, int) else admission
-    return Sessions(make_live, about, output, places, options, recovery)
+    return Sessions(choice, output, places, options, recovery)
 
 
 def usage() -> tuple[float, float]:

@@ -25,7 +25,8 @@ class Offers(HTTPEndpoint):
         offer = await _body(request)
         sessions = sessions_of(request)
         address = request.client.host if request.client else None
-        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address)
+        seconds = request.query_params.getlist("seconds")
+        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address, seconds)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
         return _with_links(Response(answer, 201, headers, media_type=SDP), sessions)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +13,13 @@ from take5.scoring.score import WindowScore, best
 from take5.stream.events import ChunkNote
 from take5.stream.recording.ring import Ring, Span
 from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import (
     SPOOL_VERSION,
     Begun,
     JournalRecord,
+    LengthState,
     MediaRecord,
     Notified,
     State,
@@ -65,10 +67,12 @@ class Contents:
         What was captured, and what is to be made of it.
     state : State or None
         The last choice; None if no window was kept.
-    windows, notes
-        Every window, in order of time, and what was seen and heard in each hop.
-    notified : bool
-        Whether the hooks have got their notice.
+    windows : sequence of sequences
+        Every window of each length, in order of time.
+    notes : sequence of ChunkNote
+        What was seen and heard in each hop.
+    notified : frozenset of str
+        The suffixes of the lengths whose notice the hooks have got.
     journal_bytes : int
         Length of the journal up to what is damaged.
     units, blocks : dict
@@ -77,30 +81,38 @@ class Contents:
 
     begun: Begun
     state: State | None
-    windows: Sequence[JudgedWindow]
+    windows: Sequence[Sequence[JudgedWindow]]
     notes: Sequence[ChunkNote]
-    notified: bool
+    notified: frozenset[str]
     journal_bytes: int
     units: dict[int, AccessUnit] = field(repr=False)
     blocks: dict[int, AudioBlock] = field(repr=False)
 
     @property
     def best(self) -> WindowScore | None:
-        """The best window whose media are there; None if no window was kept.
+        """The best window of the first length whose media are there."""
+        return self.bests[0]
+
+    @property
+    def bests(self) -> list[WindowScore | None]:
+        """The best window of each length whose media are there; None for a length of which no window was kept.
 
         Raises
         ------
         SpoolDamaged
-            If a window was kept, and none is there whole.
+            If a window was kept, and none of any length is there whole.
         """
         if self.state is None:
-            return None
-        length = self.begun.settings.parameters.window_frames
-        whole = [window for window in self.state.pool if self.frames_from(window.start, length) >= length]
-        found = self.state.best if self.state.best in whole else best(whole)
-        if found is None:
+            return [None] * len(self.begun.settings.seconds)
+        frames = [settings.parameters.window_frames for settings in self.begun.settings.lengths]
+        found = [self._best_of(*each) for each in zip(self.state.lengths, frames, strict=True)]
+        if not any(found):
             raise SpoolDamaged("the media of its windows are damaged or missing")
         return found
+
+    def _best_of(self, state: State | LengthState, length: int) -> WindowScore | None:
+        whole = [window for window in state.pool if self.frames_from(window.start, length) >= length]
+        return state.best if state.best in whole else best(whole)
 
     def frames_from(self, start: int, most: int) -> int:
         """How many of ``most`` grid frames from ``start`` on have their picture and their sound."""
@@ -135,8 +147,20 @@ class Contents:
             ring.push(self.blocks[number])
         return ring
 
-    def selection(self, chosen: WindowScore) -> Selection:
-        """The choice so far, as it is reported, with this window."""
+    def selection(self, bests: Sequence[WindowScore | None]) -> Selection:
+        """The choice so far, as it is reported, with these windows, one for each length."""
+        assert self.state is not None  # noqa: S101 - asked for by callers
+        parts = zip(self.state.lengths, self.begun.settings.lengths, self.windows, bests, strict=True)
+        first, *others = (self._selection(*part) for part in parts)
+        return replace(first, idle=self.state.idle, others=tuple(others))
+
+    def _selection(
+        self,
+        length: State | LengthState,
+        settings: Settings,
+        windows: Sequence[JudgedWindow],
+        chosen: WindowScore | None,
+    ) -> Selection:
         state, begun = self.state, self.begun
         assert state is not None  # noqa: S101 - asked for by callers
         return Selection(
@@ -149,12 +173,11 @@ class Contents:
             tracked=state.tracked,
             counts=state.counts,
             best=chosen,
-            pool=state.pool,
-            verdicts=tuple(self.windows),
-            settings=begun.settings,
-            warnings=(*state.warnings, f"the capture was cut off after {state.frames / FPS:.1f} s"),
-            idle=state.idle,
-            complete=state.complete,
+            pool=length.pool,
+            verdicts=tuple(windows),
+            settings=settings,
+            warnings=(*length.warnings, f"the capture was cut off after {state.frames / FPS:.1f} s"),
+            complete=length.complete,
         )
 
 
@@ -184,18 +207,24 @@ def read_spool(folder: SpoolFolder) -> Contents:
     journal, begun, journal_bytes = _read_journal(folder)
     media = [record for path in folder.segments() for record in _read_media(path)]
     states = [record for record in journal if isinstance(record, State)]
-    windows = {judged.score.start: judged.window for state in states for judged in state.windows}
+    windows = [_windows(length) for length in zip(*(state.lengths for state in states), strict=True)]
     numbered = [(record.number, received(record)) for record in media]
     return Contents(
         begun,
         states[-1] if states else None,
-        [windows[start] for start in sorted(windows)],
+        windows,
         [note for state in states for note in state.notes],
-        any(isinstance(record, Notified) for record in journal),
+        frozenset(record.suffix for record in journal if isinstance(record, Notified)),
         journal_bytes,
         {number: item for number, item in numbered if isinstance(item, AccessUnit)},
         {number: item for number, item in numbered if isinstance(item, AudioBlock)},
     )
+
+
+def _windows(states: Sequence[State | LengthState]) -> list[JudgedWindow]:
+    """Every window of one length, given its states in order of time."""
+    windows = {judged.score.start: judged.window for state in states for judged in state.windows}
+    return [windows[start] for start in sorted(windows)]
 
 
 def _read_media(path: Path) -> list[MediaRecord]:

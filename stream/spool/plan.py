@@ -37,7 +37,7 @@ class SpoolPlan:
     Parameters
     ----------
     limit_bytes : int
-        Bound on the bytes that are needed; the first span is always included.
+        Bound on the bytes that are needed; the best windows are always included.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -47,11 +47,14 @@ class SpoolPlan:
         self._units: dict[int, int] = {}
         self._blocks: set[int] = set()
 
-    def follow(self, ring: Ring, spans: Sequence[Span], state: State | None = None) -> Changes | None:
-        """Return what is new for these spans, most valuable first; None if nothing is."""
+    def follow(self, ring: Ring, spans: Sequence[Span], state: State | None = None, least: int = 1) -> Changes | None:
+        """Return what is new for these spans, most valuable first; None if nothing is.
+
+        The first ``least`` are included whatever the limit.
+        """
         if state is None and self._complete and list(spans) == self._spans:
             return None
-        groups, blocks = self._within_limit(ring, spans)
+        groups, blocks = self._within_limit(ring, spans, least)
         media: dict[int, list[Numbered]] = {}
         for segment, numbered in (*self._new_units(groups), *self._new_blocks(blocks)):
             media.setdefault(segment, []).append(numbered)
@@ -64,7 +67,9 @@ class SpoolPlan:
         needed = {_segment(group.start) for group in groups.values()} | {_segment(b.pts) for b in blocks.values()}
         return Changes(media, frozenset(needed), state)
 
-    def _within_limit(self, ring: Ring, spans: Sequence[Span]) -> tuple[dict[int, Group], dict[int, AudioBlock]]:
+    def _within_limit(
+        self, ring: Ring, spans: Sequence[Span], least: int
+    ) -> tuple[dict[int, Group], dict[int, AudioBlock]]:
         """Groups and blocks of as many spans as the limit allows, by number."""
         groups: dict[int, Group] = {}
         blocks: dict[int, AudioBlock] = {}
@@ -76,7 +81,7 @@ class SpoolPlan:
             more_blocks = blocks | dict(heard)
             size = sum(group.size for group in more_groups.values())
             size += sum(block.audible.nbytes for block in more_blocks.values())
-            if place and size > self._limit:
+            if place >= least and size > self._limit:
                 break
             groups, blocks = more_groups, more_blocks
         return groups, blocks

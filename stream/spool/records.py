@@ -91,11 +91,22 @@ class Judged(msgspec.Struct, frozen=True):
         return JudgedWindow(self.score, self.reasons, self.seen, self.warnings)
 
 
+class LengthState(msgspec.Struct, frozen=True, kw_only=True):
+    """The choice so far among windows of another length than the first; see :class:`State`."""
+
+    best: WindowScore | None
+    pool: tuple[WindowScore, ...]
+    warnings: tuple[str, ...]
+    windows: tuple[Judged, ...]
+    complete: bool = True
+
+
 class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
-    """The choice so far; the media of ``best`` are on disk before this record is.
+    """The choice so far; the media of the best window of each length are on disk before this record is.
 
     ``windows`` and ``notes`` are those that have been added, or have changed, since the state before;
-    ``framings`` are the sizes of the pictures of ``pool``, and where in them the face was found.
+    ``framings`` are the sizes of the pictures of the pools, and where in them the face was found. ``others`` has the
+    other lengths, in the order of the settings.
     See :class:`take5.stream.selection.Selection` for the shared fields.
     """
 
@@ -104,7 +115,7 @@ class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
     counts: FrameCounts
     origin: int
     source_fps: float
-    best: WindowScore
+    best: WindowScore | None
     pool: tuple[WindowScore, ...]
     idle: Idle | None
     warnings: tuple[str, ...]
@@ -112,10 +123,23 @@ class State(msgspec.Struct, frozen=True, tag="state", kw_only=True):
     notes: tuple[ChunkNote, ...]
     complete: bool = True
     framings: tuple[Framing, ...] = ()
+    others: tuple[LengthState, ...] = ()
+
+    @property
+    def lengths(self) -> "tuple[State | LengthState, ...]":
+        """The choice for each length, the first length's first."""
+        return self, *self.others
+
+    @property
+    def bests(self) -> tuple[WindowScore | None, ...]:
+        """The best window of each length."""
+        return tuple(length.best for length in self.lengths)
 
 
 class Notified(msgspec.Struct, frozen=True, tag="notified"):
-    """The hooks have got their notice."""
+    """The hooks have got the notice of the length whose files' names end with ``suffix``."""
+
+    suffix: str = ""
 
 
 class Unit(msgspec.Struct, frozen=True, tag="unit"):

@@ -53,7 +53,7 @@ class SpoolWriter:
         self._records: list[JournalRecord] = [begun]
         self._pending = Changes({}, frozenset())
         self._frames, self._needed = 0, frozenset[int]()
-        self._kept: WindowScore | None = None
+        self._kept: tuple[WindowScore | None, ...] = (None,) * len(begun.settings.seconds)
         self._closing = self._idle = self._failing = self._new_names = False
         self._thread = Thread(target=self._run, name="take5-spool", daemon=True)
 
@@ -69,7 +69,7 @@ class SpoolWriter:
     @property
     def kept(self) -> bool:
         """Whether a window is durable."""
-        return self._kept is not None
+        return any(best is not None for best in self._kept)
 
     @property
     def remedy(self) -> str:
@@ -83,10 +83,10 @@ class SpoolWriter:
             self._idle = False
             self._ready.notify_all()
 
-    def notified(self) -> None:
-        """Record that the hooks have got their notice, and wait until that is on disk."""
+    def notified(self, suffix: str = "") -> None:
+        """Record that the hooks have got the notice of a length, and wait until that is on disk."""
         with self._ready:
-            self._records.append(Notified())
+            self._records.append(Notified(suffix))
             self._idle = False
             self._ready.notify_all()
             self._ready.wait_for(lambda: self._idle or not self._thread.is_alive(), LET_GO_S)
@@ -154,16 +154,17 @@ class SpoolWriter:
             sync_folder(self.folder.path)
             self._new_names = False
         if changes.state is not None:
-            same = not changes.media and changes.state.best == self._kept and changes.needed == self._needed
+            same = not changes.media and changes.state.bests == self._kept and changes.needed == self._needed
             self._journal.append(framed(changes.state), sync=not same)  # scores alone may wait for the next choice
             self._durable(changes.state, changes.needed)
         self._failing = False
 
     def _durable(self, state: State, needed: frozenset[int]) -> None:
         self._frames, self._needed = state.frames, needed
-        if state.best != self._kept:
-            self._kept = state.best
-            self._emit(Kept(state.frames, state.best))
+        earlier, self._kept = self._kept, state.bests
+        for settings, before, best in zip(self.begun.settings.lengths, earlier, state.bests, strict=True):
+            if best is not None and best != before:
+                self._emit(Kept(state.frames, best, settings.parameters.window_frames))
         for number in [number for number in self._segments if number not in needed]:
             with suppress(OSError):
                 self._segments.pop(number).path.unlink(missing_ok=True)
@@ -214,7 +215,12 @@ def merged(earlier: Changes, later: Changes) -> Changes:
     state = later.state
     if state is not None and earlier.state is not None:
         windows = (*earlier.state.windows, *state.windows)
-        state = msgspec.structs.replace(state, windows=windows, notes=(*earlier.state.notes, *state.notes))
+        others = tuple(
+            msgspec.structs.replace(new, windows=(*old.windows, *new.windows))
+            for old, new in zip(earlier.state.others, state.others, strict=True)
+        )
+        notes = (*earlier.state.notes, *state.notes)
+        state = msgspec.structs.replace(state, windows=windows, others=others, notes=notes)
     return replace(later, media=media, state=state or earlier.state)
 
 

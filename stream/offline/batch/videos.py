@@ -1,6 +1,7 @@
 """Finding the videos of a batch, and naming the folder of each one's take."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ VIDEO_SUFFIXES = frozenset({
 })  # fmt: skip
 """Suffixes, in any case, of the files in a folder that count as videos."""
 
-TAKE_FILES = frozenset({"clip.mp4", "report.json"})
-"""A folder with both is a take, and is not searched for videos."""
+CLIP = re.compile(r"clip(-[0-9.]+s)?\.mp4")
+"""The name of a take's clip."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,17 @@ def _walk(folder: Path, output: Path, on_error: OnError) -> Iterator[Path]:
     been = {_identity(output)} - {_identity(folder)}
     for here, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
         identity = _identity(Path(here))
-        if identity in been or set(files) >= TAKE_FILES:
+        if identity in been or _is_take(files):
             folders.clear()
             continue
         been.add(identity)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (path for path in (Path(here, name) for name in sorted(files)) if _is_video(path))
+
+
+def _is_take(files: Iterable[str]) -> bool:
+    """Whether a folder with these files is a take, which is not searched for videos."""
+    return "report.json" in files and any(map(CLIP.fullmatch, files))
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

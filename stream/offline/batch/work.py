@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import OutputError, Take5Error, TooShort, UnreadableMedia
+from take5.scoring.idle import Idle, idle_lengths
 from take5.stream.analysis.file_scans import OnProgress
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.manifest import MANIFEST
@@ -16,11 +17,12 @@ from take5.stream.deliverables import Deliverables
 from take5.stream.offline.batch.content import Content, content_of, stamp_of
 from take5.stream.offline.batch.job import Done, Failed, Job, Outcome, Processed, Skipped
 from take5.stream.offline.idle_clip import find_idle
-from take5.stream.offline.select import select
+from take5.stream.offline.select import Selected, select
 from take5.stream.output.atomic import refuse_existing
 from take5.stream.output.take import add_report_page, write_features, write_take
 from take5.stream.recording.from_file import FileRecording
-from take5.stream.selection import Selection
+from take5.stream.selection import suffix_of
+from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.wire import Json
 
@@ -62,9 +64,11 @@ def _intact(done: Done, deliverables: Deliverables) -> Json | None:
     if hashlib.sha256(text).hexdigest() != done.report_sha256:
         return None
     report: Json = json.loads(text)
-    files = [] if report["best"] is None else ["clip.mp4", "clip.wav"]
+    lengths = {"": report} | {suffix_of(other["window_s"]): other for other in report.get("lengths", ())}
+    clips = [suffix for suffix, one in lengths.items() if one["best"] is not None]
+    files = [f"clip{suffix}.{kind}" for suffix in clips for kind in ("mp4", "wav")]
     trainers = () if deliverables.bundles is None or not files else deliverables.bundles.trainers
-    bundled = all(any((done.folder / trainer.name).glob(f"*/{MANIFEST}")) for trainer in trainers)
+    bundled = all(len(list((done.folder / trainer.name).glob(f"*/{MANIFEST}"))) >= len(clips) for trainer in trainers)
     return report if bundled and all((done.folder / name).is_file() for name in files) else None
 
 
@@ -86,22 +90,35 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
     deliverables, selection = recipe.deliverables, scored.selection
     if deliverables.idle:
-        selection = replace(selection, idle=find_idle(scored.recording, recipe.settings.gates))
+        selection = replace(selection, idle=_idle(scored.recording, recipe.settings))
     write_take(selection, scored.recording, job.folder, force=job.force)
     if deliverables.report:
-        add_report_page(selection, scored.recording, job.folder)
-    bundles = _bundles(selection, scored.recording, models, job)
+        add_report_page(selection, _leading(scored).recording, job.folder)
+    bundles = _bundles(scored, models, job)
     if job.features is not None:
         write_features(scored.recording, job.features)
     return Processed(job, selection, None if content is None else _done(content, job.folder), bundles)
 
 
-def _bundles(selection: Selection, recording: FileRecording, models: Models, job: Job) -> tuple[Bundle, ...]:
+def _idle(recording: FileRecording, settings: Settings) -> Idle | None:
+    return find_idle(recording, settings.gates, idle_lengths(settings.parameters.window_frames))
+
+
+def _leading(scored: Selected) -> Selected:
+    """The first length that has a clip; without any, the first one."""
+    return next((one for one in (scored, *scored.others) if one.selection.best is not None), scored)
+
+
+def _bundles(scored: Selected, models: Models, job: Job) -> tuple[Bundle, ...]:
     deliverables = job.recipe.deliverables
     wanted, name = deliverables.bundles, deliverables.name
     if wanted is None:
         return ()
-    return tuple(bundle_selection(selection, recording, models.encoder, wanted, job.folder, name, force=job.force))
+    write = partial(bundle_selection, encoder=models.encoder, wanted=wanted, folder=job.folder, name=name)
+    made = (
+        write(one.selection, one.recording, force=job.force, suffix=suffix) for suffix, one in scored.by_suffix.items()
+    )
+    return tuple(bundle for bundles in made for bundle in bundles)
 
 
 def _done(content: Content, folder: Path) -> Done:
