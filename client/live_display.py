@@ -63,8 +63,11 @@ class Board:
         self._texts = texts(preferred([os.environ.get("LC_ALL") or os.environ.get("LANG", "")]))
 
     def update(self, event: Json) -> None:
-        """Show an event."""
+        """Show an event; of several lengths of windows, how the first one goes."""
         kind = event["type"]
+        own = self._parameters.seconds
+        if kind in ("best", "kept", "scored") and event.get("window_s", own) != own:
+            return
         self._last[kind] = event
         self._checked = event.get("checked") or self._checked
         if kind == "state":

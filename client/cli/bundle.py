@@ -51,7 +51,7 @@ def bundle(
 ) -> int:
     """Make bundles from the whole of CLIP, a video that shows one face in every frame.
 
-    To choose the best five seconds of a longer video, use "take5 select --for TRAINER".
+    To choose the best seconds of a longer video, use "take5 select --for TRAINER".
     """
     with Bars(str(clip), visible=not as_json) as bars:
         source = MediaFile(clip, wanted=tracks, channel=channel, shift=sync.shift)

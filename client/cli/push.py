@@ -79,7 +79,8 @@ class Sending:
 def push(url: str, video: Given, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
     """Send VIDEO to the WHIP server at URL in real time, like a camera, and show the server's events.
 
-    URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME).
+    URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME). With
+    ?seconds=10 at its end the clip has another length that the server offers; repeat it for a clip of each.
     """
     sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json, Console())
     follows = probe(sending)
@@ -222,7 +223,7 @@ def _unpacked(event: Json) -> list[Json]:
         return [event]
     ended = [event[kind] for kind in ("stopped", "warning", "clip", "error") if event.get(kind)]
     report = event.get("report")
-    return [*ended, *event.get("bundles", ()), *([report] if report else [])]
+    return [*ended, *event.get("more_clips", ()), *event.get("bundles", ()), *([report] if report else [])]
 
 
 def _note(event: Json, unwritten: asyncio.Event) -> None:
@@ -249,5 +250,7 @@ def _show(sending: Sending, event: Json) -> None:
         files = {name: urljoin(sending.root, path) for name, path in each.get("files", {}).items()}
         if line := json_event_line(each | {"files": files}):
             sending.say(line)
-        if each["type"] == "clip" and "clip.mp4" in files:
-            sending.say(f"  {files['clip.mp4']}")
+        if each["type"] == "clip":
+            for name in files:
+                if name.startswith("clip") and name.endswith(".mp4"):
+                    sending.say(f"  {files[name]}")

@@ -9,10 +9,11 @@ import { $, fill, put } from './dom.js';
 import { codeOf, Problem } from './errors.js';
 import * as files from './files.js';
 import * as meters from './meters.js';
+import { Lengths } from './lengths.js';
 import { meaning, Narrator } from './narrator.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
-import { setUpSender, senderName } from './sender.js';
+import { askFor, setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
 import { say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
@@ -29,6 +30,7 @@ const chart = new Chart($('chart'), $('chart-text'));
 const narrator = new Narrator($('status'));
 const coach = new Coach();
 const prompter = new Prompter(changedSpeaking);
+const lengths = new Lengths(chooseLength);
 const problem = new Problem(() => retry());
 const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
 let retry = setUp;
@@ -64,7 +66,8 @@ async function setUp() {
 /** Ask the server what this page needs to know. */
 async function learn() {
   page.config = await config();
-  fill(page.config);
+  lengths.offer(page.config);
+  chooseLength();
   put($('obs-token'), page.config.token_required ? texts.page.obs_token : texts.page.obs_no_token);
   if (page.config.token_required && !access.token) throw new Refusal('unauthorized');
 }
@@ -95,6 +98,14 @@ function chooseDevice() {
   setUp();
 }
 
+/** Every text speaks of the chosen length. */
+function chooseLength() {
+  const [window_s] = lengths.chosen;
+  fill({ window_s });
+  askFor(lengths.query);
+  prompter.fit(window_s === lengths.byDefault[0] ? null : window_s);
+}
+
 // Record
 
 async function start() {
@@ -102,7 +113,7 @@ async function start() {
   const capture = follow(newName(), false);
   keepAwake(capture);
   try {
-    await capture.send(camera.stream);
+    await capture.send(camera.stream, lengths.query);
   } catch (error) {
     if (capture === page.capture) giveUp(error, start);
   }
@@ -129,7 +140,8 @@ function follow(name, next) {
   put($('sent'), '');
   put($('live-title'), page.external ? say(texts.status.following, { name }) : texts.page.live);
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
-  const capture = new Capture(name, /** @type {any} */ (page.config), watcher, next);
+  const [window_s] = lengths.chosen;
+  const capture = new Capture(name, { .../** @type {any} */ (page.config), window_s }, watcher, next);
   page.capture = capture;
   show(capture);
   coach.clear();
@@ -162,6 +174,7 @@ function took(capture, event) {
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
   if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
+  if (capture.session.clip && capture.session.others.includes(event)) return result.showLengths(capture);
   if (capture.session.clip) return finish(() => result.showClip(capture));
   if (event.type === 'warning') return showWarning(capture.session);
   show(capture);

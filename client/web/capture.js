@@ -43,12 +43,12 @@ export class Capture {
     });
   }
 
-  /** Send from this page, and follow from the very beginning. @param {MediaStream} stream */
-  async send(stream) {
+  /** Send from this page, and follow from the very beginning. @param {MediaStream} stream @param {string} query what the server is asked for */
+  async send(stream, query = '') {
     await this.feed.opened;
     const servers = await iceServers();
     if (this.over) return;
-    this.whip = new Whip(this.name, stream, servers, (state) => this.#connection(state));
+    this.whip = new Whip(this.name, stream, servers, query, (state) => this.#connection(state));
     await this.whip.start();
     this.answered = true;
     this.#tellSent(this.whip);

@@ -46,7 +46,7 @@ export function meaning(session, external) {
   if (!session.begun) return external ? states.waiting : states.connecting;
   if (session.state === 'connecting') return states.connecting;
   if (session.stalled) return ofCode(stalled, session.stalled.cause ?? session.stalled.track) || stalled.both;
-  return session.idling ? status.idle : judged(session);
+  return session.idling ? say(status.idle, { window: duration(session.window_s) }) : judged(session);
 }
 
 /** @param {Session} session */

@@ -31,6 +31,8 @@ export class Prompter {
   live = false;
   /** The person is asked to be silent: nothing is to be read. */
   hushed = false;
+  /** Length of the windows that the sentences are to fit; null for the server's. @type {number | null} */
+  window_s = null;
   /** Counts new beginnings, so that an answer that was overtaken is dropped. */
   turn = 0;
   asking = false;
@@ -55,6 +57,13 @@ export class Prompter {
     $('prompter').hidden = languages.length === 0;
     this.#set(languages.length > 0 && recall(SHOWN) !== 'off');
     await this.#again();
+  }
+
+  /** Windows of another length want other sentences. @param {number | null} window_s null for the server's length */
+  fit(window_s) {
+    if (window_s === this.window_s) return;
+    this.window_s = window_s;
+    this.#again();
   }
 
   /** A recording begins: the sentences that raise the score most come first. */
@@ -132,6 +141,7 @@ export class Prompter {
     const { turn } = this;
     const kept = this.queue.slice(0, FEW).map(({ id }) => id);
     const query = new URLSearchParams({ heard: String([...this.heard, ...kept]), passed: String(this.passed) });
+    if (this.window_s !== null) query.set('seconds', String(this.window_s));
     const next = await answer(`api/prompts/${language}?${query}`);
     if (turn !== this.turn) return;
     this.asking = false;

@@ -5,7 +5,11 @@ import { showAspects } from './aspects.js';
 import { $, make, put } from './dom.js';
 import { link, play, unload } from './files.js';
 import { request } from './server.js';
+import { bundleOf } from './session.js';
 import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
+
+/** What a file's name has more that is of another length than the first: clip-10s.mp4. */
+const OF_LENGTH = /-[0-9.]+s(?=\.[a-z0-9]+$)/;
 
 /** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
 
@@ -14,28 +18,61 @@ export function showClip(capture) {
   const { session } = capture;
   const clip = /** @type {Event} */ (session.clip);
   $('result').dataset.outcome = 'clip';
-  put($('result-title'), say(texts.result.title, { window: duration(session.window_s) }));
+  show(capture, clip);
+  $('use').disabled = false;
+  $('accepted').hidden = true;
+  if (clip.accepted) showAccepted(session);
+}
+
+/** One of the clips, and its numbers. @param {Capture} capture @param {Event} clip */
+function show(capture, clip) {
+  put($('result-title'), say(texts.result.title, { window: duration(lengthOf(clip)) }));
   const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
   put($('result-text'), sentences(from, checked(clip)));
   showAspects('result-aspects', session.windows.get(clip.start_s)?.aspects);
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));
-  play(clip.files['clip.mp4']);
-  $('use').disabled = false;
-  $('accepted').hidden = true;
-  showHandedOn(session);
-  if (clip.accepted) showAccepted(session);
+  const [, path] = Object.entries(clip.files).find(([name]) => /^clip.*\.mp4$/.test(name)) ?? [];
+  play(String(path));
+  showLengths(capture, clip);
 }
 
-/** What is made from the clip: a bundle for each trainer, and the report. @param {Session} session */
-export function showHandedOn({ clip, bundles, report }) {
-  const trainers = clip?.bundles ?? [];
-  $('bundles').replaceChildren(...trainers.map((/** @type {string} */ trainer) => handedOn(trainer, bundles.get(trainer))));
-  $('bundles').hidden = !trainers.length;
+/** A button for each clip where there are several, and which lengths have none. @param {Capture} capture @param {Event} shown */
+export function showLengths(capture, shown = /** @type {Event} */ (capture.session.clip)) {
+  const clips = clipsOf(capture.session);
+  const missing = capture.session.others.filter(({ type }) => type === 'no_clip');
+  $('clips').replaceChildren(...clips.map((clip) => choice(clip, clip === shown, () => show(capture, clip))));
+  $('clips').hidden = clips.length < 2;
+  $('no-clips').replaceChildren(...missing.map((none) => make('li', say(texts.result.no_clip, { window: duration(none.window_s), text: none.text }))));
+  $('no-clips').hidden = missing.length === 0;
+  showHandedOn(capture.session);
+}
+
+/** @param {Event} clip @param {boolean} shown @param {() => void} chosen */
+function choice(clip, shown, chosen) {
+  const button = make('button', duration(lengthOf(clip)), { type: 'button', 'aria-pressed': String(shown) });
+  button.addEventListener('click', chosen);
+  return button;
+}
+
+/** @param {Event} clip */
+const lengthOf = ({ window_s, start_s, end_s }) => window_s ?? end_s - start_s;
+
+/** @param {Session} session */
+const clipsOf = ({ clip, others }) => [clip, ...others].filter((event) => event?.type === 'clip').map((event) => /** @type {Event} */ (event));
+
+/** What is made from the clips: a bundle for each trainer, and the report. @param {Session} session */
+export function showHandedOn(session) {
+  const { clip, bundles, report } = session;
+  const clips = clipsOf(session);
+  const wanted = clips.flatMap(({ bundles: trainers, window_s }) => (trainers ?? []).map((/** @type {string} */ trainer) => ({ trainer, window_s })));
+  $('bundles').replaceChildren(...wanted.map(({ trainer, window_s }) => handedOn(trainer, bundles.get(bundleOf(trainer, window_s)) ?? bundles.get(bundleOf(trainer)))));
+  $('bundles').hidden = !wanted.length;
   $('report').hidden = !clip?.report;
   $('report').replaceChildren(reported(report));
-  $('files').replaceChildren(...Object.entries({ ...clip?.files, ...report?.files }).map(([name, path]) => download(name, String(path))));
+  const files = Object.assign({}, ...clips.map((each) => each.files), report?.files);
+  $('files').replaceChildren(...Object.entries(files).map(([name, path]) => download(name, String(path))));
 }
 
 /** @param {Event | null} report null while it is being drawn */
@@ -89,7 +126,7 @@ function handedOn(trainer, bundle) {
 /** @param {string} name @param {string} path */
 function download(name, path) {
   const item = document.createElement('li');
-  item.append(link(name, path, { download: name }), make('span', ofCode(texts.files, name)));
+  item.append(link(name, path, { download: name }), make('span', ofCode(texts.files, name.replace(OF_LENGTH, ''))));
   return item;
 }
 
@@ -102,7 +139,7 @@ export function showFailure(error, code) {
   const counted = Object.entries(error.reasons ?? {}).sort(([, a], [, b]) => Number(b) - Number(a));
   $('why').replaceChildren(...counted.map(([reason, count]) => why(reason, Number(count))));
   $('why').hidden = counted.length === 0;
-  $('report').hidden = true;
+  $('report').hidden = $('clips').hidden = $('no-clips').hidden = true;
   unload();
 }
 

@@ -10,6 +10,15 @@ import { whipAddress } from './whip.js';
 const KEY = 'take5.name';
 const COPIED_MS = 2000;
 
+/** What the address asks the server for. */
+let query = '';
+
+/** Ask for something else in the address. @param {string} asked */
+export function askFor(asked) {
+  query = asked;
+  showAddress();
+}
+
 /** Keep name and address in step. */
 export function setUpSender() {
   $('name').value = namedSession || recall(KEY) || newName();
@@ -22,7 +31,7 @@ export const senderName = () => /** @type {string} */ ($('name').value);
 
 function showAddress() {
   const valid = senderName() !== '' && $('name').checkValidity();
-  $('address').value = valid ? whipAddress(senderName()) : '';
+  $('address').value = valid ? whipAddress(senderName()) + query : '';
   $('name').setAttribute('aria-invalid', String(!valid));
   $('follow').disabled = $('copy').disabled = !valid;
   if (valid && !namedSession) keep(KEY, senderName());

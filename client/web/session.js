@@ -15,6 +15,12 @@
 /** States in which a capture has a sender, or had one. */
 const BEGUN = new Set(['connecting', 'receiving', 'stalled', 'stopping', 'ready', 'failed']);
 
+/** Events of which there is one for each length of windows. */
+const SCORES = new Set(['best', 'kept', 'scored']);
+
+/** The key of a trainer's bundle of one length. @param {string} trainer @param {number} [window_s] */
+export const bundleOf = (trainer, window_s) => `${trainer} ${window_s ?? ''}`;
+
 export class Session {
   state = 'waiting';
   time_s = 0;
@@ -40,7 +46,9 @@ export class Session {
   stopped = null;
   /** @type {Event | null} */
   clip = null;
-  /** By their trainer. @type {Map<string, Event>} */
+  /** The clips of other lengths, or word that there is none. @type {Event[]} */
+  others = [];
+  /** By what bundleOf says. @type {Map<string, Event>} */
   bundles = new Map();
   /** @type {Event | null} */
   report = null;
@@ -96,12 +104,14 @@ export class Session {
     Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s });
     this.checked = event.checked ?? null;
     this.standing = event.standing ?? null;
-    for (const bundle of event.bundles ?? []) this.bundles.set(bundle.trainer, bundle);
+    this.others = event.more_clips ?? [];
+    for (const bundle of event.bundles ?? []) this.bundles.set(bundleOf(bundle.trainer, bundle.window_s), bundle);
     for (const window of event.windows) this.#window(window);
   }
 
   /** @param {Event} event */
   #step(event) {
+    if (SCORES.has(event.type) && this.#ofAnotherLength(event)) return;
     switch (event.type) {
       case 'state':
         if (event.state === 'connecting') this.#forget();
@@ -116,7 +126,7 @@ export class Session {
         if (event.window) this.#window(event.window);
         break;
       case 'bundle':
-        this.bundles.set(event.trainer, event);
+        this.bundles.set(bundleOf(event.trainer, event.window_s), event);
         break;
       case 'scored':
         this.windows.set(event.window.start_s, event.window);
@@ -130,10 +140,16 @@ export class Session {
       case 'kept':
         this.kept = event.best;
         break;
+      case 'no_clip':
+        this.others.push(event);
+        break;
+      case 'clip':
+        if (this.clip) this.others.push(event);
+        else this.clip = event;
+        break;
       case 'coach':
       case 'stalled':
       case 'stopped':
-      case 'clip':
       case 'report':
       case 'error':
       case 'warning':
@@ -141,6 +157,11 @@ export class Session {
         break;
       default: // of a later server
     }
+  }
+
+  /** The page shows how the first length goes. @param {Event} event */
+  #ofAnotherLength({ window_s }) {
+    return window_s !== undefined && window_s !== this.window_s;
   }
 
   /** Of several progress events a slow reader gets the newest only: the best window may not have been among them. */

@@ -15,10 +15,11 @@ const WANTED = ['video/H264', 'video/VP8'];
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
 export class Whip {
-  /** @param {string} name @param {MediaStream} stream @param {RTCIceServer[]} iceServers @param {(state: RTCPeerConnectionState) => void} changed */
-  constructor(name, stream, iceServers, changed) {
+  /** @param {string} name @param {MediaStream} stream @param {RTCIceServer[]} iceServers @param {string} query what the server is asked for @param {(state: RTCPeerConnectionState) => void} changed */
+  constructor(name, stream, iceServers, query, changed) {
     if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
     this.name = name;
+    this.query = query;
     this.over = false;
     this.limited = 0;
     /** The address to DELETE, once the server has sent it. @type {string | null} */
@@ -32,7 +33,7 @@ export class Whip {
   async start() {
     await this.peer.setLocalDescription(await this.peer.createOffer());
     await gathered(this.peer);
-    const answer = await request(`whip/${this.name}`, {
+    const answer = await request(`whip/${this.name}${this.query}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
       body: this.peer.localDescription?.sdp,

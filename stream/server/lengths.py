@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from take5.scoring.errors import ParameterError
-from take5.scoring.models.encoders import measured_stop_at
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.live.session import LiveSession
@@ -39,7 +38,7 @@ class Scoring:
     def of(self, seconds: Sequence[float]) -> "Scoring":
         """The same for windows of other lengths; the stop rules follow the first of them.
 
-        A threshold holds for one length: another one has its own, or none.
+        A threshold and a reach of the operator's own hold for one length: of another one they are as by default.
 
         Raises
         ------
@@ -51,7 +50,7 @@ class Scoring:
         parameters = replace(self.settings.parameters, seconds=seconds[0])
         rules = self.rules
         if parameters != self.settings.parameters:
-            rules = replace(rules, stop_at=measured_stop_at(self.models.encoder.name, parameters))
+            rules = replace(rules, stop_at=rules.stop_at and None, reach=None)
         return Scoring(self.models, replace(self.settings, parameters=parameters, also=tuple(seconds[1:])), rules)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic, process_time
@@ -256,7 +257,7 @@ class Sessions:
 
     def _about(self, begun: Begun) -> About:
         """What the followers of a recovered capture are told."""
-        return self._choice.scoring.of(begun.settings.seconds).about
+        return replace(self._choice.scoring, settings=begun.settings).about
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""

@@ -18,6 +18,7 @@ from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
+from take5.stream.bundles.write import wanted_for
 from take5.stream.deliverables import Deliverables
 from take5.stream.events import Failed, Failure, Trouble, Warned
 from take5.stream.texts.languages import texts
@@ -122,6 +123,40 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
         page.get_by_role("button", name="Again").click()
         ready(page)
         expect(page.locator("#start")).to_be_focused()
+
+
+def test_the_person_chooses_the_length_or_a_clip_of_each(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
+    cap = StopRules(stop_at=None, gain=None, cap_s=13.0)
+    wanted, offered = Deliverables(wanted_for(["raw"])), {"seconds": (10.0,)}
+    with served(models, tmp_path, rules=cap, pages=PAGES, deliverables=wanted, network=offered) as server:
+        page = talker_page(server.address + "/")
+        ready(page)
+        choice = page.get_by_label("Length of the clip")
+        assert choice.locator("option").all_inner_texts() == ["five seconds", "10 seconds", "One clip of each length"]
+        expect(choice).to_have_value("5")
+        expect(page.locator("header p")).to_contain_text("five seconds")
+        choice.select_option("10 seconds")
+        expect(page.locator("header p")).to_contain_text("10 seconds")
+        choice.select_option("One clip of each length")
+        looks_right(page)
+        with page.expect_request(re.compile("/whip/")) as offer:
+            page.locator("#start").click()
+        assert offer.value.url.endswith("?seconds=5&seconds=10")
+        expect(page.locator("#result-title")).to_have_text("The best five seconds")
+        expect(page.locator("#clip")).to_have_js_property("duration", 5)
+        page.get_by_role("button", name="10 seconds").click()
+        expect(page.locator("#result-title")).to_have_text("The best 10 seconds")
+        expect(page.locator("#clip")).to_have_js_property("duration", 10)
+        looks_right(page)
+        page.get_by_role("button", name="Use this").click()
+        expect(page.locator("#bundles code")).to_have_count(2)
+        names = set(page.locator("#files a").all_inner_texts())
+        assert {"clip.mp4", "clip-10s.mp4", "clip-10s.wav", "source-10s.mp4"} <= names
+        (report,) = (json.loads(path.read_text()) for path in tmp_path.glob("*/report.json"))
+        assert [report["window_s"], *(other["window_s"] for other in report["lengths"])] == [5.0, 10.0]
+        page.reload()
+        ready(page)
+        expect(choice).to_have_value("each")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,52 @@
+// @ts-check
+// The length of the clip: one of those that the server offers, or a clip of each.
+
+import { keep, recall } from './devices.js';
+import { $, make } from './dom.js';
+import { duration, texts } from './texts.js';
+
+/** @typedef {import('./server.js').Config} Config */
+
+const KEY = 'take5.length';
+const EACH = 'each';
+
+export class Lengths {
+  /** @type {number[]} */
+  offered = [];
+  /** @type {number[]} */
+  byDefault = [];
+
+  /** @param {() => void} changed called when the person has chosen */
+  constructor(changed) {
+    $('length').addEventListener('change', () => {
+      keep(KEY, $('length').value);
+      changed();
+    });
+  }
+
+  /** Offer what the server offers; where that is one length there is nothing to choose. @param {Config} config */
+  offer({ lengths, lengths_by_default: byDefault }) {
+    [this.offered, this.byDefault] = [lengths, byDefault];
+    const usual = byDefault.length > 1 ? EACH : String(byDefault[0]);
+    const each = make('option', texts.controls.each_length, { value: EACH });
+    $('length').replaceChildren(...lengths.map((seconds) => make('option', duration(seconds), { value: String(seconds) })), each);
+    $('length').value = recall(KEY) || usual;
+    if (!$('length').value) $('length').value = usual; // what was chosen last is not offered
+    $('length-choice').hidden = lengths.length < 2;
+  }
+
+  /** The lengths of the next capture in seconds, the one that decides when to stop first. */
+  get chosen() {
+    if (this.offered.length < 2) return this.byDefault;
+    const { value } = $('length');
+    const first = this.byDefault[0];
+    return value === EACH ? [first, ...this.offered.filter((seconds) => seconds !== first)] : [Number(value)];
+  }
+
+  /** The same for the server's address; nothing where it is what the server does anyway. */
+  get query() {
+    const { chosen } = this;
+    if (String(chosen) === String(this.byDefault)) return '';
+    return `?${new URLSearchParams(chosen.map((seconds) => ['seconds', String(seconds)]))}`;
+  }
+}
