@@ -52,12 +52,23 @@ def render(
         Of the noise in picture and sound; the same seed gives the same frames and samples.
     """
     _check(script, path, size, fps)
-    spoken = sound(script, seed)
-    shots = list(moments(script, fps))
+    write(path, list(moments(script, fps)), sound(script, seed), sound_holes(script), size, fps, seed)
+
+
+def write(
+    path: Path,
+    shots: list[Moment],
+    spoken: Samples,
+    holes: list[tuple[int, int]],
+    size: tuple[int, int],
+    fps: Fraction,
+    seed: int,
+) -> None:
+    """Write the video of these frames and this sound; ``holes`` are half-open spans of samples to leave out."""
     with av.open(path, "w") as container:
         picture_track = _picture_track(container, size, fps, shots)
         sound_track = container.add_stream(SOUND_CODECS[path.suffix], rate=SAMPLE_RATE, layout="mono")
-        pieces = _sound_packets(sound_track, spoken, sound_holes(script))
+        pieces = _sound_packets(sound_track, spoken, holes)
         waiting = next(pieces, None)
         for frame in _pictures(shots, Studio(*size, seed=seed), fps):
             while waiting is not None and _start(waiting) <= (frame.pts or 0) / fps:
