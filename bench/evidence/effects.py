@@ -16,16 +16,26 @@ POOL, SAMPLES = 5, 10_000
 A_TAKE = 1_000_000
 """Frames that no recording of a table has."""
 
-MEASURES = {"R2": "fix_R2", "R2 without other talkers": "raw_R2", "r": "fix_r"}
-"""What a window taught, and its column in a table: R2 of the lips, and r of the mouth's opening."""
+MEASURES = {
+    "R2": "fix_R2",
+    "R2 without other talkers": "raw_R2",
+    "r": "fix_r",
+    "skill": "picture_skill",
+    "painted r": "picture_r",
+}
+"""What a window taught, and its column in a table: R2 of the lips and r of the mouth's opening; and of the pictures."""
+
+PAINTED = {"skill", "painted r"}
+"""Measures of instrument B, which some windows have: those that rules pick, and those drawn at random."""
 
 
 @dataclass(frozen=True)
 class Worth:
-    """A window and what it taught, by measure."""
+    """A window and what it taught, by measure; and whether it stands for a random one where not all have a measure."""
 
     window: Window
     by: Mapping[str, float]
+    drawn: bool = True
 
 
 Choice = Callable[[Sequence[Window]], Window]
@@ -82,12 +92,13 @@ def effects(talkers: Mapping[str, Sequence[Worth]], measure: str) -> list[Effect
     """What each rule of choice gains in a measure."""
     gains: dict[str, list[float]] = {choice: [] for choice in (*CHOICES, BEST)}
     for worths in talkers.values():
-        values = np.array([worth.by[measure] for worth in worths])
+        random = [worth for worth in worths if worth.drawn or measure not in PAINTED]
+        values = np.array([worth.by[measure] for worth in random])
         windows, spread = [worth.window for worth in worths], values.std() or 1.0
         for name, choose in CHOICES.items():
             chosen = choose(windows)
-            at = next(place for place, window in enumerate(windows) if window is chosen)
-            gains[name].append((values[at] - values.mean()) / spread)
+            value = next(worth.by[measure] for worth in worths if worth.window is chosen)
+            gains[name].append((value - values.mean()) / spread)
         gains[BEST].append((values.max() - values.mean()) / spread)
     return [Effect(name, np.array(values)) for name, values in gains.items()]
 
@@ -125,4 +136,5 @@ def _worth(row: Mapping[str, str]) -> Worth:
     D, MC, mouth, head = (float(row[name]) for name in ("D", "MC", "MC_mouth", "MC_head"))
     frame = take * A_TAKE + round(start_s * FPS)  # in order of time, recordings one behind the other
     window = Window(take, frame, start_s, True, D, MC, mouth, head, views)
-    return Worth(window, {name: float(row[column]) for name, column in MEASURES.items() if row.get(column)})
+    by = {name: float(row[column]) for name, column in MEASURES.items() if row.get(column)}
+    return Worth(window, by, row.get("drawn", "1") == "1")

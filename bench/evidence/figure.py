@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from bench.evidence.effects import Effect
 
 
-def draw(path: Path, seconds: Mapping[float, float], found: Sequence[Effect]) -> None:
+def draw(path: Path, seconds: Mapping[float, float], found: Sequence[Effect], what: str) -> None:
     """Write a PNG; without ``seconds`` the effects alone."""
     figure = Figure(figsize=(10, 4) if seconds else (6, 4), layout="constrained")
     axes = figure.subplots(1, 2 if seconds else 1, squeeze=False)[0]
     if seconds:
         axes[0].plot(list(seconds), list(seconds.values()), "o-")
         axes[0].axhline(0, color="grey", linewidth=0.8)
-        axes[0].set(xlabel="seconds trained on", ylabel="R2 of the lips elsewhere", title="What more seconds teach")
+        axes[0].set(xlabel="seconds trained on", ylabel=f"{what} elsewhere", title="What more seconds teach")
     rows = np.arange(len(found))[::-1]
     means = np.array([each.mean for each in found])
     low, high = np.array([each.interval for each in found]).T

@@ -1,4 +1,4 @@
-"""The instrument: ridge regression from sound to lips on one window, tested on what lies a second or more away.
+"""Instrument A: ridge regression from sound to lips on one window, tested on what lies a second or more away.
 
 It is fast, has one setting, and learns more from more seconds; it paints nothing. What it says of a window is how much
 of the variance of the talker's lips it explains elsewhere, on a footing that all windows share: on which frames a
@@ -45,18 +45,18 @@ def taught(talker: Talker, features: Array) -> list[Taught]:
     features : float64 [N, F]
         Of the sound of each frame.
     """
-    windows = [window for window in talker.windows if _tested(talker, window.start, WINDOW).sum() >= LEAST_TESTED]
+    windows = [window for window in talker.windows if tested(talker, window.start, WINDOW).sum() >= LEAST_TESTED]
     if not windows:
         return []
     spread = _variance(talker)
-    squares, tested, agreements = [], [], []
+    squares, masks, agreements = [], [], []
     for window in windows:
-        mask = _tested(talker, window.start, WINDOW)
+        mask = tested(talker, window.start, WINDOW)
         predicted = predict(features, talker.lips, window.start, WINDOW)
         squares.append(((predicted - talker.lips) ** 2).sum(1))
-        tested.append(mask)
+        masks.append(mask)
         agreements.append(_agreement(talker, predicted, mask))
-    levels = common_footing(np.array(squares), np.array(tested))
+    levels = common_footing(np.array(squares), np.array(masks))
     return [
         Taught(window, 1 - float(level) / spread, r)
         for window, level, r in zip(windows, levels, agreements, strict=True)
@@ -72,14 +72,14 @@ def curve(talker: Talker, features: Array, seed: int = 0) -> dict[float, float]:
     found: dict[float, float] = {}
     for seconds in LENGTHS_S:
         length = round(seconds * FPS)
-        starts = [start for start in range(0, len(talker.seen) - length + 1, 13) if _whole(talker, start, length)]
-        starts = [start for start in starts if _tested(talker, start, length).sum() >= LEAST_TESTED]
+        starts = [start for start in range(0, len(talker.seen) - length + 1, 13) if whole(talker, start, length)]
+        starts = [start for start in starts if tested(talker, start, length).sum() >= LEAST_TESTED]
         if not starts:
             continue
         some = chance.permutation(len(starts))[:STRETCHES]
         learnt, constant = [], []
         for start in (starts[each] for each in some):
-            mask, own = _tested(talker, start, length), talker.lips[start : start + length].mean(0)
+            mask, own = tested(talker, start, length), talker.lips[start : start + length].mean(0)
             wrong = ((predict(features, talker.lips, start, length) - talker.lips)[mask] ** 2).sum(1).mean()
             learnt.append(1 - wrong / spread)
             constant.append(1 - ((own - talker.lips[mask]) ** 2).sum(1).mean() / spread)
@@ -119,15 +119,15 @@ def _agreement(talker: Talker, predicted: Array, mask: NDArray[np.bool_]) -> flo
     return float(np.corrcoef(opening[mask], talker.opening[mask])[0, 1])
 
 
-def _tested(talker: Talker, start: int, length: int) -> NDArray[np.bool_]:
+def tested(talker: Talker, start: int, length: int) -> NDArray[np.bool_]:
     """The frames [N] that a stretch is tested on: seen, and not within a second of it."""
     frames = np.arange(len(talker.seen))
     near = (frames > start - GAP) & (frames < start + length + GAP) & (talker.take == talker.take[start])
-    tested: NDArray[np.bool_] = talker.seen & ~near
-    return tested
+    mask: NDArray[np.bool_] = talker.seen & ~near
+    return mask
 
 
-def _whole(talker: Talker, start: int, length: int) -> bool:
+def whole(talker: Talker, start: int, length: int) -> bool:
     """Whether a stretch is of one recording, and seen throughout."""
     return bool(talker.seen[start : start + length].all() and talker.take[start] == talker.take[start + length - 1])
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import take5
+from bench.evidence import mouths
 from take5.stream.analysis.models import Models
 
 FPS, WINDOW, HOP = 25, 125, 25
@@ -113,14 +114,20 @@ def grouped(paths: Sequence[Path]) -> dict[str, list[Path]]:
     return found
 
 
-def analysed(path: Path, models: Models, folder: Path) -> Path:
-    """Analyse a recording; return the file of what was measured, which may be there already."""
+def analysed(path: Path, models: Models, folder: Path, *, pictures: bool = False) -> Path:
+    """Analyse a recording; return the file of what was measured, which may be there already.
+
+    With ``pictures`` the mouths lie beside it.
+    """
     stat = path.stat()
     known = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     file = folder / f"{path.stem}-{hashlib.sha256(known.encode()).hexdigest()[:12]}.npz"
-    if file.exists():
+    if file.exists() and (not pictures or mouths.file_of(file).exists()):
         return file
     found = take5.select(path, exhaustive=True, models=models)
+    folder.mkdir(parents=True, exist_ok=True)
+    if pictures:
+        mouths.save(found.material, file)
     features, windows = found.features(), []
     row = {int(frame): number for number, frame in enumerate(features.frame)}
     for judged in found.selection.verdicts:
@@ -129,7 +136,6 @@ def analysed(path: Path, models: Models, folder: Path) -> Path:
             measured = (score.D, score.motion.MC, score.motion.MC_mouth, score.motion.MC_head, score.views)
             reasons = ";".join(str(finding.code) for finding in judged.reasons)
             windows.append((row[score.start], score.start / FPS, *measured, reasons))
-    folder.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".partial.npz")
     np.savez(
         unfinished,
