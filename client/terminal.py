@@ -61,11 +61,11 @@ class Bars:
         self._progress.update(self._tasks[stage], completed=done, total=total or None)
 
 
-def summary(selection: Selection, written: Path | None = None) -> str:
-    """A few lines about one video: what was chosen and why, or why nothing was chosen."""
+def summary(selection: Selection, written: Path | None = None, *, several: bool = False) -> str:
+    """A few lines about one video: what was chosen and why, or why nothing was chosen; one of ``several`` lengths."""
     analysed = sum(verdict.eligible is not None for verdict in selection.verdicts)
     lines = [
-        _choice(selection),
+        _choice(selection, several=several),
         f"  {len(selection.verdicts)} windows, {analysed} analysed, {len(selection.pool)} in the pool",
         f"  encoder {selection.encoder}",
         *_counts(selection.counts),
@@ -96,7 +96,8 @@ def _bundle_line(bundle: Json) -> str:
 def event_line(event: Event, written: Path | None = None) -> str:
     """An event's line on a terminal; empty if another event covers it."""
     if isinstance(event, Finished):
-        return summary(event.selection, written)
+        lengths = event.selection.lengths
+        return "\n".join(summary(one, written, several=len(lengths) > 1) for one in lengths)
     if not isinstance(event, Progress) or event.window is None:
         return ""
     return _progress_line(event.json())
@@ -164,10 +165,11 @@ def duration(seconds: float, spoken: Texts) -> str:
     return phrases["five_seconds"] if seconds == 5 else phrases["seconds"].format(count=f"{seconds:g}")
 
 
-def _choice(selection: Selection) -> str:
+def _choice(selection: Selection, *, several: bool) -> str:
     best, length = selection.best, selection.settings.parameters.window_frames
     if best is None:
-        return f"{selection.video}: no eligible window in {selection.frames / FPS:.1f} s"
+        which = f" of {selection.settings.parameters.seconds:g} s" if several else ""
+        return f"{selection.video}: no eligible window{which} in {selection.frames / FPS:.1f} s"
     text = f"{selection.video}: {clock(best.start)} to {clock(best.start + length)}"
     if best.motion is None:
         return f"{text}, D {best.D:.4g}"

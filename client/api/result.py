@@ -160,7 +160,7 @@ class Result:
     models : Models
         What it was scored with.
     others : tuple of Result
-        What was found among windows of other lengths.
+        The same for windows of other lengths.
     """
 
     best: Window | None
@@ -207,9 +207,9 @@ class Result:
         return self.selection.json()
 
     def write(self, folder: StrPath, *, force: bool = False) -> Path:
-        """Write ``clip.mp4``, ``clip.wav`` and ``report.json``; the report alone where no window is eligible.
+        """Write ``clip.mp4``, ``clip.wav`` and ``report.json``, and other lengths' clips, such as ``clip-10s.mp4``.
 
-        Other lengths have clips such as ``clip-10s.mp4`` beside them.
+        The report alone where no window is eligible.
 
         Raises
         ------
@@ -230,9 +230,7 @@ class Result:
         consent: str | None = None,
         force: bool = False,
     ) -> tuple[Bundle, ...]:
-        """Write the best window as trainers take it, as ``folder/<trainer>/<name>/``; nothing without one.
-
-        Those of other lengths have names such as ``<name>-10s``.
+        """Write the best window as trainers take it, as ``folder/<trainer>/<name>/``, of other lengths ``<name>-10s``.
 
         Parameters
         ----------

@@ -15,7 +15,7 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 from take5.stream.offline.batch.job import Failed, Outcome, Processed, Skipped
 from take5.stream.output.take import REPORT, files_of
-from take5.stream.selection import suffix_of
+from take5.stream.selection import Selection, suffix_of
 from take5.stream.wire import Json
 
 DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
@@ -83,8 +83,9 @@ class BatchOutput:
     def _text(self, outcome: Processed | Skipped, report: Json) -> str:
         folder = outcome.folder if isinstance(outcome, Skipped) else outcome.job.folder
         if isinstance(outcome, Processed) and not self._whole:
-            lengths = outcome.selection.by_suffix.items()
-            lines = [summary(chosen, folder / _written(chosen.json(), suffix)) for suffix, chosen in lengths]
+            lengths = outcome.selection.by_suffix
+            several = len(lengths) > 1
+            lines = [summary(one, folder / _written(one, end), several=several) for end, one in lengths.items()]
             return "\n".join([*lines, *map(bundle_line, outcome.bundles)])
         before = " (done before)" * isinstance(outcome, Skipped)
         suffixes = ("", *(suffix_of(other["window_s"]) for other in report.get("lengths", ())))
@@ -92,9 +93,10 @@ class BatchOutput:
         return "\n".join(f"{line}\n  {folder / name}{before}" for line, name in written)
 
 
-def _written(report: Json, suffix: str) -> str:
+def _written(chosen: Selection | Json, suffix: str) -> str:
     """The file that shows what was chosen: the clip, or the report without one."""
-    return REPORT if report["best"] is None else f"clip{suffix}.mp4"
+    best = chosen.best if isinstance(chosen, Selection) else chosen["best"]
+    return REPORT if best is None else f"clip{suffix}.mp4"
 
 
 def _report(outcome: Processed | Skipped) -> Json:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from take5.scoring.errors import ParameterError
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.watchdog import PAUSE_S
@@ -9,6 +10,7 @@ from take5.stream.live.worker import FINISH_WITHIN_S
 from take5.stream.output.free_space import MIN_FREE
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer
+from take5.stream.sources.webrtc.network import Network
 
 PICTURE = 720
 """What trainers want of a picture, at least, on its shorter side."""
@@ -55,3 +57,20 @@ class ServerOptions:
 
 
 DEFAULT_OPTIONS = ServerOptions()
+
+
+def network_of(options: ServerOptions, capacity: int, longest_s: float) -> Network:
+    """Return how captures reach this server, at most ``capacity`` at a time, each at most ``longest_s`` long.
+
+    Raises
+    ------
+    ParameterError
+        If an option is not valid, or there are fewer UDP ports than captures.
+    """
+    ports = options.udp_ports
+    if ports is not None and len(ports) < capacity:
+        raise ParameterError(
+            f"--udp-ports {ports} are {len(ports)} ports, and each of {capacity} captures at a time takes one: give "
+            "more ports, or lower --max-sessions"
+        )
+    return Network(options.ice_servers, ports, options.public_addresses, longest_s)

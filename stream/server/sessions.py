@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, process_time
 
-from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable, ParameterError
+from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
@@ -22,11 +22,10 @@ from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.names import KEEP_S, Names
-from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
+from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions, network_of
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.space import Space
 from take5.stream.settings import Settings
-from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
 from take5.stream.spool.folder import SpoolFolder
@@ -73,7 +72,7 @@ class Sessions:
         self.space, self._recovery = Space(output, options.min_free), recovery
         self.about, self.admission, self.options = choice.scoring.about, admission, options
         rules = choice.scoring.rules
-        self.network = _network(options, admission.capacity, rules.cap_s + rules.idle_s)
+        self.network = network_of(options, admission.capacity, rules.cap_s + rules.idle_s)
         self._names = Names(self.about)
         self._choice, self._output = choice, output
 
@@ -275,16 +274,6 @@ class Sessions:
         self.admission.release(place)
         entry.end(connected=connected)
         self._names.leave(entry)
-
-
-def _network(options: ServerOptions, capacity: int, longest_s: float) -> Network:
-    ports = options.udp_ports
-    if ports is not None and len(ports) < capacity:
-        raise ParameterError(
-            f"--udp-ports {ports} are {len(ports)} ports, and each of {capacity} captures at a time takes one: give "
-            "more ports, or lower --max-sessions"
-        )
-    return Network(options.ice_servers, ports, options.public_addresses, longest_s)
 
 
 def sessions_for(

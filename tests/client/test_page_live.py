@@ -25,6 +25,7 @@ from take5.stream.events import (
     Coached,
     Failed,
     Failure,
+    NoClip,
     Progress,
     Reported,
     Resumed,
@@ -298,6 +299,18 @@ def test_what_comes_of_the_clip_is_shown_as_it_comes(server: Served, open_page: 
     link = page.get_by_role("link", name="Why this was chosen")
     expect(link).to_have_attribute("href", f"{server.address}/api/sessions/after/report.html")
     assert "report.html" in page.locator("#files a").all_inner_texts()
+
+
+def test_a_length_without_a_clip_is_named(server: Served, open_page: OpenPage) -> None:
+    page = following(server, open_page, "lengths")
+    best = window(0, 1200.0).score
+    clip = ClipReady(200, best, 125, "/clips/lengths", {"clip.mp4": "gone"}, lengths=(250,))
+    tell(server, "lengths", *begun(), *scored(1200.0), BestChanged(200, window(2, 900.0).score, 250), clip)
+    expect(page.locator("#clips")).to_be_hidden()
+    expect(page.locator("#no-clips")).to_be_hidden()
+    tell(server, "lengths", NoClip(250, Failed(200, Failure.TOO_SHORT, "it ended after 8.0 s")))
+    expect(page.locator("#no-clips")).to_have_text("No clip of 10 seconds: it ended after 8.0 s")
+    expect(page.locator("#result-title")).to_have_text("The best five seconds")
 
 
 def test_a_report_that_could_not_be_drawn_is_no_failure(server: Served, open_page: OpenPage) -> None:

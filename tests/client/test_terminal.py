@@ -11,8 +11,9 @@ from take5.client.terminal import clock, event_line, json_event_line, summary
 from take5.scoring.gates.findings import Code, Finding
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.motion import Motion
+from take5.scoring.parameters import Parameters
 from take5.scoring.score import WindowScore
-from take5.stream.events import BestChanged, ClipReady, Finished, Progress
+from take5.stream.events import BestChanged, ClipReady, Failed, Failure, Finished, NoClip, Progress
 from take5.stream.selection import Checked, Selection
 from take5.stream.settings import Settings
 from take5.stream.timeline.grid import FrameCounts
@@ -57,6 +58,15 @@ def test_a_clip_chosen_among_some_windows_says_how_many() -> None:
     assert json_event_line(clip.json()) == f"{whole}\n  3 of 9 windows checked"
     assert json_event_line(replace(clip, checked=Checked(3, 9)).json()) == whole
     assert json_event_line(replace(clip, checked=None).json()) == whole
+
+
+def test_each_of_several_lengths_has_its_lines() -> None:
+    none = replace(selection(None), settings=Settings(Parameters(10.0)))
+    found = event_line(Finished(replace(selection(BEST), others=(none,)))).splitlines()
+    assert found[0].startswith("talk.mp4: 1:02.00 to 1:07.00")
+    assert "talk.mp4: no eligible window of 10 s in 80.0 s" in found
+    missing = NoClip(250, Failed(200, Failure.TOO_SHORT, "it ended after 8.0 s"))
+    assert json_event_line(missing.json()) == "no clip of 10 seconds: it ended after 8.0 s"
 
 
 def test_the_clock_has_hundredths() -> None:

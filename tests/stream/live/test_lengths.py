@@ -28,16 +28,20 @@ from take5.stream.events import (
     Progress,
     Scored,
 )
+from take5.stream.hooks.command import environment
+from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.hooks.notice import Notice
 from take5.stream.live.begin import begin_take
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.live.worker import LiveWorker
-from take5.stream.recovery.recover import recover
+from take5.stream.recovery.recover import Journal, recover
 from take5.stream.selection import Selection
 from take5.stream.server.feed import Feed
 from take5.stream.server.mailbox import Mailbox, Message
 from take5.stream.settings import Settings
+from take5.stream.spool.contents import read_spool
 from take5.stream.spool.folder import unfinished
 from take5.stream.timeline.media import Received, UnitFormat
 
@@ -109,15 +113,27 @@ def test_the_stop_rules_follow_the_first_length(arrived: Arrived, models: Models
     live.close()
 
 
+class Notices(HookDispatcher):
+    """Keeps what programs would be told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[Notice] = []
+
+    def notify(self, notice: Notice) -> None:
+        self.all.append(notice)
+
+
 class Run:
     """A capture of two lengths, with a bundle for each."""
 
     def __init__(self, models: Models, arrived: Arrived, output: Path, until_s: float) -> None:
         self.events: list[Event] = []
+        self.hooks = Notices()
         wanted = Deliverables(wanted_for(["raw"]), "ann")
         live = live_session(models, arrived[0], settings=BOTH)
         self.folder, self.spool = begin_take(output, "ann", live, wanted)
-        save = clip_writer(self.folder, wanted, session="ann", journal=self.spool)
+        save = clip_writer(self.folder, wanted, self.hooks, session="ann", journal=self.spool)
         self.worker = LiveWorker(live, self.events.append, save, spool=self.spool)
         self.worker.start()
         for media in arrived[1]:
@@ -143,6 +159,15 @@ def test_each_length_has_its_clip_and_its_bundles(arrived: Arrived, models: Mode
     assert report["best"]["start_s"] == five.best.start / 25
     (other,) = report["lengths"]
     assert (other["window_s"], other["best"]["start_s"]) == (10.0, ten.best.start / 25)
+    told = [
+        (notice.details["window_s"], [each["path"] for each in notice.details["bundles"]]) for notice in run.hooks.all
+    ]
+    assert told == [(5.0, [bundles[125].path]), (10.0, [bundles[250].path])]
+    assert run.hooks.all[1].id == f"{run.hooks.all[0].id}-10s"
+    assert [environment(notice, {})["TAKE5_CLIP"] for notice in run.hooks.all] == [
+        str(run.folder / "clip.mp4"),
+        str(run.folder / "clip-10s.mp4"),
+    ]
     kept = {event.window_frames: event.best for event in run.events if isinstance(event, Kept)}
     assert kept == {125: five.best, 250: ten.best}
 
@@ -186,7 +211,10 @@ def test_a_kill_loses_the_best_window_of_no_length(arrived: Arrived, models: Mod
         zip((125, 250), best, strict=True)
     )
     (left,) = unfinished(tmp_path)
-    events = list(recover(left, lambda _: models))
+    Journal(left, read_spool(left)).notified("")  # the kill came after the first length's notice
+    notices = Notices()
+    events = list(recover(left, lambda _: models, notices))
+    assert [notice.details["window_s"] for notice in notices.all] == [10.0]
     clips = [event for event in events if isinstance(event, ClipReady)]
     assert [clip.best for clip in clips] == best
     assert [(clip.path, min(clip.files)) for clip in clips] == [
