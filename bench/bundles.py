@@ -33,9 +33,7 @@ def main() -> None:
             began, spent = time.monotonic(), time.process_time()
             place = Path(folder) / "ann"
             wanted = wanted_for(names)
-            made = list(
-                bundle_selection(scored.selection, scored.recording, models.encoder, wanted, place, preset=preset)
-            )
+            made = list(bundle_selection(scored.selection, scored.recording, models, wanted, place, preset=preset))
             lasted, cpu = time.monotonic() - began, time.process_time() - spent
             size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
             print(f"  {lasted:6.2f} {cpu:6.2f} {size / 1e6:6.1f}  {made[0].frames} frames  {', '.join(names)}")

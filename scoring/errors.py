@@ -11,6 +11,7 @@
     │   ├── OfferMalformed        a sender's offer is not valid
     │   ├── OfferUnusable         it is valid, but not for one picture and one sound that can be received
     │   ├── NoFace                a frame without a face where every frame needs one
+    │   ├── NoIdle                no idle clip where a bundle shows it
     │   ├── SpoolDamaged          what a killed capture has left on disk cannot be used
     │   └── TooShort              shorter than one window
     ├── ModelError                a model file's fault
@@ -59,6 +60,10 @@ class OfferUnusable(MediaError):
 
 class NoFace(MediaError):
     """A frame shows no face where every frame needs one."""
+
+
+class NoIdle(MediaError):
+    """The recording has no idle clip, which a bundle would show."""
 
 
 class SpoolDamaged(MediaError):

@@ -52,7 +52,7 @@ def load_models(
         If MediaPipe needs a library that this system does not have.
     """
     try:
-        from take5.scoring.models.face import FaceCounter, FaceFinder, FaceTracker
+        from take5.scoring.models.face import FaceCounter, FaceFinder, FaceReader, FaceTracker
     except ImportError as error:
         if is_missing(error):
             raise library_missing(error) from error
@@ -69,6 +69,7 @@ def load_models(
         counter=FaceCounter(face, hushed),
         finder=FaceFinder(face, hushed),
         speech=SpeechDetector(find("silero_vad")).stream,
+        reader=lambda: FaceReader(face, hushed),
     )
 
 

@@ -254,8 +254,8 @@ class Result:
         OutputExists, OutputError
             If a bundle exists already, or cannot be written.
         """
-        wanted, encoder = wanted_for(trainers, size, consent), self.models.encoder
-        write = partial(bundle_selection, encoder=encoder, wanted=wanted, folder=Path(folder), name=name, force=force)
+        wanted = wanted_for(trainers, size, consent)
+        write = partial(bundle_selection, models=self.models, wanted=wanted, folder=Path(folder), name=name, force=force)
         parts = zip(self.selection.by_suffix, self.lengths, strict=True)
         made = (write(part.selection, part.material, suffix=suffix) for suffix, part in parts)
         return tuple(bundle for bundles in made for bundle in bundles)

@@ -73,7 +73,7 @@ def bundle(
             print_track_notes(str(clip), file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
-        for made in write_bundles(made_of, origin, wanted, models.encoder, output, called, force=force):
+        for made in write_bundles(made_of, origin, wanted, models, output, called, force=force):
             click.echo(json.dumps(made.json()) if as_json else bundle_line(made))
     return 0
 

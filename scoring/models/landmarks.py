@@ -1,4 +1,4 @@
-"""Results of MediaPipe's ``FaceLandmarker`` for a video frame, read as arrays.
+"""Results of MediaPipe's ``FaceLandmarker``, read as arrays.
 
 MediaPipe's own result creates an object for each of 478 landmarks: 1.2 ms of CPU per frame, during which nothing else
 in the process runs. Its C result has the same layout in every version that the project allows.
@@ -57,14 +57,18 @@ def detect_for_video(landmarker: Any, image: Any, ms: int) -> Mesh | None:
     ms : int
         Its time, above that of the frame before.
     """
+    return _first_face(landmarker, "MpFaceLandmarkerDetectForVideo", image, ms)
+
+
+def detect_in_image(landmarker: Any, image: Any) -> Mesh | None:
+    """The first face in a picture, by a ``FaceLandmarker`` in IMAGE mode, or None; parameters as above."""
+    return _first_face(landmarker, "MpFaceLandmarkerDetectImage", image)
+
+
+def _first_face(landmarker: Any, function: str, image: Any, *when: int) -> Mesh | None:
     library, found = landmarker._lib, FaceLandmarkerResultC()  # noqa: SLF001 - see above
-    library.MpFaceLandmarkerDetectForVideo(
-        landmarker._handle,  # noqa: SLF001
-        image._image_ptr,  # noqa: SLF001
-        None,
-        ms,
-        ctypes.byref(found),
-    )
+    detect = getattr(library, function)
+    detect(landmarker._handle, image._image_ptr, None, *when, ctypes.byref(found))  # noqa: SLF001
     try:
         return _mesh(found) if found.face_landmarks_count else None
     finally:

@@ -40,6 +40,13 @@ class Tracker(Protocol):
         """Return the face in the picture of a grid frame; frames increase."""
 
 
+class Reader(Protocol):
+    """Sees the face of single pictures, unsmoothed."""
+
+    def see(self, rgb: NDArray[np.uint8], region: Region | None = None) -> Face | None:
+        """Return the face in a picture, or in a region of it, in pixels of the picture."""
+
+
 class Finder(Protocol):
     """Finds the part of a picture in which the tracker sees the face."""
 
@@ -56,10 +63,14 @@ class Counter(Protocol):
 
 @dataclass(frozen=True)
 class Models:
-    """The loaded models. Each run creates its own tracker and speech detector, since they have a memory."""
+    """The loaded models. Each run creates its own tracker and speech detector, since they have a memory.
+
+    ``reader`` opens what sees the faces of a bundle.
+    """
 
     encoder: AudioEncoder
     tracker: Callable[[Region | None], AbstractContextManager[Tracker]]
     counter: Counter
     finder: Finder
     speech: Callable[[], SpeechStream]
+    reader: Callable[[], AbstractContextManager[Reader]]

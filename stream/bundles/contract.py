@@ -1,12 +1,27 @@
 """A trainer's contract: the files that it reads, the steps that are done, and those that are left."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
+from take5.stream.bundles.footage import SPLIT
 from take5.stream.bundles.part import Part
 
 PASSES = 140
 """Passes over every training frame: the paper's number for 5 s with SyncTalk. For trainers whose own settings are for
 minutes of video it is our suggestion, with their proportions between stages."""
+
+
+class Shows(StrEnum):
+    """What a bundle's video shows."""
+
+    WINDOW = "window"
+    """The chosen window and the frames after it."""
+
+    FROM_REST = "from rest"
+    """The same, from a frame with open eyes and a closed mouth on."""
+
+    IDLE = "idle"
+    """The idle clip, in the whole picture."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,12 @@ class TrainerContract:
         Remaining steps, in order.
     caveats : tuple of str
         What its maintainers or users report about clips this short, and what take5 does not provide.
+    shows : Shows
+        What its video shows.
+    holds_out : bool
+        Whether it validates on the last eleventh of the frames.
+    advised : int
+        Number of frames below which the bundle has a warning.
     """
 
     name: str
@@ -58,3 +79,10 @@ class TrainerContract:
     done: tuple[str, ...] = ()
     left: tuple[Step, ...] = ()
     caveats: tuple[str, ...] = ()
+    shows: Shows = Shows.WINDOW
+    holds_out: bool = True
+    advised: int = 0
+
+    def train(self, frames: int) -> int:
+        """How many of N frames it trains on."""
+        return frames * SPLIT[0] // SPLIT[1] if self.holds_out else frames

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.eligibility import observation_reasons, timing_reasons
-from take5.scoring.errors import NoFace
+from take5.scoring.errors import NoFace, NoIdle
 from take5.scoring.gates.findings import Finding
+from take5.scoring.idle import Idle
 from take5.scoring.parameters import FPS, frames_after
 from take5.stream.analysis.frames import FrameObservation, stack_observations
 from take5.stream.analysis.models import Face
@@ -16,6 +17,13 @@ from take5.stream.recording.base import ClipMedia, Recording
 
 SPLIT = (10, 11)
 """Trainers train on the first ``N * 10 // 11`` of N frames."""
+
+
+HOW_TO_IDLE = (
+    "sit still and silent for 5 s with closed lips, looking into the camera, and record that as well; ask for it with "
+    "take5 select --idle, or take5 webcam or serve --ask-idle 8; or give such a clip to take5 bundle"
+)
+IDLE_NOTE = "the idle clip, in the whole picture: not the window that was scored"
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,11 @@ class Footage:
         """Frames that trainers train on: the first 10/11."""
         return self.frames * SPLIT[0] // SPLIT[1]
 
+    def after(self, frames: int) -> "Footage":
+        """The same without its first frames."""
+        left = self.landmarks[frames:], self.blendshapes[frames:]
+        return Footage(self.material, self.start + frames, self.frames - frames, *left, self.note)
+
     @cached_property
     def pcm(self) -> NDArray[np.int16]:
         """Sound at 16 kHz [N * 640]."""
@@ -77,6 +90,19 @@ def whole(recording: Recording, start: int, stop: int, note: str = "") -> Footag
     faces = [_face(one, frame) for frame, one in enumerate(recording.observations(start, stop), start)]
     landmarks = np.stack([face.landmarks for face in faces])
     return Footage(recording, start, stop - start, landmarks, np.stack([face.blendshapes for face in faces]), note)
+
+
+def idle_footage(recording: Recording, idle: Idle | None, title: str) -> Footage:
+    """Footage of the idle clip.
+
+    Raises
+    ------
+    NoIdle
+        If there is none.
+    """
+    if idle is None:
+        raise NoIdle(f"{title} wants the idle clip, and there is none: {HOW_TO_IDLE}")
+    return whole(recording, idle.start, idle.stop, IDLE_NOTE)
 
 
 def _face(observation: FrameObservation, frame: int) -> Face:

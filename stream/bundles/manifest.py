@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from take5.stream.bundles.contract import TrainerContract
+from take5.stream.bundles.contract import Shows, TrainerContract
+from take5.stream.bundles.crop import Crop
 from take5.stream.bundles.part import Draft
 from take5.stream.selection import Selection, versions
+from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
 
 MANIFEST = "manifest.json"
@@ -45,14 +47,19 @@ class Origin:
     tone_mapped: str | None = None
     av_offset_ms: int = 0
 
+    def later(self, frames: int) -> "Origin":
+        """The same, where the bundle begins this number of frames later."""
+        return replace(self, container_start_s=self.container_start_s + frame_seconds(frames))
+
 
 def manifest(
     trainer: TrainerContract, draft: Draft, origin: Origin, paths: list[str], warnings: list[str], consent: str | None
 ) -> Json:
-    """Describe a bundle whose files are written."""
+    """Describe a bundle whose files are written; one that shows the whole picture has no ``crop``."""
     footage, selection, crop = draft.footage, origin.selection, draft.crop
     best = None if selection is None else selection.best
-    steps = [step.of(draft.name, footage.train) for step in trainer.left]
+    train = trainer.train(footage.frames)
+    steps = [step.of(draft.name, train) for step in trainer.left]
     return {
         "version": MANIFEST_VERSION,
         "trainer": trainer.name,
@@ -71,10 +78,11 @@ def manifest(
         "encoder": {"name": draft.encoder.name, "version": draft.encoder.version},
         "consent": consent,
         "frames": footage.frames,
-        "train_frames": footage.train,
-        "validation_frames": footage.frames - footage.train,
+        "train_frames": train,
+        "validation_frames": footage.frames - train,
         "note": footage.note,
-        "crop": {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size},
+        "crop": None if trainer.shows is Shows.IDLE else _crop_json(crop),
+        "tracked_landmarks": [] if draft.faces is None else list(draft.seen.tracked),
         "files": [_file(draft.folder, path) for path in paths],
         "done": list(trainer.done),
         "left": [{"what": step.what, "command": step.command} for step in steps],
@@ -82,6 +90,10 @@ def manifest(
         "warnings": [*origin.warnings, *warnings],
         "versions": dict(versions()),
     }
+
+
+def _crop_json(crop: Crop) -> Json:
+    return {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size}
 
 
 def write_manifest(content: Json, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from take5.scoring.models.audio import AudioEncoder
 from take5.stream.bundles.crop import Crop
 from take5.stream.bundles.footage import Footage
+from take5.stream.bundles.picture_faces import PictureFaces, SeenFaces
 from take5.stream.wire import Json
 
 
@@ -46,6 +47,8 @@ class Draft:
         The encoder that the sound was scored with.
     preset : str
         x264's.
+    faces : PictureFaces, optional
+        Sees the faces of the pictures; None where no trainer wants images and landmarks.
     """
 
     folder: Path
@@ -54,6 +57,14 @@ class Draft:
     crop: Crop
     encoder: AudioEncoder
     preset: str
+    faces: PictureFaces | None = None
+
+    @cached_property
+    def seen(self) -> SeenFaces:
+        """The faces of the pictures, once the video is written."""
+        if self.faces is None:
+            raise RuntimeError("nothing has seen the faces of these pictures")
+        return self.faces.seen()
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,29 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from take5.scoring.errors import OutputError, ParameterError
-from take5.scoring.models.audio import AudioEncoder
-from take5.stream.bundles.contract import TrainerContract
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.contract import Shows, TrainerContract
 from take5.stream.bundles.crop import SIZE, square_crop
-from take5.stream.bundles.footage import Footage, footage
+from take5.stream.bundles.footage import Footage, footage, idle_footage
 from take5.stream.bundles.manifest import MANIFEST, Origin, manifest, write_manifest
 from take5.stream.bundles.part import Draft
-from take5.stream.bundles.trainers.raw import RAW
+from take5.stream.bundles.parts.images import Landmarks
+from take5.stream.bundles.picture_faces import PictureFaces
+from take5.stream.bundles.rest import from_rest
+from take5.stream.bundles.shortcomings import shortcomings
 from take5.stream.bundles.trainers.registry import trainer_named
 from take5.stream.output.atomic import BUNDLE_PREFIX, new_folder, parents, refuse_existing, writing
 from take5.stream.output.clip import SMALL
 from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
+from take5.stream.timeline.clock import frame_seconds, to_seconds
 from take5.stream.wire import Json
 
 MOST_LETTERS = 64
@@ -46,6 +51,10 @@ class WantedBundles:
     trainers: tuple[TrainerContract, ...]
     size: int = SIZE
     consent: str | None = None
+
+    def of(self, *shows: Shows) -> "WantedBundles":
+        """Those that show one of these."""
+        return replace(self, trainers=tuple(trainer for trainer in self.trainers if trainer.shows in shows))
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = Non
 def bundle_selection(
     selection: Selection,
     recording: Recording,
-    encoder: AudioEncoder,
+    models: Models,
     wanted: WantedBundles,
     folder: Path,
     name: str | None = None,
@@ -106,26 +115,41 @@ def bundle_selection(
     force: bool = False,
     suffix: str = "",
 ) -> Iterator[Bundle]:
-    """Write the bundles of a selection's best window, if there is one; by default they are named after ``folder``.
+    """Write the bundles of a selection, if it has a best window; by default they are named after ``folder``.
 
-    ``suffix`` is what its length adds to the name.
+    Those that show the idle clip come last. ``suffix`` is what its length adds to the name.
+
+    Raises
+    ------
+    NoIdle
+        If a bundle shows the idle clip, and there is none.
     """
     best = selection.best
     if best is None:
         return
-    made = footage(recording, best.start, selection.settings.parameters.window_frames)
-    where = selection.window_json(best)["container_start_s"]
-    origin = Origin(
+    called = name_in(folder, name, suffix)
+    _refuse_existing(wanted, folder, called, force=force)
+    spoken, still = wanted.of(Shows.WINDOW, Shows.FROM_REST), wanted.of(Shows.IDLE)
+    if spoken.trainers:
+        made = footage(recording, best.start, selection.settings.parameters.window_frames)
+        origin = _origin(selection, best.start, chosen=True)
+        yield from write_bundles(made, origin, spoken, models, folder, called, preset=preset, force=force)
+    if still.trainers:
+        made = idle_footage(recording, selection.idle, still.trainers[0].title)
+        origin = _origin(selection, made.start, chosen=False)
+        yield from write_bundles(made, origin, still, models, folder, called, preset=preset, force=force)
+
+
+def _origin(selection: Selection, start: int, *, chosen: bool) -> Origin:
+    return Origin(
         selection.video,
-        where,
-        selection,
+        to_seconds(selection.origin) + frame_seconds(start),
+        selection if chosen else None,
         selection.warnings,
         selection.channel,
         selection.tone_mapped,
         selection.settings.shift.ms,
     )
-    called = name_in(folder, name, suffix)
-    yield from write_bundles(made, origin, wanted, encoder, folder, called, preset=preset, force=force)
 
 
 def name_in(folder: Path, name: str | None = None, suffix: str = "") -> str:
@@ -139,7 +163,7 @@ def write_bundles(
     made_of: Footage,
     origin: Origin,
     wanted: WantedBundles,
-    encoder: AudioEncoder,
+    models: Models,
     folder: Path,
     name: str,
     *,
@@ -151,13 +175,13 @@ def write_bundles(
     Parameters
     ----------
     made_of : Footage
-        What they are made of.
+        What they are made of; trainers that begin at rest get it without the frames before.
     origin : Origin
         Its origin, for the manifest.
     wanted : WantedBundles
         The trainers, and the size.
-    encoder : AudioEncoder
-        What the sound was scored with; AVE's rows are written only with AVE.
+    models : Models
+        The encoder that the sound was scored with (AVE's rows are written only with AVE), and what sees faces.
     folder, name : Path, str
         The output folder, and the person's name for trainers.
     preset : str
@@ -170,21 +194,43 @@ def write_bundles(
     OutputExists, OutputError
         If one exists already, or cannot be written.
     """
+    _refuse_existing(wanted, folder, name, force=force)
+    for shows in Shows:
+        group = wanted.of(shows)
+        if not group.trainers:
+            continue
+        shown = from_rest(made_of) if shows is Shows.FROM_REST else made_of
+        with _drafted(group, shown, models, folder, name, preset) as made:
+            for trainer in group.trainers:
+                put = Path.replace if trainer is group.trainers[-1] else shutil.copyfile  # the last keeps the files
+                began = origin.later(shown.start - made_of.start)
+                yield _write(trainer, made, began, group, folder / trainer.name / name, put, force=force)
+
+
+def _refuse_existing(wanted: WantedBundles, folder: Path, name: str, *, force: bool) -> None:
     for trainer in wanted.trainers:
         refuse_existing(folder / trainer.name / name, force=force)
-    pictures = made_of.material.pictures(made_of.start, made_of.start + 1)
-    first = next(iter(pictures), None)
+
+
+@contextmanager
+def _drafted(
+    wanted: WantedBundles, shown: Footage, models: Models, folder: Path, name: str, preset: str
+) -> Iterator[Draft]:
+    """Write the parts of trainers that show the same, each once, to a temporary folder."""
+    first = next(iter(shown.material.pictures(shown.start, shown.start + 1)), None)
     if first is None:
         raise OutputError(f"{folder}: no picture of the bundle can be decoded")
-    crop = square_crop(made_of.landmarks, first.size, wanted.size)
+    crop = square_crop(shown.landmarks, first.size, wanted.size)
+    parts = {type(part): part for trainer in wanted.trainers for part in trainer.parts}
     temporary = partial(TemporaryDirectory, prefix=BUNDLE_PREFIX, dir=folder)
-    with writing(folder), parents(folder / BUNDLE_PREFIX), temporary() as common:
-        made = Draft(Path(common), name, made_of, crop, encoder, preset)
-        for part in RAW.parts:
+    with writing(folder), parents(folder / BUNDLE_PREFIX), temporary() as common, ExitStack() as opened:
+        faces = None
+        if Landmarks in parts:
+            faces = opened.enter_context(PictureFaces(models, crop.moved(shown.landmarks), shown.blendshapes))
+        made = Draft(Path(common), name, shown, crop, models.encoder, preset, faces)
+        for part in parts.values():
             part.write(made)
-        for trainer in wanted.trainers:
-            put = Path.replace if trainer is wanted.trainers[-1] else shutil.copyfile  # the last may keep the files
-            yield _write(trainer, made, origin, wanted, folder / trainer.name / name, put, force=force)
+        yield made
 
 
 def _write(
@@ -203,9 +249,10 @@ def _write(
         for path in paths:
             (folder / path).parent.mkdir(exist_ok=True)
             put(made.folder / path, folder / path)
-        content = manifest(trainer, draft, origin, paths, made.crop.warnings(wanted.size), wanted.consent)
+        content = manifest(trainer, draft, origin, paths, shortcomings(trainer, draft, wanted.size), wanted.consent)
         write_manifest(content, folder)
-    return Bundle(trainer.name, place, made.footage.frames, made.footage.train, tuple(content["warnings"]))
+    frames = made.footage.frames
+    return Bundle(trainer.name, place, frames, trainer.train(frames), tuple(content["warnings"]))
 
 
 def _there(trainer: TrainerContract, made: Draft) -> list[str]:

@@ -172,10 +172,10 @@ def bundles(
     if wanted is None:
         return
     left = [trainer.name for trainer in wanted.trainers]
-    encoder, name = recording.models.encoder, take.deliverables.name
+    models, name = recording.models, take.deliverables.name
     try:
         for bundle in bundle_selection(
-            selection, recording, encoder, wanted, take.folder, name, preset=QUICK, force=force, suffix=suffix
+            selection, recording, models, wanted, take.folder, name, preset=QUICK, force=force, suffix=suffix
         ):
             left.remove(bundle.trainer)
             yield bundled(bundle, selection)

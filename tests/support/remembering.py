@@ -19,7 +19,7 @@ from take5.scoring.gates.sound import SpeechStream
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.face import FaceObservation
 from take5.scoring.models.region import Region
-from take5.stream.analysis.models import Counter, Face, Finder, Models, Tracker
+from take5.stream.analysis.models import Counter, Face, Finder, Models, Reader, Tracker
 
 Picture = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -42,6 +42,7 @@ class Memories:
     def __init__(self) -> None:
         self.tracked, self.found = Memory[Face | None](), Memory[Region | None]()
         self.counted, self.heard, self.encoded = Memory[int](), Memory[Float32](), Memory[Float32]()
+        self.read = Memory[Face | None]()
 
 
 OF_THIS_PROCESS = Memories()
@@ -57,12 +58,18 @@ def remembering(models: Models, memories: Memories = OF_THIS_PROCESS) -> Models:
                 lambda: opened.enter_context(models.tracker(region)), memories.tracked, region, before
             )
 
+    @contextmanager
+    def reader() -> Iterator[RememberingReader]:
+        with ExitStack() as opened:
+            yield RememberingReader(lambda: opened.enter_context(models.reader()), memories.read)
+
     return Models(
         encoder=cast("AudioEncoder", RememberingEncoder(models.encoder, memories.encoded)),
         tracker=tracker,
         finder=RememberingFinder(models.finder, memories.found),
         counter=RememberingCounter(models.counter, memories.counted),
         speech=lambda: RememberingSpeech(models.speech, memories.heard),
+        reader=reader,
     )
 
 
@@ -76,6 +83,12 @@ def digest(before: bytes, what: object, data: NDArray[Any]) -> bytes:
 def read_only(array: NDArray[Any]) -> None:
     """Let a change of an array be an error."""
     array.setflags(write=False)
+
+
+def _fix(face: Face | None) -> None:
+    if isinstance(face, FaceObservation):
+        for array in (face.landmarks, face.pose, face.blendshapes):
+            read_only(array)
 
 
 class RememberingEncoder:
@@ -107,6 +120,24 @@ class RememberingFinder:
     def find(self, rgb: Picture) -> Region | None:
         """Return where the face is."""
         return self._known.of(digest(b"", "", rgb), lambda: self._finder.find(rgb))
+
+
+class RememberingReader:
+    """A reader that remembers, opened at the first picture that none has seen."""
+
+    def __init__(self, opened: Callable[[], Reader], known: Memory[Face | None]) -> None:
+        self._open, self._known = opened, known
+        self._reader: Reader | None = None
+
+    def see(self, rgb: Picture, region: Region | None = None) -> Face | None:
+        """Return the face in a picture."""
+        return self._known.of(digest(b"", region, rgb), lambda: self._see(rgb, region))
+
+    def _see(self, rgb: Picture, region: Region | None) -> Face | None:
+        self._reader = self._reader or self._open()
+        face = self._reader.see(rgb, region)
+        _fix(face)
+        return face
 
 
 class RememberingCounter:
@@ -165,9 +196,7 @@ class RememberingTracker:
                 self._tracker.track(*earlier)
         if self._tracker is not None:
             face = self._seen[self._key] = self._tracker.track(rgb, frame)
-            if isinstance(face, FaceObservation):
-                for array in (face.landmarks, face.pose, face.blendshapes):
-                    read_only(array)
+            _fix(face)
         return self._seen[self._key]
 
 

@@ -31,7 +31,7 @@ class Blendshapes:
 
     def write(self, draft: Draft) -> None:
         """Write it."""
-        np.save(draft.folder / "bs.npy", smoothed(draft.footage.blendshapes))
+        np.save(draft.folder / "bs.npy", smoothed(draft.seen.blendshapes))
 
     def check(self, found: Found) -> Iterator[Violation]:
         """Yield violations."""

@@ -55,7 +55,7 @@ class Landmarks:
 
     def write(self, draft: Draft) -> None:
         """Write them."""
-        for index, points in enumerate(draft.crop.moved(draft.footage.landmarks)):
+        for index, points in enumerate(draft.seen.landmarks):
             (draft.folder / FOLDER / f"{index}.lms").write_text(LINES % tuple(points.ravel()))
 
     def check(self, found: Found) -> Iterator[Violation]:

@@ -1,7 +1,7 @@
 """``<name>.mp4``: H.264, 4:2:0, 25 frames a second, each 40 ms after the one before, with sound from 0."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +13,7 @@ import av
 from take5.scoring.parameters import FPS
 from take5.stream.bundles.frames import Jpeg, cropped
 from take5.stream.bundles.part import Draft, Found, Violation, missing
+from take5.stream.bundles.picture_faces import PictureFaces
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.output.clip import write_clip
 from take5.stream.timeline.clock import fraction
@@ -38,12 +39,11 @@ class Video:
         return [f"{name}.mp4"]
 
     def write(self, draft: Draft) -> None:
-        """Write it, and the images of the same frames, which are cropped once."""
-        footage, images = draft.footage, draft.folder / "ori_imgs"
-        images.mkdir()
+        """Write it; if faces are wanted, the images of the same frames too, which are cropped once."""
+        footage = draft.footage
         cut = cropped(footage.material.pictures(footage.start, footage.stop), draft.crop)
         sound = footage.material.sound(footage.start, footage.stop)
-        shown = _also_as_images(cut, Jpeg(draft.crop.size), lambda index: images / f"{index}.jpg")
+        shown = _shown(cut) if draft.faces is None else _also_as_images(cut, draft, draft.faces)
         write_clip(draft.folder / f"{draft.name}.mp4", shown, *sound, draft.preset)
 
     def check(self, found: Found) -> Iterator[Violation]:
@@ -73,16 +73,23 @@ class Video:
             yield Violation(path.name, f"has {info.frames} frames; {self.least} are needed", "use a longer clip")
 
 
-def _also_as_images(frames: Iterable[av.VideoFrame], jpeg: Jpeg, path: Callable[[int], Path]) -> Iterator[Picture]:
-    """Yield the frames for the video, while a thread writes them as images."""
+def _shown(frames: Iterable[av.VideoFrame]) -> Iterator[Picture]:
+    return (DecodedPicture(frame, Fraction(1), 0) for frame in frames)
+
+
+def _also_as_images(frames: Iterable[av.VideoFrame], draft: Draft, faces: PictureFaces) -> Iterator[Picture]:
+    """Yield the frames for the video, while other threads write them as images and see their faces."""
+    jpeg, images = Jpeg(draft.crop.size), draft.folder / "ori_imgs"
+    images.mkdir()
 
     def write(index: int, frame: av.VideoFrame) -> None:
-        path(index).write_bytes(jpeg.encode(frame))
+        (images / f"{index}.jpg").write_bytes(jpeg.encode(frame))
 
     with ThreadPoolExecutor(1, "take5-images") as beside:
         waiting: deque[Future[None]] = deque()
         for index, frame in enumerate(frames):
             waiting.append(beside.submit(write, index, frame))
+            faces.add(frame)
             if len(waiting) > IMAGES_WAITING:
                 waiting.popleft().result()
             yield DecodedPicture(frame, Fraction(1), 0)

@@ -114,7 +114,7 @@ def _bundles(scored: Selected, models: Models, job: Job) -> tuple[Bundle, ...]:
     wanted, name = deliverables.bundles, deliverables.name
     if wanted is None:
         return ()
-    write = partial(bundle_selection, encoder=models.encoder, wanted=wanted, folder=job.folder, name=name)
+    write = partial(bundle_selection, models=models, wanted=wanted, folder=job.folder, name=name)
     made = (
         write(one.selection, one.recording, force=job.force, suffix=suffix) for suffix, one in scored.by_suffix.items()
     )

@@ -51,7 +51,7 @@ class Fakes:
     @property
     def models(self) -> Models:
         fakes: Any = self
-        return Models(encoder=fakes, tracker=self.tracker, counter=self, finder=self, speech=fakes)
+        return Models(encoder=fakes, tracker=self.tracker, counter=self, finder=self, speech=fakes, reader=fakes)
 
 
 def test_the_region_is_sought_again_and_the_tracker_begins_again_at_a_change_of_size() -> None:

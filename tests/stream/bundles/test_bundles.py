@@ -55,7 +55,7 @@ def taken(recording: FileRecording) -> Footage:
 def bundles(taken: Footage, models: Models, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
     folder = tmp_path_factory.mktemp("bundles")
     wanted = wanted_for(list(TRAINERS), size=256, consent="form 7")
-    made = write_bundles(taken, Origin("talk.mkv", 2.0), wanted, models.encoder, folder, "alice_2")
+    made = write_bundles(taken, Origin("talk.mkv", 2.0), wanted, models, folder, "alice_2")
     return {bundle.trainer: bundle for bundle in made}
 
 
@@ -117,7 +117,7 @@ def test_a_longer_window_holds_out_a_tenth_as_well(recording: FileRecording, mod
     wanted = wanted_for(["synctalk", "instag"], size=256)
     made = {
         bundle.trainer: bundle
-        for bundle in write_bundles(ten, Origin("talk.mkv", 1.0), wanted, models.encoder, tmp_path, "alice")
+        for bundle in write_bundles(ten, Origin("talk.mkv", 1.0), wanted, models, tmp_path, "alice")
     }
     for trainer, bundle in made.items():
         manifest = json.loads(bundle.manifest.read_text())
@@ -158,9 +158,18 @@ class Blinded(FileRecording):
         return [replace(one, face=None) if i == self.faceless else one for i, one in enumerate(observed, start)]
 
 
-def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, tmp_path: Path) -> None:
+def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, models: Models, tmp_path: Path) -> None:
     weights = save(tmp_path / "audio_visual_encoder.pth")
-    made = list(write_bundles(taken, Origin("v", 0.0), wanted_for(["instag"], 256), Ave(weights, "cpu"), tmp_path, "a"))
+    made = list(
+        write_bundles(
+            taken,
+            Origin("v", 0.0),
+            wanted_for(["instag"], 256),
+            replace(models, encoder=Ave(weights, "cpu")),
+            tmp_path,
+            "a",
+        )
+    )
     found = read("instag", made[0].folder)
     assert found.audio is not None
     assert found.audio.shape[0] == 125
@@ -175,7 +184,7 @@ def test_picture_and_sound_stay_together(models: Models, tmp_path: Path) -> None
         np.stack(np.meshgrid(np.linspace(40, 200, 17), np.linspace(40, 200, 4)), -1).reshape(68, 2), (138, 1, 1)
     )
     marked = Footage(recording, 25, 138, dots, np.zeros((138, 52), np.float32))
-    made = next(write_bundles(marked, Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a"))
+    made = next(write_bundles(marked, Origin("v", 0.0), wanted_for(["raw"], 256), models, tmp_path, "a"))
     errors = [pair.error_ms for pair in pairs(made.folder / "a.mp4")]
     assert len(errors) >= 4
     assert max(map(abs, errors)) < 1.0
@@ -183,12 +192,12 @@ def test_picture_and_sound_stay_together(models: Models, tmp_path: Path) -> None
 
 def test_nothing_is_replaced_unless_asked(taken: Footage, models: Models, tmp_path: Path) -> None:
     wanted = wanted_for(["er-nerf"], 256)
-    made = [*write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a")]
+    made = [*write_bundles(taken, Origin("v", 0.0), wanted, models, tmp_path, "a")]
     (made[0].folder / "mine.txt").write_text("mine")
     with pytest.raises(OutputExists, match="exists already"):
-        list(write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a"))
+        list(write_bundles(taken, Origin("v", 0.0), wanted, models, tmp_path, "a"))
     assert (made[0].folder / "mine.txt").exists()
-    list(write_bundles(taken, Origin("v", 0.0), wanted, models.encoder, tmp_path, "a", force=True))
+    list(write_bundles(taken, Origin("v", 0.0), wanted, models, tmp_path, "a", force=True))
     assert not (made[0].folder / "mine.txt").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["er-nerf"]
 
@@ -271,10 +280,6 @@ def test_a_check_names_file_rule_and_cure(case: str, bundles: dict[str, Bundle],
 
 
 def test_too_few_frames_are_told(recording: FileRecording, models: Models, tmp_path: Path) -> None:
-    made = [
-        *write_bundles(
-            whole(recording, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models.encoder, tmp_path, "a"
-        )
-    ]
+    made = [*write_bundles(whole(recording, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models, tmp_path, "a")]
     assert any("needs 64" in str(violation) for violation in check(made[0].folder, TRAINERS["rad-nerf"]))
     assert not list(check(made[0].folder, TRAINERS["er-nerf"]))
