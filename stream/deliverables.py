@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from take5.stream.bundles.contract import Shows
 from take5.stream.bundles.write import WantedBundles
 
 
@@ -25,6 +26,11 @@ class Deliverables:
     name: str | None = None
     report: bool = False
     idle: bool = False
+
+    @property
+    def finds_idle(self) -> bool:
+        """Whether the idle clip of a file is looked for: on request, or because a bundle shows it."""
+        return self.idle or (self.bundles is not None and bool(self.bundles.of(Shows.IDLE).trainers))
 
 
 CLIP_ONLY = Deliverables()

@@ -1,7 +1,7 @@
 """What a program gets: the chosen window, every other one, and what can be made of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from take5.client.api.models import StrPath
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.findings import Finding
+from take5.scoring.idle import Idle, idle_lengths
 from take5.scoring.judging import JudgedWindow
 from take5.stream.analysis.frames import stack_observations, unseen
 from take5.stream.analysis.models import Models
+from take5.stream.bundles.contract import Shows
 from take5.stream.bundles.crop import SIZE
 from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
+from take5.stream.offline.idle_clip import find_idle
 from take5.stream.output.take import add_report_page, write_features, write_take
 from take5.stream.recording.base import Recording
 from take5.stream.recording.from_file import FileRecording
@@ -251,14 +254,26 @@ class Result:
         ------
         ParameterError
             If a trainer is not known, or cannot use the name.
+        NoIdle
+            If a bundle shows the idle clip, and there is none.
         OutputExists, OutputError
             If a bundle exists already, or cannot be written.
         """
         wanted = wanted_for(trainers, size, consent)
-        write = partial(bundle_selection, models=self.models, wanted=wanted, folder=Path(folder), name=name, force=force)
+        write = partial(
+            bundle_selection, models=self.models, wanted=wanted, folder=Path(folder), name=name, force=force
+        )
+        idle = self._idle() if wanted.of(Shows.IDLE).trainers else None
         parts = zip(self.selection.by_suffix, self.lengths, strict=True)
-        made = (write(part.selection, part.material, suffix=suffix) for suffix, part in parts)
+        made = (write(replace(part.selection, idle=idle), part.material, suffix=suffix) for suffix, part in parts)
         return tuple(bundle for bundles in made for bundle in bundles)
+
+    def _idle(self) -> Idle | None:
+        """The idle clip, which is looked for in a file now."""
+        settings, material = self.selection.settings, self.material
+        if self.selection.idle is not None or not isinstance(material, FileRecording):
+            return self.selection.idle
+        return find_idle(material, settings.gates, idle_lengths(settings.parameters.window_frames))
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
         """Decode the pictures of the best window: uint8 [H, W, 3] RGB, 25 a second, one at a time."""

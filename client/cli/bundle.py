@@ -11,7 +11,7 @@ from take5.client.cli.sync_options import WantedSync, sync_option
 from take5.client.terminal import Bars, bundle_line, print_track_notes
 from take5.scoring.errors import MediaError, TooShort
 from take5.stream.analysis.models import Models
-from take5.stream.bundles.check import check as violations
+from take5.stream.bundles.check import progress
 from take5.stream.bundles.footage import whole
 from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
@@ -101,12 +101,18 @@ def _long_enough(recording: FileRecording, wanted: WantedBundles) -> None:
 @click.option("--for", "trainer", required=True, type=click.Choice(list(TRAINERS)), help="Trainer to check for.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per violation.")
 def check(folder: Path, trainer: str, as_json: bool) -> int:
-    """Check BUNDLE, a folder for a trainer's data/, against its requirements; exit with 1 on violations."""
-    found = list(violations(folder, trainer_named(trainer)))
-    for violation in found:
+    """Check BUNDLE, a folder for a trainer's data/, against its requirements; exit with 1 on violations.
+
+    What the trainer's own steps have made in it is checked as well. Prints which steps are done, and the next command.
+    """
+    found = progress(folder, trainer_named(trainer))
+    for violation in found.violations:
         click.echo(json.dumps(violation.json()) if as_json else str(violation))
+    count = len(found.violations)
     if not as_json:
-        click.echo(
-            f"{folder}: {len(found) or 'no'} violation{'' if len(found) == 1 else 's'} of the contract of {trainer}"
-        )
-    return 1 if found else 0
+        if found.done:
+            click.echo(f"done: {'; '.join(found.done)}")
+        click.echo(f"{folder}: {count or 'no'} violation{'' if count == 1 else 's'} of the contract of {trainer}")
+        if found.next is not None:
+            click.echo(f"next, {found.next.what}: {found.next.command}")
+    return 1 if count else 0

@@ -91,6 +91,8 @@ NEEDS: dict[str, dict[Code, Check]] = {
     "rad-nerf": MOUTH,
     "talkinggaussian": {**MOUTH, Code.BLINK_TOO_WEAK: blinks(0.6), Code.MOUTH_OPENS_LATE: opens_early},
     "gaussiantalker": MOUTH,
+    "mimictalk": {},
+    "livetalking": {},
     "raw": {},
 }
 """Requirements of each trainer, by name."""

@@ -1,15 +1,35 @@
-"""Checks any folder against a trainer's contract, whose violations would show hours later."""
+"""Checks any folder against a trainer's contract, whose violations would show hours later, and says what comes next."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 
 from take5.scoring.errors import UnreadableMedia
-from take5.stream.bundles.contract import TrainerContract
+from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.part import Found, Violation
 from take5.stream.bundles.parts.images import FOLDER
 from take5.stream.bundles.parts.video import probe
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a folder is prepared.
+
+    Attributes
+    ----------
+    violations : tuple of Violation
+        What breaks the contract: of the bundle's own files, and of what later steps have made.
+    done : tuple of str
+        Steps that the bundle replaces, and those whose results are there and right.
+    next : Step or None
+        The first step that is left, as it is run for this folder; None if the bundle's own files are wrong.
+    """
+
+    violations: tuple[Violation, ...]
+    done: tuple[str, ...]
+    next: Step | None
 
 
 def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
@@ -20,16 +40,57 @@ def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
     UnreadableMedia
         If it is not a folder.
     """
+    found = _found(folder)
+    yield from _check_parts(found, trainer)
+    for step in _steps(found, trainer):
+        yield from _check_step(found, step)
+
+
+def progress(folder: Path, trainer: TrainerContract) -> Progress:
+    """Check a folder, and find out which steps are done and which is next.
+
+    Raises
+    ------
+    UnreadableMedia
+        If it is not a folder.
+    """
+    found = _found(folder)
+    wrong = list(_check_parts(found, trainer))
+    sound, done, left = not wrong, list(trainer.done) if not wrong else [], []
+    for step in _steps(found, trainer):
+        violations = list(_check_step(found, step))
+        wrong += violations
+        if step.makes and not violations and all(made.present(found) for made in step.makes):
+            done.append(step.what)
+        else:
+            left.append(step)
+    return Progress(tuple(wrong), tuple(done), left[0] if sound and left else None)
+
+
+def _found(folder: Path) -> Found:
     if not folder.is_dir():
         raise UnreadableMedia(f"{folder}: is not a folder; give the one that goes into the trainer's data/")
     name = folder.resolve().name
-    frames = _frames(folder, name)
-    if frames < trainer.least:
-        rule = f"has {frames} frames; {trainer.title} needs {trainer.least}"
-        yield Violation(f"{name}.mp4", rule, "use a longer clip")
-    found = Found(folder, name, frames)
+    return Found(folder, name, _frames(folder, name))
+
+
+def _steps(found: Found, trainer: TrainerContract) -> list[Step]:
+    return [step.of(found.name, trainer.train(found.frames)) for step in trainer.left]
+
+
+def _check_parts(found: Found, trainer: TrainerContract) -> Iterator[Violation]:
+    if found.frames < trainer.least:
+        rule = f"has {found.frames} frames; {trainer.title} needs {trainer.least}"
+        yield Violation(f"{found.name}.mp4", rule, "use a longer clip")
     for part in trainer.parts:
         yield from part.check(found)
+
+
+def _check_step(found: Found, step: Step) -> Iterator[Violation]:
+    there = [made for made in step.makes if made.present(found)]
+    for made in there:
+        for violation in made.check(found):
+            yield violation if violation.cure else replace(violation, cure=f"run again: {step.command}")
 
 
 def _frames(folder: Path, name: str) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from take5.stream.bundles.footage import SPLIT
-from take5.stream.bundles.part import Part
+from take5.stream.bundles.part import Made, Part
 
 PASSES = 140
 """Passes over every training frame: the paper's number for 5 s with SyncTalk. For trainers whose own settings are for
@@ -28,19 +28,21 @@ class Shows(StrEnum):
 class Step:
     """A remaining step: its purpose, and the command to run in the trainer's folder.
 
-    ``{id}`` and ``{train}`` stand for the person's name and K, the frames to train on; ``{passes}``,
-    ``{passes60}``, ... for 100, 60, ... % of 140 K iterations, or of ``least``, if that is more.
+    ``makes`` is what can be checked of its results. ``{id}`` and ``{train}`` stand for the person's name and K, the
+    frames to train on; ``{passes}``, ``{passes60}``, ... for 100, 60, ... % of 140 K iterations, or of ``least``, if
+    that is more.
     """
 
     what: str
     command: str = ""
     least: int = 0
+    makes: tuple[Made, ...] = ()
 
     def of(self, name: str, train: int) -> "Step":
         """The step for one bundle."""
         all_of_them = max(PASSES * train, self.least)
         passes = {"passes" if share == 100 else f"passes{share}": all_of_them * share // 100 for share in SHARES}
-        return Step(self.what.format(id=name), self.command.format(id=name, train=train, **passes))
+        return Step(self.what.format(id=name), self.command.format(id=name, train=train, **passes), makes=self.makes)
 
 
 SHARES = (60, 80, 90, 100, 160)

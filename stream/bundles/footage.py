@@ -20,8 +20,8 @@ SPLIT = (10, 11)
 
 
 HOW_TO_IDLE = (
-    "sit still and silent for 5 s with closed lips, looking into the camera, and record that as well; ask for it with "
-    "take5 select --idle, or take5 webcam or serve --ask-idle 8; or give such a clip to take5 bundle"
+    "look into the camera for 5 s, still and silent, with closed lips (take5 webcam and take5 serve ask for it with "
+    "--ask-idle 20), or give a clip of that to take5 bundle"
 )
 IDLE_NOTE = "the idle clip, in the whole picture: not the window that was scored"
 

@@ -101,6 +101,16 @@ class Part(Protocol):
         """Yield their violations; optional files may be missing."""
 
 
+class Made(Protocol):
+    """What one of a trainer's own steps makes in the folder."""
+
+    def present(self, found: Found) -> bool:
+        """Whether the step has made any of it."""
+
+    def check(self, found: Found) -> Iterator[Violation]:
+        """Yield violations of what is there; an empty cure means running the step again."""
+
+
 def missing(file: str, cure: str) -> Violation:
     """The violation of a missing file."""
     return Violation(file, "is missing", cure)

@@ -154,7 +154,8 @@ def deliver(
     selection: Selection, clips: Iterable[ClipReady], recording: RingRecording, take: Take
 ) -> Iterator[Bundled]:
     """Write the bundles of each clip, and then let the hooks have its notice."""
-    of_length = {one.window_frames: (suffix, one) for suffix, one in selection.by_suffix.items()}
+    idle = selection.idle
+    of_length = {one.window_frames: (suffix, replace(one, idle=idle)) for suffix, one in selection.by_suffix.items()}
     for clip in clips:
         suffix, chosen = of_length[clip.window_frames]
         bundled = []

@@ -185,7 +185,7 @@ def _handed_on(
     suffix, chosen = next(
         (suffix, one) for suffix, one in selection.by_suffix.items() if one.window_frames == clip.window_frames
     )
-    for bundle in _bundles(contents, chosen, recording, take, suffix, there):
+    for bundle in _bundles(contents, replace(chosen, idle=selection.idle), recording, take, suffix, there):
         made.append(bundle)
         yield bundle
     if suffix not in contents.notified:

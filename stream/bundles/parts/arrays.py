@@ -90,7 +90,7 @@ def _check_array(found: Found, file: str, shape: tuple[int, ...], kind: str, *, 
         if needed:
             yield missing(file, "make the bundle with take5 bundle")
         return
-    array = _load(path)
+    array = load_array(path)
     if array is None:
         yield Violation(file, "is not a numpy array", CURE)
     elif array.shape != shape or array.dtype != kind:
@@ -100,7 +100,8 @@ def _check_array(found: Found, file: str, shape: tuple[int, ...], kind: str, *, 
         yield Violation(file, "contains NaN or infinity", CURE)
 
 
-def _load(path: Path) -> NDArray[np.generic] | None:
+def load_array(path: Path) -> NDArray[np.generic] | None:
+    """A file's array, or None."""
     try:
         return np.asarray(np.load(path, allow_pickle=False))
     except (OSError, ValueError, EOFError):

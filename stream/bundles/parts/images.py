@@ -1,6 +1,6 @@
 """``ori_imgs/<i>.jpg`` and ``ori_imgs/<i>.lms``: every frame, and the 68 points of its face."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +88,11 @@ def _broken(points: NDArray[np.float64] | None, size: tuple[int, int] | None) ->
     return ""
 
 
+def shown_numbers(numbers: Sequence[int]) -> str:
+    """The first of them: 1, 2, 3, 4, 5, ..."""
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+
+
 def _numbered(folder: Path, suffix: str) -> list[Path]:
     """Files named by a number, in its order."""
     files = [path for path in (folder / FOLDER).glob(f"*{suffix}") if path.stem.isdecimal()]
@@ -98,8 +103,10 @@ def _check_numbers(found: Found, suffix: str) -> Iterator[Violation]:
     numbers = [int(path.stem) for path in _numbered(found.folder, suffix)]
     absent = sorted(set(range(found.frames)) - set(numbers))
     if absent:
-        shown = ", ".join(map(str, absent[:5])) + (", ..." if len(absent) > 5 else "")
-        yield missing(f"{FOLDER}/{{{shown}}}{suffix}", f"the video has {found.frames} frames, each needs one; {CURE}")
+        yield missing(
+            f"{FOLDER}/{{{shown_numbers(absent)}}}{suffix}",
+            f"the video has {found.frames} frames, each needs one; {CURE}",
+        )
     if numbers and numbers[-1] >= found.frames:
         rule = f"goes on to {numbers[-1]}{suffix}, but the video has {found.frames} frames, from 0"
         yield Violation(FOLDER, rule, "remove what is left of another clip")

@@ -28,11 +28,12 @@ REMAKE = "make the bundle again with take5 bundle"
 
 @dataclass(frozen=True)
 class Video:
-    """The video; ``alone`` if a trainer uses whichever ``*.mp4`` it finds."""
+    """The video; ``alone`` if a trainer uses whichever ``*.mp4`` it finds, ``square`` if it stretches all others."""
 
     alone: bool = False
     needed: bool = True
     least: int = 1
+    square: bool = False
 
     def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
         """Its one file."""
@@ -67,10 +68,24 @@ class Video:
             yield Violation(path.name, f"is {info.codec} {info.layout}; trainers read H.264 in yuv420p", REMAKE)
         if info.width % 2 or info.height % 2:
             yield Violation(path.name, f"{info.width}x{info.height}: width and height must be even", REMAKE)
+        if self.square and info.width != info.height:
+            yield Violation(path.name, f"{info.width}x{info.height}: it must be square, or faces are distorted", REMAKE)
         if not info.steady:
             yield Violation(path.name, f"is not {FPS} frames a second, each 40 ms after the one before", REMAKE)
         if info.frames < self.least:
             yield Violation(path.name, f"has {info.frames} frames; {self.least} are needed", "use a longer clip")
+
+
+@dataclass(frozen=True)
+class WholeVideo(Video):
+    """The video of the whole picture, not cropped."""
+
+    def write(self, draft: Draft) -> None:
+        """Write it."""
+        footage = draft.footage
+        pictures = footage.material.pictures(footage.start, footage.stop)
+        sound = footage.material.sound(footage.start, footage.stop)
+        write_clip(draft.folder / f"{draft.name}.mp4", pictures, *sound, draft.preset)
 
 
 def _shown(frames: Iterable[av.VideoFrame]) -> Iterator[Picture]:

@@ -2,16 +2,19 @@
 
 from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.trainers.shared import (
+    BLINKS,
     DEEPSPEECH,
     DONE,
     HEAD,
-    OPENFACE,
     PARTS,
     PROCESS_CAVEAT,
+    SPEECH,
+    SPEECH_FEATURES,
     SUGGESTED,
     TASKS,
     TORSO,
     TRAIN,
+    openface,
 )
 
 ER_NERF = TrainerContract(
@@ -23,11 +26,13 @@ ER_NERF = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *OPENFACE,
+        *openface(BLINKS),
         Step("training", TRAIN + "--iters {passes80}"),
         Step("lips", TRAIN + "--iters {passes} --finetune_lips --patch_size 32"),
         Step("torso", TORSO + HEAD + "--iters {passes160}"),
         Step("test", TORSO + "--test"),
+        SPEECH,
+        SPEECH_FEATURES,
         Step("any sound", TORSO + "--test --test_train --aud speech.npy"),
     ),
     caveats=(

@@ -2,7 +2,19 @@
 
 from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.sound import SplitSound
-from take5.stream.bundles.trainers.shared import DEEPSPEECH, DONE, LICENCE, OPENFACE, PARTS, PROCESS_CAVEAT, TASKS
+from take5.stream.bundles.trainers.shared import (
+    BLINKS,
+    DEEPSPEECH,
+    DONE,
+    EXTRACTOR,
+    LICENCE,
+    PARTS,
+    PROCESS_CAVEAT,
+    SPOKEN,
+    TASKS,
+    TO_WAVE,
+    openface,
+)
 
 ITERATION = "--configs arguments/64_dim_1_transformer.py --iteration 10000 --batch 128 --skip_train"
 
@@ -15,14 +27,23 @@ GAUSSIAN_TALKER = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *OPENFACE,
+        *openface(BLINKS),
         Step(
             "training; the configuration's iterations, saved every 500",
             "python train.py -s data/{id} --model_path output/{id} --configs arguments/64_dim_1_transformer.py",
         ),
         Step("test", f"python render.py -s data/{{id}} --model_path output/{{id}} {ITERATION}"),
         Step(
-            "any sound; both files in data/{id}",
+            SPOKEN,
+            TO_WAVE + "data/{id}/speech.wav",
+        ),
+        Step("its DeepSpeech features", EXTRACTOR + "--input data/{id}/speech.wav --output data/{id}/speech.npy"),
+        Step(
+            "the training poses in place of the few held out, over which any sound is rendered; task 9 restores them",
+            "cp data/{id}/transforms_train.json data/{id}/transforms_val.json",
+        ),
+        Step(
+            "any sound, as long as the training frames",
             f"python render.py -s data/{{id}} --model_path output/{{id}} {ITERATION} --skip_test "
             "--custom_aud speech.npy --custom_wav speech.wav",
         ),

@@ -2,17 +2,20 @@
 
 from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.arrays import AveRows
+from take5.stream.bundles.parts.made import Numbered
 from take5.stream.bundles.trainers.shared import (
     BLINK,
     DONE,
+    EXPRESSION,
     LICENCE,
-    OPENFACE,
     PARTS,
     PLACE,
     PROCESS_CAVEAT,
     RENDER,
+    SPEECH,
     TASKS,
     TEETH,
+    openface,
 )
 
 INSTAG = TrainerContract(
@@ -23,11 +26,15 @@ INSTAG = TrainerContract(
     done=(*DONE, "features of the sound, where aud_ave.npy is among the files"),
     left=(
         *TASKS,
-        *OPENFACE,
+        *openface(EXPRESSION),
         TEETH,
         Step(
-            "depth and normals",
-            "conda activate sapiens_lite && bash ./data_utils/sapiens/run.sh ./data/{id} && conda activate instag",
+            "depth and normals, in the environment of its README; its scripts share the frames among four GPUs and "
+            "leave out those of missing ones: this sets one (for two: TOTAL_GPUS=2; VALID_GPU_IDS=(0 1))",
+            "sed -i 's/^JOBS_PER_GPU=.*/JOBS_PER_GPU=1; TOTAL_GPUS=1; VALID_GPU_IDS=(0)/' "
+            "data_utils/sapiens/lite/scripts/depth.sh data_utils/sapiens/lite/scripts/normal.sh && "
+            "conda run --no-capture-output -n sapiens_lite bash ./data_utils/sapiens/run.sh ./data/{id}",
+            makes=(Numbered("sapiens/depth/sapiens_*", ".npy"), Numbered("sapiens/normal/sapiens_*", ".npy")),
         ),
         Step(
             "face",
@@ -47,6 +54,7 @@ INSTAG = TrainerContract(
             "--sh_degree 1 --N_views {train}",
         ),
         Step("test", f"python synthesize_fuse.py {RENDER}--eval --audio_extractor ave --dilate"),
+        SPEECH,
         Step(
             "any sound",
             f"python synthesize_fuse.py {RENDER}--dilate --use_train --audio speech.wav --audio_extractor ave",

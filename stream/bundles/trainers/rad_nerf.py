@@ -1,12 +1,14 @@
 """RAD-NeRF (Tang et al., 2022)."""
 
 from take5.stream.bundles.contract import Step, TrainerContract
+from take5.stream.bundles.parts.features import SoundFeatures
 from take5.stream.bundles.trainers.shared import (
     DONE,
     HEAD,
     PARTS,
     PROCESS,
     PROCESS_CAVEAT,
+    SPEECH,
     SUGGESTED,
     TASKS,
     TORSO,
@@ -20,12 +22,14 @@ RAD_NERF = TrainerContract(
     least=64,
     done=DONE,
     left=(
-        Step("wav2vec features", PROCESS + "2"),
+        Step("wav2vec features", PROCESS + "2", makes=(SoundFeatures("aud_eo.npy", 44),)),
         *TASKS,
         Step("training", TRAIN + "--iters {passes80}"),
         Step("lips", TRAIN + "--iters {passes} --finetune_lips"),
         Step("torso", TORSO + HEAD + "--iters {passes80}"),
         Step("test", TORSO + "--test"),
+        SPEECH,
+        Step("its wav2vec features, speech_eo.npy", "python nerf/asr.py --wav speech.wav --save_feats"),
         Step("any sound", TORSO + "--test --test_train --aud speech_eo.npy"),
     ),
     caveats=(

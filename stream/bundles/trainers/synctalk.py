@@ -3,8 +3,10 @@
 from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.arrays import Blendshapes
 from take5.stream.bundles.parts.images import Images, Landmarks
+from take5.stream.bundles.parts.made import Background, Numbered, Single, Transforms
 from take5.stream.bundles.parts.sound import Sound
 from take5.stream.bundles.parts.video import Video
+from take5.stream.bundles.trainers.shared import HEAD_AND_TORSO, PARSING, SPEECH, TRACKING
 
 PROCESS = "python data_utils/process.py data/{id}/{id}.mp4 --task "
 TRAIN = "python main.py data/{id} --workspace model/{id} -O "
@@ -16,15 +18,16 @@ SYNCTALK = TrainerContract(
     least=5,
     done=("task 1: sound", "task 2: images", "task 6: landmarks", "task 9: blendshapes"),
     left=(
-        Step("face parsing", PROCESS + "3"),
-        Step("background", PROCESS + "4"),
-        Step("head, torso and face masks", PROCESS + "5"),
-        Step("head tracking", PROCESS + "7"),
-        Step("optical flow and bundle adjustment", PROCESS + "8"),
-        Step("transforms", PROCESS + "10"),
+        Step("face parsing", PROCESS + "3", makes=(PARSING, Numbered("parsing", "_face.png"))),
+        Step("background", PROCESS + "4", makes=(Background(),)),
+        Step("head, torso and face masks", PROCESS + "5", makes=(*HEAD_AND_TORSO, Numbered("face_mask", ".png"))),
+        Step("head tracking", PROCESS + "7", makes=(TRACKING,)),
+        Step("optical flow and bundle adjustment", PROCESS + "8", makes=(Single("bundle_adjustment.pt"),)),
+        Step("transforms", PROCESS + "10", makes=(Transforms(),)),
         Step("training; the paper's 140 passes in all", TRAIN + "--iters {passes60} --asr_model ave"),
         Step("lips", TRAIN + "--iters {passes} --finetune_lips --patch_size 64 --asr_model ave"),
         Step("test", TRAIN + "--test --asr_model ave --portrait"),
+        SPEECH,
         Step("any sound", TRAIN + "--test --test_train --asr_model ave --portrait --aud speech.wav"),
     ),
     caveats=(

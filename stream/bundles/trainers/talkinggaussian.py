@@ -5,15 +5,18 @@ from take5.stream.bundles.trainers.shared import (
     BLINK,
     DEEPSPEECH,
     DONE,
+    EXPRESSION,
     LICENCE,
-    OPENFACE,
     PARTS,
     PLACE,
     PROCESS_CAVEAT,
     RENDER,
+    SPEECH,
+    SPEECH_FEATURES,
     SUGGESTED,
     TASKS,
     TEETH,
+    openface,
 )
 
 LEAST_ITERATIONS = 15_000
@@ -28,7 +31,7 @@ TALKING_GAUSSIAN = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *OPENFACE,
+        *openface(EXPRESSION),
         TEETH,
         Step(
             "mouth",
@@ -44,6 +47,8 @@ TALKING_GAUSSIAN = TrainerContract(
         ),
         Step("both", f"python train_fuse.py {PLACE}--opacity_lr 0.001 --audio_extractor deepspeech"),
         Step("test", f"python synthesize_fuse.py {RENDER}--eval --audio_extractor deepspeech"),
+        SPEECH,
+        SPEECH_FEATURES,
         Step("any sound", f"python synthesize_fuse.py {RENDER}--use_train --audio speech.npy"),
     ),
     caveats=(

@@ -89,12 +89,12 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
     if content is not None and stamp_of(job.video) != content.stamp:
         raise UnreadableMedia(f"{job.video}: changed while it was read; run again when it is finished")
     deliverables, selection = recipe.deliverables, scored.selection
-    if deliverables.idle:
+    if deliverables.finds_idle:
         selection = replace(selection, idle=_idle(scored.recording, recipe.settings))
     write_take(selection, scored.recording, job.folder, force=job.force)
     if deliverables.report:
         add_report_page(selection, _leading(scored).recording, job.folder)
-    bundles = _bundles(scored, models, job)
+    bundles = _bundles(scored, selection.idle, models, job)
     if job.features is not None:
         write_features(scored.recording, job.features)
     return Processed(job, selection, None if content is None else _done(content, job.folder), bundles)
@@ -109,14 +109,15 @@ def _leading(scored: Selected) -> Selected:
     return next((one for one in (scored, *scored.others) if one.selection.best is not None), scored)
 
 
-def _bundles(scored: Selected, models: Models, job: Job) -> tuple[Bundle, ...]:
+def _bundles(scored: Selected, idle: Idle | None, models: Models, job: Job) -> tuple[Bundle, ...]:
     deliverables = job.recipe.deliverables
     wanted, name = deliverables.bundles, deliverables.name
     if wanted is None:
         return ()
     write = partial(bundle_selection, models=models, wanted=wanted, folder=job.folder, name=name)
     made = (
-        write(one.selection, one.recording, force=job.force, suffix=suffix) for suffix, one in scored.by_suffix.items()
+        write(replace(one.selection, idle=idle), one.recording, force=job.force, suffix=suffix)
+        for suffix, one in scored.by_suffix.items()
     )
     return tuple(bundle for bundles in made for bundle in bundles)
 
