@@ -22,6 +22,7 @@ from take5.scoring.models.face import (
     FaceCounter,
     FaceFinder,
     FaceObservation,
+    FaceReader,
     FaceTracker,
     Region,
     euler_zyx,
@@ -88,6 +89,37 @@ def test_it_is_what_mediapipes_own_result_says(model: Path) -> None:
             np.testing.assert_array_equal(seen.landmarks, points)
             assert [seen.blendshapes[shape.index] for shape in shapes] == [np.float32(shape.score) for shape in shapes]
             np.testing.assert_array_equal(seen.pose, euler_zyx(np.asarray(matrix, dtype=np.float64)[:3, :3]))
+
+
+def test_a_reader_sees_each_picture_alone_as_mediapipe_does(model: Path) -> None:
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(model)),
+        running_mode=vision.RunningMode.IMAGE,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
+    )
+    with vision.FaceLandmarker.create_from_options(options) as own, FaceReader(model) as reader:
+        for picture in [portrait(), turned(portrait(), 5.0), portrait()]:
+            seen, told = reader.see(picture), own.detect(as_image(picture))
+            assert seen is not None
+            (mesh,), (shapes,) = told.face_landmarks, told.face_blendshapes
+            height, width = picture.shape[:2]
+            points = [(mesh[vertex].x * width, mesh[vertex].y * height) for vertex in IBUG_68]
+            np.testing.assert_array_equal(seen.landmarks, points)
+            assert [seen.blendshapes[shape.index] for shape in shapes] == [np.float32(shape.score) for shape in shapes]
+
+
+def test_a_reader_sees_a_region_in_pixels_of_the_picture(model: Path) -> None:
+    picture = portrait()
+    height, width = picture.shape[:2]
+    with FaceReader(model) as reader:
+        whole, part = reader.see(picture), reader.see(picture, Region(40, 10, width - 50, height - 20))
+        assert reader.see(noise(240, 320)) is None
+    assert whole is not None
+    assert part is not None
+    assert np.abs(whole.landmarks - part.landmarks).mean() < 2
+    with FaceReader(model) as reader, pytest.raises(ParameterError, match="does not fit"):
+        reader.see(picture, Region(40, 10, width, height))
 
 
 def test_landmarks_are_pixels_of_the_picture(model: Path) -> None:
