@@ -110,8 +110,8 @@ def check(folder: Path, trainer: str, as_json: bool) -> int:
         click.echo(json.dumps(violation.json()) if as_json else str(violation))
     count = len(found.violations)
     if not as_json:
-        if found.done:
-            click.echo(f"done: {'; '.join(found.done)}")
+        for step in found.done:
+            click.echo(f"done: {step}")
         click.echo(f"{folder}: {count or 'no'} violation{'' if count == 1 else 's'} of the contract of {trainer}")
         if found.next is not None:
             click.echo(f"next, {found.next.what}: {found.next.command}")

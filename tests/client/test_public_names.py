@@ -10,9 +10,9 @@ from repository import ROOT
 PUBLIC = {
     "take5": """
         BestChanged BrokenRule Bundle Event Features FileResult Finished GateConfig LibraryMissing MediaError
-        MissingTrack ModelDamaged ModelError ModelMissing Models NoFace OutputError OutputExists ParameterError
-        Progress Result ServerError Session Stop StopRules Stopped Take5Error TooShort UnreadableMedia Warned
-        WeightsMismatch Window load_models select
+        MissingTrack ModelDamaged ModelError ModelMissing Models NoFace NoIdle OutputError OutputExists
+        ParameterError Progress Result ServerError Session Stop StopRules Stopped Take5Error TooShort UnreadableMedia
+        Warned WeightsMismatch Window load_models select
     """,
     "take5.server": """
         Admission Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions

@@ -145,6 +145,8 @@ def test_trainers_take_the_bundles(result: take5.FileResult, tmp_path: Path) -> 
         result.bundle(tmp_path, "synctalk", name="anna")
     with pytest.raises(take5.ParameterError, match="nobody"):
         result.bundle(tmp_path, "nobody")
+    with pytest.raises(take5.NoIdle, match="LiveTalking wants the idle clip"):
+        result.bundle(tmp_path, "livetalking")
 
 
 def test_a_result_says_what_the_report_says(result: take5.FileResult) -> None:

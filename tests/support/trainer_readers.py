@@ -6,7 +6,6 @@ where the trainer would stop, hang or learn something wrong. It knows nothing of
 
 import json
 import re
-import subprocess
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,8 +26,6 @@ DERIVED = {  # what the trainers' own steps write, and read without asking whose
     *("parsing", "gt_imgs", "torso_imgs", "face_mask", "flow_result", "teeth_mask", "sapiens", "bc.jpg", "fused.ply"),
     *("track_params.pt", "bundle_adjustment.pt", "transforms_train.json", "transforms_val.json"),
 }
-TASKS_LEFT = {"synctalk": [3, 4, 5, 7, 8, 10], "rad-nerf": [2, 4, 5, 6, 8, 9]}  # the others: 4, 5, 6, 8, 9
-AVATARS = ("mimictalk", "livetalking")  # they read a video and nothing else
 LEAST_FRAMES = {"synctalk": 3, "rad-nerf": 64}  # RAD-NeRF's tracker takes 64 at once, the others' 32
 
 Landmarks = NDArray[np.float32]
@@ -259,33 +256,6 @@ def gaussian_talker(folder: Path, found: Reading) -> Reading:
     return deepspeech(folder, found)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """What a system that reads only the video has of it: frames in order, in RGB."""
-
-    size: tuple[int, int]
-    frames: list[NDArray[np.uint8]]
-
-
-def watch(trainer: str, folder: Path) -> Watched:
-    """Read ``folder``, ``data/<ID>`` of a checkout, as MimicTalk's or LiveTalking's first step would."""
-    assert NAME.fullmatch(folder.name), f"{folder.name!r}: the name goes into shell commands unquoted"
-    path = folder / f"{folder.name}.mp4"
-    assert list(folder.glob("*.mp4")) == [path], f"{folder}: one mp4 by the folder's name"
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        assert stream.codec_context.name == "h264", f"{path.name}: {stream.codec_context.name}"
-        assert stream.average_rate == 25, f"{path.name}: {stream.average_rate} frames a second; no rate is converted"
-        frames = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(stream)]
-    height, width = frames[0].shape[:2]
-    if trainer == "mimictalk":
-        assert height == width, f"{path.name}: {width}x{height} would be stretched to 512x512"
-        assert len(frames) >= 50, f"{path.name}: the face is fitted in batches of 50 frames"
-    else:
-        assert len(frames) >= 5, f"{path.name}: boxes are smoothed over 5 frames"
-    return Watched((width, height), frames)
-
-
 READERS: dict[str, Callable[[Path, Reading], Reading]] = {
     "synctalk": synctalk,
     "instag": instag,
@@ -294,63 +264,3 @@ READERS: dict[str, Callable[[Path, Reading], Reading]] = {
     "talkinggaussian": deepspeech,
     "gaussiantalker": gaussian_talker,
 }
-
-
-def check_commands(trainer: str, commands: list[str], train: int) -> None:
-    """The manifest's commands run the steps that are left, in order and once, and none that undoes take5's files."""
-    text = "\n".join(commands)
-    check_shell(commands)
-    check_speech(text)
-    if trainer in AVATARS:
-        assert "data_utils/process.py" not in text, f"{trainer} has no process.py"
-        return
-    tasks = [int(task) for task in re.findall(r"process\.py \S+ --task (\d+)", text)]
-    assert len(tasks) == text.count("process.py"), f"process.py without --task does everything again: {commands}"
-    assert tasks == TASKS_LEFT.get(trainer, [4, 5, 6, 8, 9]), f"{trainer}: tasks {tasks}"
-    assert "split.py" not in text, "split.py holds out 301 frames"
-    training = [line for line in commands if re.search(r"(main|train\w*)\.py", line) and "--test" not in line]
-    assert training, f"{trainer}: nothing trains in {commands}"
-    for line in training:
-        check_training(trainer, line, train)
-
-
-def check_shell(commands: list[str]) -> None:
-    """Any shell runs them: nothing that only an interactive bash knows."""
-    for command in commands:
-        assert "conda activate" not in command, f"{command}: conda activate is a function of an interactive shell"
-        assert not re.search(r"(^|[;&|] *)(source|\.) ", command), f"{command}: sources a file"
-        for shell in ("sh", "bash"):
-            subprocess.run([shell, "-n", "-c", command], check=True)
-
-
-def check_speech(text: str) -> None:
-    """Sound to be spoken, and its features, are made before they are read; of the user's own is any.mp3 alone."""
-    made = set()
-    for line in text.splitlines():
-        words = line.split()
-        read = {Path(word).name for word in words if re.fullmatch(r"\S*speech\S*\.(wav|npy)", word)}
-        if line.startswith("ffmpeg"):
-            made.add(Path(words[-1]).name)
-        elif "--output" in words:
-            made.add(Path(words[words.index("--output") + 1]).name)
-        elif "--save_feats" in words:
-            made |= {name.replace(".wav", "_eo.npy") for name in read}
-        assert read <= made, f"{line}: nothing makes {sorted(read - made)}"
-
-
-def check_training(trainer: str, line: str, train: int) -> None:
-    option = dict(re.findall(r"--(\w+) (-?\d\S*|[^\s-]\S*)", line))
-    if trainer == "synctalk":
-        assert option.get("asr_model") == "ave", f"{line}: without --asr_model ave it wants aud_ds.npy"
-    if trainer == "instag":
-        assert 0 < int(option.get("N_views", -1)) <= train, f"{line}: {train} frames train; -1 leaves the last out"
-    if trainer == "talkinggaussian" and "train_fuse" not in line:
-        # Their schedules are 1 / (iterations - 11,000) and - 10,000 long, after 3,000 to warm up.
-        least = 14_000 if "train_mouth" in line else 13_000
-        assert int(option.get("iterations", 50_000)) >= least, f"{line}: fewer than {least} iterations have no schedule"
-    if trainer == "gaussiantalker":
-        assert "/" in option.get("model_path", ""), f"{line}: render.py splits --model_path at a slash"
-    if "main.py" in line:
-        assert int(option.get("iters", 1)) % train == 0, (
-            f"{line}: --iters is rounded up to whole passes of {train} frames"
-        )

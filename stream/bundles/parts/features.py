@@ -37,7 +37,7 @@ class ActionUnits:
             yield Violation(UNITS, f"has no column {', '.join(absent)}", "")
         if rows == found.frames - 1:
             rule = f"has {rows} rows for {found.frames} frames; loaders stop at the last"
-            yield Violation(UNITS, rule, f"repeat the last: tail -n 1 {UNITS} >> {UNITS}")
+            yield Violation(UNITS, rule, f"repeat the last: sed -i '$p' data/{found.name}/{UNITS}")
         elif rows != found.frames:
             yield Violation(UNITS, f"has {rows} rows for {found.frames} frames", "")
 
@@ -86,7 +86,8 @@ class SoundFeatures:
         """Yield violations; trainers do not notice features of other sound."""
         if not (found.folder / self.file).is_file():
             if self._misnamed(found):
-                cure = f"rename it: mv {self.misnamed} {self.file}"
+                place = f"data/{found.name}"
+                cure = f"rename it: mv {place}/{self.misnamed} {place}/{self.file}"
                 yield Violation(self.misnamed, f"is not the name that the loader opens, {self.file}", cure)
             return
         array = load_array(found.folder / self.file)

@@ -29,8 +29,7 @@ INSTAG = TrainerContract(
         *openface(EXPRESSION),
         TEETH,
         Step(
-            "depth and normals, in the environment of its README; its scripts share the frames among four GPUs and "
-            "leave out those of missing ones: this sets one (for two: TOTAL_GPUS=2; VALID_GPU_IDS=(0 1))",
+            "depth and normals; first, one GPU is set in their scripts, which are for four",
             "sed -i 's/^JOBS_PER_GPU=.*/JOBS_PER_GPU=1; TOTAL_GPUS=1; VALID_GPU_IDS=(0)/' "
             "data_utils/sapiens/lite/scripts/depth.sh data_utils/sapiens/lite/scripts/normal.sh && "
             "conda run --no-capture-output -n sapiens_lite bash ./data_utils/sapiens/run.sh ./data/{id}",
@@ -63,6 +62,7 @@ INSTAG = TrainerContract(
     caveats=(
         PROCESS_CAVEAT,
         "Made for clips of seconds: the iterations are its own. Its split.py holds out 301 frames: do not run it.",
+        "depth.sh and normal.sh leave out the frames of missing GPUs. Two are TOTAL_GPUS=2; VALID_GPU_IDS=(0 1).",
         "It needs its pre-trained pair in output/pretrain_ave; its README says that ave may jitter.",
         BLINK,
         LICENCE,

@@ -18,7 +18,9 @@ from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 from PIL import Image
 from repository import ROOT
-from trainer_readers import AVATARS, READERS, check_commands, read, watch
+from trainer_commands import check_commands
+from trainer_readers import READERS, read
+from video_readers import AVATARS, watch
 
 from take5.scoring.errors import NoFace, OutputExists
 from take5.scoring.models.ave import Ave

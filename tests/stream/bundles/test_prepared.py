@@ -123,7 +123,12 @@ WRONG: dict[str, tuple[str, Spoil, str, str]] = {
     ),
     "normals on one GPU": ("instag", depth_on_one_gpu, "sapiens/normal/sapiens_0.3b/<i>.npy: has 34 of 138", "run.sh"),
     "a torso missing": ("gaussiantalker", remove("torso_imgs/0.png"), "torso_imgs/<i>.png: has 137 of 138", "--task 6"),
-    "a row missing": ("er-nerf", lambda f: action_units(f, N - 1), "au.csv: has 137 rows for 138 frames", "tail -n 1"),
+    "a row missing": (
+        "er-nerf",
+        lambda f: action_units(f, N - 1),
+        "au.csv: has 137 rows for 138 frames",
+        "sed -i '$p' data/ann/au.csv",
+    ),
     "rows of another clip": (
         "gaussiantalker",
         lambda f: action_units(f, 300),
@@ -139,7 +144,12 @@ WRONG: dict[str, tuple[str, Spoil, str, str]] = {
         "FeatureExtraction",
     ),
     "empty units": ("er-nerf", lambda f: (f / "au.csv").write_text(""), "no column AU45_r", "FeatureExtraction"),
-    "features misnamed": ("er-nerf", renamed_features, "aud.npy: is not the name", "mv aud.npy aud_ds.npy"),
+    "features misnamed": (
+        "er-nerf",
+        renamed_features,
+        "aud.npy: is not the name",
+        "mv data/ann/aud.npy data/ann/aud_ds.npy",
+    ),
     "features of other sound": (
         "gaussiantalker",
         lambda f: np.save(f / "aud_ds.npy", np.zeros((90, 16, 29))),

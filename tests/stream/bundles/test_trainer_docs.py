@@ -3,6 +3,8 @@
 import pytest
 import trainer_readers
 from repository import ROOT
+from trainer_commands import check_commands
+from video_readers import AVATARS
 
 from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.trainers.registry import TRAINERS
@@ -22,11 +24,11 @@ def test_the_page_has_the_manifests_commands_in_their_order(trainer: TrainerCont
 @pytest.mark.parametrize("trainer", TRAINED, ids=lambda trainer: trainer.name)
 @pytest.mark.parametrize("train", [125, 113])
 def test_the_commands_suit_the_trainer(trainer: TrainerContract, train: int) -> None:
-    trainer_readers.check_commands(trainer.name, [step.of("ann", train).command for step in trainer.left], train)
+    check_commands(trainer.name, [step.of("ann", train).command for step in trainer.left], train)
 
 
 def test_every_trainer_has_a_reader() -> None:
-    assert {*trainer_readers.READERS, *trainer_readers.AVATARS} == {trainer.name for trainer in TRAINED}
+    assert {*trainer_readers.READERS, *AVATARS} == {trainer.name for trainer in TRAINED}
 
 
 @pytest.mark.parametrize("trainer", TRAINED, ids=lambda trainer: trainer.name)
