@@ -24,7 +24,8 @@ MIMICTALK = TrainerContract(
         ),
     ),
     caveats=(
-        "Its own clips have 10 s or more: take5 --seconds 10 is recommended. Up to 250 frames it regularises more.",
+        "Its own examples have 10 and 20 s: take5 --seconds 10 is recommended. Up to 250 frames it regularises more.",
+        "A user found the pictures blurred before 4,000 updates (MimicTalk#36).",
         "Frame 0 is its source picture: with open eyes and a closed mouth, where the first second has such a frame.",
         "Use a name once: it goes on with what it finds in data/raw/videos and data/processed/videos.",
     ),

@@ -257,6 +257,17 @@ def shape(folder: Path) -> None:
     np.save(folder / "bs.npy", np.zeros((125, 52)))
 
 
+def oblong(folder: Path) -> None:
+    shutil.copyfile(folder / "alice_2.mp4", folder / "square.mp4")
+    with av.open(str(folder / "square.mp4")) as source, av.open(str(folder / "alice_2.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 256, 144, "yuv420p"
+        for frame in source.decode(video=0):
+            container.mux(stream.encode(frame.reformat(width=256, height=144)))
+        container.mux(stream.encode(None))
+    (folder / "square.mp4").unlink()
+
+
 SPOILED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "another mp4": ("synctalk", lambda f: shutil.copyfile(f / "alice_2.mp4", f / "b.mp4"), "any \\*.mp4"),
     "no mp4": ("er-nerf", lambda f: (f / "alice_2.mp4").unlink(), "alice_2.mp4: is missing"),
@@ -278,6 +289,9 @@ SPOILED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "a small mouth": ("er-nerf", points(np.full((68, 2), 90.0)), "mouth is narr"),
     "blendshapes of another clip": ("synctalk", shape, "\\[125, 52\\]"),
     "no array": ("synctalk", lambda f: (f / "bs.npy").write_text("no"), "bs.npy: is not a numpy array"),
+    "a picture that is not square": ("mimictalk", oblong, "256x144: it must be square"),
+    "30 fps for an avatar": ("livetalking", spoiled_video, "not 25 frames a second"),
+    "no mp4 for an avatar": ("livetalking", lambda f: (f / "alice_2.mp4").unlink(), "alice_2.mp4: is missing"),
     "wrong cut": ("gaussiantalker", lambda f: shutil.copyfile(f / "aud.wav", f / "aud_train.wav"), "aud_train.wav"),
 }  # fmt: skip
 
