@@ -1,6 +1,6 @@
 """The footage of a bundle: the window, the frames after it that a trainer validates on, and their faces."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +23,7 @@ HOW_TO_IDLE = (
     "look into the camera for 5 s, still and silent, with closed lips (take5 webcam and take5 serve ask for it with "
     "--ask-idle 20), or give a clip of that to take5 bundle"
 )
-IDLE_NOTE = "the idle clip, in the whole picture: not the window that was scored"
+IDLE_REMARK = "the idle clip, in the whole picture: not the window that was scored"
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Footage:
         MediaPipe's, ``_neutral`` first.
     note : str
         Why there are no validation frames after the window, or empty.
+    remark : str
+        Anything else to be said of what it shows.
     """
 
     material: ClipMedia
@@ -50,6 +52,7 @@ class Footage:
     landmarks: NDArray[np.float64]
     blendshapes: NDArray[np.float32]
     note: str = ""
+    remark: str = ""
 
     @property
     def stop(self) -> int:
@@ -64,7 +67,7 @@ class Footage:
     def after(self, frames: int) -> "Footage":
         """The same without its first frames."""
         left = self.landmarks[frames:], self.blendshapes[frames:]
-        return Footage(self.material, self.start + frames, self.frames - frames, *left, self.note)
+        return Footage(self.material, self.start + frames, self.frames - frames, *left, self.note, self.remark)
 
     @cached_property
     def pcm(self) -> NDArray[np.int16]:
@@ -102,7 +105,7 @@ def idle_footage(recording: Recording, idle: Idle | None, title: str) -> Footage
     """
     if idle is None:
         raise NoIdle(f"{title} wants the idle clip, and there is none: {HOW_TO_IDLE}")
-    return whole(recording, idle.start, idle.stop, IDLE_NOTE)
+    return replace(whole(recording, idle.start, idle.stop), remark=IDLE_REMARK)
 
 
 def _face(observation: FrameObservation, frame: int) -> Face:

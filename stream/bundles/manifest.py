@@ -80,7 +80,7 @@ def manifest(
         "frames": footage.frames,
         "train_frames": train,
         "validation_frames": footage.frames - train,
-        "note": footage.note,
+        "note": "; ".join(filter(None, [footage.note if trainer.holds_out else "", footage.remark])),
         "crop": None if trainer.shows is Shows.IDLE else _crop_json(crop),
         "tracked_landmarks": [] if draft.faces is None else list(draft.seen.tracked),
         "files": [_file(draft.folder, path) for path in paths],

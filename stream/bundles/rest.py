@@ -26,8 +26,7 @@ def from_rest(footage: Footage) -> Footage:
     first = next(iter(np.flatnonzero(at_rest(footage.landmarks)[: within + 1])), None)
     if first is not None:
         return footage.after(int(first))
-    note = "no frame of its first second has open eyes and a closed mouth, so frame 0 is the window's first"
-    return replace(footage, note="; ".join(filter(None, [footage.note, note])))
+    return replace(footage, remark="no frame of its first second has open eyes and a closed mouth for frame 0")
 
 
 def at_rest(landmarks: Landmarks) -> NDArray[np.bool_]:

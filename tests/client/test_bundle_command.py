@@ -35,6 +35,21 @@ def test_a_clip_of_somebody_elses_becomes_bundles(
     assert "exists already" in capsys.readouterr().err
 
 
+def test_a_clip_becomes_an_avatar_as_it_is(
+    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
+    assert run(["bundle", str(clip), "--for", "livetalking", "-o", str(tmp_path), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["frames"] == made["train_frames"]
+    assert any("the lips are open in" in warning for warning in made["warnings"])
+    assert json.loads((Path(made["path"]) / "manifest.json").read_text())["note"] == ""
+    assert run(["check", made["path"], "--for", "livetalking"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].endswith("no violations of the contract of livetalking")
+    assert said[1].startswith("next, avatar for Wav2Lip, with the weights of its README: PYTHONPATH=. python avatars/")
+
+
 def test_a_clip_without_a_face_is_refused_by_its_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = backdrop(tmp_path / "nobody.mkv", 3)
     assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path / "out")]) == 1

@@ -52,7 +52,7 @@ def test_frames_before_the_first_at_rest_are_left_out() -> None:
 def test_after_a_second_it_begins_as_it_is_and_says_so(talks: int) -> None:
     rested = from_rest(footage(*[TALKING] * talks, RESTING, RESTING))
     assert (rested.start, rested.frames) == (10, talks + 2)
-    assert rested.note.startswith("said; no frame of its first second")
+    assert (rested.note, rested.remark[:30]) == ("said", "no frame of its first second h")
 
 
 def test_a_second_later_is_not_too_late() -> None:
