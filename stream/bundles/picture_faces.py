@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Self
 
 import av
@@ -82,14 +82,11 @@ class PictureFaces:
         self._waiting: deque[Future[Face | None]] = deque()
 
     def __enter__(self) -> Self:
-        for _ in range(READERS):
-            self._readers.put(self._open.enter_context(self._models.reader()))
-        self._threads = self._open.enter_context(ThreadPoolExecutor(READERS, "take5-faces"))
+        self._threads = ThreadPoolExecutor(READERS, "take5-faces")
         return self
 
     def __exit__(self, *_: object) -> None:
-        for face in self._waiting:
-            face.cancel()
+        self._threads.shutdown(cancel_futures=True)
         self._open.close()
 
     def add(self, frame: av.VideoFrame) -> None:
@@ -111,11 +108,18 @@ class PictureFaces:
         return SeenFaces(landmarks, blendshapes, tuple(tracked))
 
     def _see(self, index: int, frame: av.VideoFrame) -> Face | None:
-        reader = self._readers.get()
+        reader = self._reader()
         try:
             return seen_face(reader, DecodedPicture(frame, Fraction(1)).rgb(), self._landmarks[index])
         finally:
             self._readers.put(reader)
+
+    def _reader(self) -> Reader:
+        """One that is free, opened in the thread that needs it: there are as many as threads."""
+        try:
+            return self._readers.get_nowait()
+        except Empty:
+            return self._open.enter_context(self._models.reader())
 
 
 def seen_face(reader: Reader, rgb: NDArray[np.uint8], tracked: Landmarks) -> Face | None:
