@@ -5,7 +5,7 @@ landmarks, and the jitter of unsmoothed ones is white noise, which motion comple
 memory, so runs differ until it has settled: begin :data:`~take5.scoring.parameters.LEAD_IN_FRAMES` before the first
 frame that counts.
 
-Trainers get what IMAGE mode sees (:class:`FaceReader`): smoothed landmarks lag the picture by 0.2 to 0.4 of a frame.
+Trainers get what IMAGE mode sees (:class:`FaceReader`): smoothed landmarks lag the picture by up to half a frame.
 """
 
 from contextlib import nullcontext

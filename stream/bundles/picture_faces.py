@@ -1,6 +1,6 @@
 """The faces in a bundle's pictures, each seen on its own, as trainers' own steps see them.
 
-The tracker that scores smooths its landmarks, which then lag the picture by 0.2 to 0.4 of a frame. The pass runs in
+The tracker that scores smooths its landmarks, which then lag the picture by up to half a frame. The pass runs in
 threads, beside the encoder.
 """
 
