@@ -13,12 +13,12 @@ from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import Take5Error
 from take5.stream.analysis.models import Models
-from take5.stream.events import Bundled, ClipReady, Failed, Failure, Reported
+from take5.stream.events import Bundled, ClipReady, Failed, Failure, NoClip, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.recovery.recover import recover as recovered
 from take5.stream.spool.folder import SPOOLS, unfinished
 
-SHOWN = (ClipReady, Bundled, Reported, Failed)
+SHOWN = (ClipReady, NoClip, Bundled, Reported, Failed)
 
 
 @click.command()
