@@ -29,7 +29,7 @@ function show(capture, clip) {
   put($('result-title'), say(texts.result.title, { window: duration(lengthOf(clip)) }));
   const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
   put($('result-text'), sentences(from, checked(clip)));
-  showAspects('result-aspects', session.windows.get(clip.start_s)?.aspects);
+  showAspects('result-aspects', capture.session.windowOf(clip)?.aspects);
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));

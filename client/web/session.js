@@ -46,6 +46,8 @@ export class Session {
   stopped = null;
   /** @type {Event | null} */
   clip = null;
+  /** The windows of other lengths, by length and start. @type {Map<string, Window>} */
+  otherWindows = new Map();
   /** The clips of other lengths, or word that there is none. @type {Event[]} */
   others = [];
   /** By what bundleOf says. @type {Map<string, Event>} */
@@ -105,13 +107,14 @@ export class Session {
     this.checked = event.checked ?? null;
     this.standing = event.standing ?? null;
     this.others = event.more_clips ?? [];
+    for (const { window_s: length, windows } of event.lengths ?? []) for (const window of windows) this.#otherWindow(length, window);
     for (const bundle of event.bundles ?? []) this.bundles.set(bundleOf(bundle.trainer, bundle.window_s), bundle);
     for (const window of event.windows) this.#window(window);
   }
 
   /** @param {Event} event */
   #step(event) {
-    if (SCORES.has(event.type) && this.#ofAnotherLength(event)) return;
+    if (SCORES.has(event.type) && this.#ofAnotherLength(event)) return void this.#otherWindow(event.window_s, event.window);
     switch (event.type) {
       case 'state':
         if (event.state === 'connecting') this.#forget();
@@ -124,6 +127,7 @@ export class Session {
         this.standing = event.standing;
         this.best = event.best ?? this.best;
         if (event.window) this.#window(event.window);
+        for (const { window_s: length, window } of event.lengths ?? []) this.#otherWindow(length, window);
         break;
       case 'bundle':
         this.bundles.set(bundleOf(event.trainer, event.window_s), event);
@@ -157,6 +161,16 @@ export class Session {
         break;
       default: // of a later server
     }
+  }
+
+  /** What is known of the window of a clip. @param {Event} clip @returns {Window | undefined} */
+  windowOf(clip) {
+    return this.#ofAnotherLength(clip) ? this.otherWindows.get(`${clip.window_s} ${clip.start_s}`) : this.windows.get(clip.start_s);
+  }
+
+  /** @param {number} length @param {Window | null | undefined} window */
+  #otherWindow(length, window) {
+    if (window) this.otherWindows.set(`${length} ${window.start_s}`, window);
   }
 
   /** The page shows how the first length goes. @param {Event} event */
