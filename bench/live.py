@@ -1,4 +1,4 @@
-"""Cost of a live session: ``python bench/live.py VIDEO [--seconds 60] [--stop-at I] [--for TRAINER]``.
+"""Cost of a live session: ``python bench/live.py VIDEO [--seconds 60] [--lengths 5 10] [--stop-at I] [--for TRAINER]``.
 
 Runs a real server in this process, and ``take5 push`` in another. Prints CPU seconds per second of media by stage, the
 latency of the scores, properties of the received media (size, bitrate, keyframes), memory, and the time from the stop
@@ -23,7 +23,7 @@ import uvicorn
 
 from take5.client.cli.options import load_models
 from take5.scoring.models.audio import EmbeddingStream
-from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME
+from take5.scoring.parameters import FPS, SAMPLES_PER_FRAME, Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import wanted_for
@@ -177,13 +177,14 @@ def resident_mb() -> float:
 
 async def serve(
     models: Models,
+    settings: Settings,
     rules: StopRules,
     output: Path,
     deliverables: Deliverables,
     ready: Callable[[str, Callable[[], None]], None],
 ) -> None:
     """Run the server until it is asked to end."""
-    sessions = sessions_for(models, Settings(), rules, output, 8, ServerOptions(deliverables=deliverables))
+    sessions = sessions_for(models, settings, rules, output, 8, ServerOptions(deliverables=deliverables))
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -197,7 +198,8 @@ def measure(options: argparse.Namespace, models: Models) -> None:
     """Run, and print."""
     clock, stages = Clock(models), Stages()
     deliverables = Deliverables(wanted_for(options.trainers) if options.trainers else None)
-    rules = StopRules(stop_at=options.stop_at, gain=None, cap_s=1e6)
+    rules = StopRules(stop_at=options.stop_at, share=0.0, gain=None, cap_s=1e6)
+    settings = Settings(Parameters(options.lengths[0]), also=tuple(options.lengths[1:]))
     hook(clock, stages)
     up = threading.Event()
     where: dict[str, Any] = {}
@@ -208,7 +210,8 @@ def measure(options: argparse.Namespace, models: Models) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         thread = threading.Thread(
-            target=lambda: asyncio.run(serve(models, rules, Path(folder), deliverables, ready)), name="event loop"
+            target=lambda: asyncio.run(serve(models, settings, rules, Path(folder), deliverables, ready)),
+            name="event loop",
         )
         thread.start()
         up.wait()
@@ -279,6 +282,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--lengths", nargs="+", type=float, default=[5.0], metavar="SECONDS", help="of the windows")
     parser.add_argument("--stop-at", type=float, help="stop at a window with this I")
     parser.add_argument("--for", dest="trainers", action="append", default=[], help="also write bundles")
     share_arenas()
