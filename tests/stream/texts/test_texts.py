@@ -110,7 +110,8 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
     for group in ("meters", "chart", "result", "controls"):
         assert set(found[group]) == set(re.findall(rf"texts\.{group}\.(\w+)", code)), group
     shown = set(re.findall(r"(?:texts\.)?status\.(\w+)", code)) - {"json"}
-    display = (ROOT / "client" / "live_display.py").read_text(encoding="utf-8")
+    shown_by = (ROOT / "client" / name for name in ("live_display.py", "live_meters.py"))
+    display = "".join(path.read_text(encoding="utf-8") for path in shown_by)
     shown |= set(re.findall(r'status\["(\w+)"\]', display))
     assert set(found["status"]) == shown
     words = re.findall(r'(?:words|display)\["(\w+)"(?: if one else "(\w+)")?\]', display)
