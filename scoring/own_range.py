@@ -21,6 +21,12 @@ the typical window seems a little better than it is, and recording stops a littl
 WITHIN_S = 60.0
 """The time in which a talker is expected to reach what is said of them, in seconds."""
 
+PATIENCE_S = 180.0
+"""Time after which a talker's typical window is enough, in seconds; from :data:`WITHIN_S` on, less and less is asked for.
+
+Whose best window is still below what a minute was expected to give has a pool of windows of high D that newer ones
+hardly replace: going on rarely helps."""
+
 REACH = 1.25
 """I of Algorithm 1's choice of a minute as a multiple of the talker's typical window, for windows of 5 s.
 
@@ -55,7 +61,8 @@ class Standing:
         I that Algorithm 1's choice of a minute is expected to have; None before :data:`LEAST_WINDOWS` have passed, and
         with fewer than :data:`LEAST_SCORED` analysed.
     needed : float or None
-        The share of it at which recording stops; None as above, and without that rule.
+        I at which recording stops: a share of ``expected``, and after a minute less; None as above, and without that
+        rule.
     reached : float or None
         How far the best window has come on the way from the typical one to the one needed, on the scale of log I, in
         [0, 1]; None where ``needed`` is.
@@ -102,8 +109,12 @@ class OwnRange:
         self._passed.clear()
         self._ordered.clear()
 
-    def standing(self, best_I: float, share: float) -> Standing | None:
-        """Where a best window of this I stands, and ``share`` of what is expected; None before the first window."""
+    def standing(self, best_I: float, share: float, elapsed_s: float) -> Standing | None:
+        """Where a best window of this I stands, and what is needed after this time; None before the first window.
+
+        It is ``share`` of what is expected for :data:`WITHIN_S`, and then falls, on the scale of log I, to the typical
+        window at :data:`PATIENCE_S`.
+        """
         windows = len(self._ordered)
         if not windows or not (math.isfinite(best_I) and best_I > 0):
             return None
@@ -115,8 +126,13 @@ class OwnRange:
         expected = typical * self._reach
         if not share:
             return Standing(windows, passed, better_than, typical, expected)
-        needed = share * expected
+        needed = typical * (share * self._reach) ** _asked(elapsed_s)
         return Standing(windows, passed, better_than, typical, expected, needed, _way(typical, best_I, needed))
+
+
+def _asked(elapsed_s: float) -> float:
+    """How much of the way from the typical window to the share of what is expected is asked for, in [0, 1]."""
+    return min(1.0, max(0.0, (PATIENCE_S - elapsed_s) / (PATIENCE_S - WITHIN_S)))
 
 
 def _way(typical: float, best: float, needed: float) -> float:

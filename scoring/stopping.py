@@ -51,7 +51,7 @@ class StopRules:
         is asked to be still and silent before it stops, >= 0; 0 to not ask.
     share : float, optional
         Share of the I that this talker is expected to reach within a minute at which to stop, > 0, from their 12th
-        eligible window on; 0 disables the rule. None is 0.95, or 0 where ``stop_at`` is not None.
+        eligible window on; after a minute, less. 0 disables the rule. None is 0.95, or 0 where ``stop_at`` is not None.
     reach : float, optional
         That I as a multiple of the talker's typical window, >= 1; by default as measured on 26 people
         (:func:`~take5.scoring.own_range.reach_of`).
@@ -157,7 +157,8 @@ class Stopper:
         if x is not None and since >= 0 and since % self.parameters.window_frames == 0:
             self._blocks[judged.score.start] = x
         value = None if best is None else best.I
-        self.standing = None if value is None else self._own.standing(value, self.rules.own_share)
+        elapsed_s = (self._end - self._origin) / FPS
+        self.standing = None if value is None else self._own.standing(value, self.rules.own_share, elapsed_s)
         return self._threshold(value) or self._gain() or self._cap()
 
     def _count(self, judged: JudgedWindow, x: float | None) -> None:

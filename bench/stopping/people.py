@@ -29,7 +29,7 @@ CLASSES = {
     "21 to 40": (21, 40),
     "41 and more": (41, 10_000),
 }
-SHARES = (0.9, 0.95, 0.975, 1.0)
+SHARES = (0.9, 0.95, 1.0)
 
 
 def read(path: Path = WINDOWS) -> dict[str, Windows]:

@@ -14,7 +14,7 @@ from take5.scoring.stopping import StopRules
 
 SESSION_S, SESSIONS = 600, 200
 TRENDS = {"steady": 0.0, "settling": 0.1, "tiring": -0.1}
-SHARES = (0.9, 0.95, 0.975, 1.0)
+SHARES = (0.9, 0.95, 1.0)
 
 
 def talker(rng: np.random.Generator, trend: float) -> list[JudgedWindow]:
