@@ -22,7 +22,12 @@
     ├── OutputError               the result cannot be written
     │   └── OutputExists          it exists already, and replacing it was not requested
     └── ServerError               a server cannot be started, or does not behave as it should
-        └── NoPortFree            every UDP port that it may use is taken
+        ├── NoPortFree            every UDP port that it may use is taken
+        └── DatabaseError         its database cannot be used
+            ├── DatabaseBusy      locked or busy for too long; trying again may help
+            ├── DatabaseUnreachable  it does not answer, or cannot be opened
+            ├── DatabaseNewer     a later version of take5 has written it
+            └── NotADatabase      a file of another kind, or another program's tables
 """
 
 
@@ -108,3 +113,23 @@ class ServerError(Take5Error):
 
 class NoPortFree(ServerError):
     """Every UDP port that a server may use is taken."""
+
+
+class DatabaseError(ServerError):
+    """A server's database cannot be used."""
+
+
+class DatabaseBusy(DatabaseError):
+    """The database has been locked or busy for too long."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """The database does not answer, or cannot be opened."""
+
+
+class DatabaseNewer(DatabaseError):
+    """A later version of take5 has written the database."""
+
+
+class NotADatabase(DatabaseError):
+    """A file of another kind, or tables of another program."""

@@ -4,12 +4,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 INTO=$PWD/.cache/services
-PACKAGES="coturn nginx"
+PACKAGES="coturn nginx postgresql"
 
 say() { printf 'services: %s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  say "please install, with your system's package manager: coturn nginx"; exit 1
+  say "please install, with your system's package manager: coturn nginx postgresql"; exit 1
 fi
 if ! apt-cache show $PACKAGES >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ]; then as_root=

@@ -85,6 +85,7 @@ def running(
     folder: Path,
     ready: Callable[[], bool],
     environment: Mapping[str, str] | None = None,
+    user: int | None = None,
 ) -> Iterator[Service]:
     """Run a service in ``folder`` from when it is ready until the block ends.
 
@@ -100,6 +101,8 @@ def running(
         Whether it serves.
     environment : mapping, optional
         Variables besides the test's own.
+    user : int, optional
+        Runs it as another user.
     """
     path = program(name)
     libraries = os.pathsep.join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu*")))
@@ -113,6 +116,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
+            user=user,
         )
     service = Service(process, output)
     try:

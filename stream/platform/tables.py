@@ -1,0 +1,113 @@
+"""The tables of the database, and times in them.
+
+Secrets are stored as SHA-256 of 256 random bits (:mod:`take5.stream.platform.credentials`), never as they are.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+VERSION_TABLE = "take5_version"
+"""Holds the revision of the tables."""
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A time in UTC; SQLite itself keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return what is stored."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return what was stored."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """Base of the tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Utc, list[str]: JSON, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's
+
+
+class ApiKeyRow(Table):
+    """A platform's key."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]]
+    created: Mapped[datetime]
+    last_used: Mapped[datetime | None]
+    revoked: Mapped[datetime | None]
+
+
+class SessionRow(Table):
+    """A session; ``label`` is its name within its key, ``folder`` the take of its last capture."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (UniqueConstraint("key_id", "label"), Index(None, "key_id", "created", "id"))
+
+    id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
+    label: Mapped[str | None] = mapped_column(String(128))
+    person: Mapped[str | None] = mapped_column(String(256))
+    language: Mapped[str | None] = mapped_column(String(35))
+    strictness: Mapped[str | None] = mapped_column(String(16))
+    trainers: Mapped[list[str] | None]
+    stop: Mapped[dict[str, Any] | None]
+    consent: Mapped[str | None]
+    expires: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))
+    failure: Mapped[str | None]
+    folder: Mapped[str | None]
+    created: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    deleted: Mapped[datetime | None]
+
+
+class SecretRow(Table):
+    """One of a session's secrets: the person's, the sender's, or the follower's."""
+
+    __tablename__ = "secrets"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    hash: Mapped[str] = mapped_column(String(64))
+    expires: Mapped[datetime]
+    revoked: Mapped[datetime | None]
+
+
+class IdempotencyRow(Table):
+    """A request that a key has made under an ``Idempotency-Key``, and its answer, sealed."""
+
+    __tablename__ = "idempotency"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    response: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[datetime] = mapped_column(index=True)
