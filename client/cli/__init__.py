@@ -1,5 +1,7 @@
 """The command line: ``take5 serve | webcam | recover | push | select | bundle | check | replay | calibrate | models``.
 
+``take5 keys`` is for platforms.
+
 Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
 usage error; 130 interrupted.
 """
@@ -14,6 +16,7 @@ import click
 
 from take5.client.cli.bundle import bundle, check
 from take5.client.cli.calibrate import calibrate
+from take5.client.cli.keys import keys
 from take5.client.cli.models import models
 from take5.client.cli.push import push
 from take5.client.cli.recover import recover
@@ -48,6 +51,7 @@ take5.add_command(webcam)
 take5.add_command(recover)
 take5.add_command(calibrate)
 take5.add_command(models)
+take5.add_command(keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

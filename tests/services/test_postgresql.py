@@ -51,11 +51,16 @@ def test_a_lock_is_waited_for_then_reported(server: PostgreSQL) -> None:
 def test_a_connection_that_was_cut_is_made_again(server: PostgreSQL) -> None:
     address = server.address("cut")
     database, operator = Database.open(address), Database.open(address)
-    with pytest.raises(DatabaseUnreachable, match=r"^postgresql://take5@127"), database.reading() as session:
-        process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with operator.writing() as other:
-            other.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
-        session.execute(text("SELECT 1"))
+
+    def be_cut() -> None:
+        with database.reading() as session:
+            process = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            with operator.writing() as other:
+                other.execute(text("SELECT pg_terminate_backend(:process)"), {"process": process})
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnreachable, match=r"^postgresql://take5@127"):
+        be_cut()
     with database.reading() as session:
         assert session.execute(text("SELECT 1")).scalar_one() == 1
     database.close()

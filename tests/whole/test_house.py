@@ -77,10 +77,11 @@ def test_the_packages_are_real_folders_behind_relative_links() -> None:
         assert link.readlink() == Path("..") / ".." / floor
 
 
-def test_importing_the_command_line_does_not_load_the_models() -> None:
+def test_importing_the_command_line_loads_neither_models_nor_databases() -> None:
     code = (
         "import sys, take5.client.cli\n"
-        "sys.exit(','.join({'torch', 'mediapipe', 'onnxruntime'} & set(sys.modules)) or 0)"
+        "heavy = {'torch', 'mediapipe', 'onnxruntime', 'sqlalchemy', 'alembic', 'fastapi', 'psycopg'}\n"
+        "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -37,6 +37,8 @@ def test_the_wheel_holds_take5_and_nothing_else(tmp_path: Path) -> None:
         "take5/client/api/session.py",
         "take5/server.py",
         "take5/stream/texts/zh-Hans.json",
+        "take5/stream/platform/migrations/env.py",
+        "take5/stream/platform/migrations/versions/r0001_sessions.py",
         *(f"take5/client/prompts/{file.name}" for file in PROMPTS.iterdir()),
         *(f"take5/client/web/{file.name}" for file in PAGES.iterdir()),
     }
