@@ -2,6 +2,7 @@
 
 import functools
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.database_options import database_option, opened
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
 from take5.client.cli.options import Command, gate_options, length_options, model_options, stop_options
@@ -33,6 +35,8 @@ from take5.stream.timeline.sound_shift import SoundShift
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from take5.stream.platform.database import Database
+    from take5.stream.platform.service import Platform
     from take5.stream.server.sessions import Sessions
 
 
@@ -52,6 +56,7 @@ def memory_shared(command: Command) -> Command:
 @ready_options
 @network_options
 @server_options
+@database_option()
 @bundle_options
 @live_options
 @shift_option
@@ -76,6 +81,7 @@ def serve(
     root_path: str,
     tls_cert: Path | None,
     tls_key: Path | None,
+    address: str | None,
     rules: StopRules,
     parameters: Parameters,
     also: tuple[float, ...],
@@ -107,7 +113,7 @@ def serve(
     if udp_ports is not None:  # each sender takes one
         pending = max(1, min(pending, len(udp_ports) - capacity))
 
-    def make() -> "tuple[Starlette, Sessions]":
+    def make(database: "Database | None") -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
         options = ServerOptions(
@@ -132,12 +138,13 @@ def serve(
             origins=origins,
             proxies=proxies,
             root_path=root_path,
+            platform=None if database is None else _platform(database),
         )
         return app, sessions
 
-    def started(address: str) -> None:
-        click.echo(f"take5 at {address}")
-        click.echo(f"  WHIP  {address}/whip   (OBS: {address}/whip/NAME)")
+    def started(at: str) -> None:
+        click.echo(f"take5 at {at}")
+        click.echo(f"  WHIP  {at}/whip   (OBS: {at}/whip/NAME)")
         click.echo(f"  clips go to {output}; {capacity} captures at a time; encoder {models.encoder.name}")
 
     if token is None and not anyone and not is_loopback(host):
@@ -147,8 +154,15 @@ def serve(
         )
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
-    run(make, Listen(host, port, tls_cert, tls_key, connections), started)
+    with nullcontext() if address is None else opened(address) as database:
+        run(functools.partial(make, database), Listen(host, port, tls_cert, tls_key, connections), started)
     return 0
+
+
+def _platform(database: "Database") -> "Platform":
+    from take5.stream.platform.service import Platform
+
+    return Platform(database)
 
 
 def _cores() -> int:

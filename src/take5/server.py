@@ -13,6 +13,8 @@ from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.command import parse_command
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.webhook import Webhook
+from take5.stream.platform.database import Database
+from take5.stream.platform.service import Platform
 from take5.stream.server.admission import Admission
 from take5.stream.server.app import create_app
 from take5.stream.server.options import ServerOptions
@@ -26,12 +28,14 @@ __all__ = [
     "PAGES",
     "PROMPTS",
     "Admission",
+    "Database",
     "Deliverables",
     "GateConfig",
     "HookDispatcher",
     "IceServer",
     "Listen",
     "Parameters",
+    "Platform",
     "ServerOptions",
     "Sessions",
     "Settings",

@@ -7,6 +7,7 @@ and :meth:`Sessions.drain` before it ends.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -28,6 +29,9 @@ from take5.stream.server.tickets import Tickets
 from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
 
+if TYPE_CHECKING:
+    from take5.stream.platform.service import Platform
+
 PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -47,6 +51,7 @@ def create_app(
     origins: Sequence[str] = (),
     proxies: Sequence[str] = (),
     root_path: str = "",
+    platform: "Platform | None" = None,
 ) -> Starlette:
     """Make the application.
 
@@ -66,6 +71,8 @@ def create_app(
         Addresses and networks of proxies whose ``X-Forwarded-`` headers count.
     root_path : str
         Path under which clients reach it through a proxy.
+    platform : Platform, optional
+        Whose programs create sessions at ``/api/v1``.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def create_app(
         await recovering
 
     app = Starlette(
-        routes=_routes(pages),
+        routes=[*_platform_routes(platform, sessions), *_routes(pages)],
         middleware=[forwarded, guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
@@ -92,6 +99,14 @@ def create_app(
     app.state.sessions, app.state.token, app.state.tickets = sessions, token, Tickets()
     app.state.prompts = {} if prompts is None else read_folder(prompts)
     return app
+
+
+def _platform_routes(platform: "Platform | None", sessions: Sessions) -> list[BaseRoute]:
+    if platform is None:
+        return []
+    from take5.stream.platform.api.app import create_api  # other servers need no database's libraries
+
+    return [Mount("/api/v1", create_api(platform, sessions))]
 
 
 def _routes(pages: Path | None) -> list[BaseRoute]:

@@ -30,10 +30,16 @@ def tickets_of(connection: HTTPConnection) -> Tickets:
     return tickets
 
 
-def shows(headers: Headers, token: str) -> bool:
-    """Whether a request shows the token: ``Authorization: Bearer TOKEN``."""
+def bearer(headers: Headers) -> str | None:
+    """Return what a request shows: ``Authorization: Bearer TOKEN``; None if there is no such header."""
     kind, _, shown = headers.get("authorization", "").partition(" ")
-    return kind.lower() == "bearer" and secrets.compare_digest(shown.strip().encode(), token.encode())
+    return shown.strip() if kind.lower() == "bearer" else None
+
+
+def shows(headers: Headers, token: str) -> bool:
+    """Whether a request shows the token."""
+    shown = bearer(headers)
+    return shown is not None and secrets.compare_digest(shown.encode(), token.encode())
 
 
 def authorise(connection: HTTPConnection) -> None:

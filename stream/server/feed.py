@@ -22,6 +22,11 @@ class Follower:
         self.gone |= not self._mailbox.put(message)
         self._news.set()
 
+    def end(self) -> None:
+        """Send it away."""
+        self.gone = True
+        self._news.set()
+
     async def read(self) -> list[Message]:
         """Wait for news; return what is unread."""
         await self._news.wait()

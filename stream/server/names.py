@@ -80,6 +80,14 @@ class Names:
         keep = keep if entry.capture_id else 0.0  # nothing was captured
         entry.forget = asyncio.get_running_loop().call_later(keep, self._forget, entry)
 
+    def remove(self, entry: Entry) -> None:
+        """Forget an entry now; its followers are sent away."""
+        if entry.forget is not None:
+            entry.forget.cancel()
+        for follower in entry.feed.followers:
+            follower.end()
+        self._entries.pop(entry.feed.name, None)
+
     def _forget(self, entry: Entry) -> None:
         if not entry.needed and not entry.feed.followers:
             self._entries.pop(entry.feed.name, None)

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,11 @@ class Sessions:
     recovery : Recovery, optional
         Makes the clips of captures whose process was killed.
 
+    Attributes
+    ----------
+    output : Path
+        The same.
+
     Raises
     ------
     ParameterError
@@ -74,7 +80,8 @@ class Sessions:
         rules = choice.scoring.rules
         self.network = network_of(options, admission.capacity, rules.cap_s + rules.idle_s)
         self._names = Names(self.about)
-        self._choice, self._output = choice, output
+        self.output, self._choice = output, choice
+        self._closed: set[str] = set()
 
     @property
     def seconds(self) -> tuple[float, ...]:
@@ -104,6 +111,7 @@ class Sessions:
         """
         scoring = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
+        self._refuse_closed(name)
         free = await self.space.free()
         entry = self._names.get(name)
         if entry is not None and entry.recovered is not None:
@@ -113,7 +121,8 @@ class Sessions:
         if entry is not None and entry.live:
             raise entry.busy
         if free is not None and self.space.too_low(free):
-            raise Refused(507, "disk_full", too_little(self._output, free, self.space.least))
+            raise Refused(507, "disk_full", too_little(self.output, free, self.space.least))
+        self._refuse_closed(name)
         place = self.admission.knock(address)
         try:
             opened = self._names.open(name)
@@ -163,7 +172,7 @@ class Sessions:
         """Return a capture that has not begun."""
         name, wanted = entry.feed.name, self.options.deliverables
         live = scoring.live(peer.unit_format, name)
-        folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, wanted, capture_id)
+        folder, spool = await asyncio.to_thread(begin_take, self.output, name, live, wanted, capture_id)
         return Capture(
             peer,
             live,
@@ -200,10 +209,37 @@ class Sessions:
 
     def follow(self, name: str) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
+        self._refuse_closed(name)
         if sum(len(entry.feed.followers) for entry in self._names) >= MAX_FOLLOWERS:
             raise full(f"{MAX_FOLLOWERS} follow this server's sessions")
         entry = self._names.open(name)
         return entry, entry.feed.follow()
+
+    def hang_up(self, name: str) -> None:
+        """End the capture of a name, if one is going on, and let no other begin, nor anyone follow."""
+        self._closed.add(name)
+        entry = self._names.get(name)
+        if entry is not None and entry.capture is not None:
+            entry.capture.end(StopRule.ENDED)
+
+    async def remove(self, name: str) -> bool:
+        """End everything under a name and forget it, but for its files; False if something is still being written."""
+        self._closed.add(name)
+        entry = self._names.get(name)
+        if entry is None:
+            return True
+        if entry.capture is not None:
+            entry.capture.shut_down(0.0)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(entry.capture.wait(), DRAIN_S)
+        if entry.needed:
+            return False
+        self._names.remove(entry)
+        return True
+
+    def _refuse_closed(self, name: str) -> None:
+        if name in self._closed:
+            raise Refused(404, "not_found", f"session {name!r} has been cancelled or deleted")
 
     def unfollow(self, entry: Entry, follower: Follower) -> None:
         """End following."""

@@ -38,7 +38,7 @@ def test_a_key_is_stored_hashed_and_known_again(database: Database) -> None:
     assert shown is not None
     found = key_shown(database, shown)
     assert found is not None
-    assert (found.id, found.name, found.scopes) == (key.id, "web shop", {Scope.READ})
+    assert (found.id, found.name, found.scopes) == (key.id, "web shop", frozenset({Scope.READ}))
     with database.reading() as session:
         stored = str(session.execute(text("SELECT * FROM api_keys")).all())
     assert key.id in stored

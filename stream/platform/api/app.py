@@ -1,0 +1,81 @@
+"""The application of the sessions API, which is mounted into the server's."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from take5.scoring.errors import DatabaseError
+from take5.stream.platform.api.problems import database_failed, http_error, invalid, problem, refused
+from take5.stream.platform.api.routes import router
+from take5.stream.platform.service import Platform
+from take5.stream.server.errors import Refused
+from take5.stream.server.sessions import Sessions
+
+VERSION = "1"
+MAX_BODY = 64 * 1024
+"""Bytes of a request's body, at most."""
+
+
+def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    platform : Platform
+        What it works with.
+    sessions : Sessions
+        The captures of the server.
+    """
+    api = FastAPI(
+        title="take5 sessions",
+        version=VERSION,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        exception_handlers={
+            Refused: refused,
+            DatabaseError: database_failed,
+            RequestValidationError: invalid,
+            HTTPException: http_error,
+        },
+    )
+    api.add_middleware(BodyLimit)
+    api.include_router(router)
+    api.state.platform, api.state.sessions = platform, sessions
+    return api
+
+
+class BodyLimit:
+    """Refuses requests whose body is too large, before it is in memory.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read a request's body, then let the application answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        messages, size = [], 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > MAX_BODY:
+                answer = problem(413, "too_large", f"the body has more than {MAX_BODY} bytes")
+                await answer(scope, receive, send)
+                return
+            if not message.get("more_body", False):
+                break
+        messages.reverse()
+
+        async def replay() -> Message:
+            return messages.pop() if messages else await receive()
+
+        await self._app(scope, replay, send)

@@ -1,0 +1,48 @@
+"""Who calls the API: the key that a request shows, and whether it may."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from fastapi.security import HTTPBearer
+
+from take5.stream.platform.credentials import read
+from take5.stream.platform.keys import ApiKey, Scope, key_shown
+from take5.stream.platform.service import Platform
+from take5.stream.server.auth import bearer
+from take5.stream.server.errors import Refused
+
+SCHEME = HTTPBearer(auto_error=False, description="An API key, from `take5 keys create`.")
+"""For the schema; what a header holds is read below."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An API key, and the text that was shown."""
+
+    key: ApiKey
+    secret: str = field(repr=False)
+
+
+def platform_of(request: Request) -> Platform:
+    """Return the platform of the application."""
+    platform: Platform = request.app.state.platform
+    return platform
+
+
+def caller_with(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
+    """Return what finds the caller of a request, and refuses one whose key has not this scope."""
+
+    async def caller(request: Request) -> Caller:
+        text = bearer(request.headers)
+        shown = None if text is None else read(text)
+        platform = platform_of(request)
+        key = None if shown is None else await platform.run(key_shown, platform.database, shown)
+        if text is None or key is None:
+            wrong = "API key missing, wrong or revoked; send Authorization: Bearer KEY"
+            raise Refused(401, "unauthorized", wrong, {"WWW-Authenticate": "Bearer"})
+        if scope not in key.scopes:
+            raise Refused(403, "forbidden", f"this key lacks the scope {scope}")
+        return Caller(key, text)
+
+    return caller

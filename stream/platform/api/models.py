@@ -1,0 +1,154 @@
+"""What the sessions API takes and returns."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from take5.scoring.errors import ParameterError
+from take5.scoring.stopping import StopRules
+from take5.stream.bundles.trainers.registry import trainer_named
+from take5.stream.platform.records import Wanted, state_of
+from take5.stream.platform.session_secrets import Kind
+from take5.stream.platform.states import SessionState
+from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.texts.languages import texts
+
+DAY_S = 86_400
+MINUTE_S = 60
+
+
+def _trainer(name: str) -> str:
+    trainer_named(name)
+    return name
+
+
+def _language(name: str) -> str:
+    texts(name)
+    return name
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ParameterError("must be of printable characters, without blanks around it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+
+
+class Stop(BaseModel):
+    """Stop rules that differ from the server's; ``docs/stopping.md`` explains them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stop_at: float | None = None
+    share: float | None = None
+    reach: float | None = None
+    floor_s: float | None = None
+    gain: float | None = None
+    gain_after_s: float | None = None
+    cap_s: float | None = None
+    idle_s: float | None = None
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check the values as the server's own are checked."""
+        StopRules(**self.fields())
+        return self
+
+    def fields(self) -> dict[str, Any]:
+        """The rules that are given."""
+        return self.model_dump(exclude_none=True)
+
+
+class NewSession(BaseModel):
+    """A session to create; what is left out is as the server has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: Text | None = Field(None, min_length=1, max_length=128, description="Its name within the API key.")
+    person: Text | None = Field(None, min_length=1, max_length=256, description="For whom it is.")
+    language: Annotated[str, AfterValidator(_language)] | None = Field(None, description="Of the person's texts.")
+    strictness: Literal["loose", "normal", "strict"] | None = None
+    trainers: list[Annotated[str, AfterValidator(_trainer)]] | None = Field(None, description="Trainers with bundles.")
+    stop: Stop | None = None
+    consent: str | None = Field(None, max_length=4096, description="Reference to the person's consent.")
+    expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
+
+    def wanted(self) -> Wanted:
+        """Return what is wanted."""
+        return Wanted(
+            self.label,
+            self.person,
+            self.language,
+            self.strictness,
+            None if self.trainers is None else tuple(dict.fromkeys(self.trainers)),
+            None if self.stop is None else self.stop.fields(),
+            self.consent,
+            timedelta(seconds=self.expires_in_s),
+        )
+
+
+class Session(BaseModel):
+    """A session."""
+
+    id: str
+    label: str | None
+    person: str | None
+    language: str | None
+    strictness: str | None
+    trainers: list[str] | None
+    stop: dict[str, float] | None
+    consent: str | None
+    state: SessionState
+    failure: str | None = Field(description="Why there is no clip.")
+    folder: str | None = Field(description="Of the last take, on the server.")
+    created: datetime
+    expires: datetime
+    ended: datetime | None
+    deleted: datetime | None
+
+    @classmethod
+    def of(cls, row: SessionRow) -> Self:
+        """Return a session as it is now."""
+        return cls(**_values(row))
+
+
+class Secrets(BaseModel):
+    """What opens a session, each for one purpose; they are shown this once."""
+
+    person: str = Field(description="For the page: sends, follows, accepts.")
+    sender: str = Field(description="For OBS or another sender: sends and follows.")
+    follower: str = Field(description="For an overlay: only follows.")
+
+
+class CreatedSession(Session):
+    """A new session, with its secrets."""
+
+    secrets: Secrets
+
+    @classmethod
+    def with_secrets(cls, row: SessionRow, secrets: dict[Kind, str]) -> Self:
+        """Return a new session."""
+        return cls(**_values(row), secrets=Secrets(**{str(kind): text for kind, text in secrets.items()}))
+
+
+class SessionPage(BaseModel):
+    """Sessions, the latest first; ``next`` is the cursor of the next page."""
+
+    sessions: list[Session]
+    next: str | None
+
+
+class DeletedSession(BaseModel):
+    """What was deleted: the folders of takes, and what captures that were cut off have left."""
+
+    id: str
+    state: SessionState
+    deleted: list[str]
+
+
+def _values(row: SessionRow) -> dict[str, Any]:
+    names = Session.model_fields.keys() - {"state"}
+    return {"state": state_of(row, utc_now()), **{name: getattr(row, name) for name in names}}

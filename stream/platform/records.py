@@ -1,0 +1,194 @@
+"""The records of sessions: created, found, listed, cancelled, deleted. Each key has its own."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from take5.stream.platform.database import Database
+from take5.stream.platform.session_secrets import Kind, issue_secrets, revoke_secrets
+from take5.stream.platform.states import SessionState
+from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.server.errors import Refused
+
+ID_BYTES = 12
+"""Random bytes of a session's id: 24 letters, as many as a take's folder repeats."""
+
+CLOSED = (SessionState.CANCELLED, SessionState.DELETED)
+"""States that a session does not leave."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A session that a platform wants; None stands for what the server has for all.
+
+    Attributes
+    ----------
+    label : str, optional
+        Its name within the key.
+    person : str, optional
+        For whom it is.
+    language : str, optional
+        Of the texts that the person reads.
+    strictness : str, optional
+        Of the gates.
+    trainers : tuple of str, optional
+        Trainers that get bundles.
+    stop : dict, optional
+        Fields of the stop rules.
+    consent : str, optional
+        Reference to the person's consent.
+    expires_in : timedelta
+        How long its secrets are good.
+    """
+
+    label: str | None
+    person: str | None
+    language: str | None
+    strictness: str | None
+    trainers: tuple[str, ...] | None
+    stop: dict[str, Any] | None
+    consent: str | None
+    expires_in: timedelta
+
+
+def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict[Kind, str]]:
+    """Add a session in a transaction; return it and its secrets.
+
+    Raises
+    ------
+    Refused
+        If the key has another session of this label.
+    """
+    now = utc_now()
+    row = SessionRow(
+        id=secrets.token_hex(ID_BYTES),
+        key_id=key_id,
+        label=wanted.label,
+        person=wanted.person,
+        language=wanted.language,
+        strictness=wanted.strictness,
+        trainers=None if wanted.trainers is None else list(wanted.trainers),
+        stop=wanted.stop,
+        consent=wanted.consent,
+        expires=now + wanted.expires_in,
+        state=SessionState.CREATED,
+        created=now,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(409, "label_taken", f"another session of this key has the label {wanted.label!r}") from error
+    return row, issue_secrets(session, row.id, row.expires)
+
+
+def state_of(row: SessionRow, now: datetime) -> SessionState:
+    """The state of a session at a time."""
+    state = SessionState(row.state)
+    return SessionState.EXPIRED if state is SessionState.CREATED and now >= row.expires else state
+
+
+class Records:
+    """The sessions in a database.
+
+    Parameters
+    ----------
+    database : Database
+        Where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, key_id: str, session_id: str) -> SessionRow:
+        """Return a session of a key; raise Refused if it has none of this id."""
+        with self._database.reading() as session:
+            return _own(session, key_id, session_id)
+
+    def page(
+        self, key_id: str, limit: int, cursor: str | None, state: SessionState | None, label: str | None
+    ) -> tuple[Sequence[SessionRow], str | None]:
+        """Return sessions of a key, the latest first, and where the next page begins.
+
+        Parameters
+        ----------
+        key_id : str
+            Whose.
+        limit : int
+            How many, at most.
+        cursor : str, optional
+            Where the page before has ended.
+        state : SessionState, optional
+            Only those in this state; by default all but the deleted ones.
+        label : str, optional
+            Only that of this label.
+        """
+        conditions = [SessionRow.key_id == key_id, _in_state(state)]
+        if label is not None:
+            conditions.append(SessionRow.label == label)
+        if cursor is not None:
+            conditions.append(_after(cursor))
+        ordered = (
+            select(SessionRow)
+            .where(*conditions)
+            .order_by(SessionRow.created.desc(), SessionRow.id.desc())
+            .limit(limit + 1)
+        )
+        with self._database.reading() as session:
+            rows = session.scalars(ordered).all()
+        return rows[:limit], _cursor(rows[limit - 1]) if len(rows) > limit else None
+
+    def cancel(self, key_id: str, session_id: str) -> SessionRow:
+        """Let no sender have a session any more, and no secret open it; once is enough."""
+        with self._database.writing() as session:
+            row, now = _own(session, key_id, session_id), utc_now()
+            if row.state not in CLOSED:
+                row.state, row.ended = SessionState.CANCELLED, now
+            revoke_secrets(session, row.id, now)
+            return row
+
+    def mark_deleted(self, key_id: str, session_id: str) -> SessionRow:
+        """Forget all that a session's record holds about a person; its label is free."""
+        with self._database.writing() as session:
+            row, now = _own(session, key_id, session_id), utc_now()
+            row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
+            row.label = row.person = row.consent = row.folder = row.failure = None
+            revoke_secrets(session, row.id, now)
+            return row
+
+
+def _own(session: Session, key_id: str, session_id: str) -> SessionRow:
+    row = session.get(SessionRow, session_id)
+    if row is None or row.key_id != key_id:
+        raise Refused(404, "not_found", f"this key has no session {session_id!r}")
+    return row
+
+
+def _in_state(state: SessionState | None) -> ColumnElement[bool]:
+    if state is None:
+        return SessionRow.state != SessionState.DELETED
+    if state is SessionState.EXPIRED:
+        return and_(SessionRow.state == SessionState.CREATED, SessionRow.expires <= utc_now())
+    if state is SessionState.CREATED:
+        return and_(SessionRow.state == SessionState.CREATED, SessionRow.expires > utc_now())
+    return SessionRow.state == state
+
+
+def _cursor(row: SessionRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.created.isoformat()} {row.id}".encode()).decode()
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    try:
+        text, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        created = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(400, "bad_request", "cursor must be the next of an earlier page") from error
+    return or_(SessionRow.created < created, and_(SessionRow.created == created, SessionRow.id < last))
