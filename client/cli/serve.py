@@ -147,7 +147,11 @@ def serve(
         click.echo(f"  WHIP  {at}/whip   (OBS: {at}/whip/NAME)")
         click.echo(f"  clips go to {output}; {capacity} captures at a time; encoder {models.encoder.name}")
 
-    if token is None and not anyone and not is_loopback(host):
+    if token is not None and address is not None:
+        raise click.UsageError(
+            "--token and --database exclude each other: a platform's sessions have their own secrets"
+        )
+    if token is None and address is None and not anyone and not is_loopback(host):
         raise click.UsageError(
             f"without a token take5 serves this machine only; give --token SECRET, or --open to let anyone who reaches "
             f"{host} send and read"

@@ -159,7 +159,7 @@ class Records:
         with self._database.writing() as session:
             row, now = _own(session, key_id, session_id), utc_now()
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
-            row.label = row.person = row.consent = row.folder = row.failure = None
+            row.label = row.person = row.consent = row.folder = row.capture = row.failure = None
             revoke_secrets(session, row.id, now)
             return row
 

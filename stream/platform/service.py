@@ -1,32 +1,36 @@
-"""A platform on a server: its database, and work on it that never holds up the event loop."""
+"""A platform on a server: what its programs, its sessions' secrets and its captures reach."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TypeVar
-
+from take5.stream.platform.access import SecretAccess
 from take5.stream.platform.database import Database
 from take5.stream.platform.records import Records
-
-T = TypeVar("T")
-THREADS = 8
-"""Requests that use the database at a time; others wait, and captures have threads of their own."""
+from take5.stream.platform.watch import RecordWatch
+from take5.stream.platform.work import DatabaseWork
 
 
 class Platform:
-    """What the sessions API works with.
+    """What a server needs of a platform.
 
     Parameters
     ----------
     database : Database
         Open; whoever opened it closes it.
+
+    Attributes
+    ----------
+    records : Records
+        Of the sessions.
+    work : DatabaseWork
+        Runs what uses the database.
+    access : SecretAccess
+        Decides who may do what with sessions.
+    watch : RecordWatch
+        Keeps the records up to date with captures.
     """
 
     def __init__(self, database: Database) -> None:
-        self.database, self.records = database, Records(database)
-        self._threads = ThreadPoolExecutor(THREADS, "take5-database")
+        self.records, self.work = Records(database), DatabaseWork(database)
+        self.access, self.watch = SecretAccess(self.work), RecordWatch(self.work)
 
-    async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Call what uses the database, in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args))
+    async def settle(self) -> None:
+        """Wait until what captures have reported is recorded; for the end, after the sessions have been drained."""
+        await self.watch.settle()

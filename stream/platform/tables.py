@@ -65,7 +65,10 @@ class ApiKeyRow(Table):
 
 
 class SessionRow(Table):
-    """A session; ``label`` is its name within its key, ``folder`` the take of its last capture."""
+    """A session; ``label`` is its name within its key.
+
+    ``folder`` is the take with its last clip, ``capture`` that of a capture that is going on.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (UniqueConstraint("key_id", "label"), Index(None, "key_id", "created", "id"))
@@ -83,6 +86,7 @@ class SessionRow(Table):
     state: Mapped[str] = mapped_column(String(16))
     failure: Mapped[str | None]
     folder: Mapped[str | None]
+    capture: Mapped[str | None]
     created: Mapped[datetime]
     ended: Mapped[datetime | None]
     deleted: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from take5.scoring.errors import OutputError
 from take5.stream.output.atomic import new_file
 from take5.stream.report.write import PAGE
-from take5.stream.server.auth import authorise, authorise_file, sessions_of, tickets_of
+from take5.stream.server.auth import Act, access_of, authorise, authorise_file, sessions_of, tickets_of
 from take5.stream.server.entry import checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.tickets import UNUSED_S
@@ -53,12 +53,12 @@ async def config(request: Request) -> Response:
         "lengths_by_default": list(sessions.seconds_by_default),
         "languages": languages(),
     }
-    return JSONResponse({**known, "token_required": request.app.state.token is not None})
+    return JSONResponse({**known, "token_required": access_of(request).protected})
 
 
 async def ice(request: Request) -> Response:
     """Return STUN and TURN servers with credentials, for a sender that is about to make its connection."""
-    authorise(request)
+    await authorise(request, Act.SEND)
     network = sessions_of(request).network
     body = {"ice_servers": [access.json() for access in network.access()], "expires_in": network.valid_s}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
@@ -66,20 +66,20 @@ async def ice(request: Request) -> Response:
 
 async def state(request: Request) -> Response:
     """Return a session's state, as ``hello`` does."""
-    authorise(request)
+    await authorise(request, Act.FOLLOW)
     return JSONResponse(sessions_of(request).entry(request.path_params["name"]).feed.hello())
 
 
 async def ticket(request: Request) -> Response:
     """Return a ticket for the session's websocket, or for one of its files."""
-    authorise(request)
+    await authorise(request, Act.FOLLOW)
     issued = tickets_of(request).issue(checked_name(request.path_params["name"]))
     return JSONResponse({"ticket": issued, "expires_in": int(UNUSED_S)}, headers={"Cache-Control": "no-store"})
 
 
 async def file(request: Request) -> Response:
     """Return one of the files of a session's last clip."""
-    authorise_file(request)
+    await authorise_file(request)
     entry = sessions_of(request).entry(request.path_params["name"])
     name = request.path_params["file"]
     kind = FILES.get(OF_LENGTH.sub("", name))
@@ -93,7 +93,7 @@ async def file(request: Request) -> Response:
 
 async def accept(request: Request) -> Response:
     """Record that the clip has been accepted."""
-    authorise(request)
+    await authorise(request, Act.DECIDE)
     entry = sessions_of(request).entry(request.path_params["name"])
     clip = entry.clip
     if clip is None:
@@ -114,7 +114,7 @@ def _write_accepted(path: Path) -> None:
 
 async def save(request: Request) -> Response:
     """Try now to write a clip that could not be written."""
-    authorise(request)
+    await authorise(request, Act.DECIDE)
     clip = await sessions_of(request).save(request.path_params["name"])
     return JSONResponse(clip.json())
 
@@ -130,7 +130,7 @@ async def health(request: Request) -> Response:
 
 async def prompted(request: Request) -> Response:
     """Let the stop rules start over: from now on the person speaks in another way."""
-    authorise(request)
+    await authorise(request, Act.DECIDE)
     name = request.path_params["name"]
     capture = sessions_of(request).entry(name).capture
     if capture is None:

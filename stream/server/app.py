@@ -18,8 +18,10 @@ from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from take5.scoring.errors import ParameterError
 from take5.stream.server import api, prompter, whip
 from take5.stream.server.access import checked_token, origin_of, proxy_of, root_path_of
+from take5.stream.server.auth import Access, TokenAccess
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.origins import Guard, page_policy
@@ -72,15 +74,15 @@ def create_app(
     root_path : str
         Path under which clients reach it through a proxy.
     platform : Platform, optional
-        Whose programs create sessions at ``/api/v1``.
+        Whose programs create sessions at ``/api/v1``. Then each session has secrets of its own, and there is no token.
 
     Raises
     ------
     ParameterError
-        If the token is blank, or an origin, a proxy or the root path is not one.
+        If the token is blank, or given together with a platform, or if an origin, a proxy or the root path is not one.
     """
-    token = checked_token(token)
-    guard = Middleware(Guard, origins=[origin_of(text) for text in origins], token=token)
+    access = _access(checked_token(token), platform)
+    guard = Middleware(Guard, origins=[origin_of(text) for text in origins], access=access)
     forwarded = Middleware(Forwarded, proxies=list(map(proxy_of, proxies)), root_path=root_path_of(root_path))
 
     @asynccontextmanager
@@ -89,6 +91,8 @@ def create_app(
         yield
         await sessions.drain()
         await recovering
+        if platform is not None:
+            await platform.settle()
 
     app = Starlette(
         routes=[*_platform_routes(platform, sessions), *_routes(pages)],
@@ -96,9 +100,17 @@ def create_app(
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )
-    app.state.sessions, app.state.token, app.state.tickets = sessions, token, Tickets()
+    app.state.sessions, app.state.access, app.state.tickets = sessions, access, Tickets()
     app.state.prompts = {} if prompts is None else read_folder(prompts)
     return app
+
+
+def _access(token: str | None, platform: "Platform | None") -> Access:
+    if platform is None:
+        return TokenAccess(token)
+    if token is not None:
+        raise ParameterError("a token and a platform exclude each other: a platform's sessions have their own secrets")
+    return platform.access
 
 
 def _platform_routes(platform: "Platform | None", sessions: Sessions) -> list[BaseRoute]:
@@ -106,6 +118,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions) -> list[Ba
         return []
     from take5.stream.platform.api.app import create_api  # other servers need no database's libraries
 
+    sessions.watch = platform.watch
     return [Mount("/api/v1", create_api(platform, sessions))]
 
 

@@ -1,6 +1,9 @@
-"""What every handler asks of a request: whose sessions, and may it."""
+"""Who may do what: one object decides, for a server with one token or for a platform's sessions (:class:`Access`)."""
 
 import secrets
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
@@ -18,6 +21,74 @@ IN_ADDRESS = (  # at most as long as the reason of a websocket's close
 TICKET_WRONG = "the ticket has been used or has expired; get another: POST /api/sessions/NAME/ticket"
 
 
+class Act(Enum):
+    """What a request wants to do with a session."""
+
+    SEND = auto()
+    """Begin a capture, end it, know the ICE servers."""
+    FOLLOW = auto()
+    """Read its state, events and files."""
+    DECIDE = auto()
+    """Accept or save its clip, let the stop rules start over."""
+
+
+class Access(Protocol):
+    """Decides who may do what."""
+
+    @property
+    def protected(self) -> bool:
+        """Whether something must be shown."""
+        ...
+
+    def vouches(self, shown: str | None) -> bool:
+        """Whether a page of another origin may try to send with what it shows."""
+        ...
+
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:
+        """Return the session that a request is about; raise Refused unless what it shows allows the act.
+
+        Parameters
+        ----------
+        shown : str or None
+            What the request shows as ``Authorization: Bearer``.
+        act : Act
+            What it wants to do.
+        session : str or None
+            The session that it names.
+        address : str or None
+            The IP address that it comes from.
+        """
+        ...
+
+
+class TokenAccess:
+    """One token opens everything; without one, everything is open.
+
+    Parameters
+    ----------
+    token : str or None
+        The token.
+    """
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    @property
+    def protected(self) -> bool:
+        """Whether there is a token."""
+        return self._token is not None
+
+    def vouches(self, shown: str | None) -> bool:
+        """Whether the token is shown."""
+        return self._token is not None and shown is not None and _equal(shown, self._token)
+
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:  # noqa: ARG002
+        """Return the session that is named; raise Refused unless the token is shown, if there is one."""
+        if self.protected and not self.vouches(shown):
+            raise unauthorised(TOKEN_WRONG)
+        return session
+
+
 def sessions_of(connection: HTTPConnection) -> Sessions:
     """Return the sessions of the application."""
     sessions: Sessions = connection.app.state.sessions
@@ -30,55 +101,60 @@ def tickets_of(connection: HTTPConnection) -> Tickets:
     return tickets
 
 
+def access_of(connection: HTTPConnection) -> Access:
+    """Return who decides on the application's requests."""
+    access: Access = connection.app.state.access
+    return access
+
+
 def bearer(headers: Headers) -> str | None:
     """Return what a request shows: ``Authorization: Bearer TOKEN``; None if there is no such header."""
     kind, _, shown = headers.get("authorization", "").partition(" ")
     return shown.strip() if kind.lower() == "bearer" else None
 
 
-def shows(headers: Headers, token: str) -> bool:
-    """Whether a request shows the token."""
-    shown = bearer(headers)
-    return shown is not None and secrets.compare_digest(shown.encode(), token.encode())
+async def authorise(connection: HTTPConnection, act: Act) -> str | None:
+    """Return the session that a request is about; raise Refused unless it may do what it wants to."""
+    access = access_of(connection)
+    if access.protected and "token" in connection.query_params:
+        raise unauthorised(IN_ADDRESS)
+    address = connection.client.host if connection.client else None
+    return await access.check(bearer(connection.headers), act, connection.path_params.get("name"), address)
 
 
-def authorise(connection: HTTPConnection) -> None:
-    """Raise Refused unless the request shows the token, if there is one."""
-    token = connection.app.state.token
-    if token is None:
-        return
-    if "token" in connection.query_params:
-        raise _unauthorised(IN_ADDRESS)
-    if not shows(connection.headers, token):
-        raise _unauthorised(TOKEN_WRONG)
-
-
-def authorise_file(request: Request) -> None:
-    """Raise Refused unless the request for a file shows the token, or a ticket for that file."""
+async def authorise_file(request: Request) -> None:
+    """Raise Refused unless the request for a file may follow, or shows a ticket for that file."""
     session, file = request.path_params["name"], request.path_params["file"]
-    ticket = _ticket(request)
-    if ticket is None:
-        authorise(request)
-    elif not tickets_of(request).opens_file(ticket, session, file):
-        raise _unauthorised(TICKET_WRONG)
+    await _authorise_or(request, lambda ticket: tickets_of(request).opens_file(ticket, session, file))
 
 
-def authorise_websocket(socket: WebSocket) -> None:
-    """Raise Refused unless the handshake shows the token, or a ticket."""
-    ticket = _ticket(socket)
-    if ticket is None:
-        authorise(socket)
-    elif not tickets_of(socket).opens_websocket(ticket, socket.path_params["name"]):
-        raise _unauthorised(TICKET_WRONG)
+async def authorise_websocket(socket: WebSocket) -> None:
+    """Raise Refused unless the handshake may follow, or shows a ticket."""
+    session = socket.path_params["name"]
+    await _authorise_or(socket, lambda ticket: tickets_of(socket).opens_websocket(ticket, session))
 
 
-def _ticket(connection: HTTPConnection) -> str | None:
-    """The ticket to judge a request by; None if a header decides, or nothing is asked for."""
-    token, shown = connection.app.state.token, connection.query_params
-    if token is None or "token" in shown or shows(connection.headers, token):
-        return None
-    return shown.get("ticket")
+async def _authorise_or(connection: HTTPConnection, opens: Callable[[str], bool]) -> None:
+    """Raise Refused unless a request may follow, or its ticket opens what it is for."""
+    ticket = connection.query_params.get("ticket")
+    if ticket is None or not access_of(connection).protected or "token" in connection.query_params:
+        await authorise(connection, Act.FOLLOW)
+        return
+    if bearer(connection.headers) is not None:
+        try:
+            await authorise(connection, Act.FOLLOW)
+        except Refused:
+            pass
+        else:
+            return
+    if not opens(ticket):
+        raise unauthorised(TICKET_WRONG)
 
 
-def _unauthorised(text: str) -> Refused:
+def unauthorised(text: str) -> Refused:
+    """Return the refusal of a request that shows nothing, or something wrong."""
     return Refused(401, "unauthorized", text, {"WWW-Authenticate": "Bearer"})
+
+
+def _equal(shown: str, token: str) -> bool:
+    return secrets.compare_digest(shown.encode(), token.encode())

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from take5.stream.events import ClipReady, Reported
+from take5.stream.events import ClipReady, Event, Failed, Reported
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.server.capture import Capture
 from take5.stream.server.errors import Refused
@@ -52,6 +52,11 @@ class Entry:
         """The last capture's clip, once it is there."""
         clip = self.feed.now.last.get(ClipReady)
         return clip if isinstance(clip, ClipReady) else None
+
+    @property
+    def outcome(self) -> Event | None:
+        """How the last capture has ended: with a clip, or why without; None if it has not."""
+        return self.clip or self.feed.now.last.get(Failed)
 
     def file(self, name: str) -> Path | None:
         """Where a file of the last clip is, those of the report among them when they are there; None if it has none."""

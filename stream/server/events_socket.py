@@ -22,15 +22,16 @@ async def events_socket(socket: WebSocket) -> None:
     """Follow a session: ``WS /api/sessions/NAME/events``."""
     await socket.accept()
     try:
-        authorise_websocket(socket)
-        entry, follower = sessions_of(socket).follow(socket.path_params["name"])
+        await authorise_websocket(socket)
+        sessions, name = sessions_of(socket), socket.path_params["name"]
+        entry, follower = sessions.follow(name, await sessions.about_session(name))
     except Refused as error:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
         return
     try:
         await _until_gone(socket, _send(socket, entry.feed, follower, fresh="next" in socket.query_params))
     finally:
-        sessions_of(socket).unfollow(entry, follower)
+        sessions.unfollow(entry, follower)
 
 
 async def _until_gone(socket: WebSocket, sending: Coroutine[None, None, None]) -> None:

@@ -51,8 +51,15 @@ class Names:
             raise Refused(404, "not_found", f"no session {name!r} here; it may have ended long ago")
         return self._entries[name]
 
-    def open(self, name: str) -> Entry:
+    def open(self, name: str, about: About | None = None) -> Entry:
         """Return what belongs to a name, which is not forgotten until :meth:`leave`.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        about : About, optional
+            What its followers are told, if it is new; by default what all sessions have in common.
 
         Raises
         ------
@@ -62,7 +69,7 @@ class Names:
         entry = self._entries.get(checked_name(name))
         if entry is None:
             self._make_room()
-            entry = self._entries[name] = Entry(Feed(name, self.about))
+            entry = self._entries[name] = Entry(Feed(name, about or self.about))
         if entry.forget is not None:
             entry.forget.cancel()
             entry.forget = None

@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketClose
 
 from take5.scoring.errors import ParameterError
 from take5.stream.server.access import ANY, origin_of
-from take5.stream.server.auth import shows
+from take5.stream.server.auth import Access, bearer
 from take5.stream.server.proxies import HOST as FORWARDED_HOST
 
 METHODS = ("GET", "POST", "DELETE", "OPTIONS")
@@ -40,9 +40,9 @@ class Guard:
         The application.
     origins : sequence of str
         Origins that are allowed besides the server's own, which also are names of the server; ``*`` for all.
-    token : str or None
-        What senders and followers must show. With it, WHIP is open to pages of any origin that show it, and the
-        server may have any name: a page that lets its own stand for it has no token.
+    access : Access
+        Who decides what may be done. If something must be shown, WHIP is open to pages of any origin that show it, and
+        the server may have any name: a page that lets its own stand for it has nothing to show.
 
     Raises
     ------
@@ -50,8 +50,8 @@ class Guard:
         If an origin is not one.
     """
 
-    def __init__(self, app: ASGIApp, origins: Sequence[str], token: str | None) -> None:
-        self._app, self._token = app, token
+    def __init__(self, app: ASGIApp, origins: Sequence[str], access: Access) -> None:
+        self._app, self._access = app, access
         self._origins = {origin_of(text) for text in origins}
         self._names = {urlsplit(origin).hostname for origin in self._origins} | {"localhost", *_own_names()}
         self._some, self._all = _cors(app, sorted(self._origins)), _cors(app, [ANY])
@@ -64,7 +64,7 @@ class Guard:
         headers = Headers(scope=scope)
         text = self._fault(scope, headers)
         if text is None:
-            whip = self._token is not None and _path(scope).startswith("/whip")
+            whip = self._access.protected and _path(scope).startswith("/whip")
             await (self._all if whip else self._some)(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose(FOREIGN_CLOSE, text[:120])(scope, receive, send)
@@ -77,7 +77,7 @@ class Guard:
             return None
         reached, host, origin = headers.get("host", ""), _host(scope), headers.get("origin")
         unknown = [name for name in (host, reached) if not self._is_own(name)]  # a page may state a forwarded host
-        if self._token is None and unknown:
+        if not self._access.protected and unknown:
             return f"this server is not known as {unknown[0]!r}; start it with --allow-origin {_scheme(scope)}://HOST"
         if origin is None:
             elsewhere = headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
@@ -88,10 +88,10 @@ class Guard:
         return None
 
     def _may_send(self, scope: Scope, headers: Headers) -> bool:
-        """Whether a page elsewhere may send: it shows the token, or asks whether it may."""
-        if self._token is None or not _path(scope).startswith("/whip"):
+        """Whether a page elsewhere may send: it shows what it must, or asks whether it may."""
+        if not self._access.protected or not _path(scope).startswith("/whip"):
             return False
-        return scope.get("method") == "OPTIONS" or shows(headers, self._token)
+        return scope.get("method") == "OPTIONS" or self._access.vouches(bearer(headers))
 
     def _is_own(self, host: str) -> bool:
         """Whether a Host header names this machine: by an address, or by a name of its own."""

@@ -2,14 +2,21 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import SpoolDamaged, Take5Error
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.live.snapshot import About
 from take5.stream.recovery.recover import recover, set_aside
+from take5.stream.server.capture import file_address
+from take5.stream.server.entry import Entry
+from take5.stream.server.errors import Refused
+from take5.stream.server.names import Names
 from take5.stream.spool.contents import read_begun
 from take5.stream.spool.folder import SpoolFolder, unfinished
 from take5.stream.spool.records import Begun
@@ -46,6 +53,20 @@ class Recovery:
             loop.call_soon_threadsafe(emit, event)
 
         await asyncio.to_thread(self._run, folder, address, later)
+
+    async def run_for(self, entry: Entry | None, begun: Begun, folder: SpoolFolder, about: About) -> Event | None:
+        """Make one clip, for the followers of a name if it has an entry; return how that has ended."""
+        address = partial(file_address, begun.session)
+        if entry is None:  # files only
+            events: list[Event] = []
+            await self.run(folder, address, events.append)
+            return next((event for event in events if isinstance(event, ClipReady | Failed)), None)
+        if entry.feed.now.decided:
+            entry.feed.restart(about)
+        entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
+        await self.run(folder, address, entry.feed.publish)
+        entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
+        return entry.outcome
 
     def end(self) -> None:
         """Leave what is not finished to the next start."""
@@ -102,3 +123,23 @@ class Recovery:
         if encoder != self._models.encoder.name:
             raise Take5Error(f"it was scored with {encoder}; use take5 recover {self._output}")
         return self._models
+
+
+def reserve(names: Names, begun: Begun, about: About) -> Entry | None:
+    """Let a name wait for its recovered clip; None if it cannot."""
+    try:
+        entry = names.open(begun.session)
+    except Refused:
+        return None
+    entry.recovered = entry.recovered or asyncio.Event()
+    entry.feed.restart(about)
+    entry.feed.publish(StateChanged(0, State.STOPPING))
+    return entry
+
+
+def let_begin(names: Names, entry: Entry) -> None:
+    """Let senders have a name again."""
+    if entry.recovered is not None:
+        entry.recovered.set()
+        entry.recovered = None
+    names.leave(entry)

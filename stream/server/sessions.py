@@ -5,27 +5,28 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import monotonic, process_time
 
 from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Failed, Failure, State, StateChanged
+from take5.stream.deliverables import Deliverables
+from take5.stream.events import ClipReady, Failed, Failure
 from take5.stream.live.begin import begin_take
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text, too_little
 from take5.stream.server.admission import Admission, Place, PlaceState
-from take5.stream.server.capture import Capture, file_address
+from take5.stream.server.capture import Capture
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.names import KEEP_S, Names
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions, network_of
-from take5.stream.server.recovered import Recovery
+from take5.stream.server.recovered import Recovery, let_begin, reserve
 from take5.stream.server.space import Space
+from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState, SessionWatch, Unwatched, ended
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
@@ -60,6 +61,8 @@ class Sessions:
     ----------
     output : Path
         The same.
+    watch : SessionWatch
+        Keeps records of the sessions; by default there are none.
 
     Raises
     ------
@@ -81,7 +84,13 @@ class Sessions:
         self.network = network_of(options, admission.capacity, rules.cap_s + rules.idle_s)
         self._names = Names(self.about)
         self.output, self._choice = output, choice
+        self.watch: SessionWatch = Unwatched()
         self._closed: set[str] = set()
+
+    @property
+    def order(self) -> CaptureOrder:
+        """How sessions are captured for which nothing else is ordered."""
+        return self._usual(self._choice.scoring)
 
     @property
     def seconds(self) -> tuple[float, ...]:
@@ -100,6 +109,7 @@ class Sessions:
 
     def entry(self, name: str) -> Entry:
         """Return what belongs to a name; raise Refused if there is nothing."""
+        self._refuse_closed(name)
         return self._names.entry(name)
 
     async def begin(
@@ -111,7 +121,7 @@ class Sessions:
         """
         scoring = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
-        self._refuse_closed(name)
+        scoring, wanted = await self._ordered(name, scoring)
         free = await self.space.free()
         entry = self._names.get(name)
         if entry is not None and entry.recovered is not None:
@@ -128,7 +138,7 @@ class Sessions:
             opened = self._names.open(name)
             opened.offers += 1
             try:
-                capture_id, answer = await self._accept(opened, offer, place, scoring)
+                capture_id, answer = await self._accept(opened, offer, place, scoring, wanted)
             finally:
                 opened.offers -= 1
                 self._names.leave(opened)
@@ -137,7 +147,9 @@ class Sessions:
             raise
         return name, capture_id, answer
 
-    async def _accept(self, entry: Entry, offer: str, place: Place, scoring: Scoring) -> tuple[str, str]:
+    async def _accept(
+        self, entry: Entry, offer: str, place: Place, scoring: Scoring, wanted: Deliverables
+    ) -> tuple[str, str]:
         try:
             peer = await accept(offer, self.network)
         except OfferMalformed as error:
@@ -151,7 +163,7 @@ class Sessions:
             raise entry.busy
         capture_id = secrets.token_urlsafe(8)
         try:
-            capture = await self._prepared(entry, peer, place, capture_id, scoring)
+            capture = await self._prepared(entry, peer, place, capture_id, scoring, wanted)
         except BaseException:
             await peer.close()
             raise
@@ -168,9 +180,11 @@ class Sessions:
                 self._over(entry, place)
                 await capture.abandon()
 
-    async def _prepared(self, entry: Entry, peer: Peer, place: Place, capture_id: str, scoring: Scoring) -> Capture:
+    async def _prepared(
+        self, entry: Entry, peer: Peer, place: Place, capture_id: str, scoring: Scoring, wanted: Deliverables
+    ) -> Capture:
         """Return a capture that has not begun."""
-        name, wanted = entry.feed.name, self.options.deliverables
+        name = entry.feed.name
         live = scoring.live(peer.unit_format, name)
         folder, spool = await asyncio.to_thread(begin_take, self.output, name, live, wanted, capture_id)
         return Capture(
@@ -178,14 +192,35 @@ class Sessions:
             live,
             entry.feed,
             folder,
-            self.options,
+            replace(self.options, deliverables=wanted),
             spool,
-            lambda: None if self.admission.connect(place) else str(self.admission.full),
+            lambda: self._connect(entry, place),
             lambda: self._over(entry, place),
             self.space,
             KEEP_S,
             scoring.about,
         )
+
+    def _connect(self, entry: Entry, place: Place) -> str | None:
+        """Give a capture whose media arrive its place; return why there is none."""
+        if not self.admission.connect(place):
+            return str(self.admission.full)
+        self.watch.report(entry.feed.name, CaptureReport(CaptureState.LIVE, entry.folder))
+        return None
+
+    async def _ordered(self, name: str, scoring: Scoring) -> tuple[Scoring, Deliverables]:
+        """What a session is to be captured with, and what is made of it; raise Refused if it must not be."""
+        self._refuse_closed(name)
+        order = await self.watch.order(name, self._usual(scoring))
+        return replace(scoring, settings=order.settings, rules=order.rules), order.deliverables
+
+    def _usual(self, scoring: Scoring) -> CaptureOrder:
+        return CaptureOrder(scoring.settings, scoring.rules, self.options.deliverables)
+
+    async def about_session(self, name: str) -> About:
+        """Return what followers of a session are told of how it is captured."""
+        scoring, _ = await self._ordered(checked_name(name), self._choice.scoring)
+        return scoring.about
 
     def end(self, name: str, capture_id: str) -> None:
         """End a sender's capture, as it wishes."""
@@ -207,12 +242,12 @@ class Sessions:
             raise Refused(404, "not_found", f"session {name!r} has no clip to save")
         return entry.clip
 
-    def follow(self, name: str) -> tuple[Entry, Follower]:
+    def follow(self, name: str, about: About | None = None) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
         self._refuse_closed(name)
         if sum(len(entry.feed.followers) for entry in self._names) >= MAX_FOLLOWERS:
             raise full(f"{MAX_FOLLOWERS} follow this server's sessions")
-        entry = self._names.open(name)
+        entry = self._names.open(name, about)
         return entry, entry.feed.follow()
 
     def hang_up(self, name: str) -> None:
@@ -254,41 +289,17 @@ class Sessions:
         """
         self.network.check()
         found = [] if self._recovery is None else await self._recovery.find()
-        reserved = [(begun, folder, self._reserve(begun)) for begun, folder in found]
+        self.watch.restarted(self.output, {begun.session for begun, _ in found})
+        reserved = [(begun, folder, reserve(self._names, begun, self._about(begun))) for begun, folder in found]
         return asyncio.create_task(self._recover(reserved), name="take5-recover")
 
     async def _recover(self, found: list[tuple[Begun, SpoolFolder, Entry | None]]) -> None:
         for place, (begun, folder, entry) in enumerate(found):
             assert self._recovery is not None  # noqa: S101 - it found them
-            address = partial(file_address, begun.session)
-            if entry is None:  # files only
-                await self._recovery.run(folder, address, lambda _: None)
-                continue
-            if entry.feed.now.decided:
-                entry.feed.restart(self._about(begun))
-            entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
-            await self._recovery.run(folder, address, entry.feed.publish)
-            entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
-            if all(entry is not later for *_, later in found[place + 1 :]):
-                self._let_begin(entry)
-
-    def _let_begin(self, entry: Entry) -> None:
-        """Let senders have a name again."""
-        if entry.recovered is not None:
-            entry.recovered.set()
-            entry.recovered = None
-        self._names.leave(entry)
-
-    def _reserve(self, begun: Begun) -> Entry | None:
-        """Let a name wait for its recovered clip; None if it cannot."""
-        try:
-            entry = self._names.open(begun.session)
-        except Refused:
-            return None
-        entry.recovered = entry.recovered or asyncio.Event()
-        entry.feed.restart(self._about(begun))
-        entry.feed.publish(StateChanged(0, State.STOPPING))
-        return entry
+            outcome = await self._recovery.run_for(entry, begun, folder, self._about(begun))
+            self.watch.report(begun.session, ended(outcome, folder.take))
+            if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
+                let_begin(self._names, entry)
 
     def _about(self, begun: Begun) -> About:
         """What the followers of a recovered capture are told."""
@@ -307,6 +318,8 @@ class Sessions:
 
     def _over(self, entry: Entry, place: Place) -> None:
         connected = place.state is PlaceState.CAPTURE
+        if connected:
+            self.watch.report(entry.feed.name, ended(entry.outcome, entry.folder))
         self.admission.release(place)
         entry.end(connected=connected)
         self._names.leave(entry)

@@ -4,7 +4,7 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.auth import Act, authorise, sessions_of
 from take5.stream.server.errors import Refused
 from take5.stream.server.sessions import Sessions
 
@@ -17,7 +17,7 @@ class Offers(HTTPEndpoint):
 
     async def post(self, request: Request) -> Response:
         """Accept a sender."""
-        authorise(request)
+        session = await authorise(request, Act.SEND)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != SDP:
             text = f"the body is {kind or 'of no type'}; it must be {SDP}"
@@ -26,7 +26,7 @@ class Offers(HTTPEndpoint):
         sessions = sessions_of(request)
         address = request.client.host if request.client else None
         seconds = request.query_params.getlist("seconds")
-        name, capture, answer = await sessions.begin(request.path_params.get("name"), offer, address, seconds)
+        name, capture, answer = await sessions.begin(session, offer, address, seconds)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
         return _with_links(Response(answer, 201, headers, media_type=SDP), sessions)
@@ -34,7 +34,7 @@ class Offers(HTTPEndpoint):
     async def options(self, request: Request) -> Response:
         """Say what may be sent, and to whom may send, which ICE servers there are."""
         response = Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
-        return _with_links(response, sessions_of(request)) if _may_send(request) else response
+        return _with_links(response, sessions_of(request)) if await _may_send(request) else response
 
 
 class Resource(HTTPEndpoint):
@@ -42,7 +42,7 @@ class Resource(HTTPEndpoint):
 
     async def delete(self, request: Request) -> Response:
         """End it."""
-        authorise(request)
+        await authorise(request, Act.SEND)
         sessions_of(request).end(request.path_params["name"], request.path_params["capture"])
         return Response(status_code=200)
 
@@ -51,9 +51,9 @@ class Resource(HTTPEndpoint):
         return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "DELETE, OPTIONS"})
 
 
-def _may_send(request: Request) -> bool:
+async def _may_send(request: Request) -> bool:
     try:
-        authorise(request)
+        await authorise(request, Act.SEND)
     except Refused:
         return False
     return True

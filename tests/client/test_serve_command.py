@@ -14,6 +14,8 @@ from take5.client.cli.network_options import ice_servers
         ([], "", "the token is empty"),
         (["--host", "0.0.0.0"], None, "--token SECRET, or --open"),  # noqa: S104 - refused
         (["--host", "0.0.0.0", "--token", ""], "secret", "the token is empty"),  # noqa: S104
+        (["--token", "x", "--database", "sqlite:////no/such/x.db"], None, "--token and --database exclude each other"),
+        (["--database", "mysql://h/x"], None, "must be like sqlite:///FILE"),
         (["--allow-origin", "studio.example"], None, "'studio.example' must be like https://studio.example"),
         (["--proxy", "nginx"], None, "proxy 'nginx' must be an address or a network"),
         (["--root-path", "take5"], None, "root path 'take5' must be like /take5"),

@@ -96,9 +96,10 @@ def follow(address: str, name: str) -> Followed:
 
 
 @contextmanager
-def sending(address: str, name: str, video: Path) -> "Iterator[subprocess.Popen[bytes]]":
+def sending(address: str, name: str, video: Path, token: str | None = None) -> "Iterator[subprocess.Popen[bytes]]":
     """Send a video with ``take5 push`` in a process of its own."""
-    command = [*TAKE5, "push", f"{address}/whip/{name}", str(video), "--loop"]
+    shown = [] if token is None else ["--token", token]
+    command = [*TAKE5, "push", f"{address}/whip/{name}", str(video), "--loop", *shown]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield process

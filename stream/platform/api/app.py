@@ -5,8 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from take5.scoring.errors import DatabaseError
-from take5.stream.platform.api.problems import database_failed, http_error, invalid, problem, refused
+from take5.stream.platform.api.problems import http_error, invalid, problem, refused
 from take5.stream.platform.api.routes import router
 from take5.stream.platform.service import Platform
 from take5.stream.server.errors import Refused
@@ -34,7 +33,6 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
         redoc_url=None,
         exception_handlers={
             Refused: refused,
-            DatabaseError: database_failed,
             RequestValidationError: invalid,
             HTTPException: http_error,
         },

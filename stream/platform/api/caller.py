@@ -37,7 +37,7 @@ def caller_with(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
         text = bearer(request.headers)
         shown = None if text is None else read(text)
         platform = platform_of(request)
-        key = None if shown is None else await platform.run(key_shown, platform.database, shown)
+        key = None if shown is None else await platform.work.run(key_shown, platform.work.database, shown)
         if text is None or key is None:
             wrong = "API key missing, wrong or revoked; send Authorization: Bearer KEY"
             raise Refused(401, "unauthorized", wrong, {"WWW-Authenticate": "Bearer"})

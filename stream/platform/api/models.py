@@ -103,7 +103,7 @@ class Session(BaseModel):
     consent: str | None
     state: SessionState
     failure: str | None = Field(description="Why there is no clip.")
-    folder: str | None = Field(description="Of the last take, on the server.")
+    folder: str | None = Field(description="Of the take with the last clip, on the server.")
     created: datetime
     expires: datetime
     ended: datetime | None

@@ -1,6 +1,5 @@
 """Errors as ``application/problem+json`` (RFC 9457), with ``error`` and ``code`` as everywhere on the server."""
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -10,10 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from take5.scoring.errors import DatabaseBusy, DatabaseError
-from take5.stream.server.errors import RETRY_AFTER_S, Refused
-
-log = logging.getLogger(__name__)
+from take5.stream.server.errors import Refused
 
 MEDIA_TYPE = "application/problem+json"
 CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -43,15 +39,6 @@ async def refused(_: Request, error: Exception) -> Response:
     """Answer a refused request."""
     assert isinstance(error, Refused)  # noqa: S101 - registered for it alone
     return problem(error.status, error.code, str(error), error.headers)
-
-
-async def database_failed(_: Request, error: Exception) -> Response:
-    """Answer a request for which the database was not there."""
-    assert isinstance(error, DatabaseError)  # noqa: S101 - registered for it alone
-    log.warning("%s", error)
-    code = "database_busy" if isinstance(error, DatabaseBusy) else "database_unreachable"
-    text = f"the database cannot be used at the moment; try again in {RETRY_AFTER_S} s"
-    return problem(503, code, text, {"Retry-After": str(RETRY_AFTER_S)})
 
 
 async def invalid(_: Request, error: Exception) -> Response:

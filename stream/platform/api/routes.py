@@ -16,6 +16,7 @@ from take5.stream.platform.database import Database
 from take5.stream.platform.footage import delete_footage
 from take5.stream.platform.idempotency import Repeatable
 from take5.stream.platform.keys import Scope
+from take5.stream.platform.orders import order_for
 from take5.stream.platform.records import Wanted, add
 from take5.stream.platform.states import SessionState
 from take5.stream.server.errors import Refused
@@ -39,10 +40,11 @@ async def create(
 ) -> Response:
     """Create a session. With an Idempotency-Key, a repeated request gets the first one's answer for a day."""
     platform, wanted = platform_of(request), new.wanted()
+    order_for(wanted, sessions_of(request).order)  # refuses what this server does not do
     repeatable = None
     if idempotency_key is not None:
         repeatable = Repeatable(caller.key.id, caller.secret, idempotency_key, new.model_dump_json().encode())
-    body, replayed = await platform.run(_create, platform.database, caller.key.id, wanted, repeatable)
+    body, replayed = await platform.work.run(_create, platform.work.database, caller.key.id, wanted, repeatable)
     headers = {"Cache-Control": "no-store", **({REPLAYED: "true"} if replayed else {})}
     return Response(body, 201, headers, "application/json")
 
@@ -78,7 +80,7 @@ async def list_sessions(
 ) -> SessionPage:
     """List the key's sessions, the latest first; the deleted ones only with `state=deleted`."""
     platform = platform_of(request)
-    rows, following = await platform.run(platform.records.page, caller.key.id, limit, cursor, state, label)
+    rows, following = await platform.work.run(platform.records.page, caller.key.id, limit, cursor, state, label)
     return SessionPage(sessions=[Session.of(row) for row in rows], next=following)
 
 
@@ -86,14 +88,14 @@ async def list_sessions(
 async def show(request: Request, caller: Reader, session_id: str) -> Session:
     """Show a session."""
     platform = platform_of(request)
-    return Session.of(await platform.run(platform.records.get, caller.key.id, session_id))
+    return Session.of(await platform.work.run(platform.records.get, caller.key.id, session_id))
 
 
 @router.post("/{session_id}/cancel")
 async def cancel(request: Request, caller: Writer, session_id: str) -> Session:
     """Cancel a session: its secrets open nothing any more, and a capture ends. Files stay until it is deleted."""
     platform = platform_of(request)
-    row = await platform.run(platform.records.cancel, caller.key.id, session_id)
+    row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
     sessions_of(request).hang_up(row.id)
     return Session.of(row)
 
@@ -102,16 +104,15 @@ async def cancel(request: Request, caller: Writer, session_id: str) -> Session:
 async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSession:
     """Cancel a session, wait for its capture to end, and delete its footage and what is known of the person."""
     platform, sessions = platform_of(request), sessions_of(request)
-    row = await platform.run(platform.records.cancel, caller.key.id, session_id)
-    folder = row.folder
+    row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
     if not await sessions.remove(row.id):
         raise Refused(409, "busy", "the session's clip is still being written; try again", {"Retry-After": "10"})
-    recorded = [] if folder is None else [Path(folder)]
+    recorded = [Path(folder) for folder in (row.folder, row.capture) if folder is not None]
     try:
-        deleted = await platform.run(partial(delete_footage, sessions.output, row.id, recorded))
+        deleted = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded))
     except OutputError as error:
         raise Refused(500, "not_deleted", str(error)) from error
-    row = await platform.run(platform.records.mark_deleted, caller.key.id, session_id)
+    row = await platform.work.run(platform.records.mark_deleted, caller.key.id, session_id)
     return DeletedSession(id=row.id, state=SessionState(row.state), deleted=deleted)
 
 

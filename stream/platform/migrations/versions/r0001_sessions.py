@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("failure", sa.String()),
         sa.Column("folder", sa.String()),
+        sa.Column("capture", sa.String()),
         sa.Column("created", TIME, nullable=False),
         sa.Column("ended", TIME),
         sa.Column("deleted", TIME),

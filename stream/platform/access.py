@@ -1,0 +1,66 @@
+"""Who may do what with a platform's sessions: each secret opens its own session, for its own purpose."""
+
+from datetime import datetime
+
+from take5.stream.platform.credentials import Shown, read
+from take5.stream.platform.database import Database
+from take5.stream.platform.records import CLOSED
+from take5.stream.platform.session_secrets import PREFIXES, Kind
+from take5.stream.platform.tables import SecretRow, SessionRow, utc_now
+from take5.stream.platform.work import DatabaseWork
+from take5.stream.server.auth import Act, unauthorised
+from take5.stream.server.errors import Refused
+
+ALLOWED = {
+    Kind.PERSON: {Act.SEND, Act.FOLLOW, Act.DECIDE},
+    Kind.SENDER: {Act.SEND, Act.FOLLOW},
+    Kind.FOLLOWER: {Act.FOLLOW},
+}
+WRONG = "secret missing, wrong, expired or revoked, or of another session; send Authorization: Bearer SECRET"
+NOT_ALLOWED = {
+    Act.SEND: "this secret only follows; sending needs the sender's or the person's",
+    Act.FOLLOW: "this secret does not follow",
+    Act.DECIDE: "only the person's secret decides on a clip",
+}
+
+
+class SecretAccess:
+    """The secrets in a database.
+
+    Parameters
+    ----------
+    work : DatabaseWork
+        Looks them up.
+    """
+
+    protected = True
+
+    def __init__(self, work: DatabaseWork) -> None:
+        self._work = work
+
+    def vouches(self, shown: str | None) -> bool:
+        """Whether anything is shown: a page shows nothing by itself, and what it shows is looked up."""
+        return shown is not None
+
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:  # noqa: ARG002
+        """Return the session that a secret opens; raise Refused unless it may do what is asked, with that session."""
+        secret = None if shown is None else read(shown)
+        found = None if secret is None else await self._work.run(_opened, self._work.database, secret, utc_now())
+        if found is None or (session is not None and session != found[0]):
+            raise unauthorised(WRONG)
+        opened, kind = found
+        if act not in ALLOWED[kind]:
+            raise Refused(403, "forbidden", NOT_ALLOWED[act])
+        return opened
+
+
+def _opened(database: Database, shown: Shown, now: datetime) -> tuple[str, Kind] | None:
+    """The session that a secret opens, and whose it is; None if it opens none."""
+    with database.reading() as session:
+        row = session.get(SecretRow, shown.id)
+        if row is None or not shown.matches(row.hash) or PREFIXES[Kind(row.kind)] != shown.prefix:
+            return None
+        record = session.get_one(SessionRow, row.session_id)
+    if row.revoked is not None or now >= row.expires or record.state in CLOSED:
+        return None
+    return record.id, Kind(row.kind)

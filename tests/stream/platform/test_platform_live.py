@@ -1,0 +1,102 @@
+"""A platform's server in a process of its own: real captures, real kills, and what the records say afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from killing import sending, serving
+from platform_server import Json, Program, programs
+from serving import eventually
+
+from demo.talker import DEFAULT, FILLER, Script, fitted
+from take5.stream.platform.database import Database
+
+pytestmark = pytest.mark.realtime
+
+Start = Callable[[], AbstractContextManager[Callable[[], None]]]
+"""Runs the server while a block lasts; what it yields kills it."""
+
+
+@pytest.fixture(scope="module")
+def video(rendered: Callable[[str, Script], Path]) -> Path:
+    return rendered("brief", fitted(DEFAULT, 12, FILLER))
+
+
+@pytest.fixture
+def shop(address: str) -> Program:
+    """A program whose server is not known yet."""
+    with closing(Database.open(address)) as database:
+        return programs("", database)()
+
+
+@pytest.fixture
+def start(address: str, tmp_path: Path, shop: Program) -> Start:
+    @contextmanager
+    def started() -> Iterator[Callable[[], None]]:
+        with serving(tmp_path / "out", "--database", address, "--no-report") as server:
+            shop.address = server.address
+            yield server.kill
+
+    return started
+
+
+def becomes(shop: Program, session: Json, state: str, patience_s: float = 90) -> bool:
+    return eventually(lambda: shop.show(session["id"])["state"] == state, patience_s)
+
+
+def bearer(session: Json, holder: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {session['secrets'][holder]}"}
+
+
+def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted(
+    shop: Program, start: Start, video: Path, tmp_path: Path
+) -> None:
+    with start() as kill:
+        session = shop.create(label="host", stop={"cap_s": 8}, trainers=["raw"], strictness="loose", consent="form 7")
+        kill()
+    with start():
+        assert shop.show(session["id"])["state"] == "created"
+        with sending(shop.address, session["id"], video, session["secrets"]["sender"]):
+            assert becomes(shop, session, "live")
+            assert becomes(shop, session, "done")
+        shown, place = shop.show(session["id"]), f"{shop.address}/api/sessions/{session['id']}"
+        state = httpx.get(place, headers=bearer(session, "follower")).json()
+        assert (state["rules"]["cap_s"], state["stopped"]["rule"]) == (8, "cap")
+        assert [bundle["trainer"] for bundle in state["bundles"]] == ["raw"]
+        assert shown["folder"] == state["clip"]["path"]
+        assert session["id"] in Path(shown["folder"]).name
+        assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 200
+        assert httpx.post(f"{place}/accept", headers=bearer(session, "sender")).status_code == 403
+        assert httpx.post(f"{place}/accept", headers=bearer(session, "person")).json()["accepted"] is True
+        assert shop.request("DELETE", f"/{session['id']}").json()["deleted"] == [shown["folder"]]
+        assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 401
+        assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
+
+
+def test_a_kill_during_a_capture_leaves_a_record_that_agrees(shop: Program, start: Start, video: Path) -> None:
+    with start() as kill:
+        kept, lost = shop.create(stop={"share": 0, "gain": 0}), shop.create()
+        with sending(shop.address, kept["id"], video, kept["secrets"]["person"]):
+            assert becomes(shop, kept, "live")
+            place = f"{shop.address}/api/sessions/{kept['id']}"
+            assert eventually(lambda: httpx.get(place, headers=bearer(kept, "person")).json()["kept"], 60)
+            kill()
+    with start():
+        assert becomes(shop, kept, "done")
+        assert (Path(shop.show(kept["id"])["folder"]) / "clip.mp4").exists()
+        assert shop.show(lost["id"])["state"] == "created"
+
+
+def test_deleting_a_live_session_ends_its_capture_and_leaves_nothing(
+    shop: Program, start: Start, video: Path, tmp_path: Path
+) -> None:
+    with start():
+        session = shop.create(stop={"share": 0, "gain": 0})
+        with sending(shop.address, session["id"], video, session["secrets"]["sender"]):
+            assert becomes(shop, session, "live")
+            answer = shop.request("DELETE", f"/{session['id']}")
+            assert (answer.status_code, answer.json()["state"]) == (200, "deleted")
+        assert shop.show(session["id"])["state"] == "deleted"
+        assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
