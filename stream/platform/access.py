@@ -1,14 +1,14 @@
 """Who may do what with a platform's sessions: each secret opens its own session, for its own purpose."""
 
-from datetime import datetime
+from functools import partial
 
-from take5.stream.platform.credentials import Shown, read
+from take5.stream.platform.credentials import Shown
 from take5.stream.platform.database import Database
+from take5.stream.platform.lookups import Lookups
 from take5.stream.platform.records import CLOSED
 from take5.stream.platform.session_secrets import PREFIXES, Kind
 from take5.stream.platform.tables import SecretRow, SessionRow, utc_now
-from take5.stream.platform.work import DatabaseWork
-from take5.stream.server.auth import Act, unauthorised
+from take5.stream.server.auth import Act
 from take5.stream.server.errors import Refused
 
 ALLOWED = {
@@ -29,38 +29,33 @@ class SecretAccess:
 
     Parameters
     ----------
-    work : DatabaseWork
-        Looks them up.
+    lookups : Lookups
+        Finds them.
     """
 
     protected = True
 
-    def __init__(self, work: DatabaseWork) -> None:
-        self._work = work
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
 
     def vouches(self, shown: str | None) -> bool:
         """Whether anything is shown: a page shows nothing by itself, and what it shows is looked up."""
         return shown is not None
 
-    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:  # noqa: ARG002
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:
         """Return the session that a secret opens; raise Refused unless it may do what is asked, with that session."""
-        secret = None if shown is None else read(shown)
-        found = None if secret is None else await self._work.run(_opened, self._work.database, secret, utc_now())
-        if found is None or (session is not None and session != found[0]):
-            raise unauthorised(WRONG)
-        opened, kind = found
+        opened, kind = await self._lookups.find(shown, address, partial(_opened, session), WRONG)
         if act not in ALLOWED[kind]:
             raise Refused(403, "forbidden", NOT_ALLOWED[act])
         return opened
 
 
-def _opened(database: Database, shown: Shown, now: datetime) -> tuple[str, Kind] | None:
-    """The session that a secret opens, and whose it is; None if it opens none."""
+def _opened(wanted: str | None, database: Database, shown: Shown) -> tuple[str, Kind] | None:
+    """The session that a secret opens, and whose it is; None if it opens none, or not the one that is wanted."""
     with database.reading() as session:
         row = session.get(SecretRow, shown.id)
         if row is None or not shown.matches(row.hash) or PREFIXES[Kind(row.kind)] != shown.prefix:
             return None
         record = session.get_one(SessionRow, row.session_id)
-    if row.revoked is not None or now >= row.expires or record.state in CLOSED:
-        return None
-    return record.id, Kind(row.kind)
+    useless = row.revoked is not None or utc_now() >= row.expires or record.state in CLOSED
+    return None if useless or wanted not in (None, record.id) else (record.id, Kind(row.kind))

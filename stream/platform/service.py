@@ -2,6 +2,8 @@
 
 from take5.stream.platform.access import SecretAccess
 from take5.stream.platform.database import Database
+from take5.stream.platform.failures import Failures
+from take5.stream.platform.lookups import Lookups
 from take5.stream.platform.records import Records
 from take5.stream.platform.watch import RecordWatch
 from take5.stream.platform.work import DatabaseWork
@@ -14,6 +16,8 @@ class Platform:
     ----------
     database : Database
         Open; whoever opened it closes it.
+    failures : Failures, optional
+        Limits failed authorisations.
 
     Attributes
     ----------
@@ -21,15 +25,18 @@ class Platform:
         Of the sessions.
     work : DatabaseWork
         Runs what uses the database.
+    lookups : Lookups
+        Finds what keys and secrets open.
     access : SecretAccess
         Decides who may do what with sessions.
     watch : RecordWatch
         Keeps the records up to date with captures.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, failures: Failures | None = None) -> None:
         self.records, self.work = Records(database), DatabaseWork(database)
-        self.access, self.watch = SecretAccess(self.work), RecordWatch(self.work)
+        self.lookups = Lookups(self.work, Failures() if failures is None else failures)
+        self.access, self.watch = SecretAccess(self.lookups), RecordWatch(self.work)
 
     async def settle(self) -> None:
         """Wait until what captures have reported is recorded; for the end, after the sessions have been drained."""

@@ -93,7 +93,7 @@ class Admission:
             If captures leave no room for another, or no pending place is free.
         """
         self._measure()
-        network = _network(address)
+        network = network_of(address)
         if not self.has_room:
             raise self.full
         if self.pending >= self._places:
@@ -158,7 +158,7 @@ class Admission:
         self._since = self._usage()
 
 
-def _network(address: str | None) -> str:
+def network_of(address: str | None) -> str:
     """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, of which a sender has many."""
     found = WITH_PORT.fullmatch(address or "")
     if found is not None:

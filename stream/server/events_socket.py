@@ -10,7 +10,7 @@ from take5.stream.server.auth import authorise_websocket, sessions_of
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
 
-CLOSE_CODES = {401: 4401, 404: 4404, 503: 1013}
+CLOSE_CODES = {401: 4401, 404: 4404, 429: 1013, 503: 1013}
 READ_NOT = 1008
 """Close code for a follower that does not read."""
 

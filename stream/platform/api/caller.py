@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from fastapi.security import HTTPBearer
 
-from take5.stream.platform.credentials import read
 from take5.stream.platform.keys import ApiKey, Scope, key_shown
 from take5.stream.platform.service import Platform
 from take5.stream.server.auth import bearer
 from take5.stream.server.errors import Refused
 
+WRONG = "API key missing, wrong or revoked; send Authorization: Bearer KEY"
 SCHEME = HTTPBearer(auto_error=False, description="An API key, from `take5 keys create`.")
 """For the schema; what a header holds is read below."""
 
@@ -34,13 +34,9 @@ def caller_with(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
     """Return what finds the caller of a request, and refuses one whose key has not this scope."""
 
     async def caller(request: Request) -> Caller:
-        text = bearer(request.headers)
-        shown = None if text is None else read(text)
-        platform = platform_of(request)
-        key = None if shown is None else await platform.work.run(key_shown, platform.work.database, shown)
-        if text is None or key is None:
-            wrong = "API key missing, wrong or revoked; send Authorization: Bearer KEY"
-            raise Refused(401, "unauthorized", wrong, {"WWW-Authenticate": "Bearer"})
+        text, address = bearer(request.headers), request.client.host if request.client else None
+        key = await platform_of(request).lookups.find(text, address, key_shown, WRONG)
+        assert text is not None  # noqa: S101 - or nothing would have been found
         if scope not in key.scopes:
             raise Refused(403, "forbidden", f"this key lacks the scope {scope}")
         return Caller(key, text)

@@ -20,6 +20,7 @@ from take5.scoring.errors import ParameterError
 from take5.stream.analysis.models import Models
 from take5.stream.platform import access
 from take5.stream.platform.database import Database
+from take5.stream.platform.failures import Failures
 from take5.stream.platform.service import Platform
 from take5.stream.platform.tables import utc_now
 from take5.stream.server.app import _routes, create_app
@@ -76,7 +77,7 @@ class Stage:
 def stage(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("access")
     database = Database.open(f"sqlite:///{folder / 'platform.db'}")
-    with served(models, folder / "out", platform=Platform(database)) as server:
+    with served(models, folder / "out", platform=Platform(database, Failures(most=10_000))) as server:
         program = programs(server.address, database)()
         a, b, cancelled = (program.create() for _ in range(3))
         program.request("POST", f"/{cancelled['id']}/cancel")

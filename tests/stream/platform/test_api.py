@@ -18,6 +18,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.platform import keys, records, tables
 from take5.stream.platform.api.app import MAX_BODY
 from take5.stream.platform.database import Database
+from take5.stream.platform.failures import Failures
 from take5.stream.platform.keys import Scope
 from take5.stream.platform.service import Platform
 
@@ -48,7 +49,7 @@ def opened(folder: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def server(models: Models, folder: Path, opened: Database) -> Iterator[Served]:
-    with served(models, folder / "out", platform=Platform(opened)) as server:
+    with served(models, folder / "out", platform=Platform(opened, Failures(most=10_000))) as server:
         yield server
 
 
