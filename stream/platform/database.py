@@ -29,6 +29,9 @@ STATEMENT_S = 15.0
 """How long a statement may take in PostgreSQL."""
 
 FORMS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON")
+"""What is deleted is overwritten, too."""
+
 WRITES = "take5_writes"
 PG_BUSY = {"55P03", "57014", "40P01"}
 """SQLSTATE: lock not available, statement timed out, deadlock."""
@@ -138,7 +141,7 @@ def _engine(url: URL, busy_s: float) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver begins no transactions: those below do
-        for pragma in (f"busy_timeout = {int(busy_s * 1000)}", "journal_mode = WAL", "foreign_keys = ON"):
+        for pragma in (f"busy_timeout = {int(busy_s * 1000)}", *PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

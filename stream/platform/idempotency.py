@@ -58,8 +58,8 @@ class Repeatable:
         nonce, sealed = row.response[:NONCE_BYTES], row.response[NONCE_BYTES:]
         return self._cipher.decrypt(nonce, sealed, self._hash.encode())
 
-    def remember(self, session: Session, response: bytes) -> None:
-        """Remember the answer, in the transaction that did what was requested; forget those that are too old."""
+    def remember(self, session: Session, session_id: str, response: bytes) -> None:
+        """Remember the answer, in the transaction that created the session; forget those that are too old."""
         now, nonce = utc_now(), os.urandom(NONCE_BYTES)
         session.execute(delete(IdempotencyRow).where(IdempotencyRow.created <= now - KEPT_FOR))
         sealed = nonce + self._cipher.encrypt(nonce, response, self._hash.encode())
@@ -68,6 +68,7 @@ class Repeatable:
                 key_id=self.key_id,
                 idempotency_key=self.name,
                 request_hash=self._hash,
+                session_id=session_id,
                 response=sealed,
                 created=now,
             )
@@ -81,3 +82,8 @@ class Repeatable:
     @property
     def _cipher(self) -> AESGCM:
         return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"take5 idempotency").derive(self.secret.encode()))
+
+
+def forget_answers(session: Session, session_id: str) -> None:
+    """Forget the answer that created a session: it holds what is known of the person."""
+    session.execute(delete(IdempotencyRow).where(IdempotencyRow.session_id == session_id))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from take5.stream.platform.database import Database
+from take5.stream.platform.idempotency import forget_answers
 from take5.stream.platform.session_secrets import Kind, issue_secrets, revoke_secrets
 from take5.stream.platform.states import SessionState
 from take5.stream.platform.tables import SessionRow, utc_now
@@ -161,6 +162,7 @@ class Records:
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
             row.label = row.person = row.consent = row.folder = row.capture = row.failure = None
             revoke_secrets(session, row.id, now)
+            forget_answers(session, row.id)
             return row
 
 

@@ -106,12 +106,13 @@ class SecretRow(Table):
 
 
 class IdempotencyRow(Table):
-    """A request that a key has made under an ``Idempotency-Key``, and its answer, sealed."""
+    """A request that a key has made under an ``Idempotency-Key``, the session that it made, and its sealed answer."""
 
     __tablename__ = "idempotency"
 
     key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"), primary_key=True)
     idempotency_key: Mapped[str] = mapped_column(String(255), primary_key=True)
     request_hash: Mapped[str] = mapped_column(String(64))
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     response: Mapped[bytes] = mapped_column(LargeBinary)
     created: Mapped[datetime] = mapped_column(index=True)

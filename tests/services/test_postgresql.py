@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
 import pytest
 from database_checks import become_newer, differences
+from platform_server import Program, programs
 from postgresql import PostgreSQL, postgresql
+from serving import Served, eventually, served
 from sqlalchemy import text
 
 from take5.scoring.errors import DatabaseBusy, DatabaseNewer, DatabaseUnreachable
+from take5.stream.analysis.models import Models
+from take5.stream.platform import keys
 from take5.stream.platform.database import Database
+from take5.stream.platform.service import Platform
+from take5.stream.server.watch import CaptureReport, CaptureState
 
 pytestmark = pytest.mark.services
 
@@ -65,3 +73,68 @@ def test_a_connection_that_was_cut_is_made_again(server: PostgreSQL) -> None:
         assert session.execute(text("SELECT 1")).scalar_one() == 1
     database.close()
     operator.close()
+
+
+@pytest.fixture
+def shop(server: PostgreSQL, models: Models, tmp_path: Path) -> Iterator[tuple[Program, Served]]:
+    """A program before a server with a new database."""
+    database = Database.open(server.address(f"shop_{tmp_path.name.lower()[-20:]}".replace("-", "_")), busy_s=2)
+    with served(models, tmp_path / "out", platform=Platform(database)) as running:
+        yield programs(running.address, database)(), running
+    database.close()
+
+
+def test_sessions_are_created_once_listed_in_pages_and_deleted(shop: tuple[Program, Served]) -> None:
+    program, served_ = shop
+    made = [program.create()["id"] for _ in range(3)]
+    for fields in ({"label": "host"}, {}):
+        headers = {"Idempotency-Key": f"{fields}"}
+        with ThreadPoolExecutor(6) as pool:
+            posts = [pool.submit(program.request, "POST", json=fields, headers=headers) for _ in range(6)]
+        answers = [post.result() for post in posts]
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.text for answer in answers}) == 1
+        made.append(answers[0].json()["id"])
+    assert program.request("POST", json={"label": "host"}).json()["code"] == "label_taken"
+    found: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = program.request("GET", params={"limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+        found, cursor = [*found, *(each["id"] for each in page["sessions"])], page["next"]
+    assert (found, cursor) == (made[::-1], None)
+    last = program.create()
+    place, shown = f"{served_.address}/api/sessions/{last['id']}/ticket", last["secrets"]["follower"]
+    assert httpx.post(place, headers={"Authorization": f"Bearer {shown}"}).status_code == 200
+    assert program.request("DELETE", f"/{last['id']}").json()["state"] == "deleted"
+    assert httpx.post(place, headers={"Authorization": f"Bearer {shown}"}).status_code == 401
+
+
+def test_while_the_database_is_gone_requests_get_503_and_reports_wait(
+    server: PostgreSQL, shop: tuple[Program, Served], tmp_path: Path
+) -> None:
+    program, served_ = shop
+    session = program.create()
+    server.stop()
+    try:
+        answer = program.request("GET")
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
+        assert answer.headers["retry-after"]
+        whip = f"{served_.address}/whip/{session['id']}"
+        refused = httpx.post(whip, headers={"Authorization": f"Bearer {session['secrets']['sender']}"}, timeout=30)
+        assert (refused.status_code, refused.json()["code"]) == (503, "database_unreachable")
+        for state in (CaptureState.LIVE, CaptureState.DONE):
+            served_.sessions.watch.report(session["id"], CaptureReport(state, tmp_path / "out" / "take"))
+        assert httpx.get(f"{served_.address}/healthz").status_code == 200
+    finally:
+        server.start()
+    assert eventually(lambda: program.request("GET").status_code == 200, 20)
+    assert eventually(lambda: program.show(session["id"])["state"] == "done", 20)
+    assert program.show(session["id"])["folder"] == str(tmp_path / "out" / "take")
+
+
+def test_keys_are_kept_there_too(server: PostgreSQL) -> None:
+    database = Database.open(server.address("keys"))
+    key, _ = keys.create_key(database, "web shop")
+    assert keys.revoke_key(database, key.id).revoked
+    assert [each.name for each in keys.list_keys(database)] == ["web shop"]
+    database.close()

@@ -6,73 +6,76 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from services import UNPACKED, Service, answers, free_port, program, running
+from services import UNPACKED, free_port, program, running
 
 USER = "take5"
 UNPRIVILEGED = "nobody"
 """Runs it where the tests run as root, which PostgreSQL refuses."""
 
 
-@dataclass
 class PostgreSQL:
-    """A running server, with an empty database for each name."""
+    """A server in a folder.
 
-    port: int
-    service: Service
-    folder: Path
+    Parameters
+    ----------
+    folder : Path
+        Gets all of its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._port, self._running = folder, free_port(), ExitStack()
+        self._user = pwd.getpwnam(UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(folder, self._user, -1)
+        self._run("initdb", "-D", "data", "-U", USER, "-A", "trust", "-N", "-E", "UTF8", "--no-locale")
+
+    def start(self) -> None:
+        """Start it, with what is there."""
+        options = ("-D", "data", "-p", str(self._port), "-h", "127.0.0.1", "-k", str(self._folder), "-F")
+        server = running("postgres", *options, folder=self._folder, ready=self._ready, user=self._user)
+        self._running.enter_context(server)
+
+    def _ready(self) -> bool:
+        """Whether it takes connections, which it does not while it recovers."""
+        try:
+            self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port))
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Stop it at once; its files stay."""
+        self._run("pg_ctl", "stop", "-D", "data", "-m", "immediate", "-s")
+        self._running.close()
 
     def address(self, name: str) -> str:
         """Make a database and return its address."""
-        address = f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
+        server = f"postgresql://{USER}@127.0.0.1:{self._port}"
+        self._run("psql", "-q", f"{server}/postgres", "-c", f"CREATE DATABASE {name}")
+        return f"{server}/{name}"
+
+    def _run(self, name: str, *arguments: str) -> None:
+        libraries = os.pathsep.join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu*")))
+        environment = {**os.environ, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
+        command = [str(program(name)), *arguments]
         subprocess.run(
-            [program("psql"), "-q", address.replace(f"/{name}", "/postgres"), "-c", f"CREATE DATABASE {name}"],
-            check=True,
-            env=_environment(),
+            command, check=True, user=self._user, cwd=self._folder, stdout=subprocess.DEVNULL, env=environment
         )
-        return address
 
 
 @contextmanager
 def postgresql() -> Iterator[PostgreSQL]:
     """Run a server until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="take5-postgresql-"))
-    user = pwd.getpwnam(UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
-    if user is not None:
-        os.chown(folder, user, -1)
-    data = folder / "data"
-    initdb = [
-        str(program("initdb")),
-        "-D",
-        str(data),
-        "-U",
-        USER,
-        "-A",
-        "trust",
-        "--no-sync",
-        "-E",
-        "UTF8",
-        "--no-locale",
-    ]
     try:
-        subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, env=_environment())
-        yield from _served(folder, data, user)
+        server = PostgreSQL(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _served(folder: Path, data: Path, user: int | None) -> Iterator[PostgreSQL]:
-    port = free_port()
-    options = ("-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F")
-    with running("postgres", *options, folder=folder, ready=answers(port), user=user) as service:
-        ready = [str(program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "20"]
-        subprocess.run(ready, check=True, env=_environment())
-        yield PostgreSQL(port, service, folder)
-
-
-def _environment() -> dict[str, str]:
-    libraries = os.pathsep.join(map(str, UNPACKED.glob("usr/lib/*-linux-gnu*")))
-    return {**os.environ, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}

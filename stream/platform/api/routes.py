@@ -59,7 +59,7 @@ def _create(database: Database, key_id: str, wanted: Wanted, repeatable: Repeata
             row, secrets = add(session, key_id, wanted)
             answer = CreatedSession.with_secrets(row, secrets).model_dump_json().encode()
             if repeatable is not None:
-                repeatable.remember(session, answer)
+                repeatable.remember(session, row.id, answer)
             return answer, False
     except (IntegrityError, Refused):  # the same request may have been answered at this very moment
         with database.reading() as session:

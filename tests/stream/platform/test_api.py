@@ -296,6 +296,18 @@ def test_without_a_database_there_is_no_api(models: Models, tmp_path: Path) -> N
         assert httpx.get(f"{server.address}/api/v1/sessions").status_code == 404
 
 
+def test_a_request_that_is_repeated_after_the_deletion_tells_nothing_of_the_person(
+    shop: Program, opened: Database
+) -> None:
+    headers = {"Idempotency-Key": "once"}
+    first = shop.request("POST", json=FIELDS, headers=headers).json()
+    shop.request("DELETE", f"/{first['id']}")
+    with opened.reading() as session:
+        query = text("SELECT count(*) FROM idempotency WHERE session_id = :id")
+        assert session.execute(query, {"id": first["id"]}).scalar_one() == 0
+    assert shop.request("POST", json=FIELDS, headers=headers).json()["id"] != first["id"]
+
+
 def test_deletion_says_nothing_of_the_person(opened: Database) -> None:
     with opened.reading() as session:
         rows = session.execute(text("SELECT person, label, consent FROM sessions WHERE state = 'deleted'")).all()

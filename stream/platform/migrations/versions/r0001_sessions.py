@@ -63,11 +63,14 @@ def upgrade() -> None:
         sa.Column("key_id", sa.String(16), nullable=False),
         sa.Column("idempotency_key", sa.String(255), nullable=False),
         sa.Column("request_hash", sa.String(64), nullable=False),
+        sa.Column("session_id", sa.String(24), nullable=False),
         sa.Column("response", sa.LargeBinary(), nullable=False),
         sa.Column("created", TIME, nullable=False),
         sa.PrimaryKeyConstraint("key_id", "idempotency_key", name="pk_idempotency"),
         sa.ForeignKeyConstraint(["key_id"], ["api_keys.id"], name="fk_idempotency_key_id"),
+        sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name="fk_idempotency_session_id", ondelete="CASCADE"),
     )
+    op.create_index("ix_idempotency_session_id", "idempotency", ["session_id"])
     op.create_index("ix_idempotency_created", "idempotency", ["created"])
 
 
