@@ -44,7 +44,7 @@ def test_the_example_serves_the_page_and_ends_in_order(tmp_path: Path, monkeypat
         assert "<title>take5</title>" in client.get("/").text
         health = client.get("/healthz").json()
         assert (health["live"], health["capacity"], health["disk_full"]) == (0, 3, False)
-        assert client.get("/api/config").json()["stop"]["stop_at"] == pytest.approx(1120.0)
+        assert client.get("/api/config").json()["stop"]["share"] == pytest.approx(0.95)
         assert client.get("/api/prompts").json()
         with connect(f"ws://{address}/take5/api/sessions/anna/events") as socket:
             assert '"waiting"' in str(socket.recv(10))
