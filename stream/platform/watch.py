@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,7 @@ class RecordWatch:
         self._work, self._database = work, work.database
         self._waiting: dict[str, Callable[[], None]] = {}
         self._news = threading.Condition()
-        self._ending, self._again_s = threading.Event(), AGAIN_S
+        self._ending = False
         self._thread: threading.Thread | None = None
 
     async def order(self, session: str, usual: CaptureOrder) -> CaptureOrder:
@@ -69,7 +70,9 @@ class RecordWatch:
 
     async def settle(self) -> None:
         """Wait until every report is written, or the database has not let them for some seconds."""
-        self._ending.set()
+        with self._news:
+            self._ending = True
+            self._news.notify()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, SETTLE_S)
 
@@ -91,16 +94,16 @@ class RecordWatch:
     def _run(self) -> None:
         while True:
             with self._news:
-                while not self._waiting:
-                    if self._ending.is_set():
-                        return
-                    self._news.wait(0.2)
+                while not self._waiting and not self._ending:
+                    self._news.wait()
+                if not self._waiting:
+                    return
                 key, write = next(iter(self._waiting.items()))
             try:
                 write()
             except DatabaseError as error:
                 log.warning("a report has to wait: %s", error)
-                threading.Event().wait(self._again_s)
+                time.sleep(AGAIN_S)
                 continue
             except Exception:
                 log.exception("a report could not be written")
