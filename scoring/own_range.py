@@ -22,10 +22,10 @@ WITHIN_S = 60.0
 """The time in which a talker is expected to reach what is said of them, in seconds."""
 
 PATIENCE_S = 180.0
-"""Time after which a talker's typical window is enough, in seconds; from :data:`WITHIN_S` on, less and less is asked for.
+"""Time after which a talker's typical window is enough, in seconds; from :data:`WITHIN_S` on, less and less is asked.
 
-Whose best window is still below what a minute was expected to give has a pool of windows of high D that newer ones
-hardly replace: going on rarely helps."""
+The pool of a talker whose best window is still below what a minute was expected to give is full of windows of high D
+that newer ones hardly replace: going on rarely helps."""
 
 REACH = 1.25
 """I of Algorithm 1's choice of a minute as a multiple of the talker's typical window, for windows of 5 s.

@@ -229,6 +229,25 @@ def test_a_talker_after_a_restart_is_another_one() -> None:
     assert stopper.standing.typical == pytest.approx(1250.0)
 
 
+def test_after_the_minute_in_which_it_was_expected_less_is_asked_for() -> None:
+    """From 0.95 * 1.25 times the typical window at 60 s to that window itself at 180 s, on the scale of log I."""
+    stopper, seen = Stopper(StopRules(gain=None), Parameters()), {}
+    for judged in minutes(lambda _: 1000):
+        best = window(0, 999.0).score
+        if stopper.push(judged, best) is not None:
+            break
+        assert stopper.standing is not None
+        seen[judged.score.start // FPS + 5] = stopper.standing.needed
+    assert [seen[second] for second in (16, 60)] == pytest.approx([1187.5] * 2)
+    assert seen[120] == pytest.approx(1000 * 1.1875**0.5)
+    assert seen[180] == seen[600 - 1] == pytest.approx(1000)
+    late = Stopper(StopRules(gain=None), Parameters())
+    found = stopped(late, [window(0, 1100.0), *(window(second, 1000.0) for second in range(1, 300))])
+    assert found is not None
+    way = math.log(1.1) / math.log(1.1875)
+    assert found[0] == pytest.approx(60 + 120 * (1 - way), abs=2.0)
+
+
 def test_a_share_that_anybody_reaches_stops_at_once_when_the_range_is_known() -> None:
     found = stopped(Stopper(StopRules(share=0.5), Parameters()), talk(20, 1000.0))
     assert found is not None
