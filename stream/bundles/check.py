@@ -38,12 +38,9 @@ def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
     Raises
     ------
     UnreadableMedia
-        If it is not a folder.
+        If it is not a folder, or something in it may not be read.
     """
-    found = _found(folder)
-    yield from _check_parts(found, trainer)
-    for step in _steps(found, trainer):
-        yield from _check_step(found, step)
+    yield from progress(folder, trainer).violations
 
 
 def progress(folder: Path, trainer: TrainerContract) -> Progress:
@@ -52,8 +49,15 @@ def progress(folder: Path, trainer: TrainerContract) -> Progress:
     Raises
     ------
     UnreadableMedia
-        If it is not a folder.
+        If it is not a folder, or something in it may not be read.
     """
+    try:
+        return _progress(folder, trainer)
+    except OSError as error:
+        raise UnreadableMedia(f"{error.filename or folder}: cannot be read ({error.strerror or error})") from error
+
+
+def _progress(folder: Path, trainer: TrainerContract) -> Progress:
     found = _found(folder)
     wrong = list(_check_parts(found, trainer))
     sound, done, left = not wrong, list(trainer.done) if not wrong else [], []

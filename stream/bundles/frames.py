@@ -12,6 +12,9 @@ from take5.stream.ffmpeg.filters import TIME_BASE, Chain
 from take5.stream.ffmpeg.pictures import encodable
 from take5.stream.timeline.media import Picture
 
+JPEG_END, JPEG_TAIL = b"\xff\xd9", 1024
+"""What a whole JPEG ends with, and in how many of its last bytes: some writers fill up what comes after."""
+
 BEST_JPEG = "118"
 """FFmpeg's lambda of ``-q:v 1``, the quality at which trainers extract their own images."""
 
@@ -66,10 +69,22 @@ class Jpeg:
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a JPEG with three channels; None for anything else."""
+    """Width and height of a whole JPEG with three channels; None for anything else."""
+    if not _ends(path):
+        return None
     try:
         with av.open(str(path)) as container:
             frame = next(container.decode(video=0))
     except (av.FFmpegError, IndexError, StopIteration):
         return None
     return (frame.width, frame.height) if len(frame.format.components) == 3 else None
+
+
+def _ends(path: Path) -> bool:
+    """Whether a JPEG has its end: FFmpeg decodes the part of a file that is there."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - JPEG_TAIL))
+            return JPEG_END in file.read()
+    except OSError:
+        return False

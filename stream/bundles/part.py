@@ -1,5 +1,6 @@
 """One part of a bundle: its writer, and the check of the same rules on any folder."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,6 +12,9 @@ from take5.stream.bundles.crop import Crop
 from take5.stream.bundles.footage import Footage
 from take5.stream.bundles.picture_faces import PictureFaces, SeenFaces
 from take5.stream.wire import Json
+
+NUMBER = re.compile("0|[1-9][0-9]{0,8}")
+"""A number as trainers write it in names."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,8 @@ class Found:
         """Width and height of its first readable image, if any."""
         from take5.stream.bundles.frames import image_size
 
-        return image_size(self.folder / "ori_imgs" / "0.jpg")
+        images = numbered_files(self.folder / "ori_imgs", ".jpg")
+        return next((size for _, path in sorted(images.items()) if (size := image_size(path)) is not None), None)
 
 
 class Part(Protocol):
@@ -109,6 +114,12 @@ class Made(Protocol):
 
     def check(self, found: Found) -> Iterator[Violation]:
         """Yield violations of what is there; an empty cure means running the step again."""
+
+
+def numbered_files(folder: Path, ending: str) -> dict[int, Path]:
+    """Files named by a number as trainers write it, such as ``7.png`` and not ``007.png``, by that number."""
+    named = ((path.name.removesuffix(ending), path) for path in folder.glob(f"*{ending}") if path.is_file())
+    return {int(name): path for name, path in named if NUMBER.fullmatch(name)}
 
 
 def missing(file: str, cure: str) -> Violation:

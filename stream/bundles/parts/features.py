@@ -1,6 +1,7 @@
 """What is computed of a bundle elsewhere: OpenFace's action units, and the features of the sound."""
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from take5.stream.bundles.part import Found, Violation
 from take5.stream.bundles.parts.arrays import load_array
+from take5.stream.bundles.parts.images import shown_numbers
 
 UNITS = "au.csv"
 WINDOW = 16
@@ -31,10 +33,15 @@ class ActionUnits:
         """Yield violations: loaders look up each frame's row by its number."""
         if not self.present(found):
             return
-        names, rows = _table(found)
-        absent = [name for name in self.columns if name not in (column.strip() for column in names)]
+        names, table = _table(found)
+        rows, columns = len(table), [name.strip() for name in names]
+        absent = [name for name in self.columns if name not in columns]
         if absent:
             yield Violation(UNITS, f"has no column {', '.join(absent)}", "")
+        for name in self.columns:
+            bad = [] if name in absent else [i for i, row in enumerate(table) if not _finite(row[columns.index(name)])]
+            if bad:
+                yield Violation(UNITS, f"has no number as {name} of the frames {shown_numbers(bad)}", "")
         if rows == found.frames - 1:
             rule = f"has {rows} rows for {found.frames} frames; loaders stop at the last"
             yield Violation(UNITS, rule, f"repeat the last: sed -i '$p' data/{found.name}/{UNITS}")
@@ -60,14 +67,21 @@ class ActionUnitNames:
             yield Violation(UNITS, f"has no blank before {', '.join(bare)}; loaders look for ' {bare[0]}'", "")
 
 
-def _table(found: Found) -> tuple[list[str], int]:
-    """Names as they stand in the first line, and the number of rows with all columns."""
+def _finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _table(found: Found) -> tuple[list[str], list[list[str]]]:
+    """Names as they stand in the first line, and the rows with all columns."""
     try:
         with (found.folder / UNITS).open(newline="", encoding="utf-8", errors="replace") as file:
             rows = list(csv.reader(file))
     except (OSError, csv.Error):
-        return [], 0
-    return (rows[0], sum(len(row) == len(rows[0]) for row in rows[1:])) if rows else ([], 0)
+        return [], []
+    return (rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]) if rows else ([], [])
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,8 @@ class SoundFeatures:
         array = load_array(found.folder / self.file)
         if array is None:
             yield Violation(self.file, "is not a numpy array", "")
+        elif array.dtype.kind != "f":
+            yield Violation(self.file, f"is {array.dtype}, not of floats", "")
         elif array.ndim != 3 or array.shape[1:] != (WINDOW, self.depth):
             yield Violation(self.file, f"is {list(array.shape)}, not [N, {WINDOW}, {self.depth}]", "")
         elif abs(len(array) - found.frames) > TOLERANCE:

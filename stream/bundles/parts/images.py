@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from take5.stream.bundles.frames import image_size
-from take5.stream.bundles.part import Draft, Found, Violation, missing
+from take5.stream.bundles.part import NUMBER, Draft, Found, Violation, missing, numbered_files
 
 FOLDER = "ori_imgs"
 POINTS, MOUTH, LEAST_MOUTH = 68, slice(48, 60), 32
@@ -33,12 +33,12 @@ class Images:
         """Yield violations."""
         yield from _check_numbers(found, ".jpg")
         for path in sorted((found.folder / FOLDER).glob("*.*")):
-            if path.suffix in (".jpg", ".png") and not (path.stem.isdecimal() and path.suffix == ".jpg"):
+            if path.suffix in (".jpg", ".png") and not (NUMBER.fullmatch(path.stem) and path.suffix == ".jpg"):
                 yield Violation(f"{FOLDER}/{path.name}", "trainers read each image's name as its number", "remove it")
-        for path in _numbered(found.folder, ".jpg"):
+        for path in _in_order(found, ".jpg"):
             size = image_size(path)
             if size is None:
-                yield Violation(f"{FOLDER}/{path.name}", "is not a JPEG with three channels", CURE)
+                yield Violation(f"{FOLDER}/{path.name}", "is not a whole JPEG with three channels", CURE)
             elif size != found.size:
                 yield Violation(f"{FOLDER}/{path.name}", f"is {size[0]}x{size[1]}, unlike the first image", CURE)
 
@@ -61,7 +61,7 @@ class Landmarks:
     def check(self, found: Found) -> Iterator[Violation]:
         """Yield violations: a frame without points shifts the poses of all later ones."""
         yield from _check_numbers(found, ".lms")
-        for path in _numbered(found.folder, ".lms"):
+        for path in _in_order(found, ".lms"):
             rule = _broken(read_landmarks(path), found.size)
             if rule:
                 yield Violation(f"{FOLDER}/{path.name}", rule, CURE)
@@ -70,7 +70,8 @@ class Landmarks:
 def read_landmarks(path: Path) -> NDArray[np.float64] | None:
     """Points [n, 2] of a file, or None."""
     try:
-        return np.loadtxt(path, dtype=np.float64, ndmin=2)
+        lines = path.read_text(encoding="ascii").split("\n")
+        return np.loadtxt(lines, dtype=np.float64, ndmin=2) if any(map(str.strip, lines)) else None
     except (OSError, ValueError):
         return None
 
@@ -93,14 +94,13 @@ def shown_numbers(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
 
 
-def _numbered(folder: Path, suffix: str) -> list[Path]:
+def _in_order(found: Found, suffix: str) -> list[Path]:
     """Files named by a number, in its order."""
-    files = [path for path in (folder / FOLDER).glob(f"*{suffix}") if path.stem.isdecimal()]
-    return sorted(files, key=lambda path: int(path.stem))
+    return [path for _, path in sorted(numbered_files(found.folder / FOLDER, suffix).items())]
 
 
 def _check_numbers(found: Found, suffix: str) -> Iterator[Violation]:
-    numbers = [int(path.stem) for path in _numbered(found.folder, suffix)]
+    numbers = sorted(numbered_files(found.folder / FOLDER, suffix))
     absent = sorted(set(range(found.frames)) - set(numbers))
     if absent:
         yield missing(

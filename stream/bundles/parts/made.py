@@ -4,6 +4,7 @@ A violation without a cure of its own is cured by running the step again.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from take5.stream.bundles.footage import SPLIT
 from take5.stream.bundles.frames import image_size
-from take5.stream.bundles.part import Found, Violation
+from take5.stream.bundles.part import Found, Violation, numbered_files
 from take5.stream.bundles.parts.images import FOLDER, shown_numbers
 
 OTHER_CLIP = "remove what is left of another clip"
@@ -52,9 +53,7 @@ class Numbered:
 
     def _numbers(self, found: Found) -> dict[int, Path]:
         folders = sorted(path for path in found.folder.glob(self.folder) if path.is_dir())
-        files = folders[-1].glob(f"*{self.ending}") if folders else ()
-        named = ((path.name.removesuffix(self.ending), path) for path in files)
-        return {int(name): path for name, path in named if name.isdecimal()}
+        return numbered_files(folders[-1], self.ending) if folders else {}
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Background(Single):
             return
         size = image_size(found.folder / self.file)
         if size is None:
-            yield Violation(self.file, "is not a JPEG with three channels", "")
+            yield Violation(self.file, "is not a whole JPEG with three channels", "")
         elif found.size is not None and size != found.size:
             text = f"is {size[0]}x{size[1]}, but the images are {found.size[0]}x{found.size[1]}"
             yield Violation(self.file, text, "")
@@ -126,10 +125,15 @@ def _check_poses(found: Found, split: str, content: dict[str, Any]) -> Iterator[
         yield Violation(file, "has no pose", "")
     if len(set(numbers)) != len(numbers):
         yield Violation(file, "has an image twice", "")
-    size = tuple(int(content.get(key, -1)) * 2 for key in ("cx", "cy"))
+    size = tuple(_side(content.get(key)) for key in ("cx", "cy"))
     if found.size is not None and size != found.size:
         text = f"is for images of {size[0]}x{size[1]}, but they are {found.size[0]}x{found.size[1]}"
         yield Violation(file, text, "")
+
+
+def _side(centre: object) -> int:
+    """The side of images whose centre this is; -1 if it is not a number."""
+    return int(centre) * 2 if isinstance(centre, int | float) and math.isfinite(centre) else -1
 
 
 def _transforms(found: Found, split: str) -> Path:
@@ -140,5 +144,5 @@ def _read(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return content if all(isinstance(frame["img_id"], int) for frame in content["frames"]) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -71,10 +71,13 @@ def _check_wave(folder: Path, file: str, samples: int) -> Iterator[Violation]:
     try:
         with wave.open(str(path), "rb") as sound:
             channels, width, rate, count = sound.getparams()[:4]
+            there = len(sound.readframes(count)) // (channels * width)
     except (wave.Error, EOFError) as error:
         yield Violation(file, f"is not integer PCM ({error}); floats would be read as silence", CURE)
         return
     if (channels, width, rate) != (1, 2, SAMPLE_RATE):
         yield Violation(file, f"has {channels} channels of {8 * width} bit at {rate} Hz, not 1 of 16 at 16000", CURE)
+    elif there < count:
+        yield Violation(file, f"is cut off: it has {there} of its {count} samples", CURE)
     elif count != samples:
         yield Violation(file, f"has {count} samples; its frames have {samples}, {SAMPLES_PER_FRAME} each", CURE)

@@ -245,6 +245,19 @@ def other_clip(folder: Path) -> None:
     shutil.copyfile(folder / "ori_imgs" / "0.jpg", folder / "ori_imgs" / "138.jpg")
 
 
+def cut_off(name: str) -> Callable[[Path], object]:
+    def spoil(folder: Path) -> None:
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[: len(whole) // 2])
+
+    return spoil
+
+
+def impossible(folder: Path) -> None:
+    whole = (folder / "bs.npy").read_bytes()
+    (folder / "bs.npy").write_bytes(whole.replace(b"(138, 52)", b"(99999999999, 52)", 1))
+
+
 def gray(folder: Path) -> None:
     Image.new("L", (256, 256)).save(folder / "ori_imgs" / "7.jpg")
 
@@ -278,8 +291,17 @@ SPOILED: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "float sound": ("er-nerf", float_wave, "not integer PCM"),
     "short sound": ("er-nerf", lambda f: shutil.copyfile(f / "aud_novel.wav", f / "aud.wav"), "samples"),
     "an image missing": ("er-nerf", lambda f: (f / "ori_imgs" / "5.jpg").unlink(), "\\{5\\}.jpg: is missing"),
-    "a gray image": ("er-nerf", gray, "7.jpg: is not a JPEG with three"),
-    "a text as image": ("er-nerf", lambda f: (f / "ori_imgs" / "7.jpg").write_text("no"), "7.jpg: is not a JPEG"),
+    "an image cut off": ("er-nerf", cut_off("ori_imgs/7.jpg"), "7.jpg: is not a whole JPEG"),
+    "sound cut off": ("er-nerf", cut_off("aud.wav"), "aud.wav: is cut off: it has 44149 of its 88320"),
+    "an array of impossible size": ("synctalk", impossible, "bs.npy: is not a numpy array"),
+    "an archive cut off": ("synctalk", lambda f: (f / "bs.npy").write_bytes(b"PK\3\4cut"), "bs.npy: is not a numpy"),
+    "an image whose number has zeros": (
+        "er-nerf",
+        lambda f: (f / "ori_imgs/7.jpg").rename(f / "ori_imgs/007.jpg"),
+        "ori_imgs/\\{7\\}.jpg: is missing",
+    ),
+    "a gray image": ("er-nerf", gray, "7.jpg: is not a whole JPEG with three"),
+    "a text as image": ("er-nerf", lambda f: (f / "ori_imgs" / "7.jpg").write_text("no"), "7.jpg: is not a whole JPEG"),
     "another clip's images": ("er-nerf", other_clip, "goes on to 138.jpg"),
     "an image with a name": ("er-nerf", lambda f: (f / "ori_imgs" / "a.png").touch(), "name as its number"),
     "points missing": ("er-nerf", lambda f: (f / "ori_imgs" / "9.lms").unlink(), "\\{9\\}.lms: is missing"),
@@ -306,6 +328,13 @@ def test_a_check_names_file_rule_and_cure(case: str, bundles: dict[str, Bundle],
     assert len(found) >= 1
     assert any(re.search(text, violation) for violation in found), found
     assert all(violation.cure for violation in check(folder, trainer_named(trainer)))
+
+
+def test_a_broken_first_image_is_no_measure_of_the_others(bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    folder = tmp_path / "alice_2"
+    shutil.copytree(bundles["raw"].folder, folder)
+    (folder / "ori_imgs" / "0.jpg").write_bytes(b"no")
+    assert [violation.file for violation in check(folder, TRAINERS["er-nerf"])] == ["ori_imgs/0.jpg"]
 
 
 def test_too_few_frames_are_told(recording: FileRecording, models: Models, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from prepared import TRAIN, N, action_units, numbered, poses, prepare
 from trainer_readers import READERS
 
+from take5.scoring.errors import UnreadableMedia
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check, progress
 from take5.stream.bundles.contract import TrainerContract
@@ -192,13 +193,44 @@ WRONG: dict[str, tuple[str, Spoil, str, str]] = {
     "poses cut off": ("er-nerf", bad_poses('{"frames": [{"img'), "transforms_val.json: is not JSON", "--task 9"),
     "poses of nothing": ("er-nerf", bad_poses("[]"), "transforms_val.json: is not JSON", "--task 9"),
     "poses without numbers": ("er-nerf", bad_poses('{"frames": [{}]}'), "transforms_val.json: is not JSON", "--task 9"),
+    "poses without a size": (
+        "er-nerf",
+        bad_poses('{"frames": [{"img_id": 130}], "cx": null, "cy": "a"}'),
+        "is for images of -1x-1, but they are 256x256",
+        "--task 9",
+    ),
+    "poses nested without end": ("er-nerf", bad_poses("[" * 100_000), "transforms_val.json: is not JSON", "--task 9"),
+    "a parsing linked to nothing": (
+        "er-nerf",
+        lambda f: ((f / "parsing" / "7.png").unlink(), (f / "parsing" / "7.png").symlink_to(f / "gone")),
+        "parsing/<i>.png: has 137 of 138 files; missing: 7",
+        "--task 4",
+    ),
+    "a parsing whose number has zeros": (
+        "er-nerf",
+        lambda f: (f / "parsing" / "7.png").rename(f / "parsing" / "007.png"),
+        "parsing/<i>.png: has 137 of 138 files; missing: 7",
+        "--task 4",
+    ),
+    "units that are no numbers": (
+        "er-nerf",
+        lambda f: (f / "au.csv").write_text((f / "au.csv").read_text().replace("0.5", "nan")),
+        "au.csv: has no number as AU45_r of the frames 0, 1, 2, 3, 4, ...",
+        "FeatureExtraction",
+    ),
+    "features that are texts": (
+        "er-nerf",
+        lambda f: np.save(f / "aud_ds.npy", np.full((N, 16, 29), "a")),
+        "aud_ds.npy: is <U1, not of floats",
+        "extract_ds",
+    ),
     "a small background": (
         "instag",
         lambda f: Image.new("RGB", (64, 64)).save(f / "bc.jpg"),
         "is 64x64, but the images are 256x256",
         "--task 5",
     ),
-    "no background": ("er-nerf", lambda f: (f / "bc.jpg").write_text("no"), "bc.jpg: is not a JPEG", "--task 5"),
+    "no background": ("er-nerf", lambda f: (f / "bc.jpg").write_text("no"), "bc.jpg: is not a whole JPEG", "--task 5"),
     "empty tracking": (
         "er-nerf",
         lambda f: (f / "track_params.pt").write_bytes(b""),
@@ -241,6 +273,15 @@ def test_what_is_not_made_yet_is_left_and_not_wrong(name: str, spoilt: Path) -> 
 def test_the_training_poses_in_place_of_those_held_out_are_right(spoilt: Path) -> None:
     shutil.copyfile(spoilt / "transforms_train.json", spoilt / "transforms_val.json")
     assert list(check(spoilt, few_parts(trainer_named("gaussiantalker")))) == []
+
+
+def test_what_may_not_be_read_is_an_error(spoilt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, _mode: str) -> None:
+        raise PermissionError(13, "Permission denied", name)
+
+    monkeypatch.setattr("wave.open", refuse)
+    with pytest.raises(UnreadableMedia, match=r"aud\.wav: cannot be read \(Permission denied\)"):
+        progress(spoilt, trainer_named("er-nerf"))
 
 
 def test_where_the_bundle_itself_is_wrong_no_step_is_next(spoilt: Path) -> None:
