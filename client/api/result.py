@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +17,7 @@ from take5.stream.analysis.frames import stack_observations, unseen
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.contract import Shows
 from take5.stream.bundles.crop import SIZE
-from take5.stream.bundles.write import Bundle, bundle_selection, wanted_for
+from take5.stream.bundles.write import Bundle, bundle_lengths, wanted_for
 from take5.stream.offline.idle_clip import find_idle
 from take5.stream.output.take import add_report_page, write_features, write_take
 from take5.stream.recording.base import Recording
@@ -260,13 +259,10 @@ class Result:
             If a bundle exists already, or cannot be written.
         """
         wanted = wanted_for(trainers, size, consent)
-        write = partial(
-            bundle_selection, models=self.models, wanted=wanted, folder=Path(folder), name=name, force=force
-        )
         idle = self._idle() if wanted.of(Shows.IDLE).trainers else None
         parts = zip(self.selection.by_suffix, self.lengths, strict=True)
-        made = (write(replace(part.selection, idle=idle), part.material, suffix=suffix) for suffix, part in parts)
-        return tuple(bundle for bundles in made for bundle in bundles)
+        chosen = {suffix: (replace(part.selection, idle=idle), part.material) for suffix, part in parts}
+        return tuple(bundle_lengths(chosen, self.models, wanted, Path(folder), name, force=force))
 
     def _idle(self) -> Idle | None:
         """The idle clip, which is looked for in a file now."""

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -138,6 +138,32 @@ def bundle_selection(
         made = idle_footage(recording, selection.idle, still.trainers[0].title)
         origin = _origin(selection, made.start, chosen=False)
         yield from write_bundles(made, origin, still, models, folder, called, preset=preset, force=force)
+
+
+def bundle_lengths(
+    chosen: Mapping[str, tuple[Selection, Recording]],
+    models: Models,
+    wanted: WantedBundles,
+    folder: Path,
+    name: str | None = None,
+    *,
+    force: bool = False,
+) -> Iterator[Bundle]:
+    """Write the bundles of several lengths, each with its recording, by what its length adds to the name.
+
+    Those that show the idle clip come after all others, so that its absence costs no other.
+
+    Raises
+    ------
+    NoIdle, OutputExists
+        As :func:`bundle_selection`; that one exists is found out before any is written.
+    """
+    for suffix, (selection, _) in chosen.items():
+        if selection.best is not None:
+            _refuse_existing(wanted, folder, name_in(folder, name, suffix), force=force)
+    for group in (wanted.of(Shows.WINDOW, Shows.FROM_REST), wanted.of(Shows.IDLE)):
+        for suffix, (selection, recording) in chosen.items():
+            yield from bundle_selection(selection, recording, models, group, folder, name, force=force, suffix=suffix)
 
 
 def _origin(selection: Selection, start: int, *, chosen: bool) -> Origin:

@@ -12,7 +12,7 @@ from take5.scoring.idle import Idle, idle_lengths
 from take5.stream.analysis.file_scans import OnProgress
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.manifest import MANIFEST
-from take5.stream.bundles.write import Bundle, bundle_selection
+from take5.stream.bundles.write import Bundle, bundle_lengths
 from take5.stream.deliverables import Deliverables
 from take5.stream.offline.batch.content import Content, content_of, stamp_of
 from take5.stream.offline.batch.job import Done, Failed, Job, Outcome, Processed, Skipped
@@ -94,9 +94,9 @@ def _select_and_write(job: Job, models: Models, content: Content | None, on_prog
     write_take(selection, scored.recording, job.folder, force=job.force)
     if deliverables.report:
         add_report_page(selection, _leading(scored).recording, job.folder)
-    bundles = _bundles(scored, selection.idle, models, job)
     if job.features is not None:
         write_features(scored.recording, job.features)
+    bundles = _bundles(scored, selection.idle, models, job)
     return Processed(job, selection, None if content is None else _done(content, job.folder), bundles)
 
 
@@ -114,12 +114,8 @@ def _bundles(scored: Selected, idle: Idle | None, models: Models, job: Job) -> t
     wanted, name = deliverables.bundles, deliverables.name
     if wanted is None:
         return ()
-    write = partial(bundle_selection, models=models, wanted=wanted, folder=job.folder, name=name)
-    made = (
-        write(replace(one.selection, idle=idle), one.recording, force=job.force, suffix=suffix)
-        for suffix, one in scored.by_suffix.items()
-    )
-    return tuple(bundle for bundles in made for bundle in bundles)
+    chosen = {suffix: (replace(one.selection, idle=idle), one.recording) for suffix, one in scored.by_suffix.items()}
+    return tuple(bundle_lengths(chosen, models, wanted, job.folder, name, force=job.force))
 
 
 def _done(content: Content, folder: Path) -> Done:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from video_readers import watch
 
-from take5.scoring.errors import NoIdle
+import take5
+from take5.scoring.errors import NoIdle, OutputExists
 from take5.scoring.idle import Idle
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
@@ -59,3 +60,16 @@ def test_it_is_looked_for_where_a_bundle_shows_it() -> None:
     assert Deliverables(idle=True).finds_idle
     assert not Deliverables(wanted_for(["synctalk"])).finds_idle
     assert not Deliverables().finds_idle
+
+
+def test_its_absence_costs_no_bundle_of_another_length(
+    short: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("take5.client.api.result.find_idle", lambda *_: None)
+    found = take5.select(short, seconds=(5, 10), models=models)
+    with pytest.raises(NoIdle):
+        found.bundle(tmp_path, "livetalking", "er-nerf", name="ann", size=256)
+    assert sorted(path.name for path in (tmp_path / "er-nerf").iterdir()) == ["ann", "ann-10s"]
+    with pytest.raises(OutputExists):
+        found.bundle(tmp_path, "synctalk", "er-nerf", name="ann", size=256)
+    assert not (tmp_path / "synctalk").exists()
