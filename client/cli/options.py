@@ -32,8 +32,8 @@ LENGTHS_OPTION = click.option(
     type=float,
     multiple=True,
     default=(5.0,),
-    show_default="5.0",
-    help="Length of a window in seconds (repeatable: a clip for each length; the stop rules follow the first).",
+    help="Length of a window in seconds (repeatable: a clip for each length; the stop rules follow the first).  "
+    "[default: 5]",
 )
 SCORE_OPTIONS = (
     click.option("--hop", type=float, default=1.0, show_default=True, help="Seconds between the starts of windows."),

@@ -179,7 +179,7 @@ def _origin(selection: Selection, start: int, *, chosen: bool) -> Origin:
 
 
 def name_in(folder: Path, name: str | None = None, suffix: str = "") -> str:
-    """The name of a folder's bundles, with what their length adds, such as ``-10s`` or ``-7_5s``."""
+    """The name of a folder's bundles, with what their length adds, such as ``-10s`` or ``-7_2s``."""
     called = bundle_name(folder.name) if name is None else checked_bundle_name(name)
     plain = suffix.replace(".", "_")
     return called[: MOST_LETTERS - len(plain)] + plain
