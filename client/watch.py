@@ -14,7 +14,7 @@ from take5.scoring.errors import ServerError
 Json = dict[str, Any]
 
 LAST = frozenset({"clip", "error"})
-"""Types of the events that end a capture; a clip is followed by its bundles and its report."""
+"""Types of the events that end a capture; the first clip is followed by those of other lengths, bundles and report."""
 
 LONGEST_EVENT = 16 * 2**20
 """Largest message in bytes; ``hello`` holds every window of a recording of up to some hours."""
@@ -95,32 +95,37 @@ class Coming:
 
     def __init__(self) -> None:
         self._left = self._faults = 0
+        self._begun = False
 
     def over(self, event: Json) -> bool:
         """Handle an event; return whether it was the last."""
-        if event["type"] == "hello":
-            received = len(event.get("bundles") or ()) + (event.get("report") is not None)
+        kind = event["type"]
+        if kind == "hello":
             self._faults = _faults(event.get("stopped") or {})
-            self._left = _announced(event.get("clip") or {}) + self._faults - received
-        elif event["type"] == "stopped":
+            self._begun, self._left = False, 0
+            ended = (event.get("clip"), *event.get("more_clips", ()), *event.get("bundles", ()), event.get("report"))
+            for each in filter(None, ended):
+                self._count(each)
+        elif kind == "stopped":
             self._faults = _faults(event)
-        elif event["type"] == "clip":
-            self._left = _announced(event) + self._faults
-            return self._left == 0
-        elif event["type"] in ("bundle", "report") or (event["type"] == "warning" and event.get("code") == "fault"):
-            self._left -= 1
+        elif kind in ("clip", "no_clip", "bundle", "report") or (kind == "warning" and event.get("code") == "fault"):
+            self._count(event)
             return self._left <= 0
-        return bool(event["type"] == "error")
+        return bool(kind == "error")
+
+    def _count(self, event: Json) -> None:
+        """Count an event, and those that it announces: the first clip also those of other lengths, and the report."""
+        if event["type"] == "clip" and not self._begun:
+            self._begun = True
+            self._left = len(event.get("lengths", ())) + bool(event.get("report")) + self._faults
+        else:
+            self._left -= 1
+        self._left += len(event.get("bundles", ())) if event["type"] == "clip" else 0
 
 
 def _faults(stopped: Json) -> int:
     """How many warnings follow the clip: one after a fault."""
     return int(stopped.get("rule") == "fault")
-
-
-def _announced(clip: Json) -> int:
-    """Number of events that follow a clip's."""
-    return len(clip.get("bundles", ())) + bool(clip.get("report"))
 
 
 def _event(text: str | bytes, address: str) -> Json:

@@ -98,6 +98,21 @@ def test_events_come_until_the_last_one(last: Json) -> None:
     assert paths == ["/api/sessions/me/events"]
 
 
+FIVE = event("clip", window_s=5.0, bundles=["raw"], report=True, lengths=[10.0, 30.0])
+TEN = event("clip", window_s=10.0, bundles=["raw"], report=True)
+THIRTY = event("no_clip", window_s=30.0)
+RAW, REPORT = event("bundle", trainer="raw"), event("report")
+
+
+def test_of_several_lengths_every_clip_and_bundle_comes() -> None:
+    ending = [FIVE, TEN, THIRTY, RAW, RAW, REPORT]
+    assert followed(tells(HELLO, *ending, then=waits))[0] == [HELLO, *ending]
+    late = event("hello", clip=FIVE, more_clips=[TEN, THIRTY], bundles=[RAW], report=None)
+    assert followed(tells(late, RAW, REPORT, then=waits))[0] == [late, RAW, REPORT]
+    alone = event("clip", lengths=[10.0])
+    assert followed(tells(HELLO, alone, THIRTY, then=waits))[0] == [HELLO, alone, THIRTY]
+
+
 def test_of_a_capture_that_is_over_there_is_only_its_state() -> None:
     over = event("hello", state="ready", clip=CLIP)
     assert followed(tells(over, then=closes(1000)))[0] == [over]
