@@ -86,7 +86,7 @@ export class Session {
   /** Take an event. @param {Event} event @returns {boolean} false if the capture that was followed is not there any more */
   take(event) {
     this.time_s = Math.max(this.time_s, event.time_s ?? 0);
-    this.checked = event.checked ?? this.checked;
+    if (!this.#ofAnotherLength(event)) this.checked = event.checked ?? this.checked;
     const lost = this.begun && event.type === 'hello' && event.state === 'waiting';
     if (event.type === 'hello') this.#hello(event);
     else this.#step(event);

@@ -118,6 +118,7 @@ def test_how_many_windows_were_checked_is_said_until_the_end(server: Served, ope
     says(page, "Keep talking. 1 of 3 windows checked so far.")
     tell(server, "checked", Stopped(175, Stop(StopRule.CAP, 7.0, 7.0)))
     tell(server, "checked", Scored(175, window(1, 800.0), Checked(2, 3, complete=False)))
+    tell(server, "checked", Scored(175, window(0, 800.0), Checked(1, 9, complete=False), 250))
     says(page, "It stopped by itself: the maximum time is over. Checking the others: 2 of 3 windows checked.")
     best = window(1, 800.0).score
     tell(server, "checked", ClipReady(175, best, 125, "/out/x", CLIP_FILES, checked=Checked(2, 3, complete=False)))
