@@ -12,6 +12,7 @@ from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.analysis.models import Models
+from take5.stream.bundles.contract import Shows
 from take5.stream.bundles.manifest import MANIFEST
 from take5.stream.bundles.write import name_in, wanted_for
 from take5.stream.deliverables import Deliverables
@@ -206,7 +207,7 @@ def _bundles(
         return
     length, needed = selection.window_frames, selection.settings.parameters.frames_after
     after = contents.frames_from(best.start, length + needed) - length
-    text = None
+    text, able = "", {trainer for trainer in wanted.trainers if trainer.shows is Shows.IDLE}
     if suffix in contents.notified and there is not None:
         yield from (_existing(trainer.name, take, selection, suffix) for trainer in wanted.trainers)
         return
@@ -214,11 +215,15 @@ def _bundles(
         text = "the clip was written of a later window, whose media are not in the spool"
     elif after < needed:
         text = f"the capture was cut off {after} frames after the window; {needed} are needed"
-    if text is None:
-        yield from bundles(selection, recording, take, suffix, force=True)
+        able |= {trainer for trainer in wanted.trainers if not trainer.holds_out}
     else:
-        failed = partial(Bundled, selection.frames, error=text, window_frames=length)
-        yield from (failed(trainer=trainer.name) for trainer in wanted.trainers)
+        able = set(wanted.trainers)
+    left = [trainer for trainer in wanted.trainers if trainer not in able]
+    failed = partial(Bundled, selection.frames, error=text, window_frames=length)
+    yield from (failed(trainer=trainer.name) for trainer in left)
+    made = replace(wanted, trainers=tuple(trainer for trainer in wanted.trainers if trainer in able))
+    to_make = replace(take, deliverables=replace(take.deliverables, bundles=made))
+    yield from bundles(selection, recording, to_make, suffix, force=True)
 
 
 def _existing(trainer: str, take: Take, selection: Selection, suffix: str) -> Bundled:

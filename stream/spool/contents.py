@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from take5.scoring.errors import SpoolDamaged, UnreadableMedia
+from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore, best
@@ -152,7 +153,15 @@ class Contents:
         assert self.state is not None  # noqa: S101 - asked for by callers
         parts = zip(self.state.lengths, self.begun.settings.lengths, self.windows, bests, strict=True)
         first, *others = (self._selection(*part) for part in parts)
-        return replace(first, idle=self.state.idle, others=tuple(others))
+        return replace(first, idle=self._idle(), others=tuple(others))
+
+    def _idle(self) -> Idle | None:
+        """The idle stretch, if its media are there."""
+        idle = None if self.state is None else self.state.idle
+        if idle is None:
+            return None
+        frames = idle.stop - idle.start
+        return idle if self.frames_from(idle.start, frames) >= frames else None
 
     def _selection(
         self,

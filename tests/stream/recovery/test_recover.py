@@ -5,6 +5,7 @@ import random
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
 from take5.scoring.errors import SpoolDamaged, UnreadableMedia
+from take5.scoring.idle import Idle
 from take5.scoring.parameters import frames_after
 from take5.scoring.stopping import StopRule
 from take5.stream.analysis.models import Models
@@ -180,6 +182,32 @@ def test_a_capture_cut_off_right_after_its_window_gives_the_clip_without_bundles
         assert len(list(container.decode(video=0))) == 125
     assert bundle.error is not None
     assert "frames after the window; 13 are needed" in bundle.error
+
+
+@pytest.mark.usefixtures("plain_reports")
+def test_trainers_that_need_no_frames_after_the_window_lose_nothing_with_them(
+    steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Deliverables(wanted_for(["synctalk", "mimictalk", "livetalking"], 256), "ann")
+    monkeypatch.setattr("take5.stream.recovery.recover.deliverables", lambda _: wanted)
+    folder = left(next(count for count, step in enumerate(steps) if step.kept is not None))
+    made = {event.trainer: event.error for event in recovered(folder, models) if isinstance(event, Bundled)}
+    assert made["mimictalk"] is None
+    assert "13 are needed" in str(made["synctalk"])
+    assert "wants the idle clip" in str(made["livetalking"])
+
+
+def test_an_idle_stretch_whose_media_are_not_there_is_left_out(
+    steps: list[Step], left: Callable[[int], SpoolFolder]
+) -> None:
+    contents = read_spool(left(len(steps)))
+    best, state = contents.best, contents.state
+    assert best is not None
+    assert state is not None
+    for start, found in ((best.start, True), (100_000, False)):
+        idle = Idle(start, start + 75, 0.2, blinks=True)
+        given = replace(contents, state=msgspec.structs.replace(state, idle=idle))
+        assert (given.selection(given.bests).idle == idle) is found
 
 
 def test_before_a_window_was_kept_there_is_nothing_to_recover(
