@@ -1,6 +1,7 @@
 """Rules for what a program gives that types alone do not hold it to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
 
 from take5.scoring.errors import ParameterError
 
@@ -12,9 +13,22 @@ def one_of(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def split_lengths(seconds: float | Sequence[float]) -> tuple[float, tuple[float, ...]]:
-    """The first length of windows, and the others."""
-    if isinstance(seconds, int | float):
-        return seconds, ()
-    if not seconds:
+    """The first length of windows, and the others.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or one is not a number.
+    """
+    lengths = tuple(seconds) if isinstance(seconds, Iterable) else (seconds,)
+    if not lengths:
         raise ParameterError("seconds=() must have at least one length")
-    return seconds[0], tuple(seconds[1:])
+    first, *others = (_number(each) for each in lengths)
+    return first, tuple(others)
+
+
+def _number(value: object) -> float:
+    """A length; NumPy's numbers become Python's, which JSON has."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ParameterError(f"seconds: {value!r} is not a number")
+    return value if isinstance(value, int) else float(value)

@@ -82,6 +82,14 @@ def depth_on_one_gpu(folder: Path) -> None:
         numbered(folder / "sapiens" / name / "sapiens_0.3b", ".npy", range(34))
 
 
+def linked_to_nothing(name: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).symlink_to(folder / "gone")
+
+    return spoil
+
+
 def renamed_features(folder: Path) -> None:
     (folder / "aud_ds.npy").rename(folder / "aud.npy")
 
@@ -202,7 +210,7 @@ WRONG: dict[str, tuple[str, Spoil, str, str]] = {
     "poses nested without end": ("er-nerf", bad_poses("[" * 100_000), "transforms_val.json: is not JSON", "--task 9"),
     "a parsing linked to nothing": (
         "er-nerf",
-        lambda f: ((f / "parsing" / "7.png").unlink(), (f / "parsing" / "7.png").symlink_to(f / "gone")),
+        linked_to_nothing("parsing/7.png"),
         "parsing/<i>.png: has 137 of 138 files; missing: 7",
         "--task 4",
     ),

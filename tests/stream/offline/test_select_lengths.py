@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 import take5
@@ -71,6 +72,25 @@ def test_the_same_length_twice_is_an_error(short: Path, tmp_path: Path, capsys: 
     assert "given twice" in capsys.readouterr().err
     with pytest.raises(take5.ParameterError):
         take5.select(short, seconds=())
+
+
+@pytest.mark.parametrize("seconds", [np.array([5, 10]), (np.int64(5), np.float32(10)), [5, 10]])
+def test_lengths_may_be_numbers_of_numpy(models: Models, seconds: list[float]) -> None:
+    session = take5.Session(models, seconds=seconds)
+    session.finish()
+    assert [json.dumps(result.seconds) for result in session.result.lengths] in (["5.0", "10.0"], ["5", "10"])
+
+
+@pytest.mark.parametrize("seconds", ["5", ("5", "10"), (5, None), True])
+def test_lengths_that_are_no_numbers_are_an_error(models: Models, seconds: list[float]) -> None:
+    with pytest.raises(take5.ParameterError, match="is not a number"):
+        take5.Session(models, seconds=seconds)
+
+
+def test_a_single_length_may_be_a_number_of_numpy(models: Models) -> None:
+    session = take5.Session(models, seconds=np.float64(5))
+    session.finish()
+    assert session.result.seconds == 5
 
 
 def test_a_session_has_every_length(models: Models) -> None:
