@@ -22,7 +22,7 @@ from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
-from take5.stream.bundles.write import WantedBundles
+from take5.stream.bundles.write import WantedBundles, refuse_short
 from take5.stream.deliverables import Deliverables
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.hooks.dispatcher import HookDispatcher
@@ -121,6 +121,7 @@ def select(
         engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
         scored_with = gates_for(gates, wanted)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
+        refuse_short(wanted, settings)
         deliverables = Deliverables(wanted, name, page, idle)
         recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel, sync.repair)
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)

@@ -22,7 +22,7 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.bundles.write import WantedBundles
+from take5.stream.bundles.write import WantedBundles, refuse_short
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.server.access import is_loopback
@@ -116,6 +116,7 @@ def serve(
     def make(database: "Database | None") -> "tuple[Starlette, Sessions]":
         deliverables = Deliverables(wanted, name, report)
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
+        refuse_short(wanted, settings)
         options = ServerOptions(
             ice_servers,
             deliverables,

@@ -19,7 +19,7 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.bundles.write import WantedBundles
+from take5.stream.bundles.write import WantedBundles, refuse_short
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.begin import begin_take
@@ -126,6 +126,7 @@ def webcam(
     source = Webcam(filmed, listened)
     try:
         settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
+        refuse_short(wanted, settings)
         ring = Ring.around(max(settings.seconds), RING_BYTES)
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
         snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules, also))

@@ -20,9 +20,12 @@ MOST_CLOSED = 0.3
 Landmarks = NDArray[np.float64]
 
 
-def from_rest(footage: Footage) -> Footage:
-    """Footage without the frames before the first one at rest; as it is, if the first second has none."""
-    within = min(WITHIN, footage.frames - 1)
+def from_rest(footage: Footage, least: int = 1) -> Footage:
+    """Footage without the frames before the first one at rest; as it is, if the first second has none.
+
+    At least ``least`` frames are left.
+    """
+    within = max(0, min(WITHIN, footage.frames - least))
     first = next(iter(np.flatnonzero(at_rest(footage.landmarks)[: within + 1])), None)
     if first is not None:
         return footage.after(int(first))

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from take5.scoring.errors import OutputError, ParameterError
+from take5.scoring.errors import OutputError, ParameterError, TooShort
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.contract import Shows, TrainerContract
 from take5.stream.bundles.crop import SIZE, square_crop
@@ -25,6 +25,7 @@ from take5.stream.output.atomic import BUNDLE_PREFIX, new_folder, parents, refus
 from take5.stream.output.clip import SMALL
 from take5.stream.recording.base import Recording
 from take5.stream.selection import Selection
+from take5.stream.settings import Settings
 from take5.stream.timeline.clock import frame_seconds, to_seconds
 from take5.stream.wire import Json
 
@@ -101,6 +102,18 @@ def checked_bundle_name(name: str) -> str:
 def wanted_for(names: Sequence[str], size: int = SIZE, consent: str | None = None) -> WantedBundles:
     """The bundles requested by ``--for NAME``, without duplicates."""
     return WantedBundles(tuple(trainer_named(name) for name in dict.fromkeys(names)), size, consent)
+
+
+def refuse_short(wanted: WantedBundles | None, settings: Settings) -> None:
+    """Raise ParameterError where a window, with the frames after it, has less than a trainer needs."""
+    for parameters in (each.parameters for each in settings.lengths):
+        frames = parameters.window_frames + parameters.frames_after
+        for trainer in () if wanted is None else wanted.of(Shows.WINDOW, Shows.FROM_REST).trainers:
+            if frames < trainer.least:
+                raise ParameterError(
+                    f"seconds={parameters.seconds} is too short for {trainer.title}: a bundle of it has {frames} "
+                    f"frames, {trainer.least} are needed"
+                )
 
 
 def bundle_selection(
@@ -219,13 +232,19 @@ def write_bundles(
     ------
     OutputExists, OutputError
         If one exists already, or cannot be written.
+    TooShort
+        If it has fewer frames than one of the trainers needs.
     """
     _refuse_existing(wanted, folder, name, force=force)
+    for trainer in wanted.trainers:
+        if made_of.frames < trainer.least:
+            raise TooShort(f"a bundle of {made_of.frames} frames is too short: {trainer.title} needs {trainer.least}")
     for shows in Shows:
         group = wanted.of(shows)
         if not group.trainers:
             continue
-        shown = from_rest(made_of) if shows is Shows.FROM_REST else made_of
+        least = max(trainer.least for trainer in group.trainers)
+        shown = from_rest(made_of, least) if shows is Shows.FROM_REST else made_of
         with _drafted(group, shown, models, folder, name, preset) as made:
             for trainer in group.trainers:
                 put = Path.replace if trainer is group.trainers[-1] else shutil.copyfile  # the last keeps the files

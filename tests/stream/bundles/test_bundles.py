@@ -22,7 +22,7 @@ from trainer_commands import check_commands
 from trainer_readers import READERS, read
 from video_readers import AVATARS, watch
 
-from take5.scoring.errors import NoFace, OutputExists
+from take5.scoring.errors import NoFace, OutputExists, TooShort
 from take5.scoring.models.ave import Ave
 from take5.scoring.parameters import frames_after
 from take5.stream.analysis.frames import FrameObservation
@@ -338,6 +338,9 @@ def test_a_broken_first_image_is_no_measure_of_the_others(bundles: dict[str, Bun
 
 
 def test_too_few_frames_are_told(recording: FileRecording, models: Models, tmp_path: Path) -> None:
-    made = [*write_bundles(whole(recording, 0, 40), Origin("v", 0.0), wanted_for(["raw"], 256), models, tmp_path, "a")]
+    short = whole(recording, 0, 40)
+    made = [*write_bundles(short, Origin("v", 0.0), wanted_for(["raw"], 256), models, tmp_path, "a")]
+    with pytest.raises(TooShort, match="a bundle of 40 frames is too short: RAD-NeRF needs 64"):
+        next(write_bundles(short, Origin("v", 0.0), wanted_for(["rad-nerf"]), models, tmp_path, "a"))
     assert any("needs 64" in str(violation) for violation in check(made[0].folder, TRAINERS["rad-nerf"]))
     assert not list(check(made[0].folder, TRAINERS["er-nerf"]))

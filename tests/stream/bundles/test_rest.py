@@ -57,3 +57,9 @@ def test_after_a_second_it_begins_as_it_is_and_says_so(talks: int) -> None:
 
 def test_a_second_later_is_not_too_late() -> None:
     assert from_rest(footage(*[TALKING] * 25, RESTING, RESTING)).start == 35
+
+
+def test_as_many_frames_are_left_as_the_trainer_needs() -> None:
+    talks = footage(*[TALKING] * 10, *[RESTING] * 45)
+    assert from_rest(talks, least=45).frames == 45
+    assert (from_rest(talks, least=46).frames, from_rest(talks, least=50).frames) == (55, 55)

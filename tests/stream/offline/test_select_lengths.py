@@ -67,6 +67,14 @@ def test_a_length_that_a_recording_does_not_reach_has_no_clip(
     assert names == ["clip-5s.mp4", "clip-5s.wav", "report.json"]
 
 
+def test_a_length_too_short_for_a_trainer_is_an_error(
+    short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lengths = ["--seconds", "5", "--seconds", "2"]
+    assert run(["select", str(short), "-o", str(tmp_path), *lengths, "--for", "raw", "--for", "rad-nerf"]) == 64
+    assert "seconds=2.0 is too short for RAD-NeRF: a bundle of it has 55 frames, 64 are" in capsys.readouterr().err
+
+
 def test_the_same_length_twice_is_an_error(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["select", str(short), "-o", str(tmp_path), "--seconds", "5", "--seconds", "5.0"]) != 0
     assert "given twice" in capsys.readouterr().err
