@@ -74,8 +74,13 @@ def _progress(folder: Path, trainer: TrainerContract) -> Progress:
 def _found(folder: Path) -> Found:
     if not folder.is_dir():
         raise UnreadableMedia(f"{folder}: is not a folder; give the one that goes into the trainer's data/")
-    name = folder.resolve().name
+    name = _name(folder)
     return Found(folder, name, _frames(folder, name))
+
+
+def _name(folder: Path) -> str:
+    """The name by which trainers reach it: a link's own."""
+    return folder.resolve().name if folder.name in ("", "..") else folder.name
 
 
 def _steps(found: Found, trainer: TrainerContract) -> list[Step]:

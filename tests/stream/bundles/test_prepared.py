@@ -283,6 +283,15 @@ def test_the_training_poses_in_place_of_those_held_out_are_right(spoilt: Path) -
     assert list(check(spoilt, few_parts(trainer_named("gaussiantalker")))) == []
 
 
+def test_a_link_goes_by_its_own_name(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bob").symlink_to(ready)
+    (missing,) = (one for one in check(tmp_path / "bob", trainer_named("er-nerf")) if "missing" in one.rule)
+    assert missing.file == "bob.mp4"
+    monkeypatch.chdir(ready)
+    assert list(check(Path(), trainer_named("er-nerf"))) == []
+    assert list(check(ready / "parsing" / "..", trainer_named("er-nerf"))) == []
+
+
 def test_what_may_not_be_read_is_an_error(spoilt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str, _mode: str) -> None:
         raise PermissionError(13, "Permission denied", name)
