@@ -30,7 +30,7 @@ that newer ones hardly replace: going on rarely helps."""
 REACH = 1.25
 """I of Algorithm 1's choice of a minute as a multiple of the talker's typical window, for windows of 5 s.
 
-From the windows of 26 people; 95 % interval over people 1.20 to 1.30 (``bench/stopping.py``).
+From the windows of 26 people; 95 % interval over people 1.23 to 1.27 (``bench/stopping``).
 """
 
 

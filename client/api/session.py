@@ -291,6 +291,6 @@ class Session:
         tracks = {"frames": self._pictures.latest, "sound": self._sounds.latest}
         if missing := [f"no {track}" for track, latest in tracks.items() if latest is None]:
             yield f"{' and '.join(missing)} came"
-        elif not scorer.windows:
+        elif not any(length.windows for length in scorer.lengths):
             seconds = frame_seconds(scorer.frames)
             yield f"picture and sound together last {seconds:.2f} s, less than a window"

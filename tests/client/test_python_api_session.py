@@ -330,6 +330,16 @@ def test_a_session_that_is_too_short_says_so(models: Models) -> None:
     assert session.result.warnings == ("picture and sound together last 0.04 s, less than a window",)
 
 
+def test_a_session_with_windows_of_another_length_is_not_too_short(models: Models) -> None:
+    with take5.Session(models, seconds=(10, 0.08), hop=0.04) as session:
+        for _ in range(3):
+            session.push_frame(PICTURE)
+            session.push_audio(SOUND, 16_000)
+        session.finish()
+    assert [len(result.windows) for result in session.result.lengths] == [0, 2]
+    assert session.result.warnings == ()
+
+
 def test_a_window_that_is_held_no_more_is_no_clip(session: tuple[take5.Session, list[Event]], tmp_path: Path) -> None:
     result = session[0].result
     assert isinstance(result.material, RingRecording)
