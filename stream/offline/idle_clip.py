@@ -8,7 +8,7 @@ from take5.stream.analysis.frames import stretch_of
 from take5.stream.recording.from_file import FileRecording
 
 LONGEST_FRAMES = 750
-"""Largest number of frames to analyse: 30 s of silence."""
+"""Largest number of frames to analyse, unless an idle clip is longer: 30 s of silence."""
 
 
 def find_idle(recording: FileRecording, gates: GateConfig, lengths: Sequence[int] = LENGTHS) -> Idle | None:
@@ -16,7 +16,8 @@ def find_idle(recording: FileRecording, gates: GateConfig, lengths: Sequence[int
 
     ``lengths`` are those of an idle clip in frames, preferred first.
     """
-    spans = [(start, min(stop, start + LONGEST_FRAMES)) for start, stop in _silent(recording, lengths)]
+    longest = max(LONGEST_FRAMES, *lengths)
+    spans = [(start, min(stop, start + longest)) for start, stop in _silent(recording, lengths)]
     recording.scan.scan(spans)
     found: list[Idle] = []
     for start, stop in spans:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +21,10 @@ from take5.scoring.idle import (
     calm_frames,
     candidates,
     idle_cost,
+    idle_lengths,
 )
 from take5.scoring.stretch import Stretch
+from take5.stream.offline import idle_clip
 
 CONFIG = GateConfig()
 RAGGED = (1, 7, 3, 25, 11, 60, 2)
@@ -204,3 +208,17 @@ def test_candidates_are_the_longest_in_order_and_forgive_little_speech() -> None
     assert two[0][0] <= 100 < 225 <= two[0][1]
     assert two[1][1] == len(sound)
     assert candidates(talker(500).sound) == candidates(sitter(60).sound) == []
+
+
+def test_beside_a_window_of_a_minute_it_may_last_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    sits = sitter(1600)
+    recording: Any = SimpleNamespace(
+        rows=SimpleNamespace(stretches=[(0, len(sits))]),
+        scan=SimpleNamespace(scan=list),
+        heard_in=lambda start, stop: (start, next(iter(cut(sits, (stop,)))).sound),
+        observations=lambda _, stop: stop,
+    )
+    monkeypatch.setattr(idle_clip, "stretch_of", lambda stop, *_: next(iter(cut(sits, (stop,)))))
+    idle = idle_clip.find_idle(recording, CONFIG, idle_lengths(1500))
+    assert idle is not None
+    assert idle.stop - idle.start == 1500
