@@ -25,7 +25,11 @@ from take5.stream.sources.given import Address, given
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SECONDS_OPTION = click.option(
-    "--seconds", type=float, default=5.0, show_default=True, help="Length of a window in seconds."
+    "--seconds",
+    type=float,
+    default=(5.0,),
+    multiple=True,
+    help="Length of a window in seconds.  [default: 5]",
 )
 LENGTHS_OPTION = click.option(
     "--seconds",
@@ -87,8 +91,12 @@ def parameter_options(command: Command) -> Command:
     """Give a command the parameters of Algorithm 1, as one argument ``parameters``."""
 
     @functools.wraps(command)
-    def with_parameters(*args: Any, seconds: float, hop: float, pool: int, hfr_threshold: float, **options: Any) -> Any:
-        return command(*args, parameters=Parameters(seconds, hop, pool, hfr_threshold), **options)
+    def with_parameters(
+        *args: Any, seconds: tuple[float, ...], hop: float, pool: int, hfr_threshold: float, **options: Any
+    ) -> Any:
+        if len(seconds) > 1:
+            raise click.UsageError("--seconds was given more than once; give one length at a time here")
+        return command(*args, parameters=Parameters(seconds[0], hop, pool, hfr_threshold), **options)
 
     return decorated(with_parameters, (SECONDS_OPTION, *SCORE_OPTIONS))  # type: ignore[return-value] # click keeps it
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from media_files import numbered_media, silence, steady
@@ -261,6 +262,11 @@ def test_the_drawn_talker_is_stopped_by_its_best_window(
     assert made["reach"] == pytest.approx(video["reach"])
     assert 0 < video["eligible"] < video["windows"] == 24
     assert [failure["video"] for failure in made["failed"]] == [str(tmp_path / "missing.mp4")]
+
+
+def test_one_length_at_a_time(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError, match="one length at a time"):
+        run("--seconds", "5", "--seconds", "10", tmp_path / "any.mp4")
 
 
 def test_without_an_eligible_window_it_says_so(run: Run, tmp_path: Path) -> None:
