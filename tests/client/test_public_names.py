@@ -15,8 +15,8 @@ PUBLIC = {
         Warned WeightsMismatch Window load_models select
     """,
     "take5.server": """
-        Admission Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters ServerOptions
-        Sessions Settings StopRules UdpPorts Webhook create_app load_models parse_command run
+        Admission Database Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters Platform
+        ServerOptions Sessions Settings StopRules UdpPorts Webhook create_app load_models parse_command run
         sessions_for usage wanted_for
     """,
 }

@@ -18,8 +18,12 @@ from scripts.make_prompts import phones, syllables
 from take5.client.pages import PROMPTS
 from take5.scoring.errors import ParameterError
 from take5.scoring.prompting import REST, WINDOW_S, Prompt, choose, last_window, plan, variety, worth
+from take5.scoring.stopping import StopRules
+from take5.stream.analysis.models import Models
 from take5.stream.server import prompter
 from take5.stream.server.errors import Refused, refused
+from take5.stream.server.sessions import sessions_for
+from take5.stream.settings import Settings
 from take5.stream.texts.prompts import PromptList, read_folder, read_prompts
 
 LISTS = sorted(path.stem for path in PROMPTS.glob("*.json"))
@@ -181,10 +185,11 @@ def test_a_broken_list_is_named(tmp_path: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def get(lists: dict[str, PromptList]) -> Get:
+def get(lists: dict[str, PromptList], models: Models, tmp_path_factory: pytest.TempPathFactory) -> Get:
     routes = [Route("/api/prompts", prompter.languages), Route("/api/prompts/{language}", prompter.following)]
     app = Starlette(routes=routes, exception_handlers={Refused: refused})
     app.state.prompts = lists
+    app.state.sessions = sessions_for(models, Settings(), StopRules(), tmp_path_factory.mktemp("out"), 1)
 
     async def ask(path: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://take5") as client:
