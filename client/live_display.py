@@ -19,7 +19,7 @@ from take5.client.live_meters import BAR_WIDTH, bar, face, level, number, signs
 from take5.client.terminal import clock, duration
 from take5.scoring.own_range import LEAST_WINDOWS
 from take5.scoring.parameters import FPS, Parameters
-from take5.scoring.stopping import StopRules
+from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.texts.languages import preferred, texts
 from take5.stream.wire import Json
 
@@ -108,7 +108,7 @@ class Board:
             return self._texts.status["opening"]
         if self._state in SPOKEN:
             stopped = self._last.get("stopped")
-            why = self._texts.stopped[stopped["rule"]] if stopped else ""
+            why = self._why(stopped) if stopped else ""
             return self._texts.phrases["sentences"].format(first=why, second=self._spoken()).strip()
         if "stalled" in self._last:
             stalled = self._last["stalled"]
@@ -120,6 +120,11 @@ class Board:
         if self._state == "stopping" and self._checked is not None and not self._checked["complete"]:
             return self._texts.status["checking"].format(**self._checked)
         return self._texts.states[self._state]
+
+    def _why(self, stopped: Json) -> str:
+        """Why it stopped; a threshold of the user's own says nothing about the talker."""
+        own = stopped["rule"] == StopRule.THRESHOLD and stopped["numbers"]["expected"] is None
+        return self._texts.stopped["stop_at" if own else stopped["rule"]]
 
     def _judged(self) -> str:
         window, best, status = self._progress.get("window"), self._progress.get("best"), self._texts.status

@@ -41,7 +41,7 @@ export class Narrator {
 export function meaning(session, external) {
   const { states, stalled, status } = texts;
   const ending = session.checked?.complete === false ? say(status.checking, session.checked) : states.stopping;
-  if (session.stopped) return sentences(stopped(session.stopped.rule, external), ending);
+  if (session.stopped) return sentences(stopped(/** @type {any} */ (session.stopped), external), ending);
   if (session.state === 'stopping') return ending;
   if (!session.begun) return external ? states.waiting : states.connecting;
   if (session.state === 'connecting') return states.connecting;

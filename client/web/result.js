@@ -90,7 +90,7 @@ const number = (value, digits) => value?.toFixed(digits) ?? '–';
 
 /** @param {Capture} capture */
 function ending({ session, cut, whip }) {
-  return cut ? texts.result.cut : stopped(session.stopped?.rule ?? '', !whip);
+  return cut ? texts.result.cut : stopped(/** @type {any} */ (session.stopped ?? { rule: '' }), !whip);
 }
 
 /** "Use this": tell the server, then say where it is. @param {Capture} capture */

@@ -54,8 +54,11 @@ export const reason = (code) => texts.reasons[/** @type {keyof Texts['reasons']}
 /** The text of a code; nothing for one of a later server. @param {Record<string, string>} group @param {string} code @param {Record<string, string | number>} values */
 export const ofCode = (group, code, values = {}) => say(group[code], values);
 
-/** Why a capture stopped. @param {string} rule @param {boolean} external another sender sent it */
-export const stopped = (rule, external) => ofCode(texts.stopped, rule === 'ended' && external ? 'ended_outside' : rule);
+/** Why a capture stopped. @param {{ rule: string, numbers?: { expected?: number | null } }} event @param {boolean} external another sender sent it */
+export function stopped({ rule, numbers }, external) {
+  if (rule === 'ended' && external) return texts.stopped.ended_outside;
+  return ofCode(texts.stopped, rule === 'threshold' && numbers?.expected == null ? 'stop_at' : rule);
+}
 
 /** Two sentences after each other. @param {string} first @param {string} second */
 export const sentences = (first, second) => say(texts.phrases.sentences, { first, second }).trim();

@@ -420,9 +420,11 @@ def test_the_words_follow_the_state() -> None:
     for event in (StateChanged(0, State.RECEIVING), Resumed(0)):
         stalled.update(event.json())
     assert stalled.words() == "Keep talking: the first score needs five seconds."
-    stopping = after(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1120.0)), StateChanged(200, State.STOPPING))
+    stopping = after(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1350.0, 1421.0)), StateChanged(200, State.STOPPING))
     said = "It stopped by itself: this is one of the best windows that you are likely to give."
     assert stopping.words() == f"{said} Writing the clip …"
+    stopping.update(Stopped(200, Stop(StopRule.THRESHOLD, 1400.0, 1120.0)).json())
+    assert stopping.words() == "It stopped by itself: this is good enough. Writing the clip …"
 
 
 def test_the_board_has_meters_the_way_to_the_goal_the_best_and_what_comes_next() -> None:

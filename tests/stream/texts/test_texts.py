@@ -82,7 +82,7 @@ def test_each_language_has_the_same_texts_with_the_same_values_to_fill_in() -> N
         ("states", set(State)),
         ("stalled", {"picture", "sound", "both", *Cause}),
         ("warnings", set(Trouble)),
-        ("stopped", {*StopRule, "ended_outside"}),
+        ("stopped", {*StopRule, "ended_outside", "stop_at"}),
         ("files", set(FILES)),
     ],
 )
@@ -132,7 +132,7 @@ def test_coaching_is_short_and_unmistakable_and_reasons_end_as_they_should() -> 
 def test_events_carry_texts_of_their_own_for_the_same_codes() -> None:
     """Programs and logs read those of the events, people these: neither may lack a code of the other."""
     assert set(TROUBLE_TEXTS) == set(texts().warnings)
-    assert {*STOP_TEXTS, "ended_outside"} == set(texts().stopped)
+    assert {*STOP_TEXTS, "ended_outside", "stop_at"} == set(texts().stopped)
 
 
 def test_the_language_of_a_person() -> None:
