@@ -198,7 +198,7 @@ STOP_OPTIONS = (
     click.option(
         "--stop-at",
         type=float,
-        help="Stop when I of the best window reaches this, whoever talks; turns --stop-share off, and 0 both.  "
+        help="Stop when I of the best window reaches this, for any talker. Disables --stop-share; 0 disables both.  "
         "[default: off]",
     ),
     click.option(

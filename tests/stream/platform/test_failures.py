@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from platform_server import Program, programs
 from serving import served
+from set_clock import Clock
 
 from take5.stream.analysis.models import Models
 from take5.stream.platform import failures as module
@@ -19,15 +20,6 @@ from take5.stream.platform.work import DatabaseWork
 from take5.stream.server.errors import Refused
 
 MOST, PER_S = 5, 10.0
-
-
-class Clock:
-    """Time as a test sets it."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from serving import Served, served
+from set_clock import Clock
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -18,15 +19,6 @@ from take5.stream.server.tickets import FILE_S, MAX_TICKETS, UNUSED_S, Tickets
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 BEST = WindowScore(start=300, D=145.4, motion=Motion(0.1181, 0.1203, 0.0912, mouth_moves=True), views=1)
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-
-
-class Clock:
-    """Time as a test sets it."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
