@@ -5,8 +5,8 @@ from functools import partial
 from take5.stream.platform.credentials import Shown
 from take5.stream.platform.database import Database
 from take5.stream.platform.lookups import Lookups
-from take5.stream.platform.records import CLOSED
 from take5.stream.platform.session_secrets import PREFIXES, Kind
+from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SecretRow, SessionRow, utc_now
 from take5.stream.server.auth import Act
 from take5.stream.server.errors import Refused

@@ -5,6 +5,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from take5.stream.bundles.write import WantedBundles, wanted_for
+from take5.stream.platform.consent import reference
+from take5.stream.platform.states import SessionState
+from take5.stream.platform.tables import SessionRow
 from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureOrder
 
@@ -32,6 +35,11 @@ class Stated(Protocol):
         """Reference to the person's consent."""
         ...
 
+    @property
+    def consented(self) -> Mapping[str, Any] | None:
+        """What the person has agreed to."""
+        ...
+
 
 def order_for(stated: Stated, usual: CaptureOrder) -> CaptureOrder:
     """Return how a session is captured.
@@ -52,6 +60,15 @@ def order_for(stated: Stated, usual: CaptureOrder) -> CaptureOrder:
     return CaptureOrder(replace(usual.settings, gates=gates), rules, replace(usual.deliverables, bundles=bundles))
 
 
+def closed(row: SessionRow) -> Refused | None:
+    """Return why no sender may begin a session; None if one may."""
+    if row.state == SessionState.ACCEPTED:
+        return Refused(409, "accepted", "a take of this session has been accepted; the platform can ask for another")
+    if row.consent_text is not None and row.consented is None:
+        return Refused(403, "consent_missing", "the person has to agree to the text of this session first")
+    return None
+
+
 def _bundles(stated: Stated, usual: WantedBundles | None) -> WantedBundles | None:
     if stated.trainers is not None:
         usual = (
@@ -59,4 +76,5 @@ def _bundles(stated: Stated, usual: WantedBundles | None) -> WantedBundles | Non
             if stated.trainers
             else None
         )
-    return usual if usual is None or stated.consent is None else replace(usual, consent=stated.consent)
+    consent = stated.consent or (reference(stated.consented) if stated.consented else None)
+    return usual if usual is None or consent is None else replace(usual, consent=consent)

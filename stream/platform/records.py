@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -13,16 +14,13 @@ from sqlalchemy.orm import Session
 
 from take5.stream.platform.database import Database
 from take5.stream.platform.idempotency import forget_answers
-from take5.stream.platform.session_secrets import Kind, issue_secrets, revoke_secrets
-from take5.stream.platform.states import SessionState
+from take5.stream.platform.session_secrets import Kind, issue_secrets, renew_secrets, revoke_secrets
+from take5.stream.platform.states import CLOSED, SessionState
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.server.errors import Refused
 
 ID_BYTES = 12
 """Random bytes of a session's id: 24 letters, as many as a take's folder repeats."""
-
-CLOSED = (SessionState.CANCELLED, SessionState.DELETED)
-"""States that a session does not leave."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,10 @@ class Wanted:
         Reference to the person's consent.
     expires_in : timedelta
         How long its secrets are good.
+    consent_text : str, optional
+        What the person has to agree to before anything is recorded.
+    consent_version : str, optional
+        Of that text.
     """
 
     label: str | None
@@ -57,6 +59,9 @@ class Wanted:
     stop: dict[str, Any] | None
     consent: str | None
     expires_in: timedelta
+    consent_text: str | None = None
+    consent_version: str | None = None
+    consented: None = None
 
 
 def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict[Kind, str]]:
@@ -78,6 +83,8 @@ def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict
         trainers=None if wanted.trainers is None else list(wanted.trainers),
         stop=wanted.stop,
         consent=wanted.consent,
+        consent_text=wanted.consent_text,
+        consent_version=wanted.consent_version,
         expires=now + wanted.expires_in,
         state=SessionState.CREATED,
         created=now,
@@ -155,15 +162,49 @@ class Records:
             revoke_secrets(session, row.id, now)
             return row
 
+    def retake(self, key_id: str, session_id: str, expires_in: timedelta | None) -> tuple[SessionRow, list[Path]]:
+        """Let a sender have a session again, whose secrets are good for longer if that is said.
+
+        Returns the session and the takes that were accepted, and are so no more.
+
+        Raises
+        ------
+        Refused
+            If the session is cancelled, deleted or being captured.
+        """
+        with self._database.writing() as session:
+            row, now = _own(session, key_id, session_id), utc_now()
+            refuse_closed(row)
+            if row.state == SessionState.LIVE:
+                raise Refused(409, "busy", "the session is being captured", {"Retry-After": "10"})
+            if expires_in is not None:
+                row.expires = now + expires_in
+                renew_secrets(session, row.id, row.expires)
+            if now >= row.expires:
+                text = "the session has expired; say expires_in_s, how long its secrets shall be good from now on"
+                raise Refused(409, "expired", text)
+            withdrawn = [Path(take.folder) for take in row.takes if take.accepted is not None]
+            for take in row.takes:
+                take.accepted = None
+            row.state, row.ended, row.failure = SessionState.CREATED, None, None
+            return row, withdrawn
+
     def mark_deleted(self, key_id: str, session_id: str) -> SessionRow:
         """Forget all that a session's record holds about a person; its label is free."""
         with self._database.writing() as session:
             row, now = _own(session, key_id, session_id), utc_now()
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
-            row.label = row.person = row.consent = row.folder = row.capture = row.failure = None
+            row.label = row.person = row.consent = row.consented = row.failure = None
+            row.takes.clear()
             revoke_secrets(session, row.id, now)
             forget_answers(session, row.id)
             return row
+
+
+def refuse_closed(row: SessionRow) -> None:
+    """Raise Refused if a session is cancelled or deleted."""
+    if row.state in CLOSED:
+        raise Refused(409, str(row.state), f"the session is {row.state}; create another")
 
 
 def _own(session: Session, key_id: str, session_id: str) -> SessionRow:

@@ -1,6 +1,7 @@
 """A platform on a server: what its programs, its sessions' secrets and its captures reach."""
 
 from take5.stream.platform.access import SecretAccess
+from take5.stream.platform.consent import Consents
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
 from take5.stream.platform.lookups import Lookups
@@ -31,12 +32,15 @@ class Platform:
         Decides who may do what with sessions.
     watch : RecordWatch
         Keeps the records up to date with captures.
+    consents : Consents
+        What people agree to.
     """
 
     def __init__(self, database: Database, failures: Failures | None = None) -> None:
         self.records, self.work = Records(database), DatabaseWork(database)
         self.lookups = Lookups(self.work, Failures() if failures is None else failures)
         self.access, self.watch = SecretAccess(self.lookups), RecordWatch(self.work)
+        self.consents = Consents(self.work)
 
     async def settle(self) -> None:
         """Wait until what captures have reported is recorded; for the end, after the sessions have been drained."""

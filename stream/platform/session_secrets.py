@@ -31,6 +31,12 @@ def issue_secrets(session: Session, session_id: str, expires: datetime) -> dict[
     return texts
 
 
+def renew_secrets(session: Session, session_id: str, expires: datetime) -> None:
+    """Let a session's secrets expire at another time, but for those that are revoked."""
+    rows = update(SecretRow).where(SecretRow.session_id == session_id, SecretRow.revoked.is_(None))
+    session.execute(rows.values(expires=expires))
+
+
 def revoke_secrets(session: Session, session_id: str, now: datetime) -> None:
     """Make a session's secrets useless."""
     rows = update(SecretRow).where(SecretRow.session_id == session_id, SecretRow.revoked.is_(None))

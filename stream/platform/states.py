@@ -7,13 +7,27 @@ class SessionState(StrEnum):
     """What has become of a session.
 
     ``created`` waits for a sender, ``live`` has a capture that is going on, or whose clip is being made, ``done`` has a
-    clip, ``failed`` has none; a sender may begin again. ``cancelled``, ``expired`` and ``deleted`` admit no sender.
+    clip, ``failed`` has none; a sender may begin again. ``accepted`` has a clip that somebody has chosen; like
+    ``cancelled``, ``expired`` and ``deleted`` it admits no sender.
     """
 
     CREATED = "created"
     LIVE = "live"
     DONE = "done"
     FAILED = "failed"
+    ACCEPTED = "accepted"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     DELETED = "deleted"
+
+
+CLOSED = (SessionState.CANCELLED, SessionState.DELETED)
+"""States that a session does not leave."""
+
+
+class TakeState(StrEnum):
+    """What has become of a take: it is being captured or made, it has a clip, or it has none."""
+
+    LIVE = "live"
+    DONE = "done"
+    FAILED = "failed"

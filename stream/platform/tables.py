@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 VERSION_TABLE = "take5_version"
@@ -47,7 +47,7 @@ class Table(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         }
     )
-    type_annotation_map = {datetime: Utc, list[str]: JSON, dict[str, Any]: JSON}  # noqa: RUF012 - SQLAlchemy's
+    type_annotation_map = {datetime: Utc, list[str]: JSON, dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012 - SQLAlchemy's
 
 
 class ApiKeyRow(Table):
@@ -67,7 +67,7 @@ class ApiKeyRow(Table):
 class SessionRow(Table):
     """A session; ``label`` is its name within its key.
 
-    ``folder`` is the take with its last clip, ``capture`` that of a capture that is going on.
+    ``consented`` is who has agreed to ``consent_text``, and when.
     """
 
     __tablename__ = "sessions"
@@ -82,14 +82,38 @@ class SessionRow(Table):
     trainers: Mapped[list[str] | None]
     stop: Mapped[dict[str, Any] | None]
     consent: Mapped[str | None]
+    consent_text: Mapped[str | None]
+    consent_version: Mapped[str | None] = mapped_column(String(64))
+    consented: Mapped[dict[str, Any] | None]
     expires: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16))
     failure: Mapped[str | None]
-    folder: Mapped[str | None]
-    capture: Mapped[str | None]
     created: Mapped[datetime]
     ended: Mapped[datetime | None]
     deleted: Mapped[datetime | None]
+    takes: Mapped[list["TakeRow"]] = relationship(
+        order_by="TakeRow.number", lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class TakeRow(Table):
+    """A take of a session; ``id`` is the name of the folder that was chosen for it when it began.
+
+    ``events`` are its clips, bundles and report as events (:mod:`take5.stream.platform.kept_events`).
+    """
+
+    __tablename__ = "takes"
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    number: Mapped[int]
+    folder: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    failure: Mapped[str | None]
+    started: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    accepted: Mapped[datetime | None]
+    events: Mapped[list[dict[str, Any]]]
 
 
 class SecretRow(Table):

@@ -4,21 +4,22 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import select
-
 from take5.scoring.errors import DatabaseError
+from take5.stream.events import BestChanged, ClipReady
 from take5.stream.platform.database import Database
-from take5.stream.platform.orders import order_for
-from take5.stream.platform.records import CLOSED
-from take5.stream.platform.states import SessionState
-from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.platform.kept_events import events_of
+from take5.stream.platform.orders import closed, order_for
+from take5.stream.platform.states import CLOSED
+from take5.stream.platform.tables import SessionRow
+from take5.stream.platform.takes import accept, agree_on_accepted, chosen_take, cut_off, record, take_in
 from take5.stream.platform.work import DatabaseWork
 from take5.stream.server.errors import Refused
-from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState
+from take5.stream.server.watch import CaptureOrder, CaptureReport, Earlier
 
 AGAIN_S = 1.0
 """Time between two attempts to write a report."""
@@ -29,16 +30,19 @@ SETTLE_S = 10.0
 MOST_WAITING = 10_000
 """Reports that wait for the database; of more, the oldest is given up, and the log names its session."""
 
-RESTARTED = ""
-"""Key of the note that the server has started: no session has this id."""
-
-CUT_OFF = "the server ended while it was captured"
-
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What is to be written, and the session that it is about."""
+
+    name: str
+    write: Callable[[], None]
+
+
 class RecordWatch:
-    """Writes what captures report, in order, by a thread of its own; of a session that waits, the last report.
+    """Writes what captures report, in order, by a thread of its own; of best windows that wait, the last one.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ class RecordWatch:
 
     def __init__(self, work: DatabaseWork) -> None:
         self._work, self._database = work, work.database
-        self._waiting: dict[str, Callable[[], None]] = {}
+        self._waiting: dict[Hashable, Waiting] = {}
         self._news = threading.Condition()
         self._ending = False
         self._thread: threading.Thread | None = None
@@ -58,15 +62,25 @@ class RecordWatch:
         row = await self._work.run(_row, self._database, session)
         if row is None or row.state in CLOSED:
             raise Refused(404, "not_found", f"there is no session {session!r}, or it has been cancelled")
-        return order_for(row, usual)
+        return replace(order_for(row, usual), closed=closed(row))
 
     def report(self, session: str, report: CaptureReport) -> None:
         """Note a report; it is written as soon as the database lets it."""
-        self._put(session, partial(_write, self._database, session, report))
+        best = isinstance(report.event, BestChanged)
+        key: Hashable = (session, report.take, BestChanged) if best else object()
+        self._put(key, Waiting(session, partial(_write, self._database, session, report)))
 
     def restarted(self, output: Path, recovered: Collection[str]) -> None:
         """Note that captures of earlier processes are gone."""
-        self._put(RESTARTED, partial(_write_cut_off, self._database, output, frozenset(recovered)))
+        self._put(object(), Waiting("", partial(_write_restarted, self._database, output, frozenset(recovered))))
+
+    async def accept(self, session: str, take: Path) -> Collection[Path]:
+        """Record that a take has been accepted; return those that are so no more."""
+        return await self._work.run(_accept, self._database, session, take)
+
+    async def earlier(self, session: str) -> Earlier | None:
+        """Return the last take of a session with a clip."""
+        return await self._work.run(_earlier, self._database, session)
 
     async def settle(self) -> None:
         """Wait until every report is written, or the database has not let them for some seconds."""
@@ -76,16 +90,13 @@ class RecordWatch:
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, SETTLE_S)
 
-    def _put(self, key: str, write: Callable[[], None]) -> None:
+    def _put(self, key: Hashable, waiting: Waiting) -> None:
         with self._news:
             self._waiting.pop(key, None)
-            self._waiting[key] = write
+            self._waiting[key] = waiting
             if len(self._waiting) > MOST_WAITING:
-                given_up = next(iter(self._waiting))
-                del self._waiting[given_up]
-                log.error(
-                    "what has become of session %s is not recorded: the database has been gone too long", given_up
-                )
+                given_up = self._waiting.pop(next(iter(self._waiting)))
+                log.error("a report of session %s is not recorded: the database has been gone too long", given_up.name)
             self._news.notify()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="take5-records", daemon=True)
@@ -98,9 +109,9 @@ class RecordWatch:
                     self._news.wait()
                 if not self._waiting:
                     return
-                key, write = next(iter(self._waiting.items()))
+                key, waiting = next(iter(self._waiting.items()))
             try:
-                write()
+                waiting.write()
             except DatabaseError as error:
                 log.warning("a report has to wait: %s", error)
                 time.sleep(AGAIN_S)
@@ -108,7 +119,7 @@ class RecordWatch:
             except Exception:
                 log.exception("a report could not be written")
             with self._news:
-                if self._waiting.get(key) is write:
+                if self._waiting.get(key) is waiting:
                     del self._waiting[key]
 
 
@@ -120,29 +131,35 @@ def _row(database: Database, session_id: str) -> SessionRow | None:
 def _write(database: Database, session_id: str, report: CaptureReport) -> None:
     with database.writing() as session:
         row = session.get(SessionRow, session_id)
-        if row is None or row.state == SessionState.DELETED:
-            return
-        if report.state is CaptureState.LIVE:
-            _move(row, SessionState.LIVE)
-            row.capture, row.failure = str(report.folder), None
-            return
-        row.capture, row.failure = None, report.failure
-        if report.state is CaptureState.DONE:
-            row.folder = str(report.folder)
-        _move(row, SessionState.FAILED if row.folder is None else SessionState.DONE)
+        if row is not None:
+            record(session, row, report)
 
 
-def _write_cut_off(database: Database, output: Path, recovered: frozenset[str]) -> None:
-    """End the sessions whose captures into a folder are gone."""
+def _write_restarted(database: Database, output: Path, recovered: frozenset[str]) -> None:
+    """End the takes whose captures into a folder are gone, and make records and folders agree on what is accepted."""
     with database.writing() as session:
-        for row in session.scalars(select(SessionRow).where(SessionRow.capture.is_not(None))):
-            if row.id in recovered or Path(row.capture or "").parent != output:
-                continue
-            row.capture, row.failure = None, CUT_OFF
-            _move(row, SessionState.FAILED if row.folder is None else SessionState.DONE)
+        cut_off(session, output, recovered)
+        agree_on_accepted(session, output)
 
 
-def _move(row: SessionRow, state: SessionState) -> None:
-    """Give a session another state, unless it stays as it is."""
-    if row.state not in CLOSED:
-        row.state, row.ended = state, None if state is SessionState.LIVE else utc_now()
+def _accept(database: Database, session_id: str, folder: Path) -> Collection[Path]:
+    with database.writing() as session:
+        row = session.get(SessionRow, session_id)
+        take = None if row is None else take_in(row, folder)
+        if row is None or take is None or row.state in CLOSED:
+            raise Refused(404, "not_found", f"session {session_id!r} has no take in {folder}, or is cancelled")
+        accept(session, row, take)
+        return [Path(each.folder) for each in row.takes if each is not take]
+
+
+def _earlier(database: Database, session_id: str) -> Earlier | None:
+    with database.reading() as session:
+        row = session.get(SessionRow, session_id)
+        take = None if row is None else chosen_take(row)
+        if take is None:
+            return None
+        events = tuple(
+            replace(event, accepted=take.accepted is not None) if isinstance(event, ClipReady) else event
+            for event in events_of(take.events)
+        )
+        return Earlier(Path(take.folder), events)

@@ -54,6 +54,8 @@ class Capture:
     admit : callable
         Called once, on the event loop, when the first media have arrived: takes a capture's place, or returns why there
         is none.
+    tell : callable
+        Called on the event loop with each event, after the feed has it.
     over : callable
         Called once, on the event loop, when everything has ended.
     space : Space
@@ -73,13 +75,14 @@ class Capture:
         options: ServerOptions,
         spool: SpoolWriter | None,
         admit: Callable[[], str | None],
+        tell: Callable[[Event], None],
         over: Callable[[], None],
         space: Space,
         save_for_s: float,
         about: About,
     ) -> None:
         self.folder = folder
-        self._peer, self._live, self._feed, self._over = peer, live, feed, over
+        self._peer, self._live, self._feed, self._tell, self._over = peer, live, feed, tell, over
         self._admit, self._admitted = admit, False
         self._space, self._spool, self._about = space, spool, about
         self._loop = asyncio.get_running_loop()
@@ -99,7 +102,7 @@ class Capture:
             peer.arrivals,
             lambda: feed.now.state,
             lambda: live.frame,
-            feed.publish,
+            self._say,
             self._worker.end,
             options.pause_s,
             Liveness(self._worker.vitals, peer.packets, lambda: peer.waits_for_keyframe),
@@ -202,8 +205,12 @@ class Capture:
     def _from_thread(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self._publish, event)
 
-    def _publish(self, event: Event) -> None:
+    def _say(self, event: Event) -> None:
         self._feed.publish(event)
+        self._tell(event)
+
+    def _publish(self, event: Event) -> None:
+        self._say(event)
         if self._feed.now.over:
             self._ended.set()
         if isinstance(event, Stopped):

@@ -92,11 +92,10 @@ class Entry:
             )
         return Refused(409, "busy", text)
 
-    def accept(self) -> ClipReady | None:
-        """Mark the clip as accepted, and return it."""
+    def accept(self, *, accepted: bool = True) -> None:
+        """Mark the clip as accepted, or not."""
         if self.clip is not None:
-            self.feed.now.last[ClipReady] = replace(self.clip, accepted=True)
-        return self.clip
+            self.feed.now.last[ClipReady] = replace(self.clip, accepted=accepted)
 
 
 def checked_name(name: str) -> str:

@@ -23,8 +23,8 @@ async def events_socket(socket: WebSocket) -> None:
     await socket.accept()
     try:
         await authorise_websocket(socket)
-        sessions, name = sessions_of(socket), socket.path_params["name"]
-        entry, follower = sessions.follow(name, await sessions.about_session(name))
+        sessions = sessions_of(socket)
+        entry, follower = await sessions.follow(socket.path_params["name"])
     except Refused as error:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
         return

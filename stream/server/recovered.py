@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from take5.stream.server.capture import file_address
 from take5.stream.server.entry import Entry
 from take5.stream.server.errors import Refused
 from take5.stream.server.names import Names
+from take5.stream.server.watch import RECORDED, CaptureReport, CaptureState, SessionWatch, ended
 from take5.stream.spool.contents import read_begun
 from take5.stream.spool.folder import SpoolFolder, unfinished
 from take5.stream.spool.records import Begun
@@ -54,19 +55,32 @@ class Recovery:
 
         await asyncio.to_thread(self._run, folder, address, later)
 
-    async def run_for(self, entry: Entry | None, begun: Begun, folder: SpoolFolder, about: About) -> Event | None:
-        """Make one clip, for the followers of a name if it has an entry; return how that has ended."""
+    async def run_for(
+        self, entry: Entry | None, begun: Begun, folder: SpoolFolder, about: About, tell: Callable[[Event], None]
+    ) -> Event | None:
+        """Make one clip, for the followers of a name if it has an entry; return how that has ended.
+
+        ``tell`` gets each event, after the followers.
+        """
         address = partial(file_address, begun.session)
-        if entry is None:  # files only
-            events: list[Event] = []
-            await self.run(folder, address, events.append)
-            return next((event for event in events if isinstance(event, ClipReady | Failed)), None)
-        if entry.feed.now.decided:
-            entry.feed.restart(about)
-        entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
-        await self.run(folder, address, entry.feed.publish)
-        entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
-        return entry.outcome
+        outcome: Event | None = None
+
+        def emit(event: Event) -> None:
+            nonlocal outcome
+            if isinstance(event, ClipReady | Failed):
+                outcome = outcome or event
+            if entry is not None:
+                entry.feed.publish(event)
+            tell(event)
+
+        if entry is not None:
+            if entry.feed.now.decided:
+                entry.feed.restart(about)
+            entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
+        await self.run(folder, address, emit)
+        if entry is not None:
+            entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
+        return outcome
 
     def end(self) -> None:
         """Leave what is not finished to the next start."""
@@ -123,6 +137,26 @@ class Recovery:
         if encoder != self._models.encoder.name:
             raise Take5Error(f"it was scored with {encoder}; use take5 recover {self._output}")
         return self._models
+
+
+async def recover_all(
+    recovery: Recovery,
+    found: Sequence[tuple[Begun, SpoolFolder, Entry | None]],
+    names: Names,
+    about: Callable[[Begun], About],
+    watch: SessionWatch,
+) -> None:
+    """Make the clips of captures that were cut off, one after the other; each name is free after its last one."""
+    for place, (begun, folder, entry) in enumerate(found):
+
+        def tell(event: Event, session: str = begun.session, take: Path = folder.take) -> None:
+            if isinstance(event, RECORDED):
+                watch.report(session, CaptureReport(CaptureState.LIVE, take, event))
+
+        outcome = await recovery.run_for(entry, begun, folder, about(begun), tell)
+        watch.report(begun.session, ended(outcome, folder.take))
+        if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
+            let_begin(names, entry)
 
 
 def reserve(names: Names, begun: Begun, about: About) -> Entry | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,21 +12,31 @@ from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.deliverables import Deliverables
-from take5.stream.events import ClipReady, Failed, Failure
+from take5.stream.events import ClipReady, Event, Failed, Failure
 from take5.stream.live.begin import begin_take
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text, too_little
+from take5.stream.server.acceptance import is_accepted, withdraw_accepted, write_accepted
 from take5.stream.server.admission import Admission, Place, PlaceState
 from take5.stream.server.capture import Capture
+from take5.stream.server.earlier import restore
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.names import KEEP_S, Names
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions, network_of
-from take5.stream.server.recovered import Recovery, let_begin, reserve
+from take5.stream.server.recovered import Recovery, recover_all, reserve
 from take5.stream.server.space import Space
-from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState, SessionWatch, Unwatched, ended
+from take5.stream.server.watch import (
+    RECORDED,
+    CaptureOrder,
+    CaptureReport,
+    CaptureState,
+    SessionWatch,
+    Unwatched,
+    ended,
+)
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
@@ -34,6 +44,9 @@ from take5.stream.spool.folder import SpoolFolder
 from take5.stream.spool.records import Begun
 
 MAX_FOLLOWERS = 500
+CLOSED_S = 600.0
+"""How long a name is refused here that was closed; the records refuse it for ever."""
+
 DRAIN_S = 30.0
 """Maximum time to wait for captures to finish at shutdown."""
 
@@ -112,6 +125,20 @@ class Sessions:
         self._refuse_closed(name)
         return self._names.entry(name)
 
+    async def find(self, name: str) -> Entry:
+        """Return what belongs to a name, of an earlier process if need be; raise Refused if there is nothing."""
+        self._refuse_closed(name)
+        await self._restore(name)
+        return self.entry(name)
+
+    async def _restore(self, name: str) -> None:
+        """Let a name answer with the last take of an earlier process, unless it is known."""
+        if name in self._names:
+            return
+        earlier = await self.watch.earlier(name)
+        if earlier is not None:
+            restore(self._names, name, earlier, (await self._ordered(name, self._choice.scoring))[0].about)
+
     async def begin(
         self, name: str | None, offer: str, address: str | None = None, seconds: Sequence[str] = ()
     ) -> tuple[str, str, str]:
@@ -121,7 +148,10 @@ class Sessions:
         """
         scoring = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
-        scoring, wanted = await self._ordered(name, scoring)
+        scoring, order = await self._ordered(name, scoring)
+        if order.closed is not None:
+            raise order.closed
+        await self._restore(name)
         free = await self.space.free()
         entry = self._names.get(name)
         if entry is not None and entry.recovered is not None:
@@ -138,7 +168,7 @@ class Sessions:
             opened = self._names.open(name)
             opened.offers += 1
             try:
-                capture_id, answer = await self._accept(opened, offer, place, scoring, wanted)
+                capture_id, answer = await self._accept(opened, offer, place, scoring, order.deliverables)
             finally:
                 opened.offers -= 1
                 self._names.leave(opened)
@@ -195,6 +225,7 @@ class Sessions:
             replace(self.options, deliverables=wanted),
             spool,
             lambda: self._connect(entry, place),
+            lambda event: self._tell(entry, place, event),
             lambda: self._over(entry, place),
             self.space,
             KEEP_S,
@@ -208,19 +239,19 @@ class Sessions:
         self.watch.report(entry.feed.name, CaptureReport(CaptureState.LIVE, entry.folder))
         return None
 
-    async def _ordered(self, name: str, scoring: Scoring) -> tuple[Scoring, Deliverables]:
-        """What a session is to be captured with, and what is made of it; raise Refused if it must not be."""
+    def _tell(self, entry: Entry, place: Place, event: Event) -> None:
+        """Report an event of a capture that has its place."""
+        if place.state is PlaceState.CAPTURE and isinstance(event, RECORDED):
+            self.watch.report(entry.feed.name, CaptureReport(CaptureState.LIVE, entry.folder, event))
+
+    async def _ordered(self, name: str, scoring: Scoring) -> tuple[Scoring, CaptureOrder]:
+        """What a session is to be captured with, and how else; raise Refused if there is no such session."""
         self._refuse_closed(name)
         order = await self.watch.order(name, self._usual(scoring))
-        return replace(scoring, settings=order.settings, rules=order.rules), order.deliverables
+        return replace(scoring, settings=order.settings, rules=order.rules), order
 
     def _usual(self, scoring: Scoring) -> CaptureOrder:
         return CaptureOrder(scoring.settings, scoring.rules, self.options.deliverables)
-
-    async def about_session(self, name: str) -> About:
-        """Return what followers of a session are told of how it is captured."""
-        scoring, _ = await self._ordered(checked_name(name), self._choice.scoring)
-        return scoring.about
 
     def end(self, name: str, capture_id: str) -> None:
         """End a sender's capture, as it wishes."""
@@ -232,7 +263,7 @@ class Sessions:
 
     async def save(self, name: str) -> ClipReady:
         """Try now to write a clip that could not be written; return the clip, also of a capture that has one."""
-        entry = self.entry(name)
+        entry = await self.find(name)
         outcome = await entry.capture.save() if entry.clip is None and entry.capture is not None else None
         if isinstance(outcome, Failed) and outcome.failure is Failure.NOT_WRITTEN:
             free = await self.space.free()
@@ -242,24 +273,64 @@ class Sessions:
             raise Refused(404, "not_found", f"session {name!r} has no clip to save")
         return entry.clip
 
-    def follow(self, name: str, about: About | None = None) -> tuple[Entry, Follower]:
+    async def follow(self, name: str) -> tuple[Entry, Follower]:
         """Begin to follow a name, which need not have a sender yet."""
+        scoring, _ = await self._ordered(checked_name(name), self._choice.scoring)
+        await self._restore(name)
         self._refuse_closed(name)
         if sum(len(entry.feed.followers) for entry in self._names) >= MAX_FOLLOWERS:
             raise full(f"{MAX_FOLLOWERS} follow this server's sessions")
-        entry = self._names.open(name, about)
+        entry = self._names.open(name, scoring.about)
         return entry, entry.feed.follow()
+
+    async def accept(self, name: str) -> ClipReady:
+        """Accept the clip of a name; return it."""
+        entry = await self.find(name)
+        if entry.clip is None:
+            raise Refused(404, "not_found", f"session {name!r} has no clip to accept")
+        await self.accept_take(name, entry.folder)
+        assert entry.clip is not None  # noqa: S101 - a clip stays until there is another
+        return entry.clip
+
+    async def accept_take(self, name: str, take: Path) -> None:
+        """Accept a take of a name: in its folder, in the records, and for those who follow.
+
+        Raises
+        ------
+        Refused
+            If that cannot be written.
+        """
+        was = await asyncio.to_thread(is_accepted, take)
+        await asyncio.to_thread(write_accepted, take)
+        try:
+            withdrawn = await self.watch.accept(name, take)
+        except Refused:
+            if not was:
+                await asyncio.to_thread(withdraw_accepted, take)
+            raise
+        await self.withdraw(name, withdrawn)
+        entry = self._names.get(name)
+        if entry is not None and entry.folder == take:
+            entry.accept()
+
+    async def withdraw(self, name: str, takes: Collection[Path]) -> None:
+        """Mark takes of a name as not accepted: in their folders, and for those who follow."""
+        for take in takes:
+            await asyncio.to_thread(withdraw_accepted, take)
+        entry = self._names.get(name)
+        if entry is not None and entry.folder in takes:
+            entry.accept(accepted=False)
 
     def hang_up(self, name: str) -> None:
         """End the capture of a name, if one is going on, and let no other begin, nor anyone follow."""
-        self._closed.add(name)
+        self._close(name)
         entry = self._names.get(name)
         if entry is not None and entry.capture is not None:
             entry.capture.end(StopRule.ENDED)
 
     async def remove(self, name: str) -> bool:
         """End everything under a name and forget it, but for its files; False if something is still being written."""
-        self._closed.add(name)
+        self._close(name)
         entry = self._names.get(name)
         if entry is None:
             return True
@@ -271,6 +342,11 @@ class Sessions:
             return False
         self._names.remove(entry)
         return True
+
+    def _close(self, name: str) -> None:
+        """Refuse what was let in before the records refused it."""
+        self._closed.add(name)
+        asyncio.get_running_loop().call_later(CLOSED_S, self._closed.discard, name)
 
     def _refuse_closed(self, name: str) -> None:
         if name in self._closed:
@@ -294,12 +370,8 @@ class Sessions:
         return asyncio.create_task(self._recover(reserved), name="take5-recover")
 
     async def _recover(self, found: list[tuple[Begun, SpoolFolder, Entry | None]]) -> None:
-        for place, (begun, folder, entry) in enumerate(found):
-            assert self._recovery is not None  # noqa: S101 - it found them
-            outcome = await self._recovery.run_for(entry, begun, folder, self._about(begun))
-            self.watch.report(begun.session, ended(outcome, folder.take))
-            if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
-                let_begin(self._names, entry)
+        if self._recovery is not None:
+            await recover_all(self._recovery, found, self._names, self._about, self.watch)
 
     def _about(self, begun: Begun) -> About:
         """What the followers of a recovered capture are told."""

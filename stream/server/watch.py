@@ -8,7 +8,8 @@ from typing import Protocol
 
 from take5.scoring.stopping import StopRules
 from take5.stream.deliverables import Deliverables
-from take5.stream.events import ClipReady, Event, Failed
+from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, NoClip, Reported, Stopped
+from take5.stream.server.errors import Refused
 from take5.stream.settings import Settings
 
 
@@ -24,11 +25,14 @@ class CaptureOrder:
         When it is enough.
     deliverables : Deliverables
         What is made of the clip.
+    closed : Refused, optional
+        Why no sender may begin, though the session may be followed.
     """
 
     settings: Settings
     rules: StopRules
     deliverables: Deliverables
+    closed: Refused | None = None
 
 
 class CaptureState(StrEnum):
@@ -39,13 +43,46 @@ class CaptureState(StrEnum):
     FAILED = "failed"
 
 
+RECORDED = (BestChanged, Stopped, ClipReady, NoClip, Bundled, Reported, Failed)
+"""Events that records are kept of."""
+
+
 @dataclass(frozen=True)
 class CaptureReport:
-    """The state of a session's capture, its take's folder, and why there is no clip."""
+    """What a session's capture has come to.
+
+    Attributes
+    ----------
+    state : CaptureState
+        Its state.
+    take : Path
+        The folder that was chosen for it when it began.
+    event : Event, optional
+        What has happened, one of ``RECORDED``; None when media begin to arrive.
+    over : bool
+        Whether everything has ended: clip, bundles and report.
+    """
 
     state: CaptureState
-    folder: Path
-    failure: str | None = None
+    take: Path
+    event: Event | None = None
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last take of a session that this process has not captured.
+
+    Attributes
+    ----------
+    take : Path
+        Its folder.
+    events : tuple of Event
+        Its clips, bundles and report, and what stopped it.
+    """
+
+    take: Path
+    events: tuple[Event, ...]
 
 
 class SessionWatch(Protocol):
@@ -63,6 +100,14 @@ class SessionWatch(Protocol):
         """Note that captures of earlier processes into a folder are gone, but for sessions that are recovered."""
         ...
 
+    async def accept(self, session: str, take: Path) -> Collection[Path]:
+        """Record that a take has been accepted; return those that are so no more, raise Refused if it cannot be."""
+        ...
+
+    async def earlier(self, session: str) -> Earlier | None:
+        """Return the last take of a session with a clip; None if there are no records of one."""
+        ...
+
 
 class Unwatched:
     """There are no records: every session is captured alike."""
@@ -77,9 +122,15 @@ class Unwatched:
     def restarted(self, output: Path, recovered: Collection[str]) -> None:
         """Do nothing."""
 
+    async def accept(self, session: str, take: Path) -> Collection[Path]:  # noqa: ARG002 - the protocol's
+        """Record nothing: the take's folder has it."""
+        return ()
 
-def ended(outcome: Event | None, folder: Path) -> CaptureReport:
-    """Return the report of a capture into a folder that has ended so; None if nobody knows how."""
-    if isinstance(outcome, ClipReady):
-        return CaptureReport(CaptureState.DONE, Path(outcome.path))
-    return CaptureReport(CaptureState.FAILED, folder, outcome.text if isinstance(outcome, Failed) else "it was cut off")
+    async def earlier(self, session: str) -> None:
+        """Return nothing: there are no records."""
+
+
+def ended(outcome: Event | None, take: Path) -> CaptureReport:
+    """Return the report of a capture that has ended so; None if nobody knows how."""
+    state = CaptureState.DONE if isinstance(outcome, ClipReady) else CaptureState.FAILED
+    return CaptureReport(state, take, outcome, over=True)

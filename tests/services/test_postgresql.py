@@ -122,8 +122,9 @@ def test_while_the_database_is_gone_requests_get_503_and_reports_wait(
         whip = f"{served_.address}/whip/{session['id']}"
         refused = httpx.post(whip, headers={"Authorization": f"Bearer {session['secrets']['sender']}"}, timeout=30)
         assert (refused.status_code, refused.json()["code"]) == (503, "database_unreachable")
-        for state in (CaptureState.LIVE, CaptureState.DONE):
-            served_.sessions.watch.report(session["id"], CaptureReport(state, tmp_path / "out" / "take"))
+        for over in (False, True):
+            report = CaptureReport(CaptureState.DONE, tmp_path / "out" / "take", over=over)
+            served_.sessions.watch.report(session["id"], report)
         assert httpx.get(f"{served_.address}/healthz").status_code == 200
     finally:
         server.start()

@@ -34,7 +34,7 @@ def tell(server: Served, name: str, *events: Event) -> None:
     """Publish events in a session, as its capture would."""
 
     async def publish() -> None:
-        entry, follower = server.sessions.follow(name)
+        entry, follower = await server.sessions.follow(name)
         for event in events:
             entry.feed.publish(event)
         server.sessions.unfollow(entry, follower)

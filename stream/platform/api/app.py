@@ -6,7 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from take5.stream.platform.api.problems import http_error, invalid, problem, refused
-from take5.stream.platform.api.routes import router
+from take5.stream.platform.api.routes import router as session_routes
+from take5.stream.platform.api.take_routes import router as take_routes
 from take5.stream.platform.service import Platform
 from take5.stream.server.errors import Refused
 from take5.stream.server.sessions import Sessions
@@ -38,7 +39,8 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
         },
     )
     api.add_middleware(BodyLimit)
-    api.include_router(router)
+    for routes in (session_routes, take_routes):
+        api.include_router(routes)
     api.state.platform, api.state.sessions = platform, sessions
     return api
 

@@ -10,9 +10,11 @@ from take5.scoring.stopping import StopRules
 from take5.stream.bundles.trainers.registry import trainer_named
 from take5.stream.platform.records import Wanted, state_of
 from take5.stream.platform.session_secrets import Kind
-from take5.stream.platform.states import SessionState
-from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.platform.states import SessionState, TakeState
+from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
+from take5.stream.platform.takes import Known, accepted, chosen_take
 from take5.stream.texts.languages import texts
+from take5.stream.timeline.clock import frame_seconds
 
 DAY_S = 86_400
 MINUTE_S = 60
@@ -74,6 +76,10 @@ class NewSession(BaseModel):
     trainers: list[Annotated[str, AfterValidator(_trainer)]] | None = Field(None, description="Trainers with bundles.")
     stop: Stop | None = None
     consent: str | None = Field(None, max_length=4096, description="Reference to the person's consent.")
+    consent_text: str | None = Field(
+        None, min_length=1, max_length=20_000, description="What the person has to agree to before being recorded."
+    )
+    consent_version: Text | None = Field(None, min_length=1, max_length=64, description="Of that text.")
     expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
 
     def wanted(self) -> Wanted:
@@ -87,7 +93,18 @@ class NewSession(BaseModel):
             None if self.stop is None else self.stop.fields(),
             self.consent,
             timedelta(seconds=self.expires_in_s),
+            self.consent_text,
+            self.consent_version,
         )
+
+
+class Consented(BaseModel):
+    """Who has agreed to which text, and when; `sha256` is that of the text in UTF-8."""
+
+    name: str
+    time: datetime
+    version: str | None
+    sha256: str
 
 
 class Session(BaseModel):
@@ -101,9 +118,13 @@ class Session(BaseModel):
     trainers: list[str] | None
     stop: dict[str, float] | None
     consent: str | None
+    consent_text: str | None
+    consent_version: str | None
+    consented: Consented | None
     state: SessionState
     failure: str | None = Field(description="Why there is no clip.")
-    folder: str | None = Field(description="Of the take with the last clip, on the server.")
+    folder: str | None = Field(description="Of the accepted take, else of the last with a clip, on the server.")
+    accepted: str | None = Field(description="The take that has been accepted.")
     created: datetime
     expires: datetime
     ended: datetime | None
@@ -141,6 +162,86 @@ class SessionPage(BaseModel):
     next: str | None
 
 
+class Retake(BaseModel):
+    """How another take is made possible."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_in_s: int | None = Field(
+        None, ge=MINUTE_S, le=90 * DAY_S, description="How long the secrets are good from now on; null: as before."
+    )
+
+    @property
+    def expires_in(self) -> timedelta | None:
+        """The same as a duration."""
+        return None if self.expires_in_s is None else timedelta(seconds=self.expires_in_s)
+
+
+class Accept(BaseModel):
+    """Which take is accepted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    take: str | None = Field(None, description="Its id; null: the last with a clip.")
+
+
+class Bundle(BaseModel):
+    """A trainer's bundle in a take's folder, or why there is none."""
+
+    trainer: str
+    seconds: float | None = Field(description="Length of its window, where the take has several.")
+    path: str
+    warnings: list[str]
+    error: str | None
+
+
+class Take(BaseModel):
+    """A take; `id` is the name that its folder began with."""
+
+    id: str
+    state: TakeState
+    failure: str | None
+    started: datetime
+    ended: datetime | None
+    accepted: bool
+    folder: str
+    clip: dict[str, Any] | None = Field(description="The `clip` event of docs/events.md.")
+    files: list[str]
+    bundles: list[Bundle]
+
+    @classmethod
+    def of(cls, row: TakeRow) -> Self:
+        """Return a take as it is now."""
+        known = Known.of(row)
+        return cls(
+            id=row.id,
+            state=TakeState(row.state),
+            failure=row.failure,
+            started=row.started,
+            ended=row.ended,
+            accepted=row.accepted is not None,
+            folder=row.folder,
+            clip=None if not known.clips else known.clips[0].json(),
+            files=sorted(known.files),
+            bundles=[
+                Bundle(
+                    trainer=each.trainer,
+                    seconds=None if each.window_frames is None else frame_seconds(each.window_frames),
+                    path=each.path,
+                    warnings=list(each.warnings),
+                    error=each.error,
+                )
+                for each in known.bundles
+            ],
+        )
+
+
+class Takes(BaseModel):
+    """A session's takes, the first one first."""
+
+    takes: list[Take]
+
+
 class DeletedSession(BaseModel):
     """What was deleted: the folders of takes, and what captures that were cut off have left."""
 
@@ -150,5 +251,11 @@ class DeletedSession(BaseModel):
 
 
 def _values(row: SessionRow) -> dict[str, Any]:
-    names = Session.model_fields.keys() - {"state"}
-    return {"state": state_of(row, utc_now()), **{name: getattr(row, name) for name in names}}
+    names = Session.model_fields.keys() - {"state", "folder", "accepted"}
+    chosen, shown = accepted(row), chosen_take(row)
+    return {
+        "state": state_of(row, utc_now()),
+        "folder": None if shown is None else shown.folder,
+        "accepted": None if chosen is None else chosen.id,
+        **{name: getattr(row, name) for name in names},
+    }

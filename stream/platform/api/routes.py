@@ -107,7 +107,7 @@ async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSe
     row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
     if not await sessions.remove(row.id):
         raise Refused(409, "busy", "the session's clip is still being written; try again", {"Retry-After": "10"})
-    recorded = [Path(folder) for folder in (row.folder, row.capture) if folder is not None]
+    recorded = [Path(take.folder) for take in row.takes]
     try:
         deleted = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded))
     except OutputError as error:

@@ -287,6 +287,13 @@ def test_the_schema_says_all_of_it(server: Served) -> None:
         ("/sessions/{session_id}", "get"),
         ("/sessions/{session_id}", "delete"),
         ("/sessions/{session_id}/cancel", "post"),
+        ("/sessions/{session_id}/retake", "post"),
+        ("/sessions/{session_id}/accept", "post"),
+        ("/sessions/{session_id}/takes", "get"),
+        ("/sessions/{session_id}/clip", "get"),
+        ("/sessions/{session_id}/report", "get"),
+        ("/sessions/{session_id}/files/{name}", "get"),
+        ("/sessions/{session_id}/bundles/{trainer}", "get"),
     }
     assert "Problem" in json.dumps(schema["paths"]["/sessions"]["post"]["responses"]["default"])
 

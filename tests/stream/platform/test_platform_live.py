@@ -1,5 +1,7 @@
 """A platform's server in a process of its own: real captures, real kills, and what the records say afterwards."""
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -70,9 +72,48 @@ def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted
         assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 200
         assert httpx.post(f"{place}/accept", headers=bearer(session, "sender")).status_code == 403
         assert httpx.post(f"{place}/accept", headers=bearer(session, "person")).json()["accepted"] is True
+        (take,) = shop.request("GET", f"/{session['id']}/takes").json()["takes"]
+        assert (shop.show(session["id"])["state"], take["accepted"]) == ("accepted", True)
+        assert take["clip"]["best"]["I"] == state["clip"]["best"]["I"]
+        clip = shop.request("GET", f"/{session['id']}/clip").content
+        assert clip == (Path(shown["folder"]) / "clip.mp4").read_bytes()
+        archive = shop.request("GET", f"/{session['id']}/bundles/raw").content
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            assert opened.testzip() is None
+            assert "manifest.json" in {Path(name).name for name in opened.namelist()}
         assert shop.request("DELETE", f"/{session['id']}").json()["deleted"] == [shown["folder"]]
         assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 401
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
+
+
+def test_a_kill_between_clip_and_acceptance_loses_nothing(shop: Program, start: Start, video: Path) -> None:
+    with start() as kill:
+        session = shop.create(stop={"cap_s": 8}, trainers=["raw"], strictness="loose")
+        with sending(shop.address, session["id"], video, session["secrets"]["person"]):
+            assert becomes(shop, session, "done")
+        before = httpx.get(f"{shop.address}/api/sessions/{session['id']}", headers=bearer(session, "person")).json()
+        kill()
+    with start() as kill:
+        place = f"{shop.address}/api/sessions/{session['id']}"
+        after = httpx.get(place, headers=bearer(session, "person")).json()
+        for key in ("clip", "bundles", "stopped", "session", "rules"):
+            assert after[key] == before[key], key
+        assert httpx.post(f"{place}/accept", headers=bearer(session, "person")).json()["accepted"] is True
+        folder = Path(shop.show(session["id"])["folder"])
+        assert (folder / "accepted.json").is_file()
+        kill()
+    with start():
+        place = f"{shop.address}/api/sessions/{session['id']}"
+        assert shop.show(session["id"])["state"] == "accepted"
+        assert httpx.get(place, headers=bearer(session, "person")).json()["clip"]["accepted"] is True
+        shop.request("POST", f"/{session['id']}/retake")
+        assert not (folder / "accepted.json").exists()
+        with sending(shop.address, session["id"], video, session["secrets"]["sender"]):
+            assert becomes(shop, session, "done")
+        first, second = shop.request("GET", f"/{session['id']}/takes").json()["takes"]
+        assert first["folder"] == str(folder)
+        assert first["id"] != second["id"]
+        assert set(shop.request("DELETE", f"/{session['id']}").json()["deleted"]) == {first["folder"], second["folder"]}
 
 
 def test_a_kill_during_a_capture_leaves_a_record_that_agrees(shop: Program, start: Start, video: Path) -> None:

@@ -12,24 +12,31 @@ from pathlib import Path
 import pytest
 from serving import eventually
 
-from take5.scoring.stopping import StopRules
+from take5.scoring.motion import Motion
+from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.bundles.write import wanted_for
 from take5.stream.deliverables import Deliverables
+from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Failure, Reported, Stopped
+from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.platform import takes
 from take5.stream.platform import watch as module
 from take5.stream.platform.database import Database
 from take5.stream.platform.keys import create_key
 from take5.stream.platform.orders import order_for
 from take5.stream.platform.records import Records, Wanted, add
 from take5.stream.platform.service import Platform
-from take5.stream.platform.states import SessionState
-from take5.stream.platform.tables import SessionRow
+from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.platform.takes import CUT_OFF
+from take5.stream.server.acceptance import write_accepted
 from take5.stream.server.errors import Refused
-from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState
+from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState, Earlier, ended
 from take5.stream.settings import Settings
 
 NOTHING = Wanted(None, None, None, None, None, None, None, timedelta(hours=1))
 USUAL = CaptureOrder(Settings(), StopRules(), Deliverables(wanted_for(["instag"], 256, "house rules"), report=True))
 OUT = Path("/out")
+ABOUT = About("ave", 5.0, StopRules())
 
 
 class Stage:
@@ -46,8 +53,18 @@ class Stage:
     def row(self) -> SessionRow:
         return Records(self.platform.work.database).get(self.key_id, self.id)
 
-    def report(self, state: CaptureState, take: str = "a", failure: str | None = None) -> None:
-        self.platform.watch.report(self.id, CaptureReport(state, OUT / take, failure))
+    def report(self, take: str = "a", event: Event | None = None, *, over: bool = False) -> None:
+        """Report an event of a take, or that its media begin to arrive."""
+        self.platform.watch.report(self.id, CaptureReport(CaptureState.LIVE, OUT / take, event, over))
+
+    def end(self, take: str = "a", failure: str | None = None) -> None:
+        """Report the end of a take, with its clip if there is no failure."""
+        outcome = clip(OUT / take) if failure is None else Failed(9, Failure.NO_PICTURE, failure)
+        self.platform.watch.report(self.id, ended(outcome, OUT / take))
+
+    @property
+    def takes(self) -> list[tuple[str, str, str]]:
+        return [(take.id, take.state, take.folder) for take in self.row.takes]
 
     def settled(self) -> SessionRow:
         assert eventually(lambda: not self.platform.watch._waiting, 15)
@@ -61,40 +78,81 @@ def stage(database: Database) -> Iterator[Stage]:
     asyncio.run(made.platform.settle())
 
 
+def clip(folder: Path, *, start: int = 50) -> ClipReady:
+    score = WindowScore(start, 140.0, Motion(0.1, 0.2, 0.05, mouth_moves=True), 1)
+    return ClipReady(150, score, 125, str(folder), {"clip.mp4": "api/clip.mp4"}, ("raw",), report=True)
+
+
+BUNDLE = Bundled(150, "raw", "/out/a/raw/a", 138, 125, ("few frames",))
+REPORT = Reported(150, {"report.html": "api/report.html"})
+
+
 def test_a_record_follows_its_capture(stage: Stage) -> None:
-    stage.report(CaptureState.LIVE)
+    stage.report()
     row = stage.settled()
-    assert (row.state, row.capture, row.folder, row.ended) == ("live", "/out/a", None, None)
-    stage.report(CaptureState.DONE, "a-2")
+    assert (row.state, row.ended, stage.takes) == ("live", None, [("a", "live", "/out/a")])
+    stage.report(event=Stopped(150, Stop(StopRule.ENDED)))
+    stage.report(event=clip(OUT / "a-2"))
+    assert stage.settled().state == "live"  # bundles and report are still to come
+    stage.platform.watch.report(stage.id, ended(clip(OUT / "a-2"), OUT / "a"))
     row = stage.settled()
-    assert (row.state, row.capture, row.folder, row.failure) == ("done", None, "/out/a-2", None)
+    assert (row.state, row.failure, stage.takes) == ("done", None, [("a", "done", "/out/a-2")])
     assert row.ended is not None
 
 
+def test_a_record_keeps_what_its_name_answers_with_after_a_restart(stage: Stage) -> None:
+    told: tuple[Event, ...] = (Stopped(150, Stop(StopRule.THRESHOLD, 1100.5, 1000.0)), clip(OUT / "a"), BUNDLE, REPORT)
+    stage.report()
+    for event in told:
+        stage.report(event=event)
+        stage.report(event=event)  # as a recovery may do
+    stage.end()
+    stage.settled()
+    earlier = asyncio.run(stage.platform.watch.earlier(stage.id))
+    assert earlier == Earlier(OUT / "a", told)
+    before, after = Snapshot("x", ABOUT), Snapshot("x", ABOUT)
+    for event in told:
+        before.remember(event)
+    for event in earlier.events:
+        after.remember(event)
+    assert after.hello() == before.hello()
+
+
+def test_a_session_without_a_clip_has_nothing_from_earlier(stage: Stage) -> None:
+    stage.report()
+    stage.end(failure="no face")
+    stage.settled()
+    for name in (stage.id, "nobody"):
+        assert asyncio.run(stage.platform.watch.earlier(name)) is None
+
+
 def test_a_capture_without_a_clip_fails_unless_an_earlier_one_has_one(stage: Stage) -> None:
-    stage.report(CaptureState.FAILED, failure="no face")
+    stage.end(failure="no face")
     row = stage.settled()
     assert (row.state, row.failure) == ("failed", "no face")
-    stage.report(CaptureState.DONE, "b")
+    stage.end("b")
     assert (stage.settled().state, stage.row.failure) == ("done", None)
-    stage.report(CaptureState.LIVE, "c")
-    stage.settled()
-    stage.report(CaptureState.FAILED, "c", "no face")
+    stage.report("c")
+    assert stage.settled().state == "live"
+    stage.end("c", "no face")
     row = stage.settled()
-    assert (row.state, row.folder, row.failure) == ("done", "/out/b", "no face")
+    assert (row.state, row.failure) == ("done", "no face")
+    assert [each[:2] for each in stage.takes] == [("a", "failed"), ("b", "done"), ("c", "failed")]
+    earlier = asyncio.run(stage.platform.watch.earlier(stage.id))
+    assert earlier is not None
+    assert earlier.take == OUT / "b"
 
 
 def test_a_cancelled_or_deleted_session_stays_so(stage: Stage) -> None:
-    stage.report(CaptureState.LIVE)
+    stage.report()
     stage.settled()
     stage.platform.records.cancel(stage.key_id, stage.id)
-    stage.report(CaptureState.DONE)
-    row = stage.settled()
-    assert (row.state, row.folder) == ("cancelled", "/out/a")  # its files can still be deleted
+    stage.end()
+    assert stage.settled().state == "cancelled"
+    assert stage.takes == [("a", "done", "/out/a")]  # its files can still be deleted
     stage.platform.records.mark_deleted(stage.key_id, stage.id)
-    stage.report(CaptureState.DONE)
-    row = stage.settled()
-    assert (row.state, row.folder) == ("deleted", None)
+    stage.end()
+    assert (stage.settled().state, stage.takes) == ("deleted", [])
 
 
 def test_a_report_of_a_session_that_is_not_there_is_forgotten(stage: Stage) -> None:
@@ -104,17 +162,69 @@ def test_a_report_of_a_session_that_is_not_there_is_forgotten(stage: Stage) -> N
 
 def test_a_restart_ends_what_was_live_but_for_what_is_recovered(stage: Stage, database: Database) -> None:
     others = []
-    with database.writing() as session:
-        for capture in ("/out/b", "/elsewhere/c", "/out/d"):
+    for folder in (OUT / "b", Path("/elsewhere/c"), OUT / "d", OUT / "e"):
+        with database.writing() as session:
             row, _ = add(session, stage.key_id, NOTHING)
-            row.state, row.capture = SessionState.LIVE, capture
-            others.append(row.id)
+        others.append(row.id)
+        stage.platform.watch.report(row.id, CaptureReport(CaptureState.LIVE, folder))
+    stage.platform.watch.report(others[3], CaptureReport(CaptureState.LIVE, OUT / "e", clip(OUT / "e")))
     stage.platform.watch.restarted(OUT, {others[2]})
     stage.settled()
     rows = [stage.platform.records.get(stage.key_id, each) for each in others]
-    assert [row.state for row in rows] == ["failed", "live", "live"]
-    assert rows[0].failure == module.CUT_OFF
+    assert [row.state for row in rows] == ["failed", "live", "live", "done"]
+    assert [rows[0].failure, rows[3].failure] == [CUT_OFF, None]
     assert stage.row.state == "created"
+
+
+def test_what_has_been_accepted_stays_so_until_another_take_is_asked_for(stage: Stage) -> None:
+    stage.report()
+    stage.report(event=clip(OUT / "a"))
+    stage.settled()
+    asyncio.run(stage.platform.watch.accept(stage.id, OUT / "a"))  # while its bundles are being made
+    assert stage.row.state == "accepted"
+    stage.end()
+    assert stage.settled().state == "accepted"
+    order = asyncio.run(stage.platform.watch.order(stage.id, USUAL))
+    assert order.closed is not None
+    assert (order.closed.status, order.closed.code) == (409, "accepted")
+    row, withdrawn = stage.platform.records.retake(stage.key_id, stage.id, None)
+    assert (row.state, withdrawn) == ("created", [OUT / "a"])
+    assert asyncio.run(stage.platform.watch.order(stage.id, USUAL)) == USUAL
+    stage.end("b")
+    stage.settled()
+    asyncio.run(stage.platform.watch.accept(stage.id, OUT / "b"))
+    assert [take.accepted is not None for take in stage.row.takes] == [False, True]
+
+
+def test_a_take_that_is_not_there_cannot_be_accepted(stage: Stage) -> None:
+    for name in (stage.id, "nobody"):
+        with pytest.raises(Refused, match="has no take in"):
+            asyncio.run(stage.platform.watch.accept(name, OUT / "a"))
+
+
+def test_a_kill_between_folder_and_record_is_made_good_at_the_next_start(stage: Stage, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        stage.platform.watch.report(stage.id, ended(clip(tmp_path / name), tmp_path / name))
+    write_accepted(tmp_path / "a")
+    assert stage.settled().state == "done"
+    stage.platform.watch.restarted(tmp_path, set())
+    assert stage.settled().state == "accepted"
+    assert [take.accepted is not None for take in stage.row.takes] == [True, False]
+
+
+def test_takes_are_in_the_order_in_which_they_began_whatever_the_clock_does(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours, take in ((2, "z"), (1, "m"), (3, "a")):
+        later = utc_now() + timedelta(hours=hours)
+        monkeypatch.setattr(takes, "utc_now", lambda later=later: later)
+        stage.end(take)
+        stage.settled()
+    assert [each[0] for each in stage.takes] == ["z", "m", "a"]
+    earlier = asyncio.run(stage.platform.watch.earlier(stage.id))
+    assert earlier is not None
+    assert earlier.take == OUT / "a"
 
 
 def test_a_locked_database_holds_up_no_capture_and_loses_no_report(
@@ -126,16 +236,17 @@ def test_a_locked_database_holds_up_no_capture_and_loses_no_report(
     other = sqlite3.connect(tmp_path / "platform.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
     started = time.monotonic()
-    for take in range(50):
-        stage.report(CaptureState.LIVE, f"{take}")
+    stage.report()
+    for number in range(50):
+        stage.report(event=BestChanged(number, WindowScore(number, 1.0)))
     assert time.monotonic() - started < 0.2
     assert eventually(lambda: "a report has to wait" in caplog.text, 10)
     assert stage.row.state == "created"
-    assert len(stage.platform.watch._waiting) == 1  # of one session, the last
-    stage.report(CaptureState.DONE, "last")
+    assert len(stage.platform.watch._waiting) == 2  # the beginning, and of the best windows the last
+    stage.end()
     threading.Timer(1.0, other.execute, ["ROLLBACK"]).start()
     asyncio.run(stage.platform.settle())
-    assert (stage.row.state, stage.row.folder) == ("done", "/out/last")
+    assert (stage.row.state, stage.takes) == ("done", [("a", "done", "/out/a")])
     database.close()
     other.close()
 
@@ -146,10 +257,10 @@ def test_of_too_many_reports_the_oldest_is_given_up_and_named(
     monkeypatch.setattr(module, "MOST_WAITING", 2)
     monkeypatch.setattr(threading.Thread, "start", lambda _: None)
     watch = stage.platform.watch
-    for name in ("one", "two", "one", "three"):
+    for name in ("one", "two", "three"):
         watch.report(name, CaptureReport(CaptureState.LIVE, OUT))
-    assert list(watch._waiting) == ["one", "three"]
-    assert "session two is not recorded" in caplog.text
+    assert [each.name for each in watch._waiting.values()] == ["two", "three"]
+    assert "session one is not recorded" in caplog.text
     watch._thread = None
     watch._waiting.clear()
 
@@ -165,7 +276,7 @@ def test_the_end_does_not_wait_for_ever_for_a_database_that_is_gone(
         free.wait(10)
 
     monkeypatch.setattr(module, "_write", wait)
-    stage.report(CaptureState.LIVE)
+    stage.report()
     assert reached.wait(10)
     started = time.monotonic()
     asyncio.run(stage.platform.settle())

@@ -1,5 +1,6 @@
 """Tickets: what they open, how often, how long, and that nothing else opens without the token."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_a_websocket_without_either_is_closed(server: Served, query: str) -> Non
 
 
 def test_a_ticket_reads_a_file_in_pieces_and_no_other(server: Served, tmp_path: Path) -> None:
-    entry, _ = server.sessions.follow("cut")
+    entry, _ = asyncio.run_coroutine_threadsafe(server.sessions.follow("cut"), server.loop).result(10)
     entry.folder = tmp_path
     files = {name: f"api/sessions/cut/{name}" for name in ("clip.mp4", "clip.wav")}
     for name in files:

@@ -16,8 +16,8 @@ from take5.scoring.idle import IdleState
 from take5.scoring.stopping import StopRule
 from take5.scoring.strategy import STRATEGIES
 from take5.stream.events import STOP_TEXTS, TROUBLE_TEXTS, Cause, Failure, State, Trouble
-from take5.stream.server.api import FILES
 from take5.stream.server.app import CODES
+from take5.stream.server.files import FILES
 from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, languages, preferred, texts
 
 FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "method_not_allowed", "refused"}

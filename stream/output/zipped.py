@@ -1,0 +1,58 @@
+"""A folder as a ZIP archive, made while it is sent: pictures and video do not get smaller, so they are only stored."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+PIECE_BYTES = 1 << 20
+
+
+class _Sink(io.RawIOBase):
+    """Keeps what an archive writes until it is taken; there is no way back in it."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        """Whether it can be written to."""
+        return True
+
+    def write(self, data: object) -> int:
+        """Keep bytes."""
+        view = memoryview(data)  # type: ignore[arg-type] # what ZipFile writes
+        self._written += view
+        return view.nbytes
+
+    def taken(self) -> bytes:
+        """Return what has been written since the last time."""
+        taken = bytes(self._written)
+        self._written.clear()
+        return taken
+
+
+def zipped(path: Path) -> Iterator[bytes]:
+    """Yield an archive of a folder, or of one file, in pieces of about a mebibyte.
+
+    Names in it begin with the name of the folder or file. Links are left out.
+    """
+    sink = _Sink()
+    with ZipFile(sink, "w", ZIP_STORED) as archive:
+        for file in _files(path):
+            with file.open("rb") as source, archive.open(str(file.relative_to(path.parent)), "w") as entry:
+                while piece := source.read(PIECE_BYTES):
+                    entry.write(piece)
+                    yield sink.taken()
+    yield sink.taken()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """The regular files below a folder in order of their names, or the file itself."""
+    if path.is_file():
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        found = (Path(folder) / name for name in sorted(names))
+        yield from (file for file in found if file.is_file() and not file.is_symlink())

@@ -1,0 +1,130 @@
+"""A person's consent to being recorded: to which text, by what name, and when."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from take5.stream.platform.database import Database
+from take5.stream.platform.hooks.outbox import HookKind, put
+from take5.stream.platform.states import CLOSED
+from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.platform.work import DatabaseWork
+from take5.stream.server.auth import Act, authorise
+from take5.stream.server.errors import Refused
+from take5.stream.wire import Json
+
+NAME_LETTERS = 256
+MAX_BODY = 4096
+"""Bytes."""
+
+
+class Agreement(msgspec.Struct):
+    """What a person sends who agrees."""
+
+    name: str
+    sha256: str
+
+
+def sha256_of(text: str) -> str:
+    """The digest by which an agreement names its text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def reference(consented: Mapping[str, Any]) -> str:
+    """Return what a bundle's manifest says of a consent."""
+    version = f" version {consented['version']}" if consented["version"] else ""
+    return f"{consented['name']}, {consented['time']}, text{version} sha256:{consented['sha256']}"
+
+
+class Consents:
+    """The consents in a database.
+
+    Parameters
+    ----------
+    work : DatabaseWork
+        Reads and writes them.
+    """
+
+    def __init__(self, work: DatabaseWork) -> None:
+        self._work = work
+
+    @property
+    def routes(self) -> list[Route]:
+        """The address at which a person reads the text, and agrees to it."""
+        path = "/api/sessions/{name}/consent"
+        return [Route(path, self._show, methods=["GET"]), Route(path, self._agree, methods=["POST"])]
+
+    async def _show(self, request: Request) -> Response:
+        """Return the text, and whether it has been agreed to."""
+        return await self._answer(await authorise(request, Act.DECIDE), _shown)
+
+    async def _agree(self, request: Request) -> Response:
+        """Record that the person agrees to the text whose digest is given; once is enough."""
+        session = await authorise(request, Act.DECIDE)
+        name, digest = await _agreement(request)
+        return await self._answer(session, lambda database, id_: _agree(database, id_, name, digest))
+
+    async def _answer(self, session: str | None, work: Callable[[Database, str], Json]) -> Response:
+        assert session is not None  # noqa: S101 - each secret opens one
+        body = await self._work.run(work, self._work.database, session)
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
+async def _agreement(request: Request) -> tuple[str, str]:
+    """The name and the digest in a request."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
+    try:
+        agreement = msgspec.json.decode(body, type=Agreement)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        text = 'send {"name": the person\'s name, "sha256": digest of the text that is agreed to}'
+        raise Refused(422, "invalid", f"{text} ({error})") from error
+    name = agreement.name.strip()
+    if not name or len(name) > NAME_LETTERS or not name.isprintable():
+        raise Refused(422, "invalid", f"name must have 1 to {NAME_LETTERS} printable characters, not all blank")
+    return name, agreement.sha256
+
+
+def _row(session: Session, session_id: str) -> SessionRow:
+    row = session.get(SessionRow, session_id)
+    if row is None or row.state in CLOSED or row.consent_text is None:
+        raise Refused(404, "not_found", f"session {session_id!r} asks for no consent")
+    return row
+
+
+def _shown(database: Database, session_id: str) -> Json:
+    with database.reading() as session:
+        return _json(_row(session, session_id))
+
+
+def _agree(database: Database, session_id: str, name: str, digest: str) -> Json:
+    with database.writing() as session:
+        row = _row(session, session_id)
+        assert row.consent_text is not None  # noqa: S101 - or it would not have been found
+        if digest != sha256_of(row.consent_text):
+            raise Refused(409, "text_changed", "sha256 is not that of the text; show the text again")
+        if row.consented is None:
+            time = utc_now().isoformat(timespec="seconds")
+            row.consented = {"name": name, "time": time, "version": row.consent_version, "sha256": digest}
+            put(session, row, HookKind.CONSENTED, row.consented)
+        return _json(row)
+
+
+def _json(row: SessionRow) -> Json:
+    text = row.consent_text or ""
+    return {
+        "text": text,
+        "version": row.consent_version,
+        "language": row.language,
+        "sha256": sha256_of(text),
+        "consented": row.consented,
+    }
