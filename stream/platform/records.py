@@ -1,6 +1,7 @@
 """The records of sessions: created, found, listed, cancelled, deleted. Each key has its own."""
 
 import base64
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from take5.stream.server.errors import Refused
 
 ID_BYTES = 12
 """Random bytes of a session's id: 24 letters, as many as a take's folder repeats."""
+
+ID = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}")
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,7 @@ def refuse_closed(row: SessionRow) -> None:
 
 
 def _own(session: Session, key_id: str, session_id: str) -> SessionRow:
-    row = session.get(SessionRow, session_id)
+    row = session.get(SessionRow, session_id) if ID.fullmatch(session_id) else None
     if row is None or row.key_id != key_id:
         raise Refused(404, "not_found", f"this key has no session {session_id!r}")
     return row

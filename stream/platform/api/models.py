@@ -36,7 +36,14 @@ def _printable(text: str) -> str:
     return text
 
 
+def _lines(text: str) -> str:
+    if not all(line.isprintable() for line in text.replace("\t", " ").splitlines()):
+        raise ParameterError("must be lines of printable characters")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_printable)]
+Lines = Annotated[str, AfterValidator(_lines)]
 
 
 class Stop(BaseModel):
@@ -73,10 +80,12 @@ class NewSession(BaseModel):
     person: Text | None = Field(None, min_length=1, max_length=256, description="For whom it is.")
     language: Annotated[str, AfterValidator(_language)] | None = Field(None, description="Of the person's texts.")
     strictness: Literal["loose", "normal", "strict"] | None = None
-    trainers: list[Annotated[str, AfterValidator(_trainer)]] | None = Field(None, description="Trainers with bundles.")
+    trainers: list[Annotated[str, AfterValidator(_trainer)]] | None = Field(
+        None, max_length=50, description="Trainers with bundles."
+    )
     stop: Stop | None = None
-    consent: str | None = Field(None, max_length=4096, description="Reference to the person's consent.")
-    consent_text: str | None = Field(
+    consent: Lines | None = Field(None, max_length=4096, description="Reference to the person's consent.")
+    consent_text: Lines | None = Field(
         None, min_length=1, max_length=20_000, description="What the person has to agree to before being recorded."
     )
     consent_version: Text | None = Field(None, min_length=1, max_length=64, description="Of that text.")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from take5.scoring.errors import OutputError
 from take5.stream.platform.api.caller import SCHEME, Caller, caller_with, platform_of
-from take5.stream.platform.api.models import CreatedSession, DeletedSession, NewSession, Session, SessionPage
+from take5.stream.platform.api.models import CreatedSession, DeletedSession, NewSession, Session, SessionPage, Text
 from take5.stream.platform.api.problems import MEDIA_TYPE, Problem
 from take5.stream.platform.database import Database
 from take5.stream.platform.footage import delete_footage
@@ -74,7 +74,7 @@ async def list_sessions(
     request: Request,
     caller: Reader,
     state: SessionState | None = None,
-    label: str | None = None,
+    label: Text | None = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SessionPage:

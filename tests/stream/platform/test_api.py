@@ -272,6 +272,32 @@ def test_a_database_that_is_gone_gives_503_without_its_address(
     assert "platform.db" not in problem(shop.request("GET"), 503, "database_unreachable")
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"[" * 60_000, 400),
+        (b'{"label":' * 5000, 400),
+        (b'{"trainers": [' + b'"raw",' * 8000 + b'"raw"]}', 422),
+        (b'{"stop": {"cap_s": NaN}}', 422),
+        (b'{"expires_in_s": 1e400}', 422),
+        (b'{"person": "\\ud800"}', 422),
+        (b'{"consent": "\\u0000"}', 422),
+        (b'{"consent_text": "a\\u0000b"}', 422),
+        (b"\xff\xfe", 422),
+        (b"null", 422),
+        (b"x" * 70_000, 413),
+    ],
+)
+def test_a_body_that_is_no_session_is_refused(shop: Program, body: bytes, status: int) -> None:
+    answer = shop.request("POST", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize("session", ["%00", "x" * 5000, "A" * 24, "..%2f..", "%F0%9F%98%80"])
+def test_what_cannot_be_an_id_is_not_there(shop: Program, session: str) -> None:
+    assert shop.request("GET", f"/{session}").status_code == 404
+
+
 def test_requests_of_no_use_are_problems_too(shop: Program) -> None:
     problem(shop.request("GET", "/1/clip"), 404, "not_found")
     problem(shop.request("PUT"), 405, "method_not_allowed")
