@@ -13,7 +13,7 @@ from repository import ROOT
 
 from take5.stream.hooks.command import environment
 from take5.stream.hooks.delivery import Attempt, Delivery, State
-from take5.stream.hooks.webhook import signature
+from take5.stream.hooks.post import signature
 
 DOCUMENT = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8")
 BODY = b'{"version": 1}'

@@ -25,8 +25,9 @@ from hooks_receiver import (
 from take5.scoring.errors import ParameterError
 from take5.stream.hooks.delivery import Attempt
 from take5.stream.hooks.notice import Notice
+from take5.stream.hooks.post import signature
 from take5.stream.hooks.retry import AGAIN, BACKOFF, Backoff, retry_after_s
-from take5.stream.hooks.webhook import Webhook, signature
+from take5.stream.hooks.webhook import Webhook
 
 NOW = datetime(2025, 6, 11, 9, 30, tzinfo=UTC)
 HURRIED = Backoff(0.01, 0.05)
