@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from take5.stream.platform.database import Database
-from take5.stream.platform.hooks.outbox import HookKind, put
+from take5.stream.platform.hooks.kinds import HookKind
+from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.work import DatabaseWork

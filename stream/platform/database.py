@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +28,9 @@ BUSY_S = 5.0
 STATEMENT_S = 15.0
 """How long a statement may take in PostgreSQL."""
 
+TRUNCATE_MS = 200
+"""How long readers are waited for when SQLite's write-ahead log is truncated."""
+
 FORMS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON")
 """What is deleted is overwritten, too."""
@@ -46,10 +49,15 @@ class Database:
         SQLAlchemy's.
     name : str
         Its address, without a password.
+
+    Attributes
+    ----------
+    log_to_truncate : bool
+        Whether SQLite's write-ahead log may still hold what has been erased.
     """
 
     def __init__(self, engine: Engine, name: str) -> None:
-        self.name = name
+        self.name, self.log_to_truncate = name, False
         self._engine, self._writer = engine, engine.execution_options(**{WRITES: True})
 
     @classmethod
@@ -91,6 +99,20 @@ class Database:
         with self._translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             session.connection()  # or the transaction would begin with the first statement
             yield session
+
+    def truncate_log(self) -> None:
+        """Remove what has been erased from SQLite's write-ahead log; try again later if another program reads it."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        self.log_to_truncate = True
+        with suppress(DatabaseError, sqlite3.Error), self._translated(), self._engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            before = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout = {TRUNCATE_MS}")  # other writers wait for as long
+            try:
+                self.log_to_truncate = bool(cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {before}")
 
     def close(self) -> None:
         """Close its connections."""
@@ -135,8 +157,8 @@ def _engine(url: URL, busy_s: float) -> Engine:
     if url.get_backend_name() != "sqlite":
         limits = f"-c lock_timeout={int(busy_s * 1000)} -c statement_timeout={int(STATEMENT_S * 1000)} -c timezone=UTC"
         given = {"connect_timeout": max(2, round(busy_s)), "options": limits}
-        return create_engine(url, pool_pre_ping=True, pool_timeout=busy_s, connect_args=given)
-    engine = create_engine(url, pool_timeout=busy_s, connect_args={"timeout": busy_s})
+        return create_engine(url, pool_pre_ping=True, pool_timeout=busy_s, connect_args=given, hide_parameters=True)
+    engine = create_engine(url, pool_timeout=busy_s, connect_args={"timeout": busy_s}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

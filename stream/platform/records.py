@@ -14,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from take5.stream.platform.database import Database
+from take5.stream.platform.hooks.kinds import HookKind
+from take5.stream.platform.hooks.outbox import Hook, erase_payloads, put
 from take5.stream.platform.idempotency import forget_answers
 from take5.stream.platform.session_secrets import Kind, issue_secrets, renew_secrets, revoke_secrets
 from take5.stream.platform.states import CLOSED, SessionState
@@ -52,6 +54,8 @@ class Wanted:
         What the person has to agree to before anything is recorded.
     consent_version : str, optional
         Of that text.
+    hook : Hook, optional
+        Where its events are posted to.
     """
 
     label: str | None
@@ -64,7 +68,12 @@ class Wanted:
     expires_in: timedelta
     consent_text: str | None = None
     consent_version: str | None = None
-    consented: None = None
+    hook: Hook | None = None
+
+    @property
+    def consented(self) -> None:
+        """Nobody has agreed to anything yet."""
+        return None
 
 
 def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict[Kind, str]]:
@@ -91,12 +100,15 @@ def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict
         expires=now + wanted.expires_in,
         state=SessionState.CREATED,
         created=now,
+        hook_url=None if wanted.hook is None else wanted.hook.url,
+        hook_secret=None if wanted.hook is None else wanted.hook.secret,
     )
     session.add(row)
     try:
         session.flush()
     except IntegrityError as error:
         raise Refused(409, "label_taken", f"another session of this key has the label {wanted.label!r}") from error
+    put(session, row, HookKind.CREATED)
     return row, issue_secrets(session, row.id, row.expires)
 
 
@@ -196,12 +208,17 @@ class Records:
         """Forget all that a session's record holds about a person; its label is free."""
         with self._database.writing() as session:
             row, now = _own(session, key_id, session_id), utc_now()
+            first = row.state != SessionState.DELETED
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
             row.label = row.person = row.consent = row.consented = row.failure = None
             row.takes.clear()
             revoke_secrets(session, row.id, now)
             forget_answers(session, row.id)
-            return row
+            if first:
+                erase_payloads(session, row.id)
+                put(session, row, HookKind.DELETED)
+        self._database.truncate_log()
+        return row
 
 
 def refuse_closed(row: SessionRow) -> None:
@@ -221,7 +238,8 @@ def _in_state(state: SessionState | None) -> ColumnElement[bool]:
     if state is None:
         return SessionRow.state != SessionState.DELETED
     if state is SessionState.EXPIRED:
-        return and_(SessionRow.state == SessionState.CREATED, SessionRow.expires <= utc_now())
+        unnoted = and_(SessionRow.state == SessionState.CREATED, SessionRow.expires <= utc_now())
+        return or_(SessionRow.state == SessionState.EXPIRED, unnoted)
     if state is SessionState.CREATED:
         return and_(SessionRow.state == SessionState.CREATED, SessionRow.expires > utc_now())
     return SessionRow.state == state

@@ -1,9 +1,13 @@
 """A platform on a server: what its programs, its sessions' secrets and its captures reach."""
 
+import asyncio
+
 from take5.stream.platform.access import SecretAccess
 from take5.stream.platform.consent import Consents
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
+from take5.stream.platform.hooks.log import DeliveryLog
+from take5.stream.platform.hooks.sender import HookSender
 from take5.stream.platform.lookups import Lookups
 from take5.stream.platform.records import Records
 from take5.stream.platform.watch import RecordWatch
@@ -34,6 +38,8 @@ class Platform:
         Keeps the records up to date with captures.
     consents : Consents
         What people agree to.
+    deliveries : DeliveryLog
+        What was posted to sessions' hooks.
     """
 
     def __init__(self, database: Database, failures: Failures | None = None) -> None:
@@ -41,7 +47,16 @@ class Platform:
         self.lookups = Lookups(self.work, Failures() if failures is None else failures)
         self.access, self.watch = SecretAccess(self.lookups), RecordWatch(self.work)
         self.consents = Consents(self.work)
+        self.deliveries, self._sender = DeliveryLog(database), HookSender(database)
+
+    def start(self) -> None:
+        """Begin to send to sessions' hooks; ``create_app`` does so."""
+        self._sender.start()
 
     async def settle(self) -> None:
-        """Wait until what captures have reported is recorded; for the end, after the sessions have been drained."""
+        """Wait until what captures have reported is recorded, and for a short time until hooks have it.
+
+        For the end, after the sessions have been drained.
+        """
         await self.watch.settle()
+        await asyncio.to_thread(self._sender.close)

@@ -1,12 +1,25 @@
 """The tables of the database, and times in them.
 
-Secrets are stored as SHA-256 of 256 random bits (:mod:`take5.stream.platform.credentials`), never as they are.
+Secrets that open something are stored as SHA-256 of 256 random bits (:mod:`take5.stream.platform.credentials`), never
+as they are. The secret of a hook signs, so it is stored as it is, until the session's deletion has been delivered.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -47,7 +60,12 @@ class Table(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         }
     )
-    type_annotation_map = {datetime: Utc, list[str]: JSON, dict[str, Any]: JSON, list[dict[str, Any]]: JSON}  # noqa: RUF012 - SQLAlchemy's
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's
+        datetime: Utc,
+        list[str]: JSON,
+        dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class ApiKeyRow(Table):
@@ -71,7 +89,11 @@ class SessionRow(Table):
     """
 
     __tablename__ = "sessions"
-    __table_args__ = (UniqueConstraint("key_id", "label"), Index(None, "key_id", "created", "id"))
+    __table_args__ = (
+        UniqueConstraint("key_id", "label"),
+        Index(None, "key_id", "created", "id"),
+        Index(None, "state", "expires"),
+    )
 
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
     key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
@@ -91,6 +113,8 @@ class SessionRow(Table):
     created: Mapped[datetime]
     ended: Mapped[datetime | None]
     deleted: Mapped[datetime | None]
+    hook_url: Mapped[str | None]
+    hook_secret: Mapped[str | None]
     takes: Mapped[list["TakeRow"]] = relationship(
         order_by="TakeRow.number", lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )
@@ -140,3 +164,35 @@ class IdempotencyRow(Table):
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     response: Mapped[bytes] = mapped_column(LargeBinary)
     created: Mapped[datetime] = mapped_column(index=True)
+
+
+class DeliveryRow(Table):
+    """A payload for a session's hook, and what has become of it; ``number`` is its place in the order.
+
+    ``scheduled`` is when ``next_attempt`` was set. While an attempt is going on, ``next_attempt`` is when another
+    process may assume that it has been lost. ``claims`` counts attempts that have begun, ``failures`` those that have
+    failed since the delivery was created or replayed; ``give_up`` is when it need not be tried any more.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index(None, "session_id", "number"),
+        Index(None, "key_id", "number"),
+        Index(None, "state", "next_attempt"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), unique=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id"))
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    receiver: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[str | None]
+    attempts: Mapped[list[dict[str, Any]]]
+    failures: Mapped[int]
+    claims: Mapped[int]
+    scheduled: Mapped[datetime]
+    next_attempt: Mapped[datetime]
+    give_up: Mapped[datetime]
+    created: Mapped[datetime]

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Reported, Stopped
-from take5.stream.platform.hooks.outbox import HookKind, put
+from take5.stream.platform.hooks.kinds import HookKind
+from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.kept_events import KEPT, events_of, with_event
 from take5.stream.platform.states import CLOSED, SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow, utc_now

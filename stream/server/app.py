@@ -119,6 +119,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions) -> list[Ba
     from take5.stream.platform.api.app import create_api  # other servers need no database's libraries
 
     sessions.watch = platform.watch
+    platform.start()
     return [Mount("/api/v1", create_api(platform, sessions)), *platform.consents.routes]
 
 

@@ -5,6 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from take5.stream.platform.api.delivery_routes import router as delivery_routes
 from take5.stream.platform.api.problems import http_error, invalid, problem, refused
 from take5.stream.platform.api.routes import router as session_routes
 from take5.stream.platform.api.take_routes import router as take_routes
@@ -39,7 +40,7 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
         },
     )
     api.add_middleware(BodyLimit)
-    for routes in (session_routes, take_routes):
+    for routes in (session_routes, take_routes, delivery_routes):
         api.include_router(routes)
     api.state.platform, api.state.sessions = platform, sessions
     return api

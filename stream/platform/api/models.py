@@ -8,6 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from take5.scoring.errors import ParameterError
 from take5.scoring.stopping import StopRules
 from take5.stream.bundles.trainers.registry import trainer_named
+from take5.stream.hooks.post import SHORTEST_SECRET
+from take5.stream.platform.hooks.addresses import checked_address, host_of
+from take5.stream.platform.hooks.outbox import Hook
 from take5.stream.platform.records import Wanted, state_of
 from take5.stream.platform.session_secrets import Kind
 from take5.stream.platform.states import SessionState, TakeState
@@ -42,6 +45,13 @@ def _lines(text: str) -> str:
     return text
 
 
+def _long_enough(secret: str) -> str:
+    size = len(secret.encode())
+    if size < SHORTEST_SECRET:
+        raise ParameterError(f"has {size} bytes; it needs {SHORTEST_SECRET} or more, as `openssl rand -hex 32` makes")
+    return secret
+
+
 Text = Annotated[str, AfterValidator(_printable)]
 Lines = Annotated[str, AfterValidator(_lines)]
 
@@ -71,6 +81,26 @@ class Stop(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
+class NewHook(BaseModel):
+    """Where a session's events are posted to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, AfterValidator(checked_address)] = Field(max_length=2048, repr=False)
+    secret: Annotated[str, AfterValidator(_long_enough)] = Field(
+        max_length=256,
+        repr=False,
+        description=f"Signs them; {SHORTEST_SECRET} bytes or more. It is never returned.",
+        json_schema_extra={"writeOnly": True},
+    )
+
+
+class ShownHook(BaseModel):
+    """Where a session's events are posted to."""
+
+    url: str = Field(description="Scheme and host; the rest may be secret.")
+
+
 class NewSession(BaseModel):
     """A session to create; what is left out is as the server has it."""
 
@@ -89,21 +119,23 @@ class NewSession(BaseModel):
         None, min_length=1, max_length=20_000, description="What the person has to agree to before being recorded."
     )
     consent_version: Text | None = Field(None, min_length=1, max_length=64, description="Of that text.")
+    hook: NewHook | None = Field(None, description="Where its events are posted to.")
     expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
 
     def wanted(self) -> Wanted:
         """Return what is wanted."""
         return Wanted(
-            self.label,
-            self.person,
-            self.language,
-            self.strictness,
-            None if self.trainers is None else tuple(dict.fromkeys(self.trainers)),
-            None if self.stop is None else self.stop.fields(),
-            self.consent,
-            timedelta(seconds=self.expires_in_s),
-            self.consent_text,
-            self.consent_version,
+            label=self.label,
+            person=self.person,
+            language=self.language,
+            strictness=self.strictness,
+            trainers=None if self.trainers is None else tuple(dict.fromkeys(self.trainers)),
+            stop=None if self.stop is None else self.stop.fields(),
+            consent=self.consent,
+            expires_in=timedelta(seconds=self.expires_in_s),
+            consent_text=self.consent_text,
+            consent_version=self.consent_version,
+            hook=None if self.hook is None else Hook(self.hook.url, self.hook.secret),
         )
 
 
@@ -138,6 +170,7 @@ class Session(BaseModel):
     expires: datetime
     ended: datetime | None
     deleted: datetime | None
+    hook: ShownHook | None
 
     @classmethod
     def of(cls, row: SessionRow) -> Self:
@@ -260,11 +293,12 @@ class DeletedSession(BaseModel):
 
 
 def _values(row: SessionRow) -> dict[str, Any]:
-    names = Session.model_fields.keys() - {"state", "folder", "accepted"}
+    names = Session.model_fields.keys() - {"state", "folder", "accepted", "hook"}
     chosen, shown = accepted(row), chosen_take(row)
     return {
         "state": state_of(row, utc_now()),
         "folder": None if shown is None else shown.folder,
         "accepted": None if chosen is None else chosen.id,
+        "hook": None if row.hook_url is None else ShownHook(url=host_of(row.hook_url)),
         **{name: getattr(row, name) for name in names},
     }

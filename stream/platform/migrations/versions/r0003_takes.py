@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 TIME = sa.DateTime(timezone=True)
 CONSENT = ("consent_text", "consent_version", "consented")
