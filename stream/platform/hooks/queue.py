@@ -3,9 +3,9 @@
 A process claims a delivery before it sends it: it sets ``next_attempt`` so far ahead that an attempt has ended by then.
 A process that is killed thereby leaves its deliveries to others, and to its successor.
 
-Times are the wall clock's, because they outlive processes. A clock that has been set back to before a delivery was
-scheduled makes it due at once, so nothing waits for longer than it was meant to; one that is set ahead makes all due,
-once.
+Times are the wall clock's, because they outlive processes. A clock that is set back to well before a delivery was
+scheduled makes it due at once, so that nothing waits for much longer than it was meant to; one that is set ahead makes
+all due, once.
 """
 
 import random
@@ -35,6 +35,11 @@ LEAST_FAILURES = 8
 
 CLAIM = timedelta(seconds=ANSWER_S + 15)
 """After this time, an attempt whose end was not recorded is assumed to be lost."""
+
+SET_BACK = timedelta(minutes=1)
+"""A delivery that was scheduled so far in the future shows that the clock has been set back; less may be the difference
+between two processes.
+"""
 
 LAST_ATTEMPTS = 20
 """Attempts that are kept of each delivery."""
@@ -85,7 +90,7 @@ def claim_due(database: Database, now: datetime, under_way: Collection[Claim]) -
         progress = True
         while progress and len(claimed) < free:
             progress = False
-            for row, hook_url, hook_secret in session.execute(_due(now, _full(room), sessions).limit(BATCH)).tuples():
+            for row, hook_url, hook_secret in session.execute(_due(now, _full(room), sessions).limit(BATCH)).all():
                 if len(claimed) == free or room.setdefault(row.receiver, AT_RECEIVER) == 0:
                     continue
                 if _superseded(session, row):
@@ -156,7 +161,7 @@ def _due(
         .join(SessionRow, SessionRow.id == DeliveryRow.session_id)
         .where(
             DeliveryRow.state == DeliveryState.PENDING,
-            or_(DeliveryRow.next_attempt <= now, DeliveryRow.scheduled > now),
+            or_(DeliveryRow.next_attempt <= now, DeliveryRow.scheduled > now + SET_BACK),
             DeliveryRow.receiver.not_in(full),
             DeliveryRow.session_id.not_in(sessions),
             SessionRow.hook_url.is_not(None),

@@ -110,7 +110,7 @@ class HookSender:
                 log.exception("hooks cannot be sent")
                 begun = False
                 await self._pause(AGAIN_S)
-            if self._ending and not begun and not self._under_way:
+            if self._ending and not (begun or self._under_way or self._wake.is_set()):
                 return
             await self._pause(self._poll_s)
 

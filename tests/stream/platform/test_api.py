@@ -320,6 +320,9 @@ def test_the_schema_says_all_of_it(server: Served) -> None:
         ("/sessions/{session_id}/report", "get"),
         ("/sessions/{session_id}/files/{name}", "get"),
         ("/sessions/{session_id}/bundles/{trainer}", "get"),
+        ("/sessions/{session_id}/deliveries", "get"),
+        ("/deliveries", "get"),
+        ("/deliveries/{delivery_id}/replay", "post"),
     }
     assert "Problem" in json.dumps(schema["paths"]["/sessions"]["post"]["responses"]["default"])
 
