@@ -70,7 +70,9 @@ class HookSender:
         """Begin to send; once is enough."""
         if self._thread is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._run, args=(self._loop,), name="take5-hooks", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(self._loop,), name="take5-session-hooks", daemon=True
+            )
             self._thread.start()
 
     def close(self, wait_s: float = CLOSE_S) -> None:
@@ -84,7 +86,7 @@ class HookSender:
             self._thread.join(wait_s)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        with ThreadPoolExecutor(1, "take5-hooks-database") as threads:
+        with ThreadPoolExecutor(1, "take5-session-hooks-database") as threads:
             try:
                 loop.run_until_complete(self._serve(threads))
             except asyncio.CancelledError:

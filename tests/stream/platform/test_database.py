@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from database_checks import become_newer, differences
-from sqlalchemy import text
+from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from take5.scoring.errors import (
@@ -25,7 +25,7 @@ from take5.scoring.errors import (
 from take5.stream.platform import database as module
 from take5.stream.platform.database import Database
 from take5.stream.platform.migrate import MIGRATIONS, migrate
-from take5.stream.platform.tables import ApiKeyRow, SecretRow
+from take5.stream.platform.tables import ApiKeyRow, SecretRow, SessionRow
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -42,6 +42,25 @@ def test_every_revision_can_be_taken_back_and_applied_again(database: Database) 
         command.downgrade(config, "base")
         assert not connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'sessions'").all()
         migrate(connection, "x")
+    assert differences(database) == []
+
+
+def test_a_database_of_the_first_revision_keeps_its_sessions(database: Database) -> None:
+    session_row = {"id": "s", "key_id": "k", "expires": NOW, "state": "created", "created": NOW}
+    with database.writing() as session:
+        connection = session.connection()
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.downgrade(config, "0001")
+        connection.execute(insert(ApiKeyRow), {"id": "k", "name": "x", "hash": "", "scopes": [], "created": NOW})
+        connection.execute(insert(SessionRow), session_row)
+        migrate(connection, "x")
+        command.downgrade(config, "0001")
+        assert "deliveries" not in inspect(connection).get_table_names()
+        migrate(connection, "x")
+    with database.reading() as session:
+        row = session.get_one(SessionRow, "s")
+    assert (row.expires, row.state, row.hook_url, row.hook_secret) == (NOW, "created", None, None)
     assert differences(database) == []
 
 
