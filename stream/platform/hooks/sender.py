@@ -136,6 +136,8 @@ class HookSender:
     def _sent(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
         self._wake.set()  # the session's next may be due
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an attempt could not be recorded", exc_info=error)  # it is repeated when its claim is over
 
     async def _send(self, claim: Claim, threads: ThreadPoolExecutor) -> None:
         since = time.monotonic()

@@ -13,14 +13,17 @@ import pytest
 from hook_stage import types
 from hooks_receiver import SECRET, Receiver, receiving, status
 from platform_server import Program, programs
+from repository import ROOT
 from serving import Served, eventually, served
 
 from take5.stream.analysis.models import Models
 from take5.stream.hooks.post import Poster, address_of
 from take5.stream.hooks.post import Receiver as Address
+from take5.stream.platform.api.delivery_routes import Delivery
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
 from take5.stream.platform.hooks.addresses import forbidden
+from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
 from take5.stream.platform.keys import Scope
 from take5.stream.platform.service import Platform
 
@@ -214,3 +217,9 @@ def test_a_server_that_ends_leaves_no_thread_behind(models: Models, tmp_path: Pa
     with served(models, tmp_path / "out", platform=Platform(database)):
         assert eventually(lambda: threads() > before, 10)
     assert threads() == before
+
+
+def test_the_documents_name_every_type_state_and_key() -> None:
+    text = (ROOT / "docs" / "platform.md").read_text(encoding="utf-8").partition("### Hooks")[2].partition("\n### ")[0]
+    names = [*HookKind, *DeliveryState, *Delivery.model_fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
