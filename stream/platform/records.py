@@ -28,7 +28,7 @@ ID_BYTES = 12
 ID = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """A session that a platform wants; None stands for what the server has for all.
 
@@ -58,13 +58,13 @@ class Wanted:
         Where its events are posted to.
     """
 
-    label: str | None
-    person: str | None
-    language: str | None
-    strictness: str | None
-    trainers: tuple[str, ...] | None
-    stop: dict[str, Any] | None
-    consent: str | None
+    label: str | None = None
+    person: str | None = None
+    language: str | None = None
+    strictness: str | None = None
+    trainers: tuple[str, ...] | None = None
+    stop: dict[str, Any] | None = None
+    consent: str | None = None
     expires_in: timedelta
     consent_text: str | None = None
     consent_version: str | None = None

@@ -43,7 +43,7 @@ class HookStage:
     def session(self, url: str | None, label: str | None = None, expires_in: timedelta = HOUR) -> str:
         """Add a session; ``created`` is its first delivery."""
         hook = None if url is None else Hook(url, SECRET.decode())
-        wanted = Wanted(label, None, None, None, None, None, None, expires_in, hook)
+        wanted = Wanted(label=label, expires_in=expires_in, hook=hook)
         with self.database.writing() as session:
             return add(session, self.key_id, wanted)[0].id
 

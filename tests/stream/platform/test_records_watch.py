@@ -33,7 +33,7 @@ from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState, Earlier, ended
 from take5.stream.settings import Settings
 
-NOTHING = Wanted(None, None, None, None, None, None, None, timedelta(hours=1))
+NOTHING = Wanted(expires_in=timedelta(hours=1))
 USUAL = CaptureOrder(Settings(), StopRules(), Deliverables(wanted_for(["instag"], 256, "house rules"), report=True))
 OUT = Path("/out")
 ABOUT = About("ave", 5.0, StopRules())
