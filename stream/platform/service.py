@@ -59,4 +59,5 @@ class Platform:
         For the end, after the sessions have been drained.
         """
         await self.watch.settle()
-        await asyncio.to_thread(self._sender.close)
+        if self._sender.started:
+            await asyncio.to_thread(self._sender.close)

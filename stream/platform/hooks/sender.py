@@ -66,6 +66,11 @@ class HookSender:
         self._swept_at_s = -SWEEP_S
         self._troubled = False
 
+    @property
+    def started(self) -> bool:
+        """Whether it has begun to send."""
+        return self._thread is not None
+
     def start(self) -> None:
         """Begin to send; once is enough."""
         if self._thread is None:
