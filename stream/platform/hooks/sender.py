@@ -95,13 +95,17 @@ class HookSender:
             try:
                 loop.run_until_complete(self._serve(threads))
             except asyncio.CancelledError:
-                loop.run_until_complete(asyncio.gather(*self._under_way, return_exceptions=True))
+                loop.run_until_complete(self._cancelled())
             finally:
                 loop.close()
 
     def _cancel(self) -> None:
         for task in asyncio.all_tasks():
             task.cancel()
+
+    async def _cancelled(self) -> None:
+        """Wait until the attempts that were under way have ended."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def _serve(self, threads: ThreadPoolExecutor) -> None:
         """Send until the end, and then what is due at that time."""
