@@ -23,6 +23,8 @@
     │   └── OutputExists          it exists already, and replacing it was not requested
     └── ServerError               a server cannot be started, or does not behave as it should
         ├── NoPortFree            every UDP port that it may use is taken
+        ├── ServerUnreachable     no answer: the network, or the server is not running
+        ├── RequestRefused        it refuses a request; has status, code and retry_after
         └── DatabaseError         its database cannot be used
             ├── DatabaseBusy      locked or busy for too long; trying again may help
             ├── DatabaseUnreachable  it does not answer, or cannot be opened
@@ -113,6 +115,33 @@ class ServerError(Take5Error):
 
 class NoPortFree(ServerError):
     """Every UDP port that a server may use is taken."""
+
+
+class ServerUnreachable(ServerError):
+    """A server does not answer."""
+
+
+class RequestRefused(ServerError):
+    """A server refuses a request.
+
+    Parameters
+    ----------
+    status : int
+        Of HTTP.
+    code : str
+        What programs tell refusals apart by; ``docs/platform.md`` lists them.
+    text : str
+        Why, for people.
+    retry_after : float, optional
+        Seconds after which the server wants to be asked again.
+    """
+
+    def __init__(self, status: int, code: str, text: str, retry_after: float | None = None) -> None:
+        super().__init__(status, code, text, retry_after)
+        self.status, self.code, self.text, self.retry_after = status, code, text, retry_after
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class DatabaseError(ServerError):

@@ -11,8 +11,8 @@ PUBLIC = {
     "take5": """
         BestChanged BrokenRule Bundle Event Features FileResult Finished GateConfig LibraryMissing MediaError
         MissingTrack ModelDamaged ModelError ModelMissing Models NoFace NoIdle OutputError OutputExists
-        ParameterError Progress Result ServerError Session Stop StopRules Stopped Take5Error TooShort UnreadableMedia
-        Warned WeightsMismatch Window load_models select
+        ParameterError Progress RequestRefused Result ServerError ServerUnreachable Session Stop StopRules Stopped
+        Take5Error TooShort UnreadableMedia Warned WeightsMismatch Window load_models select
     """,
     "take5.server": """
         Admission Database Deliverables GateConfig HookDispatcher IceServer Listen PAGES PROMPTS Parameters Platform

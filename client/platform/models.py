@@ -1,0 +1,186 @@
+"""What the sessions API returns. Keys that this version does not know are ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+Json = dict[str, Any]
+
+
+class Hook(TypedDict):
+    """Where a session's events are sent, and the secret that signs them."""
+
+    url: str
+    secret: NotRequired[str]
+
+
+class SessionFields(TypedDict, total=False):
+    """Fields of a new session; what is left out, or None, is as the server has it."""
+
+    label: str | None
+    person: str | None
+    language: str | None
+    strictness: str | None
+    trainers: "list[str] | tuple[str, ...] | None"
+    stop: Mapping[str, float] | None
+    consent: str | None
+    consent_text: str | None
+    consent_version: str | None
+    hook: Hook | None
+    expires_in_s: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A session.
+
+    Attributes
+    ----------
+    state : str
+        ``created``, ``live``, ``done``, ``failed``, ``accepted``, ``cancelled``, ``expired`` or ``deleted``.
+    failure : str, optional
+        Why there is no clip.
+    folder : str, optional
+        Folder of the take with the last clip, on the server.
+    accepted : str, optional
+        Id of the accepted take.
+    consented : dict, optional
+        The person's consent, once it is given.
+    """
+
+    id: str
+    state: str
+    created: datetime
+    expires: datetime
+    label: str | None = None
+    person: str | None = None
+    language: str | None = None
+    strictness: str | None = None
+    trainers: tuple[str, ...] | None = None
+    stop: Mapping[str, float] | None = None
+    consent: str | None = None
+    failure: str | None = None
+    folder: str | None = None
+    ended: datetime | None = None
+    deleted: datetime | None = None
+    accepted: str | None = None
+    consented: Json | None = None
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What opens a session, each for one holder; the server shows them once."""
+
+    person: str = field(repr=False)
+    sender: str = field(repr=False)
+    follower: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedSession(Session):
+    """A new session, with its secrets."""
+
+    secrets: Secrets
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    """Some sessions, the latest first; ``next`` is the cursor of the next page."""
+
+    sessions: tuple[Session, ...]
+    next: str | None = None
+
+    @property
+    def items(self) -> tuple[Session, ...]:
+        """The sessions."""
+        return self.sessions
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeletedSession:
+    """What was deleted, by its path on the server."""
+
+    id: str
+    state: str
+    deleted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBundle:
+    """A trainer's bundle of a take."""
+
+    trainer: str
+    path: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """A take of a session.
+
+    Attributes
+    ----------
+    id : str
+        Name of its folder.
+    state : str
+        ``live``, ``done`` or ``failed``.
+    clip : dict, optional
+        Its event ``clip``.
+    files : tuple of str
+        Names of its files.
+    """
+
+    id: str
+    state: str
+    failure: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    accepted: bool = False
+    clip: Json | None = None
+    files: tuple[str, ...] = ()
+    bundles: tuple[TakeBundle, ...] = ()
+
+
+@dataclass(frozen=True)
+class Takes:
+    """The takes of a session."""
+
+    takes: tuple[Take, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSecret:
+    """A new secret, and what its holder opens; the server shows both once."""
+
+    holder: str
+    secret: str = field(repr=False)
+    link: str = field(repr=False)
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """An event of a session, and the attempts to deliver it to the session's hook."""
+
+    id: str
+    session: str
+    type: str
+    state: str
+    created: datetime
+    payload: Json | None = field(default=None, repr=False)
+    attempts: tuple[Json, ...] = ()
+    next_attempt: datetime | None = None
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    """Some deliveries; ``next`` is the cursor of the next page."""
+
+    deliveries: tuple[Delivery, ...]
+    next: str | None = None
+
+    @property
+    def items(self) -> tuple[Delivery, ...]:
+        """The deliveries."""
+        return self.deliveries

@@ -1,0 +1,119 @@
+"""The client of the sessions API before a real server."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from platform_server import Program, programs
+from serving import Served, served
+
+import take5
+from take5.client import AsyncTake5, Take5
+from take5.stream.analysis.models import Models
+from take5.stream.platform.database import Database
+from take5.stream.platform.failures import Failures
+from take5.stream.platform.keys import Scope
+from take5.stream.platform.service import Platform
+
+Make = Callable[..., Program]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("platform")
+
+
+@pytest.fixture(scope="module")
+def opened(folder: Path) -> Iterator[Database]:
+    database = Database.open(f"sqlite:///{folder / 'platform.db'}")
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def server(models: Models, folder: Path, opened: Database) -> Iterator[Served]:
+    with served(models, folder / "out", platform=Platform(opened, Failures(most=10_000))) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(server: Served, opened: Database) -> Program:
+    return programs(server.address, opened)()
+
+
+@pytest.fixture
+def client(shop: Program) -> Iterator[Take5]:
+    with Take5(shop.address, shop.key) as client:
+        yield client
+
+
+def test_a_session_is_created_found_cancelled_and_deleted(client: Take5, server: Served) -> None:
+    created = client.sessions.create(
+        label="host", person="李雷", language="zh-Hans", trainers=["raw"], stop={"cap_s": 60}, expires_in_s=3600
+    )
+    assert (created.label, created.person, created.trainers, created.stop) == ("host", "李雷", ("raw",), {"cap_s": 60})
+    assert (created.expires - created.created).total_seconds() == 3600
+    assert created.secrets.person.startswith("t5person_")
+    answer = server.post(f"/whip/{created.id}", "no offer", Authorization=f"Bearer {created.secrets.sender}")
+    assert answer.status_code == 400  # the secret is right, the offer is not
+    found = client.sessions.get(created.id)
+    assert (found.id, found.state, found.created) == (created.id, "created", created.created)
+    assert client.sessions.cancel(created.id).state == "cancelled"
+    assert client.sessions.delete(created.id).state == "deleted"
+    assert [each.id for each in client.sessions.list()] == []
+    assert [each.id for each in client.sessions.list(state="deleted")] == [created.id]
+
+
+def test_an_idempotency_key_returns_the_first_session(client: Take5) -> None:
+    first, second = (client.sessions.create(label="once", idempotency_key="order 7") for _ in range(2))
+    assert (first.id, first.secrets.person) == (second.id, second.secrets.person)
+
+
+def test_a_list_is_followed_to_its_end(client: Take5) -> None:
+    made = [client.sessions.create(label=f"host {number}").id for number in range(5)]
+    assert [session.id for session in client.sessions.list(page_size=2)] == made[::-1]
+    assert [session.id for session in client.sessions.list(label="host 3")] == [made[3]]
+
+
+def test_refusals_are_told_apart_by_their_codes(client: Take5, server: Served, opened: Database) -> None:
+    client.sessions.create(label="host")
+    with pytest.raises(take5.RequestRefused, match="another session of this key") as raised:
+        client.sessions.create(label="host")
+    assert (raised.value.status, raised.value.code) == (409, "label_taken")
+    with pytest.raises(take5.RequestRefused, match=r"body\.strictness") as raised:
+        client.sessions.create(strictness="harsh")
+    assert (raised.value.status, raised.value.code) == (422, "invalid")
+    with pytest.raises(take5.RequestRefused) as raised:
+        client.sessions.get("0" * 24)
+    assert (raised.value.status, raised.value.code) == (404, "not_found")
+    reader = programs(server.address, opened)(Scope.READ)
+    with Take5(server.address, reader.key) as reading, pytest.raises(take5.RequestRefused) as raised:
+        reading.sessions.create()
+    assert (raised.value.status, raised.value.code) == (403, "forbidden")
+    with Take5(server.address, "t5key_wrong") as wrong, pytest.raises(take5.RequestRefused) as raised:
+        wrong.sessions.get("0" * 24)
+    assert (raised.value.status, raised.value.code) == (401, "unauthorized")
+
+
+def test_a_server_without_a_database_is_named(models: Models, tmp_path: Path) -> None:
+    refused = pytest.raises(take5.RequestRefused, match="is it a take5 server with a database")
+    with served(models, tmp_path) as plain, Take5(plain.address, "t5key_x") as client, refused:
+        client.sessions.get("ab")
+
+
+def test_a_server_that_is_not_running_is_unreachable() -> None:
+    with Take5("http://127.0.0.1:9", "t5key_x", retries=0) as client, pytest.raises(take5.ServerUnreachable):
+        client.sessions.get("ab")
+
+
+def test_many_tasks_share_an_asynchronous_client(shop: Program) -> None:
+    async def use() -> None:
+        async with AsyncTake5(shop.address, shop.key) as client:
+            made = await asyncio.gather(*(client.sessions.create(label=f"task {number}") for number in range(5)))
+            listed = [session.id async for session in client.sessions.list(page_size=2)]
+            assert sorted(listed) == sorted(session.id for session in made)
+            states = await asyncio.gather(*(client.sessions.delete(session.id) for session in made))
+            assert {each.state for each in states} == {"deleted"}
+
+    asyncio.run(use())
