@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from take5.client.platform import KEY, SERVER
 from take5.client.platform.attempts import Attempts, unreadable
 from take5.client.platform.requests import Call, Download, Listing, Query
 from take5.scoring.errors import OutputExists, ParameterError
 from take5.stream.output.atomic import new_file
 
 T = TypeVar("T")
-SERVER, KEY = "TAKE5_SERVER", "TAKE5_API_KEY"
 
 
 @dataclass(frozen=True)

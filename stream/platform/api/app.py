@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from take5.stream.platform.api.delivery_routes import router as delivery_routes
 from take5.stream.platform.api.problems import http_error, invalid, problem, refused
 from take5.stream.platform.api.routes import router as session_routes
+from take5.stream.platform.api.schema import DescribedApi, operation_id
 from take5.stream.platform.api.take_routes import router as take_routes
 from take5.stream.platform.service import Platform
 from take5.stream.server.errors import Refused
@@ -28,11 +29,12 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
     sessions : Sessions
         The captures of the server.
     """
-    api = FastAPI(
+    api = DescribedApi(
         title="take5 sessions",
         version=VERSION,
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         exception_handlers={
             Refused: refused,
             RequestValidationError: invalid,
