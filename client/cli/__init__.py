@@ -1,6 +1,6 @@
 """The command line: ``take5 serve | webcam | recover | push | select | bundle | check | replay | calibrate | models``.
 
-``take5 keys`` is for platforms.
+``take5 keys`` and ``take5 sessions`` are for platforms.
 
 Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
 usage error; 130 interrupted.
@@ -23,6 +23,7 @@ from take5.client.cli.recover import recover
 from take5.client.cli.replay import replay
 from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
 from take5.client.cli.serve import serve
+from take5.client.cli.sessions import sessions
 from take5.client.cli.signals import ended_cleanly
 from take5.client.cli.webcam import webcam
 from take5.scoring.errors import ParameterError, Take5Error, TooShort
@@ -52,6 +53,7 @@ take5.add_command(recover)
 take5.add_command(calibrate)
 take5.add_command(models)
 take5.add_command(keys)
+take5.add_command(sessions)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from take5.client.cli.database_options import database_option, opened
+from take5.client.cli.tables import table
 
 if TYPE_CHECKING:
     from take5.stream.platform.keys import ApiKey
@@ -79,12 +80,8 @@ def _time(time: datetime | None) -> str | None:
 
 
 def _table(keys: "list[ApiKey]") -> str:
-    """Left-aligned columns, two spaces apart."""
     rows = [("ID", "NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED")]
     for key in keys:
         times = [_time(time) or "-" for time in (key.created, key.last_used, key.revoked)]
         rows.append((key.id, key.name, ",".join(sorted(key.scopes)), times[0], times[1], times[2]))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return table(rows)

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 Json = dict[str, Any]
 
 
 class Hook(TypedDict):
-    """Where a session's events are sent, and the secret that signs them."""
+    """Where a session's events are posted to, and the secret that signs them: 16 bytes or more."""
 
     url: str
-    secret: NotRequired[str]
+    secret: str
 
 
 class SessionFields(TypedDict, total=False):
@@ -47,6 +47,8 @@ class Session:
         Id of the accepted take.
     consented : dict, optional
         The person's consent, once it is given.
+    hook : dict, optional
+        Scheme and host, as ``url``, of where its events are posted to.
     """
 
     id: str
@@ -66,6 +68,7 @@ class Session:
     deleted: datetime | None = None
     accepted: str | None = None
     consented: Json | None = None
+    hook: Json | None = None
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,21 @@ class Secrets:
     follower: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Links:
+    """Where the secrets are used: two pages, and the sender's WHIP address, which needs its secret."""
+
+    person: str = field(repr=False)
+    sender: str
+    follower: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CreatedSession(Session):
-    """A new session, with its secrets."""
+    """A new session, with its secrets, and where they are used."""
 
     secrets: Secrets
+    links: Links
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,16 @@ class NewSecret:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeliveryAttempt:
+    """An attempt to deliver an event; ``code`` is the status of the answer."""
+
+    begun: datetime
+    duration_s: float
+    code: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Delivery:
     """An event of a session, and the attempts to deliver it to the session's hook."""
 
@@ -169,7 +192,7 @@ class Delivery:
     state: str
     created: datetime
     payload: Json | None = field(default=None, repr=False)
-    attempts: tuple[Json, ...] = ()
+    attempts: tuple[DeliveryAttempt, ...] = ()
     next_attempt: datetime | None = None
 
 

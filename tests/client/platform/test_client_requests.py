@@ -19,6 +19,10 @@ from take5.client.platform.clients import AsyncDeliveries, AsyncSecrets, AsyncSe
 SERVER, KEY = "http://take5.test/under", "t5key_0123_hush"
 TIME = "2026-01-02T03:04:05Z"
 SESSION = {"id": "ab", "state": "created", "created": TIME, "expires": TIME, "colour_of_later_versions": "red"}
+HOLDERS = ("person", "sender", "follower")
+SECRETS = dict.fromkeys(HOLDERS, "hush")
+LINKS = {"person": "https://x/#hush", "sender": "https://x/whip/ab", "follower": "https://x/#hush"}
+CREATED = {**SESSION, "secrets": SECRETS, "links": LINKS}
 Answer = httpx.Response | Exception
 
 
@@ -89,9 +93,8 @@ def test_what_is_not_an_id_is_not_sent(session_id: str) -> None:
 
 
 def test_secrets_are_not_shown_by_repr() -> None:
-    secrets = {"person": "hush1", "sender": "hush2", "follower": "hush3"}
-    created = Answers(good({**SESSION, "secrets": secrets}, 201)).client().sessions.create()
-    assert created.secrets.sender == "hush2"
+    created = Answers(good(CREATED, 201)).client().sessions.create()
+    assert created.secrets.sender == SECRETS["sender"]
     assert "hush" not in repr(created)
     call = requests.create_session(hook={"url": "https://shop.test", "secret": "hush"})
     assert "hush" not in repr(call)
@@ -175,8 +178,7 @@ def test_a_server_that_wants_a_long_pause_is_not_asked_again(pauses: list[float]
 
 def test_a_lost_connection_repeats_what_cannot_be_done_twice_with_one_idempotency_key() -> None:
     lost = httpx.ReadError("gone")
-    created = good({**SESSION, "secrets": dict.fromkeys(("person", "sender", "follower"), "s")}, 201)
-    server = Answers(lost, httpx.Response(502), created)
+    server = Answers(lost, httpx.Response(502), good(CREATED, 201))
     server.client().sessions.create(label="host", person=None)
     keys = {request.headers["idempotency-key"] for request in server.requests}
     assert len(keys) == 1

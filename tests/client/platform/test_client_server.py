@@ -1,15 +1,23 @@
 """The client of the sessions API before a real server."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from platform_server import Program, programs
 from serving import Served, served
 
 import take5
 from take5.client import AsyncTake5, Take5
+from take5.client.platform import requests
+from take5.client.platform.clients import Deliveries, Secrets, Sessions
+from take5.client.platform.methods import Method
+from take5.client.platform.requests import Listing
 from take5.stream.analysis.models import Models
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
@@ -117,3 +125,28 @@ def test_many_tasks_share_an_asynchronous_client(shop: Program) -> None:
             assert {each.state for each in states} == {"deleted"}
 
     asyncio.run(use())
+
+
+def test_every_route_has_a_method_and_every_method_a_route(server: Served) -> None:
+    document = httpx.get(f"{server.address}/api/v1/openapi.json").json()
+    routes = {
+        (method.upper(), re.sub(r"{\w+}", "ID", path))
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    builders = [
+        method._build
+        for group in (Sessions, Secrets, Deliveries)
+        for method in vars(group).values()
+        if isinstance(method, Method)
+    ]
+    sent = {route_of(build) for build in builders} | {route_of(lambda: requests.list_deliveries(session="ID"))}
+    assert sent == routes
+
+
+def route_of(build: Callable[..., Any]) -> tuple[str, str]:
+    """The method and the path of what a function builds, with ID for each thing that it needs."""
+    needed = [each for each in signature(build).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
+    built = build(*("ID" for _ in needed))
+    first = built.first if isinstance(built, Listing) else built
+    return getattr(first, "method", "GET"), first.path
