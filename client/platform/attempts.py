@@ -42,7 +42,7 @@ class Attempts:
         self._request, self._left, self._repeatable = request, retries, repeatable
         self._wait_s = FIRST_WAIT_S
 
-    def lost(self, error: httpx.TransportError) -> float:
+    def lost(self, error: httpx.RequestError) -> float:
         """Return the seconds to wait after an attempt without a complete answer; raise if it was the last one."""
         unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         if self._left and (unsent or self._repeatable) and not isinstance(error, httpx.UnsupportedProtocol):

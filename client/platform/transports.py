@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -35,8 +34,9 @@ class Settings:
         """Check what a program gives; the environment has what it leaves out."""
         server = os.environ.get(SERVER, "") if server is None else server
         key = os.environ.get(KEY, "") if key is None else key
-        parts = urlsplit(server)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if "@" in server:
+            raise ParameterError("the server's address must not have a user name or a password")
+        if not _is_address(server):
             raise ParameterError(f"server={server!r} must be like https://HOST; give it, or set {SERVER}")
         if not key or not (key.isascii() and key.isprintable()) or " " in key:
             raise ParameterError(f"the API key must be one that take5 keys create has printed; give it, or set {KEY}")
@@ -69,6 +69,14 @@ class Settings:
         return {"Authorization": f"Bearer {self.key}"}
 
 
+def _is_address(server: str) -> bool:
+    try:
+        url = httpx.URL(server)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and not (url.query or url.fragment)
+
+
 class Transport:
     """Sends requests and waits for the answers.
 
@@ -90,7 +98,7 @@ class Transport:
         while True:
             try:
                 response = self._http.request(**self.settings.call(call))
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 pause_s = attempts.lost(error)
             else:
                 if response.is_success:
@@ -119,7 +127,7 @@ class Transport:
                         return target
                     response.read()
                 pause_s = attempts.refused(response)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 pause_s = attempts.lost(error)
             time.sleep(pause_s)
 
@@ -142,7 +150,7 @@ class AsyncTransport:
         while True:
             try:
                 response = await self._http.request(**self.settings.call(call))
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 pause_s = attempts.lost(error)
             else:
                 if response.is_success:
@@ -173,7 +181,7 @@ class AsyncTransport:
                         return target
                     await response.aread()
                 pause_s = attempts.refused(response)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 pause_s = attempts.lost(error)
             await asyncio.sleep(pause_s)
 

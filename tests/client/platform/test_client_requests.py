@@ -105,6 +105,8 @@ def test_secrets_are_not_shown_by_repr() -> None:
     [
         ("take5.test", KEY, "must be like https://HOST"),
         ("ftp://take5.test", KEY, "must be like https://HOST"),
+        ("https://take5.test:port", KEY, "must be like https://HOST"),
+        ("https://me:hush@take5.test", KEY, "must not have a user name or a password"),
         ("https://take5.test/?token=1", KEY, "must be like https://HOST"),
         (SERVER, "", "set TAKE5_API_KEY"),
         (SERVER, "hush\nhush", "set TAKE5_API_KEY"),
