@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from take5.client.platform.models import CreatedSession, Session, Take
 
 NONE = "-"
+WHITE_ON_BLACK, RESET = "\x1b[97;40m", "\x1b[0m"
 HALF_BLOCK = "\N{UPPER HALF BLOCK}"
 
 
@@ -87,12 +88,13 @@ def time_text(time: datetime | None) -> str:
 
 
 def qr_code(text: str, encoding: str | None) -> str:
-    """A QR code for terminals; one that cannot show half blocks gets a larger one of colours."""
+    """A QR code for terminals, white on black; a terminal that cannot show half blocks gets a larger one."""
     import segno
 
-    drawn = io.StringIO()
-    segno.make(text, micro=False).terminal(drawn, compact=_encodes(HALF_BLOCK, encoding), border=2)
-    return drawn.getvalue().rstrip("\n")
+    drawn, compact = io.StringIO(), _encodes(HALF_BLOCK, encoding)
+    segno.make(text, micro=False).terminal(drawn, compact=compact, border=2)
+    lines = drawn.getvalue().splitlines()
+    return "\n".join(f"{WHITE_ON_BLACK}{line}{RESET}" if compact else line for line in lines)
 
 
 def _encodes(text: str, encoding: str | None) -> bool:
