@@ -60,7 +60,7 @@ def session_lines(session: "Session") -> str:
         "trainers": session.trainers and ", ".join(session.trainers),
         "stop": session.stop and ", ".join(f"{name} {value:g}" for name, value in session.stop.items()),
         "consent": session.consent,
-        "consented": session.consented and json.dumps(session.consented, ensure_ascii=False),
+        "consented": session.consented and f"{session.consented.name}, {time_text(session.consented.time)}",
         "accepted": session.accepted,
         "hook": session.hook and session.hook.get("url"),
         "folder": session.folder,
@@ -76,7 +76,7 @@ def takes_table(takes: "Sequence[Take]") -> str:
     """Takes, a line each."""
     rows = [("TAKE", "STATE", "STARTED", "BUNDLES", "ABOUT")]
     for take in takes:
-        bundles = ", ".join(dict.fromkeys(bundle.trainer for bundle in take.bundles))
+        bundles = ", ".join(dict.fromkeys(bundle.trainer for bundle in take.bundles if bundle.error is None))
         about = "accepted" if take.accepted else printable(take.failure or "")
         rows.append((take.id, take.state, time_text(take.started), bundles or NONE, about))
     return table(rows)

@@ -32,6 +32,16 @@ class SessionFields(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Consented:
+    """Who has agreed to which text, and when; ``sha256`` is that of the text in UTF-8."""
+
+    name: str
+    time: datetime
+    sha256: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """A session.
 
@@ -42,11 +52,11 @@ class Session:
     failure : str, optional
         Why there is no clip.
     folder : str, optional
-        Folder of the take with the last clip, on the server.
+        Folder of the accepted take, else of the last with a clip, on the server.
     accepted : str, optional
         Id of the accepted take.
-    consented : dict, optional
-        The person's consent, once it is given.
+    consented : Consented, optional
+        What the person has agreed to, once that is so.
     hook : dict, optional
         Scheme and host, as ``url``, of where its events are posted to.
     """
@@ -67,7 +77,9 @@ class Session:
     ended: datetime | None = None
     deleted: datetime | None = None
     accepted: str | None = None
-    consented: Json | None = None
+    consent_text: str | None = None
+    consent_version: str | None = None
+    consented: Consented | None = None
     hook: Json | None = None
 
 
@@ -121,11 +133,13 @@ class DeletedSession:
 
 @dataclass(frozen=True, kw_only=True)
 class TakeBundle:
-    """A trainer's bundle of a take."""
+    """A trainer's bundle in a take's folder, or why there is none."""
 
     trainer: str
     path: str
     seconds: float | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +149,7 @@ class Take:
     Attributes
     ----------
     id : str
-        Name of its folder.
+        The name that its folder began with.
     state : str
         ``live``, ``done`` or ``failed``.
     clip : dict, optional
@@ -150,6 +164,7 @@ class Take:
     started: datetime | None = None
     ended: datetime | None = None
     accepted: bool = False
+    folder: str | None = None
     clip: Json | None = None
     files: tuple[str, ...] = ()
     bundles: tuple[TakeBundle, ...] = ()

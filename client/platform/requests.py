@@ -135,7 +135,7 @@ def delete_session(session_id: str) -> Call[DeletedSession]:
 
 
 def retake_session(session_id: str, *, expires_in_s: int | None = None) -> Call[Session]:
-    """Let a sender begin again; earlier takes stay."""
+    """Let a sender begin again, also after a take was accepted or the secrets have expired; takes stay."""
     body = {} if expires_in_s is None else {"expires_in_s": expires_in_s}
     return Call("POST", _session(session_id, "retake"), _reads(Session), body=body, repeatable=False)
 
@@ -147,7 +147,7 @@ def accept_session(session_id: str, *, take: str | None = None) -> Call[Session]
 
 
 def list_takes(session_id: str) -> Call[tuple[Take, ...]]:
-    """Return a session's takes."""
+    """Return a session's takes, the first one first."""
     read = _reads(Takes)
     return Call("GET", _session(session_id, "takes"), lambda body: read(body).takes)
 
@@ -164,8 +164,8 @@ def download_clip(
 
 
 def download_report(session_id: str, path: Path | str, *, take: str | None = None, force: bool = False) -> Download:
-    """Fetch ``report.json`` of a take, as :meth:`download_clip` does."""
-    return Download(_session(session_id, "report"), Path(path), "report.json", {"take": take}, force)
+    """Fetch a take's report for people, one HTML file, as :meth:`download_clip` does."""
+    return Download(_session(session_id, "report"), Path(path), "report.html", {"take": take}, force)
 
 
 def download_file(

@@ -32,7 +32,7 @@ FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "f
 
 
 @router.post("/retake")
-async def retake(request: Request, caller: Writer, session_id: str, body: Retake | None = None) -> Session:
+async def retake_session(request: Request, caller: Writer, session_id: str, body: Retake | None = None) -> Session:
     """Let a sender begin again, also after a take has been accepted or the secrets have expired; takes stay."""
     platform, sessions = platform_of(request), sessions_of(request)
     expires_in = None if body is None else body.expires_in

@@ -256,7 +256,7 @@ def test_a_download_is_whole_or_not_there(tmp_path: Path, pauses: list[float]) -
 
 
 def test_a_download_replaces_a_file_only_when_asked(tmp_path: Path) -> None:
-    target = tmp_path / "report.json"
+    target = tmp_path / "report.html"
     target.write_text("mine")
     with pytest.raises(take5.OutputExists):
         Answers().client().sessions.download_report("ab", tmp_path)
