@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from inspect import signature
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from platform_server import Program, programs
+from platform_takes import Shop
 from serving import Served, served
 
 import take5
@@ -125,6 +127,44 @@ def test_many_tasks_share_an_asynchronous_client(shop: Program) -> None:
             assert {each.state for each in states} == {"deleted"}
 
     asyncio.run(use())
+
+
+def test_takes_are_listed_downloaded_accepted_and_repeated(
+    client: Take5, server: Served, shop: Program, folder: Path, tmp_path: Path
+) -> None:
+    session = client.sessions.create()
+    assert client.sessions.takes(session.id) == ()
+    with pytest.raises(take5.RequestRefused, match="has no clip yet"):
+        client.sessions.download_clip(session.id, tmp_path)
+    stage = Shop(server, shop, folder / "out")
+    for name in ("", "-2"):
+        stage.take({"id": session.id}, name)
+    first, last = client.sessions.takes(session.id)
+    assert (first.state, first.accepted, first.files) == (
+        "done",
+        False,
+        ("clip-10s.mp4", "clip.mp4", "report.html", "source.mp4"),
+    )
+    assert first.clip is not None
+    assert (first.clip["type"], first.ended is not None) == ("clip", True)
+    assert [(each.trainer, each.seconds, each.error) for each in first.bundles] == [
+        ("raw", 5.0, None),
+        ("synctalk", 5.0, "no face"),
+    ]
+    sessions = client.sessions
+    assert sessions.download_clip(session.id, tmp_path).read_bytes() == b"clip.mp4 -2"
+    assert sessions.accept(session.id, take=first.id).accepted == first.id
+    assert sessions.get(session.id).state == "accepted"
+    assert sessions.download_clip(session.id, tmp_path / "accepted.mp4").read_bytes() == b"clip.mp4 "
+    assert sessions.download_clip(session.id, tmp_path, seconds=10, force=True).read_bytes() == b"clip-10s.mp4 "
+    assert sessions.download_report(session.id, tmp_path, take=last.id).read_bytes() == b"report.html -2"
+    assert sessions.download_file(session.id, "source.mp4", tmp_path).name == "source.mp4"
+    bundle = sessions.download_bundle(session.id, "raw", tmp_path)
+    assert (bundle.name, zipfile.ZipFile(bundle).testzip()) == ("raw.zip", None)
+    again = sessions.retake(session.id, expires_in_s=3600)
+    assert (again.state, again.accepted) == ("created", None)
+    assert sessions.accept(session.id).accepted == last.id
+    assert len(sessions.delete(session.id).deleted) == 2
 
 
 def test_every_route_has_a_method_and_every_method_a_route(server: Served) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from platform_server import Program, programs
+from platform_takes import Shop
 from serving import Served, served
 
 from take5.stream.analysis.models import Models
@@ -31,8 +32,13 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def server(models: Models, opened: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(models, tmp_path_factory.mktemp("out"), platform=Platform(opened)) as server:
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("out")
+
+
+@pytest.fixture(scope="module")
+def server(models: Models, opened: Database, output: Path) -> Iterator[Served]:
+    with served(models, output, platform=Platform(opened)) as server:
         yield server
 
 
@@ -91,6 +97,23 @@ def test_a_session_is_created_listed_shown_cancelled_and_deleted(made: Made, cal
     assert call("show_session", created.id).created == created.created
     assert call("cancel_session", created.id).state == models.SessionState.CANCELLED
     assert call("delete_session", created.id).state == models.SessionState.DELETED
+
+
+def test_a_take_is_accepted_downloaded_and_repeated(
+    made: Made, call: Callable[..., Any], server: Served, shop: Program, output: Path
+) -> None:
+    models = made("models")
+    session = call("create_session", body=models.NewSession())
+    Shop(server, shop, output).take({"id": session.id}, "")
+    (take,) = call("list_takes", session.id, tag="takes").takes
+    assert (take.state, take.clip["type"]) == (models.TakeState.DONE, "clip")
+    accepted = call("accept_take", session.id, body=models.Accept(take=take.id), tag="takes")
+    assert (accepted.state, accepted.accepted) == (models.SessionState.ACCEPTED, take.id)
+    assert call("download_clip", session.id, tag="takes").payload.read() == b"clip.mp4 "
+    assert call("download_file", session.id, "source.mp4", take=take.id, tag="takes").payload.read() == b"source.mp4 "
+    assert call("download_bundle", session.id, "raw", tag="takes").payload.read(2) == b"PK"
+    assert isinstance(call("download_clip", session.id, seconds=7.0, tag="takes"), models.Problem)
+    assert call("retake_session", session.id, tag="takes").accepted is None
 
 
 def test_a_refusal_is_parsed_too(made: Made, call: Callable[..., Any]) -> None:
