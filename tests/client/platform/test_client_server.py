@@ -12,6 +12,7 @@ import httpx
 import pytest
 from platform_server import Program, programs
 from platform_takes import Shop
+from repository import ROOT
 from serving import Served, served
 
 import take5
@@ -165,6 +166,28 @@ def test_takes_are_listed_downloaded_accepted_and_repeated(
     assert (again.state, again.accepted) == ("created", None)
     assert sessions.accept(session.id).accepted == last.id
     assert len(sessions.delete(session.id).deleted) == 2
+
+
+def test_the_example_of_the_documents_runs(
+    client: Take5,
+    server: Served,
+    shop: Program,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    session = client.sessions.create()
+    Shop(server, shop, folder / "out").take({"id": session.id}, "")
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "platform.md").read_text("utf-8"), re.DOTALL)
+    monkeypatch.setenv("TAKE5_API_KEY", shop.key)
+    monkeypatch.chdir(tmp_path)
+    exec(example.replace("https://take5.example.org", server.address), {})  # noqa: S102 - of this repository
+    page, refusal = capsys.readouterr().out.splitlines()
+    assert page.startswith(f"{server.address}/#token=t5person_")
+    assert refusal.startswith("409 label_taken another session of this key has the label")
+    assert (tmp_path / "clips" / f"{session.id}.mp4").read_bytes() == b"clip.mp4 "
+    assert client.sessions.get(session.id).state == "accepted"
 
 
 def test_every_route_has_a_method_and_every_method_a_route(server: Served) -> None:
