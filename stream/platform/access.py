@@ -5,16 +5,16 @@ from functools import partial
 from take5.stream.platform.credentials import Shown
 from take5.stream.platform.database import Database
 from take5.stream.platform.lookups import Lookups
-from take5.stream.platform.session_secrets import PREFIXES, Kind
+from take5.stream.platform.session_secrets import PREFIXES, Holder
 from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SecretRow, SessionRow, utc_now
-from take5.stream.server.auth import Act
 from take5.stream.server.errors import Refused
+from take5.stream.server.grant import Act, Grant
 
 ALLOWED = {
-    Kind.PERSON: {Act.SEND, Act.FOLLOW, Act.DECIDE},
-    Kind.SENDER: {Act.SEND, Act.FOLLOW},
-    Kind.FOLLOWER: {Act.FOLLOW},
+    Holder.PERSON: frozenset(Act),
+    Holder.SENDER: frozenset({Act.SEND, Act.FOLLOW}),
+    Holder.FOLLOWER: frozenset({Act.FOLLOW}),
 }
 WRONG = "secret missing, wrong, expired or revoked, or of another session; send Authorization: Bearer SECRET"
 NOT_ALLOWED = {
@@ -33,7 +33,7 @@ class SecretAccess:
         Finds them.
     """
 
-    protected = True
+    protected = own_secrets = True
 
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
@@ -42,20 +42,22 @@ class SecretAccess:
         """Whether anything is shown: a page shows nothing by itself, and what it shows is looked up."""
         return shown is not None
 
-    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:
-        """Return the session that a secret opens; raise Refused unless it may do what is asked, with that session."""
-        opened, kind = await self._lookups.find(shown, address, partial(_opened, session), WRONG)
-        if act not in ALLOWED[kind]:
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> Grant:
+        """Return what a secret opens; raise Refused unless it may do what is asked, with that session."""
+        grant = await self._lookups.find(shown, address, partial(_opened, session), WRONG)
+        if act not in grant.may:
             raise Refused(403, "forbidden", NOT_ALLOWED[act])
-        return opened
+        return grant
 
 
-def _opened(wanted: str | None, database: Database, shown: Shown) -> tuple[str, Kind] | None:
-    """The session that a secret opens, and whose it is; None if it opens none, or not the one that is wanted."""
+def _opened(wanted: str | None, database: Database, shown: Shown) -> Grant | None:
+    """What a secret opens; None if it opens nothing, or not the session that is wanted."""
     with database.reading() as session:
         row = session.get(SecretRow, shown.id)
-        if row is None or not shown.matches(row.hash) or PREFIXES[Kind(row.kind)] != shown.prefix:
+        if row is None or not shown.matches(row.hash) or PREFIXES[Holder(row.kind)] != shown.prefix:
             return None
         record = session.get_one(SessionRow, row.session_id)
-    useless = row.revoked is not None or utc_now() >= row.expires or record.state in CLOSED
-    return None if useless or wanted not in (None, record.id) else (record.id, Kind(row.kind))
+    left_s = (row.expires - utc_now()).total_seconds()
+    if row.revoked is not None or left_s <= 0 or record.state in CLOSED or wanted not in (None, record.id):
+        return None
+    return Grant(record.id, ALLOWED[Holder(row.kind)], row.kind, left_s, record.language)

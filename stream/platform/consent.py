@@ -16,8 +16,9 @@ from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.work import DatabaseWork
-from take5.stream.server.auth import Act, authorise
+from take5.stream.server.auth import authorise
 from take5.stream.server.errors import Refused
+from take5.stream.server.grant import Act
 from take5.stream.wire import Json
 
 NAME_LETTERS = 256
@@ -63,11 +64,11 @@ class Consents:
 
     async def _show(self, request: Request) -> Response:
         """Return the text, and whether it has been agreed to."""
-        return await self._answer(await authorise(request, Act.DECIDE), _shown)
+        return await self._answer((await authorise(request, Act.DECIDE)).session, _shown)
 
     async def _agree(self, request: Request) -> Response:
         """Record that the person agrees to the text whose digest is given; once is enough."""
-        session = await authorise(request, Act.DECIDE)
+        session = (await authorise(request, Act.DECIDE)).session
         name, digest = await _agreement(request)
         return await self._answer(session, lambda database, id_: _agree(database, id_, name, digest))
 

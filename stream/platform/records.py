@@ -17,7 +17,13 @@ from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.outbox import Hook, erase_payloads, put
 from take5.stream.platform.idempotency import forget_answers
-from take5.stream.platform.session_secrets import Kind, issue_secrets, renew_secrets, revoke_secrets
+from take5.stream.platform.session_secrets import (
+    Holder,
+    issue_secret,
+    issue_secrets,
+    renew_secrets,
+    revoke_secrets,
+)
 from take5.stream.platform.states import CLOSED, SessionState
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.server.errors import Refused
@@ -76,7 +82,7 @@ class Wanted:
         return None
 
 
-def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict[Kind, str]]:
+def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict[Holder, str]]:
     """Add a session in a transaction; return it and its secrets.
 
     Raises
@@ -204,6 +210,23 @@ class Records:
             row.state, row.ended, row.failure = SessionState.CREATED, None, None
             return row, withdrawn
 
+    def new_secret(self, key_id: str, session_id: str, holder: Holder) -> tuple[str, datetime]:
+        """Make a new secret of a session; the former one opens nothing any more. Returns it, and when it expires."""
+        with self._database.writing() as session:
+            row, now = _own(session, key_id, session_id, lock=True), utc_now()  # of two, the later one is good
+            refuse_closed(row)
+            if now >= row.expires:
+                raise Refused(
+                    409, "expired", f"the session expired at {row.expires:%Y-%m-%d %H:%M} UTC; ask for a retake"
+                )
+            revoke_secrets(session, row.id, now, (holder,))
+            return issue_secret(session, row.id, holder, row.expires), row.expires
+
+    def revoke_secret(self, key_id: str, session_id: str, holder: Holder) -> None:
+        """Make one secret of a session useless; once is enough."""
+        with self._database.writing() as session:
+            revoke_secrets(session, _own(session, key_id, session_id).id, utc_now(), (holder,))
+
     def mark_deleted(self, key_id: str, session_id: str) -> SessionRow:
         """Forget all that a session's record holds about a person; its label is free."""
         with self._database.writing() as session:
@@ -227,8 +250,8 @@ def refuse_closed(row: SessionRow) -> None:
         raise Refused(409, str(row.state), f"the session is {row.state}; create another")
 
 
-def _own(session: Session, key_id: str, session_id: str) -> SessionRow:
-    row = session.get(SessionRow, session_id) if ID.fullmatch(session_id) else None
+def _own(session: Session, key_id: str, session_id: str, *, lock: bool = False) -> SessionRow:
+    row = session.get(SessionRow, session_id, with_for_update=lock) if ID.fullmatch(session_id) else None
     if row is None or row.key_id != key_id:
         raise Refused(404, "not_found", f"this key has no session {session_id!r}")
     return row

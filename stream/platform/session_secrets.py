@@ -1,5 +1,6 @@
 """The three secrets of a session: the person's, the sender's and the follower's."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ from take5.stream.platform.credentials import issue
 from take5.stream.platform.tables import SecretRow
 
 
-class Kind(StrEnum):
+class Holder(StrEnum):
     """Whose secret it is."""
 
     PERSON = "person"
@@ -18,17 +19,20 @@ class Kind(StrEnum):
     FOLLOWER = "follower"
 
 
-PREFIXES = {Kind.PERSON: "t5person", Kind.SENDER: "t5sender", Kind.FOLLOWER: "t5follower"}
+PREFIXES = {Holder.PERSON: "t5person", Holder.SENDER: "t5sender", Holder.FOLLOWER: "t5follower"}
+ALL = tuple(Holder)
 
 
-def issue_secrets(session: Session, session_id: str, expires: datetime) -> dict[Kind, str]:
+def issue_secrets(session: Session, session_id: str, expires: datetime) -> dict[Holder, str]:
     """Make a session's secrets; return the texts that their holders show, which are not stored."""
-    texts = {}
-    for kind, prefix in PREFIXES.items():
-        made = issue(prefix)
-        session.add(SecretRow(id=made.id, session_id=session_id, kind=kind, hash=made.hash, expires=expires))
-        texts[kind] = made.text
-    return texts
+    return {holder: issue_secret(session, session_id, holder, expires) for holder in Holder}
+
+
+def issue_secret(session: Session, session_id: str, holder: Holder, expires: datetime) -> str:
+    """Make a secret of a session; return the text that its holder shows, which is not stored."""
+    made = issue(PREFIXES[holder])
+    session.add(SecretRow(id=made.id, session_id=session_id, kind=holder, hash=made.hash, expires=expires))
+    return made.text
 
 
 def renew_secrets(session: Session, session_id: str, expires: datetime) -> None:
@@ -37,7 +41,7 @@ def renew_secrets(session: Session, session_id: str, expires: datetime) -> None:
     session.execute(rows.values(expires=expires))
 
 
-def revoke_secrets(session: Session, session_id: str, now: datetime) -> None:
-    """Make a session's secrets useless."""
+def revoke_secrets(session: Session, session_id: str, now: datetime, holders: Collection[Holder] = ALL) -> None:
+    """Make a session's secrets useless, by default all of them."""
     rows = update(SecretRow).where(SecretRow.session_id == session_id, SecretRow.revoked.is_(None))
-    session.execute(rows.values(revoked=now))
+    session.execute(rows.where(SecretRow.kind.in_(holders)).values(revoked=now))

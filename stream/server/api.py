@@ -3,10 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from take5.stream.server.auth import Act, access_of, authorise, authorise_file, sessions_of, tickets_of
+from take5.stream.server.auth import access_of, authorise, authorise_file, sessions_of, tickets_of
 from take5.stream.server.entry import checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.files import file_response, is_file
+from take5.stream.server.grant import Act
 from take5.stream.server.tickets import UNUSED_S
 from take5.stream.texts.languages import languages
 
@@ -23,7 +24,8 @@ async def config(request: Request) -> Response:
         "lengths_by_default": list(sessions.seconds_by_default),
         "languages": languages(),
     }
-    return JSONResponse({**known, "token_required": access_of(request).protected})
+    decides = access_of(request)
+    return JSONResponse({**known, "token_required": decides.protected, "platform": decides.own_secrets})
 
 
 async def ice(request: Request) -> Response:
@@ -40,10 +42,17 @@ async def state(request: Request) -> Response:
     return JSONResponse((await sessions_of(request).find(request.path_params["name"])).feed.hello())
 
 
+async def access(request: Request) -> Response:
+    """Return what a request may do with a session, and the language of the session's person."""
+    grant = await authorise(request, Act.FOLLOW)
+    body = {"may": [act.value for act in Act if act in grant.may], "language": grant.language}
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
 async def ticket(request: Request) -> Response:
     """Return a ticket for the session's websocket, or for one of its files."""
-    await authorise(request, Act.FOLLOW)
-    issued = tickets_of(request).issue(checked_name(request.path_params["name"]))
+    grant = await authorise(request, Act.FOLLOW)
+    issued = tickets_of(request).issue(checked_name(request.path_params["name"]), grant)
     return JSONResponse({"ticket": issued, "expires_in": int(UNUSED_S)}, headers={"Cache-Control": "no-store"})
 
 

@@ -24,10 +24,10 @@ from take5.stream.server.access import checked_token, origin_of, proxy_of, root_
 from take5.stream.server.auth import Access, TokenAccess
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
+from take5.stream.server.openings import Openings
 from take5.stream.server.origins import Guard, page_policy
 from take5.stream.server.proxies import Forwarded
 from take5.stream.server.sessions import Sessions
-from take5.stream.server.tickets import Tickets
 from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
 
@@ -94,13 +94,14 @@ def create_app(
         if platform is not None:
             await platform.settle()
 
+    openings = Openings()
     app = Starlette(
-        routes=[*_platform_routes(platform, sessions), *_routes(pages)],
+        routes=[*_platform_routes(platform, sessions, openings), *_routes(pages)],
         middleware=[forwarded, guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )
-    app.state.sessions, app.state.access, app.state.tickets = sessions, access, Tickets()
+    app.state.sessions, app.state.access, app.state.openings = sessions, access, openings
     app.state.prompts = {} if prompts is None else read_folder(prompts)
     return app
 
@@ -113,14 +114,14 @@ def _access(token: str | None, platform: "Platform | None") -> Access:
     return platform.access
 
 
-def _platform_routes(platform: "Platform | None", sessions: Sessions) -> list[BaseRoute]:
+def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: Openings) -> list[BaseRoute]:
     if platform is None:
         return []
     from take5.stream.platform.api.app import create_api  # other servers need no database's libraries
 
     sessions.watch = platform.watch
     platform.start()
-    return [Mount("/api/v1", create_api(platform, sessions)), *platform.consents.routes]
+    return [Mount("/api/v1", create_api(platform, sessions, openings)), *platform.consents.routes]
 
 
 def _routes(pages: Path | None) -> list[BaseRoute]:
@@ -132,6 +133,7 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
         Route("/api/prompts", prompter.languages),
         Route("/api/prompts/{language}", prompter.following),
         Route("/api/sessions/{name}", api.state),
+        Route("/api/sessions/{name}/access", api.access),
         Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
         Route("/api/sessions/{name}/save", api.save, methods=["POST"]),
         Route("/api/sessions/{name}/prompted", api.prompted, methods=["POST"]),

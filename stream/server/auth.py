@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from enum import Enum, auto
+from contextlib import suppress
 from typing import Protocol
 
 from starlette.datastructures import Headers
@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.websockets import WebSocket
 
 from take5.stream.server.errors import Refused
+from take5.stream.server.grant import Act, Grant
+from take5.stream.server.openings import Openings
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.tickets import Tickets
 
@@ -21,17 +23,6 @@ IN_ADDRESS = (  # at most as long as the reason of a websocket's close
 TICKET_WRONG = "the ticket has been used or has expired; get another: POST /api/sessions/NAME/ticket"
 
 
-class Act(Enum):
-    """What a request wants to do with a session."""
-
-    SEND = auto()
-    """Begin a capture, end it, know the ICE servers."""
-    FOLLOW = auto()
-    """Read its state, events and files."""
-    DECIDE = auto()
-    """Accept or save its clip, let the stop rules start over."""
-
-
 class Access(Protocol):
     """Decides who may do what."""
 
@@ -40,12 +31,17 @@ class Access(Protocol):
         """Whether something must be shown."""
         ...
 
+    @property
+    def own_secrets(self) -> bool:
+        """Whether each session has secrets of its own."""
+        ...
+
     def vouches(self, shown: str | None) -> bool:
         """Whether a page of another origin may try to send with what it shows."""
         ...
 
-    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:
-        """Return the session that a request is about; raise Refused unless what it shows allows the act.
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> Grant:
+        """Return what a request may do; raise Refused unless what it shows allows the act.
 
         Parameters
         ----------
@@ -70,6 +66,8 @@ class TokenAccess:
         The token.
     """
 
+    own_secrets = False
+
     def __init__(self, token: str | None) -> None:
         self._token = token
 
@@ -82,11 +80,11 @@ class TokenAccess:
         """Whether the token is shown."""
         return self._token is not None and shown is not None and _equal(shown, self._token)
 
-    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> str | None:  # noqa: ARG002
-        """Return the session that is named; raise Refused unless the token is shown, if there is one."""
+    async def check(self, shown: str | None, act: Act, session: str | None, address: str | None) -> Grant:  # noqa: ARG002
+        """Return a grant for everything; raise Refused unless the token is shown, if there is one."""
         if self.protected and not self.vouches(shown):
             raise unauthorised(TOKEN_WRONG)
-        return session
+        return Grant(session)
 
 
 def sessions_of(connection: HTTPConnection) -> Sessions:
@@ -97,8 +95,13 @@ def sessions_of(connection: HTTPConnection) -> Sessions:
 
 def tickets_of(connection: HTTPConnection) -> Tickets:
     """Return the tickets of the application."""
-    tickets: Tickets = connection.app.state.tickets
-    return tickets
+    return openings_of(connection).tickets
+
+
+def openings_of(connection: HTTPConnection) -> Openings:
+    """Return what is open on the application."""
+    openings: Openings = connection.app.state.openings
+    return openings
 
 
 def access_of(connection: HTTPConnection) -> Access:
@@ -113,13 +116,20 @@ def bearer(headers: Headers) -> str | None:
     return shown.strip() if kind.lower() == "bearer" else None
 
 
-async def authorise(connection: HTTPConnection, act: Act) -> str | None:
-    """Return the session that a request is about; raise Refused unless it may do what it wants to."""
-    access = access_of(connection)
+async def authorise(connection: HTTPConnection, act: Act) -> Grant:
+    """Return what a request may do; raise Refused unless it may do what it wants to.
+
+    What is opened under the grant must be noted before the event loop does anything else.
+    """
+    access, openings = access_of(connection), openings_of(connection)
     if access.protected and "token" in connection.query_params:
         raise unauthorised(IN_ADDRESS)
     address = connection.client.host if connection.client else None
-    return await access.check(bearer(connection.headers), act, connection.path_params.get("name"), address)
+    while True:
+        turn = openings.turn
+        grant = await access.check(bearer(connection.headers), act, connection.path_params.get("name"), address)
+        if turn == openings.turn:  # or what was shown may have been revoked meanwhile
+            return grant
 
 
 async def authorise_file(request: Request) -> None:
@@ -128,27 +138,24 @@ async def authorise_file(request: Request) -> None:
     await _authorise_or(request, lambda ticket: tickets_of(request).opens_file(ticket, session, file))
 
 
-async def authorise_websocket(socket: WebSocket) -> None:
-    """Raise Refused unless the handshake may follow, or shows a ticket."""
+async def authorise_websocket(socket: WebSocket) -> Grant:
+    """Return what a handshake may do; raise Refused unless it may follow, or shows a ticket."""
     session = socket.path_params["name"]
-    await _authorise_or(socket, lambda ticket: tickets_of(socket).opens_websocket(ticket, session))
+    return await _authorise_or(socket, lambda ticket: tickets_of(socket).opens_websocket(ticket, session))
 
 
-async def _authorise_or(connection: HTTPConnection, opens: Callable[[str], bool]) -> None:
-    """Raise Refused unless a request may follow, or its ticket opens what it is for."""
+async def _authorise_or(connection: HTTPConnection, opens: Callable[[str], Grant | None]) -> Grant:
+    """Return what a request may do; raise Refused unless it may follow, or its ticket opens what it is for."""
     ticket = connection.query_params.get("ticket")
     if ticket is None or not access_of(connection).protected or "token" in connection.query_params:
-        await authorise(connection, Act.FOLLOW)
-        return
+        return await authorise(connection, Act.FOLLOW)
     if bearer(connection.headers) is not None:
-        try:
-            await authorise(connection, Act.FOLLOW)
-        except Refused:
-            pass
-        else:
-            return
-    if not opens(ticket):
+        with suppress(Refused):
+            return await authorise(connection, Act.FOLLOW)
+    grant = opens(ticket)
+    if grant is None:
         raise unauthorised(TICKET_WRONG)
+    return grant
 
 
 def unauthorised(text: str) -> Refused:

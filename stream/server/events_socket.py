@@ -2,17 +2,23 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Coroutine
+from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from take5.stream.server.auth import authorise_websocket, sessions_of
+from take5.stream.server.auth import authorise_websocket, openings_of, sessions_of
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed, Follower
+from take5.stream.server.grant import Grant
 
 CLOSE_CODES = {401: 4401, 404: 4404, 429: 1013, 503: 1013}
 READ_NOT = 1008
 """Close code for a follower that does not read."""
+
+OVER_CODE, OVER = 4401, "the secret has expired or has been revoked"
+"""How a websocket is closed whose grant ends."""
 
 READ_EVERY_S = 0.1
 """Time between reading two messages of a follower."""
@@ -22,27 +28,39 @@ async def events_socket(socket: WebSocket) -> None:
     """Follow a session: ``WS /api/sessions/NAME/events``."""
     await socket.accept()
     try:
-        await authorise_websocket(socket)
-        sessions = sessions_of(socket)
-        entry, follower = await sessions.follow(socket.path_params["name"])
+        grant = await authorise_websocket(socket)
+        with openings_of(socket).websocket(grant) as revoked:
+            await _follow(socket, grant, revoked)
     except Refused as error:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
-        return
+
+
+async def _follow(socket: WebSocket, grant: Grant, revoked: asyncio.Event) -> None:
+    sessions = sessions_of(socket)
+    entry, follower = await sessions.follow(socket.path_params["name"])
     try:
-        await _until_gone(socket, _send(socket, entry.feed, follower, fresh="next" in socket.query_params))
+        sending = _send(socket, entry.feed, follower, fresh="next" in socket.query_params)
+        await _until_gone(socket, sending, grant, revoked)
     finally:
         sessions.unfollow(entry, follower)
 
 
-async def _until_gone(socket: WebSocket, sending: Coroutine[None, None, None]) -> None:
-    """Tell until the last event, or until the follower goes."""
-    tasks = {asyncio.ensure_future(sending), asyncio.ensure_future(_gone(socket))}
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+async def _until_gone(
+    socket: WebSocket, sending: Coroutine[None, None, None], grant: Grant, revoked: asyncio.Event
+) -> None:
+    """Send until the last event, until the follower goes, or until its grant ends."""
+    over = asyncio.ensure_future(revoked.wait())
+    tasks = {asyncio.ensure_future(sending), asyncio.ensure_future(_gone(socket)), over}
+    left_s = None if grant.left_s == math.inf else max(0.0, grant.left_s)
+    done, others = await asyncio.wait(tasks, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     for task in done:
         task.result()
+    if done <= {over}:
+        with suppress(WebSocketDisconnect, RuntimeError):  # it has gone meanwhile
+            await socket.close(OVER_CODE, OVER)
 
 
 async def _gone(socket: WebSocket) -> None:

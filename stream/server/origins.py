@@ -116,6 +116,16 @@ def page_policy(scope: Scope) -> str:
     )
 
 
+def reached(scope: Scope) -> str:
+    """The address by which a client has reached the server, without a slash at its end and without a path below."""
+    host = _host(scope)
+    if not HOST.fullmatch(host):  # HTTP/1.0
+        name, port = scope.get("server") or ("localhost", None)
+        host = f"[{name}]" if ":" in name else name
+        host += "" if port is None else f":{port}"
+    return f"{_scheme(scope)}://{host}"
+
+
 def _cors(app: ASGIApp, origins: Sequence[str]) -> CORSMiddleware:
     return CORSMiddleware(app, allow_origins=origins, allow_methods=METHODS, allow_headers=ASKED, expose_headers=TOLD)
 

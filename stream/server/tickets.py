@@ -6,8 +6,10 @@ belongs to one session, and opens one websocket, or one file for some minutes.
 
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from take5.stream.server.grant import Grant
 
 UNUSED_S = 30.0
 """How long a ticket may wait for its first use."""
@@ -21,11 +23,17 @@ MAX_TICKETS = 1000
 
 @dataclass
 class Ticket:
-    """What a ticket is good for; ``file`` is None before its first use."""
+    """What a ticket is good for, under which grant; ``file`` is None before its first use."""
 
     session: str
+    grant: Grant
+    issued_s: float
     until_s: float
     file: str | None = None
+
+    def holds_until(self, time_s: float) -> float:
+        """The end of the ticket, or of its grant if that comes first."""
+        return min(time_s, self.issued_s + self.grant.left_s)
 
 
 class Tickets:
@@ -47,29 +55,41 @@ class Tickets:
         """How many are kept."""
         return len(self._tickets)
 
-    def issue(self, session: str) -> str:
-        """Return a new ticket for a session."""
+    def issue(self, session: str, grant: Grant | None = None) -> str:
+        """Return a new ticket for a session, which ends with the grant under which it is issued."""
         now = self._clock()
         self._tickets = {text: each for text, each in self._tickets.items() if now < each.until_s}
         while len(self._tickets) >= self._most:
             del self._tickets[next(iter(self._tickets))]
         text = secrets.token_urlsafe(16)
-        self._tickets[text] = Ticket(session, now + UNUSED_S)
+        ticket = Ticket(session, grant or Grant(session), now, now + UNUSED_S)
+        ticket.until_s = ticket.holds_until(ticket.until_s)
+        self._tickets[text] = ticket
         return text
 
-    def opens_websocket(self, text: str, session: str) -> bool:
-        """Use a ticket for the websocket of a session; it cannot be used again."""
-        if self._valid(text, session, None) is None:
-            return False
+    def opens_websocket(self, text: str, session: str) -> Grant | None:
+        """Use a ticket for the websocket of a session; it cannot be used again. Returns what it still grants."""
+        ticket = self._valid(text, session, None)
+        if ticket is None:
+            return None
         del self._tickets[text]
-        return True
+        return replace(ticket.grant, left_s=ticket.issued_s + ticket.grant.left_s - self._clock())
 
-    def opens_file(self, text: str, session: str, file: str) -> bool:
+    def opens_file(self, text: str, session: str, file: str) -> Grant | None:
         """Use a ticket for a file of a session; from now on it is good for that file alone."""
         unused = self._valid(text, session, None)
         if unused is not None:
-            unused.file, unused.until_s = file, self._clock() + FILE_S
-        return self._valid(text, session, file) is not None
+            unused.file, unused.until_s = file, unused.holds_until(self._clock() + FILE_S)
+        ticket = self._valid(text, session, file)
+        return None if ticket is None else ticket.grant
+
+    def revoke(self, session: str, holders: Collection[str]) -> None:
+        """Make the tickets useless that were issued to holders of a session's secrets."""
+        self._tickets = {
+            text: ticket
+            for text, ticket in self._tickets.items()
+            if ticket.session != session or ticket.grant.holder not in holders
+        }
 
     def _valid(self, text: str, session: str, file: str | None) -> Ticket | None:
         ticket = self._tickets.get(text)

@@ -4,8 +4,9 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from take5.stream.server.auth import Act, authorise, sessions_of
+from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.errors import Refused
+from take5.stream.server.grant import Act
 from take5.stream.server.sessions import Sessions
 
 SDP = "application/sdp"
@@ -17,7 +18,7 @@ class Offers(HTTPEndpoint):
 
     async def post(self, request: Request) -> Response:
         """Accept a sender."""
-        session = await authorise(request, Act.SEND)
+        session = (await authorise(request, Act.SEND)).session
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != SDP:
             text = f"the body is {kind or 'of no type'}; it must be {SDP}"

@@ -32,6 +32,13 @@ class Program:
         created: Json = answer.json()
         return created
 
+    def new_secret(self, session: Json, holder: str) -> Json:
+        """Give a session a new secret."""
+        answer = self.request("POST", f"/{session['id']}/secrets/{holder}")
+        assert answer.status_code == 201, answer.text
+        made: Json = answer.json()
+        return made
+
     def show(self, session_id: str) -> Json:
         """Show a session."""
         answer = self.request("GET", f"/{session_id}")

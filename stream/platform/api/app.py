@@ -9,9 +9,11 @@ from take5.stream.platform.api.delivery_routes import router as delivery_routes
 from take5.stream.platform.api.problems import http_error, invalid, problem, refused
 from take5.stream.platform.api.routes import router as session_routes
 from take5.stream.platform.api.schema import DescribedApi, operation_id
+from take5.stream.platform.api.secret_routes import router as secret_routes
 from take5.stream.platform.api.take_routes import router as take_routes
 from take5.stream.platform.service import Platform
 from take5.stream.server.errors import Refused
+from take5.stream.server.openings import Openings
 from take5.stream.server.sessions import Sessions
 
 VERSION = "1"
@@ -19,7 +21,7 @@ MAX_BODY = 64 * 1024
 """Bytes of a request's body, at most."""
 
 
-def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
+def create_api(platform: Platform, sessions: Sessions, openings: Openings) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -28,6 +30,8 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
         What it works with.
     sessions : Sessions
         The captures of the server.
+    openings : Openings
+        What is open on the server.
     """
     api = DescribedApi(
         title="take5 sessions",
@@ -42,9 +46,9 @@ def create_api(platform: Platform, sessions: Sessions) -> FastAPI:
         },
     )
     api.add_middleware(BodyLimit)
-    for routes in (session_routes, take_routes, delivery_routes):
+    for routes in (session_routes, secret_routes, take_routes, delivery_routes):
         api.include_router(routes)
-    api.state.platform, api.state.sessions = platform, sessions
+    api.state.platform, api.state.sessions, api.state.openings = platform, sessions, openings
     return api
 
 

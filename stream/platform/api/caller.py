@@ -10,8 +10,13 @@ from take5.stream.platform.keys import ApiKey, Scope, key_shown
 from take5.stream.platform.service import Platform
 from take5.stream.server.auth import bearer
 from take5.stream.server.errors import Refused
+from take5.stream.server.openings import Openings
+from take5.stream.server.origins import reached
 
 WRONG = "API key missing, wrong or revoked; send Authorization: Bearer KEY"
+MOUNTED = "/api/v1"
+"""Where the API is on the server."""
+
 SCHEME = HTTPBearer(auto_error=False, description="An API key, from `take5 keys create`.")
 """For the schema; what a header holds is read below."""
 
@@ -28,6 +33,18 @@ def platform_of(request: Request) -> Platform:
     """Return the platform of the application."""
     platform: Platform = request.app.state.platform
     return platform
+
+
+def openings_of(request: Request) -> Openings:
+    """Return what is open on the server."""
+    openings: Openings = request.app.state.openings
+    return openings
+
+
+def base_of(request: Request) -> str:
+    """The server's address, as the request has reached it."""
+    path: str = request.scope.get("root_path", "")
+    return reached(request.scope) + path.removesuffix(MOUNTED)
 
 
 def caller_with(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:

@@ -12,7 +12,7 @@ from take5.stream.hooks.post import SHORTEST_SECRET
 from take5.stream.platform.hooks.addresses import checked_address, host_of
 from take5.stream.platform.hooks.outbox import Hook
 from take5.stream.platform.records import Wanted, state_of
-from take5.stream.platform.session_secrets import Kind
+from take5.stream.platform.session_secrets import Holder
 from take5.stream.platform.states import SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
 from take5.stream.platform.takes import Known, accepted, chosen_take
@@ -186,15 +186,34 @@ class Secrets(BaseModel):
     follower: str = Field(description="For an overlay: only follows.")
 
 
+class Links(BaseModel):
+    """Where each secret is used; those of person and follower hold it, and open the page."""
+
+    person: str = Field(description="The page, which sends as this session.")
+    sender: str = Field(description="WHIP address for OBS or another sender, which also needs the secret.")
+    follower: str = Field(description="The page, which follows.")
+
+
 class CreatedSession(Session):
     """A new session, with its secrets."""
 
     secrets: Secrets
+    links: Links
 
     @classmethod
-    def with_secrets(cls, row: SessionRow, secrets: dict[Kind, str]) -> Self:
-        """Return a new session."""
-        return cls(**_values(row), secrets=Secrets(**{str(kind): text for kind, text in secrets.items()}))
+    def with_secrets(cls, row: SessionRow, secrets: dict[Holder, str], base: str) -> Self:
+        """Return a new session, for a server at an address."""
+        links = {holder: link_of(base, row.id, holder, text) for holder, text in secrets.items()}
+        return cls(**_values(row), secrets=Secrets(**_by_name(secrets)), links=Links(**_by_name(links)))
+
+
+class NewSecret(BaseModel):
+    """A new secret of a session; it is shown this once."""
+
+    holder: Holder
+    secret: str
+    expires: datetime
+    link: str = Field(description="Where it is used, as in `links` of a new session.")
 
 
 class SessionPage(BaseModel):
@@ -290,6 +309,17 @@ class DeletedSession(BaseModel):
     id: str
     state: SessionState
     deleted: list[str]
+
+
+def link_of(base: str, session_id: str, holder: Holder, secret: str) -> str:
+    """Where a secret is used, on a server at an address."""
+    if holder is Holder.SENDER:
+        return f"{base}/whip/{session_id}"
+    return f"{base}/#token={secret}&session={session_id}"
+
+
+def _by_name(values: dict[Holder, str]) -> dict[str, str]:
+    return {str(holder): text for holder, text in values.items()}
 
 
 def _values(row: SessionRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from take5.scoring.errors import OutputError
-from take5.stream.platform.api.caller import SCHEME, Caller, caller_with, platform_of
+from take5.stream.platform.api.caller import SCHEME, Caller, base_of, caller_with, openings_of, platform_of
 from take5.stream.platform.api.models import CreatedSession, DeletedSession, NewSession, Session, SessionPage, Text
 from take5.stream.platform.api.problems import MEDIA_TYPE, Problem
 from take5.stream.platform.database import Database
@@ -18,6 +18,7 @@ from take5.stream.platform.idempotency import Repeatable
 from take5.stream.platform.keys import Scope
 from take5.stream.platform.orders import order_for
 from take5.stream.platform.records import Wanted, add
+from take5.stream.platform.session_secrets import Holder
 from take5.stream.platform.states import SessionState
 from take5.stream.server.errors import Refused
 from take5.stream.server.sessions import Sessions
@@ -44,12 +45,15 @@ async def create(
     repeatable = None
     if idempotency_key is not None:
         repeatable = Repeatable(caller.key.id, caller.secret, idempotency_key, new.model_dump_json().encode())
-    body, replayed = await platform.work.run(_create, platform.work.database, caller.key.id, wanted, repeatable)
+    database, base = platform.work.database, base_of(request)
+    body, replayed = await platform.work.run(_create, database, caller.key.id, wanted, base, repeatable)
     headers = {"Cache-Control": "no-store", **({REPLAYED: "true"} if replayed else {})}
     return Response(body, 201, headers, "application/json")
 
 
-def _create(database: Database, key_id: str, wanted: Wanted, repeatable: Repeatable | None) -> tuple[bytes, bool]:
+def _create(
+    database: Database, key_id: str, wanted: Wanted, base: str, repeatable: Repeatable | None
+) -> tuple[bytes, bool]:
     """Create a session, unless it has been; return the answer, and whether it is an earlier one."""
     try:
         with database.writing() as session:
@@ -57,7 +61,7 @@ def _create(database: Database, key_id: str, wanted: Wanted, repeatable: Repeata
             if before is not None:
                 return before, True
             row, secrets = add(session, key_id, wanted)
-            answer = CreatedSession.with_secrets(row, secrets).model_dump_json().encode()
+            answer = CreatedSession.with_secrets(row, secrets, base).model_dump_json().encode()
             if repeatable is not None:
                 repeatable.remember(session, row.id, answer)
             return answer, False
@@ -96,6 +100,7 @@ async def cancel(request: Request, caller: Writer, session_id: str) -> Session:
     """Cancel a session: its secrets open nothing any more, and a capture ends. Files stay until it is deleted."""
     platform = platform_of(request)
     row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
+    openings_of(request).revoke(row.id, tuple(Holder))
     sessions_of(request).hang_up(row.id)
     return Session.of(row)
 
@@ -105,6 +110,7 @@ async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSe
     """Cancel a session, wait for its capture to end, and delete its footage and what is known of the person."""
     platform, sessions = platform_of(request), sessions_of(request)
     row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
+    openings_of(request).revoke(row.id, tuple(Holder))
     if not await sessions.remove(row.id):
         raise Refused(409, "busy", "the session's clip is still being written; try again", {"Retry-After": "10"})
     recorded = [Path(take.folder) for take in row.takes]

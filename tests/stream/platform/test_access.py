@@ -32,6 +32,7 @@ ROUTES = {
     ("DELETE", "/whip/{name}/{capture}"): SEND,
     ("GET", "/api/ice"): SEND,
     ("GET", "/api/sessions/{name}"): FOLLOW,
+    ("GET", "/api/sessions/{name}/access"): FOLLOW,
     ("GET", "/api/sessions/{name}/{file}"): FOLLOW,
     ("POST", "/api/sessions/{name}/ticket"): FOLLOW,
     ("WS", "/api/sessions/{name}/events"): FOLLOW,
@@ -47,13 +48,15 @@ OWN = {("POST", "/whip"), ("GET", "/api/ice")}
 
 @dataclass
 class Stage:
-    """A server with two sessions, and one that has been cancelled."""
+    """A server with two sessions, one that has been cancelled, one with new secrets, and one without any."""
 
     server: Served
     program: Program
     a: Json
     b: Json
     cancelled: Json
+    renewed: Json
+    revoked: Json
 
     def status(self, method: str, path: str, session: Json, secret: str | None) -> int:
         """The status of a request on a session; of a websocket what closes it, 200 if it opens."""
@@ -79,9 +82,13 @@ def stage(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     database = Database.open(f"sqlite:///{folder / 'platform.db'}")
     with served(models, folder / "out", platform=Platform(database, Failures(most=10_000))) as server:
         program = programs(server.address, database)()
-        a, b, cancelled = (program.create() for _ in range(3))
+        a, b, cancelled, renewed, revoked = (program.create() for _ in range(5))
         program.request("POST", f"/{cancelled['id']}/cancel")
-        yield Stage(server, program, a, b, cancelled)
+        renewed["former"] = renewed["secrets"]
+        renewed["secrets"] = {holder: program.new_secret(renewed, holder)["secret"] for holder in HOLDERS}
+        for holder in HOLDERS:
+            program.request("DELETE", f"/{revoked['id']}/secrets/{holder}")
+        yield Stage(server, program, a, b, cancelled, renewed, revoked)
     database.close()
 
 
@@ -104,6 +111,19 @@ def test_a_secret_opens_nothing_of_another_session(stage: Stage, route: tuple[st
 def test_a_cancelled_sessions_secrets_open_nothing(stage: Stage, route: tuple[str, str], holder: str) -> None:
     for session in (stage.cancelled, stage.a):
         assert stage.status(*route, session, stage.cancelled["secrets"][holder]) == 401
+
+
+@pytest.mark.parametrize(("route", "holder"), [*product(ROUTES, HOLDERS)])
+def test_a_new_secret_takes_the_place_of_the_former_one(stage: Stage, route: tuple[str, str], holder: str) -> None:
+    assert stage.status(*route, stage.renewed, stage.renewed["former"][holder]) == 401
+    assert (stage.status(*route, stage.renewed, stage.renewed["secrets"][holder]) == 403) == (
+        holder not in ROUTES[route]
+    )
+
+
+@pytest.mark.parametrize(("route", "holder"), [*product(ROUTES, HOLDERS)])
+def test_a_revoked_secret_opens_nothing(stage: Stage, route: tuple[str, str], holder: str) -> None:
+    assert stage.status(*route, stage.revoked, stage.revoked["secrets"][holder]) == 401
 
 
 @pytest.mark.parametrize("route", ROUTES)
