@@ -1,15 +1,17 @@
 // @ts-check
 // The page: set up, record, see the result. The server's events decide which stage is shown.
 
+import { mayRest, stayAwake } from './awake.js';
 import { Camera } from './camera.js';
 import { Capture } from './capture.js';
 import { Chart } from './chart.js';
 import { Coach } from './coach.js';
 import { $, fill, put } from './dom.js';
-import { codeOf, Problem } from './errors.js';
+import { codeOf, hasNoLink, Problem } from './errors.js';
 import * as files from './files.js';
 import * as meters from './meters.js';
 import { Lengths } from './lengths.js';
+import { allowed, begun, link, look, offerLanguages, Watch } from './link.js';
 import { meaning, Narrator } from './narrator.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
@@ -23,9 +25,9 @@ import { save, showWarning } from './warnings.js';
 
 /**
  * `asked`: the person has asked to stop. `turn`: counts set-ups, so that an outdated one can tell.
- * @type {{ config: import('./server.js').Config | null, capture: Capture | null, external: boolean, asked: boolean, turn: number, awake: WakeLockSentinel | null }}
+ * @type {{ config: import('./server.js').Config | null, capture: Capture | null, external: boolean, asked: boolean, turn: number }}
  */
-const page = { config: null, capture: null, external: false, asked: false, turn: 0, awake: null };
+const page = { config: null, capture: null, external: false, asked: false, turn: 0 };
 const chart = new Chart($('chart'), $('chart-text'));
 const narrator = new Narrator($('status'));
 const coach = new Coach();
@@ -33,9 +35,10 @@ const prompter = new Prompter(changedSpeaking);
 const lengths = new Lengths(chooseLength);
 const problem = new Problem(() => retry());
 const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
+const watch = new Watch(anotherSender, noLink);
 let retry = setUp;
 
-/** @param {'setup' | 'live' | 'result'} name @param {string} focus */
+/** @param {'setup' | 'live' | 'result' | 'closed'} name @param {string} focus */
 function stage(name, focus = '') {
   document.body.dataset.stage = name;
   document.title = name === 'live' ? `● ${$('live-title').textContent} – take5` : 'take5';
@@ -58,6 +61,7 @@ async function setUp() {
     if (page.external || turn !== page.turn || !(await camera.open(page.config?.picture ?? 720))) return;
     narrator.say(texts.status.setup);
     $('start').disabled = false;
+    watch.begin();
   } catch (error) {
     if (turn === page.turn) cannotSetUp(error);
   }
@@ -69,12 +73,15 @@ async function learn() {
   lengths.offer(page.config);
   chooseLength();
   put($('obs-token'), page.config.token_required ? texts.page.obs_token : texts.page.obs_no_token);
+  if (page.config.platform) return look(page.config);
   if (page.config.token_required && !access.token) throw new Refusal('unauthorized');
+  return undefined;
 }
 
 /** @param {any} error */
 function cannotSetUp(error) {
   camera.close();
+  if (onlyProblem(error)) return;
   $('start').disabled = true;
   narrator.say(page.external ? '' : texts.status.no_camera);
   problem.show(error);
@@ -110,20 +117,13 @@ function chooseLength() {
 
 async function start() {
   if (!camera.stream) return;
-  const capture = follow(newName(), false);
-  keepAwake(capture);
+  const capture = link.platform ? follow(link.name, true) : follow(newName(), false);
+  stayAwake(() => capture === page.capture);
   try {
     await capture.send(camera.stream, lengths.query);
   } catch (error) {
     if (capture === page.capture) giveUp(error, start);
   }
-}
-
-/** A phone whose screen turns off stops filming. @param {Capture} capture */
-async function keepAwake(capture) {
-  const lock = await navigator.wakeLock?.request('screen').catch(() => null);
-  if (lock && capture !== page.capture) lock.release();
-  else page.awake = lock ?? null;
 }
 
 /** Wait for another sender's capture, or follow the one that the page's address names. @param {boolean} next */
@@ -138,7 +138,7 @@ function follow(name, next) {
   page.asked = false;
   $('stop').disabled = false;
   put($('sent'), '');
-  put($('live-title'), page.external ? say(texts.status.following, { name }) : texts.page.live);
+  put($('live-title'), page.external && !link.platform ? say(texts.status.following, { name }) : texts.page.live);
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
   const [window_s] = lengths.chosen;
   const capture = new Capture(name, { .../** @type {any} */ (page.config), window_s }, watcher, next);
@@ -164,7 +164,7 @@ const watcher = {
 
 /** What "try again" means for a capture that failed. @param {Capture} capture */
 function onceMore(capture) {
-  if (page.external) return () => followSender(true);
+  if (page.external) return link.platform ? openLink : () => followSender(true);
   return capture.answered ? setUp : start;
 }
 
@@ -196,7 +196,7 @@ function show({ session }) {
 /** The person begins to read, or to talk freely: earlier windows do not predict later ones. */
 function changedSpeaking() {
   const { capture } = page;
-  if (capture) request(`api/sessions/${capture.name}/prompted`, { method: 'POST' }).catch(() => {}); // it may be over
+  if (capture && allowed('decide')) request(`api/sessions/${capture.name}/prompted`, { method: 'POST' }).catch(() => {}); // it may be over
 }
 
 /** @param {'reconnecting' | 'gone' | 'back'} kind */
@@ -225,10 +225,12 @@ function unplugged(capture) {
 /** Back to the beginning, with what went wrong. @param {any} error @param {() => any} again */
 function giveUp(error, again) {
   end();
+  if (onlyProblem(error)) return void (retry = again);
   stage('setup');
   narrator.say(page.external ? texts.status.external : texts.status.setup);
   const ready = page.external || camera.stream !== null;
   $('start').disabled = !ready;
+  watch.begin();
   retry = ready ? again : setUp;
   problem.show(error);
 }
@@ -240,8 +242,47 @@ function end() {
   page.capture?.leave();
   page.capture?.close();
   page.capture = null;
-  page.awake?.release();
-  page.awake = null;
+  watch.end();
+  mayRest();
+}
+
+// A platform's session
+
+/** Go on with the session of the page's link, wherever it is. */
+async function openLink() {
+  retry = openLink;
+  problem.clear();
+  try {
+    await learn();
+    if (allowed('send') && !(await begun())) return await setUp();
+    anotherSender();
+    return undefined;
+  } catch (error) {
+    return cannotSetUp(error);
+  }
+}
+
+/** Another sender sends as this session, or has sent: the page follows. */
+function anotherSender() {
+  if (document.body.dataset.stage === 'result' && allowed('send')) return; // the person looks at the clip
+  camera.close();
+  setSender(true);
+  follow(link.name, false);
+}
+
+/** The link opens nothing any more. @param {string} code */
+function noLink(code) {
+  cannotSetUp({ code });
+}
+
+/** Show nothing else than a problem, where nothing else is of use to a person with a link. @param {any} error */
+function onlyProblem(error) {
+  if (!link.platform || !(hasNoLink(error) || page.external)) return false;
+  end();
+  camera.close();
+  stage('closed');
+  problem.show(error);
+  return true;
 }
 
 // The result
@@ -258,7 +299,8 @@ function finish(tell) {
   prompter.end();
   page.capture?.hangUp();
   camera.close();
-  page.awake?.release();
+  mayRest();
+  watch.begin();
   problem.clear();
   put($('again'), texts.page.again);
   tell();
@@ -270,7 +312,9 @@ async function use() {
   try {
     await result.accept(/** @type {Capture} */ (page.capture));
     $('accepted').focus();
+    if (link.platform) await look(/** @type {import('./server.js').Config} */ (page.config)); // it may have ended what may be sent
   } catch (error) {
+    if (hasNoLink(error)) return void onlyProblem(error);
     retry = use;
     problem.show(error);
   }
@@ -278,6 +322,7 @@ async function use() {
 
 async function again() {
   files.unload();
+  if (link.platform) setSender(false);
   if (page.external) return followSender(true);
   await setUp();
   return $('start').focus();
@@ -309,6 +354,10 @@ async function begin() {
   setUpSender();
   prompter.open();
   const select = whenChosen(choose);
+  if (link.platform) {
+    offerLanguages($('language'), (await config()).languages, texts.language);
+    return openLink();
+  }
   if (!namedSession) return setUp();
   select(true);
   setSender(true);

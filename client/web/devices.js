@@ -2,28 +2,11 @@
 // Cameras and microphones: which there are, which was used last, opening and closing them.
 
 import { Refusal } from './server.js';
+import { keep, recall } from './store.js';
 import { say, texts } from './texts.js';
 
 /** @typedef {'videoinput' | 'audioinput'} Kind */
 const KEYS = { videoinput: 'take5.camera', audioinput: 'take5.microphone' };
-
-/** @param {string} key */
-export function recall(key) {
-  try {
-    return localStorage.getItem(key) ?? '';
-  } catch {
-    return ''; // a browser that keeps nothing
-  }
-}
-
-/** @param {string} key @param {string} value */
-export function keep(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // a browser that keeps nothing
-  }
-}
 
 export const remembered = (/** @type {Kind} */ kind) => recall(KEYS[kind]);
 export const remember = (/** @type {Kind} */ kind, /** @type {string} */ id) => keep(KEYS[kind], id);

@@ -2,19 +2,27 @@
 // What went wrong, as a person meets it: a title, what to do, and the way on (a token, a moment's wait, another try).
 
 import { $, put } from './dom.js';
+import { link } from './link.js';
 import { access } from './server.js';
 import { say, texts } from './texts.js';
 
 /** @type {Record<string, string>} Names that browsers use for the same thing. */
 const SAME = { DevicesNotFoundError: 'NotFoundError', TrackStartError: 'NotReadableError', AbortError: 'NotReadableError', SecurityError: 'NotAllowedError', PermissionDeniedError: 'NotAllowedError' };
-const NO_RETRY = new Set(['insecure', 'no_webrtc', 'unauthorized', 'gone', 'not_found']);
+/** @type {Record<string, string>} What the server's codes mean to a person with a link. */
+const OF_LINKS = { unauthorized: 'link', forbidden: 'link', not_found: 'link', busy: 'link_busy', database_busy: 'unreachable', database_unreachable: 'unreachable' };
+const NO_LINK = new Set(['link', 'no_link']);
+const NO_RETRY = new Set(['insecure', 'no_webrtc', 'unauthorized', 'gone', 'not_found', ...NO_LINK]);
 
 /** The key of texts.errors for anything thrown. @param {any} error */
 export function codeOf(error) {
+  if (link.platform && error.code in OF_LINKS) return OF_LINKS[error.code];
   const code = error.code in texts.errors ? error.code : (SAME[error.name] ?? error.name);
   if (code === 'unauthorized' && access.token) return 'wrong_token';
   return code in texts.errors ? code : 'internal';
 }
+
+/** Whether there is nothing that the page can do, for want of a link that works. @param {any} error */
+export const hasNoLink = (error) => NO_LINK.has(codeOf(error));
 
 export class Problem {
   /** @param {() => void} retry what the button does */

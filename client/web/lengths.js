@@ -1,8 +1,8 @@
 // @ts-check
 // The length of the clip: one of those that the server offers, or a clip of each.
 
-import { keep, recall } from './devices.js';
 import { $, make } from './dom.js';
+import { keep, recall } from './store.js';
 import { duration, texts } from './texts.js';
 
 /** @typedef {import('./server.js').Config} Config */

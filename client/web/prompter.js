@@ -1,11 +1,12 @@
 // @ts-check
 // Sentences to read aloud, on top of the picture and so near the camera: one to say, the next one dimmed.
 
-import { keep, recall } from './devices.js';
 import { $, make, put } from './dom.js';
+import { link } from './link.js';
 import { Pacer } from './pacer.js';
 import { request } from './server.js';
-import { preferred } from './texts.js';
+import { keep, recall } from './store.js';
+import { preferred, texts } from './texts.js';
 
 /** @typedef {{ id: number, text: string, seconds: number }} Prompt */
 
@@ -193,7 +194,8 @@ export class Prompter {
 /** What the server answers, null where it does not. @param {string} path */
 const answer = (path) => request(path).then((answered) => answered.json()).catch(() => null);
 
-/** The language chosen last, else the browser's first that there is a list in. @param {string[]} languages */
+/** The language chosen last, else that of a platform's page, else the browser's first that there is a list in. @param {string[]} languages */
 function chosen(languages) {
-  return preferred([recall(LANGUAGE), ...navigator.languages], languages) ?? languages[0] ?? '';
+  const page = link.platform ? [texts.language] : [];
+  return preferred([recall(LANGUAGE), ...page, ...navigator.languages], languages) ?? languages[0] ?? '';
 }

@@ -3,7 +3,8 @@
 
 import { showAspects } from './aspects.js';
 import { $, make, put } from './dom.js';
-import { link, play, unload } from './files.js';
+import { link as linkTo, play, unload } from './files.js';
+import { allowed, link } from './link.js';
 import { request } from './server.js';
 import { bundleOf } from './session.js';
 import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
@@ -79,7 +80,7 @@ export function showHandedOn(session) {
 function reported(report) {
   if (report === null) return make('span', texts.result.report_coming);
   if (report.error !== null) return make('span', texts.result.no_report);
-  return link(texts.result.report, report.files['report.html'], { target: '_blank', rel: 'noopener' });
+  return linkTo(texts.result.report, report.files['report.html'], { target: '_blank', rel: 'noopener' });
 }
 
 /** How many windows were checked, if some that could have won were not. @param {Event} event */
@@ -108,7 +109,7 @@ export async function accept({ name, session }) {
 /** @param {Session} session */
 function showAccepted({ clip }) {
   $('use').disabled = true;
-  put($('accepted-text'), texts.result.accepted);
+  put($('accepted-text'), link.platform && allowed('decide') ? texts.result.accepted_link : texts.result.accepted);
   put($('accepted-path'), clip?.path ?? '');
   $('accepted').hidden = false;
 }
@@ -126,7 +127,7 @@ function handedOn(trainer, bundle) {
 /** @param {string} name @param {string} path */
 function download(name, path) {
   const item = document.createElement('li');
-  item.append(link(name, path, { download: name }), make('span', ofCode(texts.files, name.replace(OF_LENGTH, ''))));
+  item.append(linkTo(name, path, { download: name }), make('span', ofCode(texts.files, name.replace(OF_LENGTH, ''))));
   return item;
 }
 

@@ -1,9 +1,9 @@
 // @ts-check
 // OBS or another sender: the name of the session, the address to type there, and what to set.
 
-import { keep, recall } from './devices.js';
 import { $, put } from './dom.js';
 import { namedSession, newName } from './server.js';
+import { keep, recall } from './store.js';
 import { texts } from './texts.js';
 import { whipAddress } from './whip.js';
 

@@ -66,7 +66,7 @@ function refusal(answer, body) {
 
 /**
  * @typedef {{ stop_at: number | null, share: number | null, least_windows: number, floor_s: number, gain: number | null, gain_after_s: number, cap_s: number, idle_s: number }} Rules
- * @typedef {{ picture: number, window_s: number, lengths: number[], lengths_by_default: number[], encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean }} Config
+ * @typedef {{ picture: number, window_s: number, lengths: number[], lengths_by_default: number[], encoder: string, D_range: number[] | null, stop: Rules, languages: string[], token_required: boolean, platform: boolean }} Config
  * @returns {Promise<Config>}
  */
 export const config = async () => (await request('api/config')).json();

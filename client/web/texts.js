@@ -1,6 +1,7 @@
 // @ts-check
-// Every text that a person reads, in the language of the browser: the server has one file per language.
+// Every text that a person reads, in the language of the browser or of a platform's session: the server has one file per language.
 
+import { look, wanted } from './link.js';
 import { request } from './server.js';
 
 /** @typedef {typeof import('../../stream/texts/en.json')} Texts */
@@ -24,8 +25,9 @@ export function say(text, values = {}) {
 
 /** @returns {Promise<Texts>} */
 async function load() {
-  const { languages } = await request('api/config').then((answer) => answer.json());
-  const language = preferred(navigator.languages, languages) ?? 'en';
+  const config = await request('api/config').then((answer) => answer.json());
+  await look(config).catch(() => {}); // it is asked again when there are texts to say why
+  const language = preferred([...wanted(), ...navigator.languages], config.languages) ?? 'en';
   return request(`texts/${language}.json`).then((answer) => answer.json());
 }
 

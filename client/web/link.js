@@ -1,0 +1,95 @@
+// @ts-check
+// A platform's session, as its link opens the page: which one it is, what the link may do with it, and its language.
+
+import { Feed } from './feed.js';
+import { access, namedSession, Refusal, request } from './server.js';
+import { keep, recall } from './store.js';
+
+/** @typedef {'send' | 'follow' | 'decide'} Act */
+
+const LANGUAGE = 'take5.language';
+const SESSION_LANGUAGE = 'take5.session-language';
+/** Another sender's media have arrived. */
+const ARRIVED = new Set(['receiving', 'stalled', 'stopping']);
+
+/** `platform`: every session of the server is a platform's, and has secrets of its own. */
+export const link = { platform: false, name: namedSession ?? '', language: '' };
+
+/** Ask the server what the link may do; a Refusal if it opens nothing. @param {{ platform?: boolean }} config */
+export async function look({ platform }) {
+  link.platform = platform === true;
+  if (!link.platform) return;
+  document.body.dataset.link = '';
+  link.language = recall(SESSION_LANGUAGE);
+  if (!access.token || !link.name) throw new Refusal('no_link');
+  const { may, language } = await (await request(`api/sessions/${link.name}/access`)).json();
+  document.body.dataset.may = may.join(' ');
+  link.language = language ?? '';
+  keep(SESSION_LANGUAGE, link.language);
+}
+
+/** Whether the page may do something; where there is no platform, it may do everything. @param {Act} act */
+export const allowed = (act) => !link.platform || (document.body.dataset.may ?? '').split(' ').includes(act);
+
+/** Languages that the link asks for, preferred first: the person's own choice, then the session's. */
+export const wanted = () => (link.platform ? [recall(LANGUAGE), link.language] : []);
+
+/** Whether the session has, or had, a sender. */
+export async function begun() {
+  try {
+    const { state } = await (await request(`api/sessions/${link.name}`)).json();
+    return state !== 'waiting';
+  } catch (error) {
+    if (/** @type {Refusal} */ (error).code !== 'not_found') throw error;
+    return false;
+  }
+}
+
+/** Let the person choose another language than that of the session. @param {HTMLSelectElement} select @param {string[]} languages @param {string} language */
+export function offerLanguages(select, languages, language) {
+  select.hidden = !link.platform;
+  select.replaceChildren(...languages.map((each) => new Option(nameOf(each), each)));
+  select.value = language;
+  select.addEventListener('change', () => {
+    keep(LANGUAGE, select.value);
+    location.reload();
+  });
+}
+
+/** A language's own name. @param {string} language */
+function nameOf(language) {
+  try {
+    return new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
+  } catch {
+    return language;
+  }
+}
+
+/** Watches the session while the page neither sends nor follows. */
+export class Watch {
+  /** @type {Feed | null} */
+  #feed = null;
+
+  /** @param {() => void} arrived another sender's media arrive @param {(code: string) => void} refused the link opens nothing any more */
+  constructor(arrived, refused) {
+    this.arrived = arrived;
+    this.refused = refused;
+  }
+
+  begin() {
+    this.end();
+    if (!link.platform) return;
+    const feed = new Feed(link.name, true, {
+      event: ({ state }) => feed === this.#feed && ARRIVED.has(state) && this.arrived(),
+      refused: (code) => feed === this.#feed && this.refused(code),
+      lost: () => {},
+      again: () => {},
+    });
+    this.#feed = feed;
+  }
+
+  end() {
+    this.#feed?.close();
+    this.#feed = null;
+  }
+}
