@@ -255,16 +255,20 @@ async function openLink() {
   try {
     await learn();
     if (allowed('send') && !(await begun())) return await setUp();
-    anotherSender();
+    followLink();
     return undefined;
   } catch (error) {
     return cannotSetUp(error);
   }
 }
 
-/** Another sender sends as this session, or has sent: the page follows. */
+/** Another sender sends as this session: the page follows, unless the person looks at a clip. */
 function anotherSender() {
-  if (document.body.dataset.stage === 'result' && allowed('send')) return; // the person looks at the clip
+  if (document.body.dataset.stage !== 'result' || !allowed('send')) followLink();
+}
+
+/** Follow what another sender sends as this session, or has sent. */
+function followLink() {
   camera.close();
   setSender(true);
   follow(link.name, false);
@@ -314,10 +318,12 @@ async function use() {
     $('accepted').focus();
     if (link.platform) await look(/** @type {import('./server.js').Config} */ (page.config)); // it may have ended what may be sent
   } catch (error) {
+    if (link.platform && /** @type {any} */ (error).code === 'not_found') return openLink(); // another capture has begun
     if (hasNoLink(error)) return void onlyProblem(error);
     retry = use;
     problem.show(error);
   }
+  return undefined;
 }
 
 async function again() {

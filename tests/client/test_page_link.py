@@ -183,8 +183,13 @@ def test_a_person_whose_session_another_sender_records_follows_and_decides(
     assert page.evaluate("document.querySelector('#preview').srcObject") is None
     looks_right(page)
     show_clip(server, session)
-    expect(page.get_by_role("button", name="Use this")).to_be_visible()
     expect(page.get_by_role("button", name="Again")).to_be_visible()
+    server.loop.call_soon_threadsafe(server.sessions.entry(session["id"]).feed.restart)
+    assert eventually(lambda: is_followed(server, session["id"]))
+    begin(server, session, 900.0)
+    expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
+    page.get_by_role("button", name="Use this").click()
+    expect(page.locator("#number-overall")).to_have_text("900")
 
 
 @pytest.mark.waiting

@@ -109,6 +109,16 @@ def test_sessions_are_created_once_listed_in_pages_and_deleted(shop: tuple[Progr
     assert httpx.post(place, headers={"Authorization": f"Bearer {shown}"}).status_code == 401
 
 
+def test_of_new_secrets_that_are_made_at_once_one_is_good(shop: tuple[Program, Served]) -> None:
+    program, served_ = shop
+    session = program.create()
+    with ThreadPoolExecutor(8) as pool:
+        made = [*pool.map(lambda _: program.new_secret(session, "person")["secret"], range(8))]
+    place = f"{served_.address}/api/sessions/{session['id']}/access"
+    answers = [httpx.get(place, headers={"Authorization": f"Bearer {secret}"}).status_code for secret in made]
+    assert (answers.count(200), answers.count(401)) == (1, 7)
+
+
 def test_while_the_database_is_gone_requests_get_503_and_reports_wait(
     server: PostgreSQL, shop: tuple[Program, Served], tmp_path: Path
 ) -> None:

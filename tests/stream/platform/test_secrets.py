@@ -1,6 +1,7 @@
 """The secrets of sessions, one by one: renewed, revoked, with links, and what they had opened."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import product
@@ -86,6 +87,13 @@ def test_a_new_secret_leaves_the_others_alone(server: Served, shop: Program, hol
         assert opens(server, session, secret) == (other != holder)
     assert opens(server, session, shop.new_secret(session, holder)["secret"])
     assert not opens(server, session, made["secret"])
+
+
+def test_of_new_secrets_that_are_made_at_once_one_is_good(server: Served, shop: Program) -> None:
+    session = shop.create()
+    with ThreadPoolExecutor(8) as pool:
+        made = [*pool.map(lambda _: shop.new_secret(session, "person")["secret"], range(8))]
+    assert sum(opens(server, session, secret) for secret in made) == 1
 
 
 @pytest.mark.parametrize("holder", HOLDERS)

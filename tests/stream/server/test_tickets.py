@@ -15,6 +15,7 @@ from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady
+from take5.stream.server.grant import Grant
 from take5.stream.server.tickets import FILE_S, MAX_TICKETS, UNUSED_S, Tickets
 
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
@@ -52,6 +53,28 @@ def test_a_ticket_opens_one_websocket(tickets: Tickets) -> None:
     assert tickets.opens_websocket(ticket, "ann")
     assert not tickets.opens_websocket(ticket, "ann")
     assert not tickets.opens_file(ticket, "ann", "clip.mp4")
+
+
+def test_a_ticket_ends_with_its_grant(tickets: Tickets, clock: Clock) -> None:
+    grant = Grant("ann", holder="person", left_s=20.0)
+    unused, websocket, file = (tickets.issue("ann", grant) for _ in range(3))
+    assert tickets.opens_file(file, "ann", "clip.mp4")
+    clock.now += 15
+    opened = tickets.opens_websocket(websocket, "ann")
+    assert opened is not None
+    assert opened.left_s == 5.0
+    clock.now += 5
+    assert not tickets.opens_file(file, "ann", "clip.mp4")
+    assert not tickets.opens_websocket(unused, "ann")
+
+
+def test_tickets_are_revoked_by_session_and_holder(tickets: Tickets) -> None:
+    kept = [("ann", "sender"), ("ben", "person")]
+    gone, *others = (tickets.issue(name, Grant(name, holder=holder)) for name, holder in [("ann", "person"), *kept])
+    tickets.revoke("ann", ("person", "follower"))
+    assert not tickets.opens_websocket(gone, "ann")
+    for ticket, (name, _) in zip(others, kept, strict=True):
+        assert tickets.opens_websocket(ticket, name)
 
 
 def test_a_ticket_opens_one_file_for_some_minutes(tickets: Tickets, clock: Clock) -> None:
