@@ -23,6 +23,9 @@ from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, language
 FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "method_not_allowed", "refused"}
 """Codes of the server that no request of the page can cause."""
 
+OF_PLATFORMS = {"too_many_failures"}
+"""Codes of platforms' servers that the page shows as they are."""
+
 BY_BROWSERS = {"NotFoundError", "NotAllowedError", "NotReadableError", "OverconstrainedError"}
 """Names of the exceptions that browsers throw for devices."""
 
@@ -51,7 +54,8 @@ def page_codes() -> set[str]:
     said = re.findall(r"(?:Refusal\(|#fail\(|gone\(|code: |return )'(\w+)'", code)
     chosen = re.findall(r"Refusal\(.* \? '(\w+)' : '(\w+)'\)|: '(internal)'", code)
     by_number = re.findall(r"\b\d{3,4}: '(\w+)'", code)
-    return {*said, *by_number, *(each for pair in chosen for each in pair)} - {""}
+    in_links = re.findall(r": '(\w+)'", re.findall(r"OF_LINKS = \{(.*)\}", code)[0])
+    return {*said, *by_number, *in_links, *(each for pair in chosen for each in pair)} - {""}
 
 
 def server_codes() -> set[str]:
@@ -95,7 +99,7 @@ def test_each_error_has_a_text_and_each_text_an_error() -> None:
     server = server_codes()
     assert server >= {"busy", "full", "bad_sdp", "unauthorized"}
     assert page_codes() >= {"unreachable", "no_camera", "gone", "restarted", "wrong_token"}
-    assert known == (server - FOR_PROGRAMS) | set(Failure) | page_codes() | BY_BROWSERS
+    assert known == (server - FOR_PROGRAMS) | set(Failure) | page_codes() | OF_PLATFORMS | BY_BROWSERS
     for error in read(ENGLISH)["errors"].values():
         assert set(error) == {"title", "advice"}
         assert not error["title"].endswith(".")
