@@ -22,8 +22,8 @@ export async function look({ platform }) {
   document.body.dataset.link = '';
   link.language = recall(SESSION_LANGUAGE);
   if (!access.token || !link.name) throw new Refusal('no_link');
-  const { may, language } = await (await request(`api/sessions/${link.name}/access`)).json();
-  document.body.dataset.may = may.join(' ');
+  const { may, language, closed } = await (await request(`api/sessions/${link.name}/access`)).json();
+  document.body.dataset.may = may.filter((/** @type {Act} */ act) => act !== 'send' || closed !== 'accepted').join(' ');
   link.language = language ?? '';
   keep(SESSION_LANGUAGE, link.language);
 }

@@ -5,6 +5,7 @@ from functools import partial
 from take5.stream.platform.credentials import Shown
 from take5.stream.platform.database import Database
 from take5.stream.platform.lookups import Lookups
+from take5.stream.platform.orders import closed
 from take5.stream.platform.session_secrets import PREFIXES, Holder
 from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SecretRow, SessionRow, utc_now
@@ -60,4 +61,6 @@ def _opened(wanted: str | None, database: Database, shown: Shown) -> Grant | Non
     left_s = (row.expires - utc_now()).total_seconds()
     if row.revoked is not None or left_s <= 0 or record.state in CLOSED or wanted not in (None, record.id):
         return None
-    return Grant(record.id, ALLOWED[Holder(row.kind)], row.kind, left_s, record.language)
+    refusal = closed(record)
+    code = None if refusal is None else refusal.code
+    return Grant(record.id, ALLOWED[Holder(row.kind)], row.kind, left_s, record.language, code)

@@ -45,7 +45,8 @@ async def state(request: Request) -> Response:
 async def access(request: Request) -> Response:
     """Return what a request may do with a session, and the language of the session's person."""
     grant = await authorise(request, Act.FOLLOW)
-    body = {"may": [act.value for act in Act if act in grant.may], "language": grant.language}
+    may = [act.value for act in Act if act in grant.may]
+    body = {"may": may, "language": grant.language, "closed": grant.closed}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 

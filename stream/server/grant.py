@@ -32,6 +32,8 @@ class Grant:
         Seconds for which it holds.
     language : str, optional
         Of the person's texts, where the session states one.
+    closed : str, optional
+        The code with which a sender is refused that begins now; None if one may begin.
     """
 
     session: str | None
@@ -39,3 +41,4 @@ class Grant:
     holder: str | None = None
     left_s: float = math.inf
     language: str | None = None
+    closed: str | None = None

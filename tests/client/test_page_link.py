@@ -87,12 +87,18 @@ def test_a_persons_link_records_its_session_and_the_clip_is_used(shop: Program, 
     page.get_by_role("button", name="Use this").click()
     expect(page.locator("#accepted-text")).to_have_text("Thank you. That is all: you can close this page.")
     expect(page.locator("#accepted-path")).to_be_hidden()
-    assert list(Path(shop.show(session["id"])["folder"]).glob("accepted.json"))
+    expect(page.locator("#again")).to_be_hidden()
+    assert shop.show(session["id"])["state"] == "accepted"
     page.reload()
     expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
     expect(page.locator("#accepted-text")).to_be_visible()
     expect(page.locator("#clip")).to_have_js_property("duration", 5)
+    expect(page.locator("#again")).to_be_hidden()
     looks_right(page)
+    assert shop.request("POST", f"/{session['id']}/retake").status_code == 200
+    page.reload()
+    page.get_by_role("button", name="Again").click()
+    ready(page)
 
 
 @pytest.mark.realtime

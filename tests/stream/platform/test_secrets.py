@@ -108,12 +108,15 @@ def test_a_secret_is_revoked_alone_and_can_be_made_again(server: Served, shop: P
 
 
 def test_what_a_secret_may_do_is_said_with_the_language(server: Served, shop: Program) -> None:
-    session = shop.create(language="zh-Hans")
+    session, asking = shop.create(language="zh-Hans"), shop.create(consent_text="May we record you?")
     for holder, may in zip(HOLDERS, (["send", "follow", "decide"], ["send", "follow"], ["follow"]), strict=True):
         headers = {"Authorization": f"Bearer {session['secrets'][holder]}"}
         answer = httpx.get(f"{server.address}/api/sessions/{session['id']}/access", headers=headers)
-        assert answer.json() == {"may": may, "language": "zh-Hans"}
+        assert answer.json() == {"may": may, "language": "zh-Hans", "closed": None}
         assert answer.headers["cache-control"] == "no-store"
+    headers = {"Authorization": f"Bearer {asking['secrets']['person']}"}
+    answer = httpx.get(f"{server.address}/api/sessions/{asking['id']}/access", headers=headers)
+    assert answer.json()["closed"] == "consent_missing"
 
 
 @pytest.mark.parametrize(("holder", "how"), [*product(HOLDERS, ("POST", "DELETE"))])
