@@ -117,7 +117,7 @@ def _agree(database: Database, session_id: str, name: str, digest: str) -> Json:
         if row.consented is None:
             time = utc_now().isoformat(timespec="seconds")
             row.consented = {"name": name, "time": time, "version": row.consent_version, "sha256": digest}
-            put(session, row, HookKind.CONSENTED, row.consented)
+            put(session, row, HookKind.CONSENTED, {"consented": row.consented})
         return _json(row)
 
 

@@ -40,10 +40,12 @@ class HookStage:
         self.database, self.clock = database, MovedClock()
         self.key_id = create_key(database, "test")[0].id
 
-    def session(self, url: str | None, label: str | None = None, expires_in: timedelta = HOUR) -> str:
+    def session(
+        self, url: str | None, label: str | None = None, expires_in: timedelta = HOUR, consent_text: str | None = None
+    ) -> str:
         """Add a session; ``created`` is its first delivery."""
         hook = None if url is None else Hook(url, SECRET.decode())
-        wanted = Wanted(label=label, expires_in=expires_in, hook=hook)
+        wanted = Wanted(label=label, expires_in=expires_in, consent_text=consent_text, hook=hook)
         with self.database.writing() as session:
             return add(session, self.key_id, wanted)[0].id
 

@@ -43,20 +43,19 @@ def put(session: Session, row: SessionRow, kind: HookKind, details: Mapping[str,
     kind : HookKind
         What happens.
     details : mapping
-        Further keys of the payload, of JSON's types.
+        Further keys of the payload, of JSON's types; none of them may be one that every payload has.
     """
     if row.hook_url is None or (row.state == SessionState.DELETED and kind is not HookKind.DELETED):
         return
     session.execute(select(SessionRow.id).where(SessionRow.id == row.id).with_for_update())  # keeps numbers in order
     now, delivery_id = utc_now(), uuid4().hex
-    payload = {
+    common = {
         "version": NOTICE_VERSION,
         "type": str(kind),
         "id": delivery_id,
         "session": row.id,
         "label": row.label,
         "time": now.isoformat(timespec="milliseconds"),
-        **details,
     }
     session.add(
         DeliveryRow(
@@ -66,7 +65,7 @@ def put(session: Session, row: SessionRow, kind: HookKind, details: Mapping[str,
             receiver=host_of(row.hook_url),
             kind=kind,
             state=DeliveryState.PENDING,
-            payload=json.dumps(payload),
+            payload=json.dumps({**common, **details, **common}),
             attempts=[],
             failures=0,
             claims=0,

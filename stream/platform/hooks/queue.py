@@ -1,7 +1,7 @@
 """Which deliveries are due, and what becomes of them; any number of processes may work on one database.
 
-A process claims a delivery before it sends it: it sets ``next_attempt`` so far ahead that an attempt has ended by then.
-A process that is killed thereby leaves its deliveries to others, and to its successor.
+A process claims a delivery before it sends it: it moves ``next_attempt`` to a time when the attempt will have ended.
+Thus the deliveries of a process that is killed are sent by others, or by its successor.
 
 Times are the wall clock's, because they outlive processes. A clock that is set back to well before a delivery was
 scheduled makes it due at once, so that nothing waits for much longer than it was meant to; one that is set ahead makes
@@ -31,13 +31,13 @@ LONGEST_ASKED_S = 3600.0
 """The longest Retry-After that is respected."""
 
 LEAST_FAILURES = 8
-"""Nothing is given up before so many attempts have failed, whatever the clock says."""
+"""Minimum number of failures before a delivery is given up, whatever the clock says."""
 
 CLAIM = timedelta(seconds=ANSWER_S + 15)
-"""After this time, an attempt whose end was not recorded is assumed to be lost."""
+"""Time after which an attempt whose end was not recorded is assumed to be lost."""
 
 SET_BACK = timedelta(minutes=1)
-"""A delivery that was scheduled so far in the future shows that the clock has been set back; less may be the difference
+"""How far in the future ``scheduled`` must be to show that the clock has been set back; less may be the difference
 between two processes.
 """
 
@@ -76,7 +76,7 @@ class Claim:
 
 
 def claim_due(database: Database, now: datetime, under_way: Collection[Claim]) -> list[Claim]:
-    """Claim what is due, as much as may be sent at once beside what is under way."""
+    """Claim what is due, as far as the limits allow beside what is under way."""
     room = {receiver: AT_RECEIVER - count for receiver, count in _receivers(under_way).items()}
     sessions = {claim.session_id for claim in under_way}
     free = AT_ONCE - len(under_way)

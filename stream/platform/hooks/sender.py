@@ -24,7 +24,7 @@ POLL_S = 0.5
 """How often the database is asked what is due."""
 
 SWEEP_S = 5.0
-"""How often sessions that have expired are noted, and what was erased is looked for in SQLite's log."""
+"""How often expired sessions are recorded, and SQLite's log is truncated again if readers have prevented it."""
 
 AGAIN_S = 1.0
 """Time between attempts while the database cannot be used."""

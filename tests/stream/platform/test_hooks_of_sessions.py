@@ -1,9 +1,13 @@
 """Hooks of sessions before real receivers: what comes, in which order, and how often."""
 
+import asyncio
+import json
 import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from hook_stage import DELIVERED, FAILED, HOUR, PENDING, HookStage, received, types
@@ -12,10 +16,17 @@ from repository import ROOT
 from services import free_port
 from serving import eventually
 
+from take5.scoring.motion import Motion
+from take5.scoring.score import WindowScore
+from take5.scoring.stopping import Stop, StopRule
+from take5.stream.events import Bundled, ClipReady, Event, Stopped
+from take5.stream.platform import consent
 from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
 from take5.stream.platform.hooks.queue import AT_RECEIVER, LAST_ATTEMPTS, LEAST_FAILURES
 from take5.stream.platform.records import Records
+from take5.stream.platform.service import Platform
+from take5.stream.server.watch import CaptureReport, CaptureState, ended
 
 DAY = timedelta(days=1)
 STARTED, BEST, STOPPED, ACCEPTED = HookKind.STARTED, HookKind.BEST, HookKind.STOPPED, HookKind.ACCEPTED
@@ -211,6 +222,41 @@ def test_the_end_waits_for_what_is_due(stage: HookStage) -> None:
         with stage.sending() as sender:
             sender.close()
     assert stage.states() == [DELIVERED] * 6
+
+
+def test_what_captures_report_and_people_decide_is_posted(stage: HookStage) -> None:
+    score = WindowScore(50, 140.0, Motion(0.1, 0.2, 0.05, mouth_moves=True), 1)
+    clip = ClipReady(150, score, 125, "/out/a", {"clip.mp4": "api/clip.mp4"}, ("raw",))
+    told: tuple[Event, ...] = (
+        Stopped(150, Stop(StopRule.ENDED)),
+        clip,
+        Bundled(150, "raw", "/out/a/raw/a", 138, 125, ()),
+    )
+    platform = Platform(stage.database)
+    with receiving(status(200)) as receiver, stage.sending():
+        session = stage.session(receiver.url, label="host", consent_text="I agree.")
+        digest = sha256(b"I agree.").hexdigest()
+        consent._agree(stage.database, session, "李雷", digest)
+        platform.watch.report(session, CaptureReport(CaptureState.LIVE, Path("/out/a")))
+        for event in told:
+            platform.watch.report(session, CaptureReport(CaptureState.LIVE, Path("/out/a"), event))
+        platform.watch.report(session, ended(clip, Path("/out/a")))
+        assert eventually(lambda: types(receiver)[-1:] == ["bundle"], 10)
+        asyncio.run(platform.watch.accept(session, Path("/out/a")))
+        assert eventually(lambda: "accepted" in types(receiver), 10)
+    assert types(receiver) == ["created", "consented", "started", "stopped", "clip", "bundle", "accepted"]
+    payloads = received(receiver)
+    assert {(each["version"], each["session"], each["label"]) for each in payloads} == {(1, session, "host")}
+    assert payloads[1]["consented"]["name"] == "李雷"
+    assert {each["take"] for each in payloads[2:]} == {"a"}
+    assert payloads[4]["best"]["D"] == 140.0
+
+
+def test_details_never_take_the_place_of_what_every_payload_has(stage: HookStage) -> None:
+    session = stage.session("http://127.0.0.1:1/")
+    stage.put(session, STARTED, version="of the text", time="then", take="a")
+    payload = json.loads(stage.rows()[1].payload or "")
+    assert (payload["version"], payload["time"] > "2", payload["take"]) == (1, True, "a")
 
 
 def test_sessions_that_expire_without_a_sender_are_reported_once(stage: HookStage) -> None:
