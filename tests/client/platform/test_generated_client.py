@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from hooks_receiver import SECRET, receiving, status
 from platform_server import Program, programs
 from platform_takes import Shop
-from serving import Served, served
+from serving import Served, eventually, served
 
 from take5.stream.analysis.models import Models
 from take5.stream.platform.database import Database
@@ -114,6 +115,26 @@ def test_a_take_is_accepted_downloaded_and_repeated(
     assert call("download_bundle", session.id, "raw", tag="takes").payload.read(2) == b"PK"
     assert isinstance(call("download_clip", session.id, seconds=7.0, tag="takes"), models.Problem)
     assert call("retake_session", session.id, tag="takes").accepted is None
+
+
+def test_secrets_are_renewed_and_deliveries_listed(made: Made, call: Callable[..., Any], shop: Program) -> None:
+    models = made("models")
+    with receiving(status(200)) as receiver:
+        hook = models.NewHook(url=receiver.url, secret=SECRET.decode())
+        session = call("create_session", body=models.NewSession(hook=hook))
+        assert session.links.sender == f"{shop.address}/whip/{session.id}"
+        renewed = call("new_secret", session.id, models.Holder.PERSON, tag="secrets")
+        assert renewed.secret in renewed.link
+        assert call("revoke_secret", session.id, models.Holder.PERSON, tag="secrets") is None
+
+        def delivered() -> Any:
+            return call("list_session_deliveries", session.id, state=models.DeliveryState.DELIVERED, tag="deliveries")
+
+        assert eventually(lambda: bool(delivered().deliveries), 20)
+        (delivery,) = delivered().deliveries
+        assert (delivery.session, delivery.type_, delivery.attempts[0].code) == (session.id, "created", 200)
+        assert delivery.payload["session"] == session.id
+        assert call("replay_delivery", delivery.id, tag="deliveries").state == models.DeliveryState.PENDING
 
 
 def test_a_refusal_is_parsed_too(made: Made, call: Callable[..., Any]) -> None:
