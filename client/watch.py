@@ -25,7 +25,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 CLOSED_AS_AGREED = 1000
 
 REFUSALS = {
-    4401: "token missing or wrong; give the server's --token",
+    4401: "token missing or wrong, or not valid any more; give the server's --token, or one of the session's",
     4404: "no such session: a name has 1 to 64 letters, digits, - and _",
     1013: "the server has too many followers; try again later",
     1008: "the server gave up: events were not read in time",
