@@ -3,20 +3,24 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from take5.client.watch import watch
-
 if TYPE_CHECKING:
+    from take5.client.following import watch
     from take5.client.platform.clients import AsyncTake5, Take5
 
+_PLACES = {
+    "AsyncTake5": "platform.clients",
+    "Take5": "platform.clients",
+    "watch": "following",
+}
 __all__ = ["AsyncTake5", "Take5", "watch"]
 
 if not TYPE_CHECKING:  # or type checkers would take any name
 
     def __getattr__(name: str) -> Any:
-        """Load the clients, and httpx with them, when they are asked for."""
-        if name not in __all__:
+        """Load what is asked for, and httpx or websockets with it."""
+        if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value = getattr(import_module("take5.client.platform.clients"), name)
+        globals()[name] = value = getattr(import_module(f"take5.client.{_PLACES[name]}"), name)
         return value
 
 

@@ -14,21 +14,11 @@ from contextlib import suppress
 
 import click
 
-from take5.client.cli.bundle import bundle, check
-from take5.client.cli.calibrate import calibrate
-from take5.client.cli.keys import keys
-from take5.client.cli.models import models
-from take5.client.cli.push import push
-from take5.client.cli.recover import recover
-from take5.client.cli.replay import replay
-from take5.client.cli.select import FAILED, NOTHING_ELIGIBLE, select
-from take5.client.cli.serve import serve
-from take5.client.cli.sessions import sessions
+from take5.client.cli.commands import Commands
+from take5.client.cli.exit_codes import FAILED, INTERRUPTED, NOTHING_ELIGIBLE, USAGE
 from take5.client.cli.signals import ended_cleanly
-from take5.client.cli.webcam import webcam
 from take5.scoring.errors import ParameterError, Take5Error, TooShort
 
-USAGE, INTERRUPTED = 64, 130
 GONE = (errno.EPIPE, errno.EIO)
 """Errors of writing to a program or a terminal that is gone."""
 
@@ -36,24 +26,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of writing where there is no room."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="take5", prog_name="take5")
 def take5() -> None:
     """Keep the best five seconds of a talking head."""
-
-
-take5.add_command(select)
-take5.add_command(bundle)
-take5.add_command(check)
-take5.add_command(push)
-take5.add_command(replay)
-take5.add_command(serve)
-take5.add_command(webcam)
-take5.add_command(recover)
-take5.add_command(calibrate)
-take5.add_command(models)
-take5.add_command(keys)
-take5.add_command(sessions)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

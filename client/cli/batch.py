@@ -14,7 +14,8 @@ import click
 from take5.client.api.models import EncoderName
 from take5.client.batch_display import BatchBar
 from take5.client.cli.batch_output import BatchOutput
-from take5.client.cli.options import MODEL_OPTIONS, Command, load_encoder, load_models
+from take5.client.cli.decorators import Command
+from take5.client.cli.options import MODEL_OPTIONS, load_encoder, load_models
 from take5.client.terminal import Bars
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.models.audio import AudioEncoder

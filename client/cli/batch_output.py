@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from take5.client.batch_display import Standings, lengths_of, line_of, row_of
+from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.terminal import bundle_line, print_track_notes, summary
 from take5.stream.bundles.write import name_in
 from take5.stream.events import ClipReady
@@ -17,8 +18,6 @@ from take5.stream.offline.batch.job import Failed, Outcome, Processed, Skipped
 from take5.stream.output.take import REPORT, files_of
 from take5.stream.selection import Selection, suffix_of
 from take5.stream.wire import Json
-
-DONE, FAILED, NOTHING_ELIGIBLE = 0, 1, 2
 
 
 class BatchOutput:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from take5.client.cli.options import Command
+from take5.client.cli.decorators import Command
 from take5.scoring.gates.config import GateConfig
 from take5.stream.bundles.crop import SIZE
 from take5.stream.bundles.trainers.registry import TRAINERS

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.cli.options import RECORDING, model_options, parameter_options
-from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
 from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S, reach_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from take5.client.cli.options import Command
+from take5.client.cli.decorators import Command
 
 if TYPE_CHECKING:
     from take5.stream.platform.database import Database

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import click
 from rich.console import Console
 
-from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
+from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.cli.signals import ending_signals, handled
 from take5.client.live_display import Board, LiveDisplay
 from take5.client.terminal import json_event_line

@@ -4,7 +4,8 @@ import math
 
 import click
 
-from take5.client.cli.options import Command, decorated, output_option
+from take5.client.cli.decorators import Command, decorated
+from take5.client.cli.options import output_option
 from take5.scoring.errors import ParameterError
 from take5.stream.live.watchdog import PAUSE_S
 from take5.stream.output.free_space import MIN_FREE, parse_size, size_text

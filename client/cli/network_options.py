@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from take5.client.cli.options import Command
+from take5.client.cli.decorators import Command
 from take5.scoring.errors import ParameterError
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer

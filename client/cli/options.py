@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from take5.client.api import models as api
 from take5.client.api.models import ENCODER_NAMES, EncoderName
+from take5.client.cli.decorators import Command, decorated
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.rules import STRICTNESSES
@@ -21,8 +22,6 @@ from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.sources.channel import AUTO, checked_channel
 from take5.stream.sources.given import Address, given
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 SECONDS_OPTION = click.option(
     "--seconds",
@@ -287,13 +286,6 @@ def output_option(help_text: str) -> Callable[[Command], Command]:
         help=help_text,
     )
     return option
-
-
-def decorated(command: Callable[..., Any], options: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
-    """Give a command options, in the order of its help."""
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def load_models(encoder: EncoderName, ave_weights: Path | None, device: str) -> Models:

@@ -18,13 +18,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.cli.options import RECORDING
-from take5.client.cli.select import DONE, FAILED, NOTHING_ELIGIBLE
+from take5.client.following import LAST, Json, watch
 from take5.client.pacing import paced
 from take5.client.push import HungUp, Sender, even_size
 from take5.client.push import push as send
 from take5.client.terminal import json_event_line
-from take5.client.watch import LAST, Json, watch
 from take5.scoring.errors import ServerError
 from take5.scoring.parameters import FPS
 from take5.stream.output.free_space import size_text

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from take5.client.cli.options import Command
+from take5.client.cli.decorators import Command
 from take5.scoring.errors import ParameterError
 from take5.stream.hooks.command import SECRET_VARIABLE, parse_command
 from take5.stream.hooks.dispatcher import TIMEOUT_S, HookDispatcher, Target

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
-from take5.client.cli.batch_output import DONE, FAILED, NOTHING_ELIGIBLE, BatchOutput
+from take5.client.cli.batch_output import BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.options import (
     RECORDING,
@@ -29,8 +29,6 @@ from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.offline.batch.job import Recipe
 from take5.stream.settings import Settings
 from take5.stream.sources.given import Given
-
-__all__ = ["DONE", "FAILED", "NOTHING_ELIGIBLE", "select"]
 
 
 @click.command(context_settings={"ignore_unknown_options": False})

@@ -11,9 +11,10 @@ from click.core import ParameterSource
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.database_options import database_option, opened
+from take5.client.cli.decorators import Command
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
-from take5.client.cli.options import Command, gate_options, length_options, model_options, stop_options
+from take5.client.cli.options import gate_options, length_options, model_options, stop_options
 from take5.client.cli.ready_options import ready_options
 from take5.client.cli.server_options import CORES_A_SESSION, server_options
 from take5.client.cli.sync_options import shift_option

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.options import Command, decorated
+from take5.client.cli.decorators import Command, decorated
 from take5.stream.server.access import checked_token, origin_of, proxy_of, root_path_of
 
 PICTURE = 720

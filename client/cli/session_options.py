@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from take5.client.cli.options import Command, decorated
+from take5.client.cli.decorators import Command, decorated
 from take5.client.platform import KEY, SERVER
 from take5.scoring.gates.rules import STRICTNESSES
 from take5.stream.bundles.trainers.registry import TRAINERS

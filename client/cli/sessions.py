@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from take5.client.cli.select import FAILED
+from take5.client.cli.exit_codes import FAILED
 from take5.client.cli.session_options import JSON_OPTION, client_options, field_options
 from take5.client.cli.session_output import (
     created_lines,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from take5.client.cli.options import Command
+from take5.client.cli.decorators import Command
 from take5.scoring.errors import ParameterError
 from take5.stream.timeline.sound_shift import MOST_MS, UNMOVED, SoundShift
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from take5.client.cli import USAGE, run
+from take5.client.cli import run
+from take5.client.cli.exit_codes import FAILED, USAGE
 from take5.client.cli.keys import SCOPES
-from take5.client.cli.select import FAILED
 from take5.stream.platform.keys import Scope
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from take5.client.cli import USAGE, run
+from take5.client.cli import run
+from take5.client.cli.exit_codes import USAGE
 from take5.client.cli.network_options import ice_servers
 
 

@@ -9,8 +9,8 @@ import pytest
 from platform_server import Program, programs
 from serving import Served, served
 
-from take5.client.cli import USAGE, run, session_output
-from take5.client.cli.select import FAILED
+from take5.client.cli import run, session_output
+from take5.client.cli.exit_codes import FAILED, USAGE
 from take5.client.cli.session_options import STOPS, seconds_of
 from take5.client.cli.sessions import STATES
 from take5.client.cli.tables import table

@@ -1,5 +1,6 @@
 """What is installed, and what the documents promise."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -7,16 +8,21 @@ import zipfile
 from pathlib import Path
 
 import click
+import pytest
 from repository import ROOT
 
 from take5.client.cli import take5
+from take5.client.cli.commands import COMMANDS
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.findings import Code
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
     found: list[tuple[tuple[str, ...], click.Command]] = []
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         found += commands(command, (*path, name)) if isinstance(command, click.Group) else [((*path, name), command)]
     return found
 
@@ -84,3 +90,40 @@ def test_every_page_is_in_the_index() -> None:
     index = (docs / "README.md").read_text()
     names = {page.name for page in docs.glob("*.md")} - {"README.md"} | {"trainers/README.md"}
     assert [name for name in sorted(names) if f"]({name})" not in index] == []
+
+
+def test_the_list_of_commands_says_what_their_help_says() -> None:
+    for name, listed in COMMANDS.items():
+        command = take5.get_command(click.Context(take5), name)
+        assert command is not None
+        assert command.name == name
+        assert inspect.cleandoc(command.help or "").split("\n\n")[0].replace("\n", " ") == listed.help
+
+
+HEAVY = {
+    "aiortc", "asyncio", "av", "fastapi", "httpx", "matplotlib", "mediapipe", "msgspec", "numpy", "onnxruntime",
+    "pydantic", "rich", "scipy", "sounddevice", "sqlalchemy", "starlette", "torch", "uvicorn", "websockets",
+}  # fmt: skip
+"""What no command imports before it needs it."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["--version"], set()),
+        (["models", "--help"], set()),
+        (["keys", "--help"], {"rich"}),
+        (["keys", "create", "--help"], {"rich"}),
+        (["select", "--help"], {"asyncio", "av", "msgspec", "numpy", "rich", "scipy"}),
+        (["serve", "--help"], {"asyncio", "av", "msgspec", "numpy", "scipy"}),
+    ],
+)
+def test_nothing_is_imported_before_it_is_needed(arguments: list[str], needed: set[str]) -> None:
+    program = (
+        "import sys; from take5.client.cli import run; "
+        f"code = run({arguments}); print(code, *sorted({HEAVY} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    code, *found = done.stderr.split()
+    assert (code, set(found) - needed) == ("0", set())

@@ -160,7 +160,7 @@ def test_it_stops_by_itself_and_the_files_can_be_fetched(
         part = httpx.get(f"{base}/clip.mp4", headers={"Range": "bytes=0-99"})
         assert (part.status_code, len(part.content)) == (206, 100)
         with monkeypatch.context() as full:
-            full.setattr("take5.stream.server.api.new_file", no_room)
+            full.setattr("take5.stream.server.acceptance.new_file", no_room)
             refused = httpx.post(f"{base}/accept")
         assert (refused.status_code, refused.json()["code"]) == (507, "not_written")
         assert "accepted.json: cannot be written (No space left on device); make room" in refused.json()["error"]

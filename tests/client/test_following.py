@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from take5.client import watch
-from take5.client.watch import RETRIES, Coming, events_address
+from take5.client.following import RETRIES, Coming, events_address
 from take5.scoring.errors import ServerError
 
 Part = Callable[[ServerConnection], Awaitable[None]]
@@ -88,7 +88,7 @@ def followed(*parts: Part, shown: str | None = None, upcoming: bool = False) -> 
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("take5.client.watch"), "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(import_module("take5.client.following"), "FIRST_WAIT_S", 0.0)
 
 
 @pytest.mark.parametrize("last", [CLIP, ERROR])
