@@ -23,7 +23,7 @@ from take5.stream.events.scores import (
     best_json,
     window_json,
 )
-from take5.stream.events.states import STALL_TEXTS, Cause, Resumed, Stalled, State, StateChanged
+from take5.stream.events.states import STALL_TEXTS, Cause, Resumed, Stalled, State, StateChanged, StreamMeasured
 
 Event = (
     Progress
@@ -33,6 +33,7 @@ Event = (
     | Warned
     | Coached
     | StateChanged
+    | StreamMeasured
     | Stalled
     | Resumed
     | Stopped
@@ -70,6 +71,7 @@ __all__ = [
     "State",
     "StateChanged",
     "Stopped",
+    "StreamMeasured",
     "Trouble",
     "Warned",
     "best_json",

@@ -1,9 +1,10 @@
 """Events of the connection: the state of a session, and why nothing arrives."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from take5.stream.events.head import event_head
+from take5.stream.timeline.stream_facts import PictureFacts, SoundFacts
 from take5.stream.wire import Json
 
 
@@ -83,3 +84,16 @@ class Resumed:
     def json(self) -> Json:
         """Return the event as ``{"type": "resumed", ...}``."""
         return event_head("resumed", self.frame)
+
+
+@dataclass(frozen=True)
+class StreamMeasured:
+    """What the sender's stream is like has changed, or is known for the first time."""
+
+    frame: int
+    picture: PictureFacts
+    sound: SoundFacts
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "stream", ...}``."""
+        return {**event_head("stream", self.frame), **asdict(self.picture), **asdict(self.sound)}

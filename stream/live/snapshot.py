@@ -27,6 +27,7 @@ from take5.stream.events import (
     State,
     StateChanged,
     Stopped,
+    StreamMeasured,
     Trouble,
     Warned,
     best_json,
@@ -196,7 +197,7 @@ class Snapshot:
             self.last.pop(Stalled, None)
         elif isinstance(event, NoClip) or (isinstance(event, ClipReady) and ClipReady in self.last):
             self.more_clips.append(event)
-        elif isinstance(event, Stalled | Stopped | Coached | ClipReady | Reported | Failed):
+        elif isinstance(event, StreamMeasured | Stalled | Stopped | Coached | ClipReady | Reported | Failed):
             self.last[type(event)] = event
         if isinstance(event, ClipReady | Failed):
             self.unwritten = None
@@ -240,6 +241,7 @@ class Snapshot:
 
 
 _LAST_KEYS: dict[str, type[Event]] = {
+    "stream": StreamMeasured,
     "coach": Coached,
     "stalled": Stalled,
     "stopped": Stopped,

@@ -9,7 +9,7 @@ from time import monotonic
 
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import StopRule
-from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.events import Event, Failed, Failure, State, StateChanged, Stopped, StreamMeasured, Trouble, Warned
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
@@ -25,6 +25,9 @@ from take5.stream.spool.writer import SpoolWriter
 
 LOOK_EVERY_S = 0.25
 KEYFRAME_EVERY_S = 1.0
+MEASURE_EVERY_S = 1.0
+"""How often followers are told what the stream is like, at most."""
+
 HANG_UP_S = 0.18
 """How long the connection stays open after a stop, beyond the time of the frames after the window."""
 
@@ -160,7 +163,7 @@ class Capture:
 
     async def _run(self) -> None:
         """Check the timers and ask for keyframes until the last event, then clean up."""
-        room = asyncio.create_task(self._watch_space())
+        watching = [asyncio.create_task(each) for each in (self._watch_space(), self._watch_stream())]
         try:
             asked = 0.0
             while not self._ended.is_set():
@@ -174,7 +177,8 @@ class Capture:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ended.wait(), LOOK_EVERY_S)
         finally:
-            room.cancel()
+            for task in watching:
+                task.cancel()
             await self._peer.close()
             await asyncio.to_thread(self._worker.join)
             self._done.set()
@@ -195,6 +199,15 @@ class Capture:
             if free is not None and watch.look(free):
                 self._publish(Warned(self._live.frame, Trouble.DISK_LOW, megabytes(free)))
             await asyncio.sleep(EVERY_S)
+
+    async def _watch_stream(self) -> None:
+        """Tell what the sender's stream is like whenever that changes, until the recording has stopped."""
+        known = self._peer.facts
+        while Stopped not in self._feed.now.last:
+            if (facts := self._peer.facts) != known:
+                known = facts
+                self._publish(StreamMeasured(self._live.frame, *facts))
+            await asyncio.sleep(MEASURE_EVERY_S)
 
     def _unplaced(self) -> None:
         self._from_thread(Warned(0, Trouble.NO_SENDER_REPORTS))

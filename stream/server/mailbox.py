@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-NEWEST_ONLY = frozenset({"progress", "best", "kept", "coach"})
+NEWEST_ONLY = frozenset({"progress", "best", "kept", "coach", "stream"})
 """Of these types a slow reader gets the newest, one for each length of windows."""
 
 PASSING = frozenset({"scored", "warning"})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from take5.stream.ffmpeg.container import channels, mono
 from take5.stream.sources.webrtc.aiortc_internals.encoded import RtpFrame
+from take5.stream.sources.webrtc.headers import NAL_START, nal_starts
 from take5.stream.sources.webrtc.track_clocks import AUDIO_RATE, BACK_FLICKS, ClockReading, RtpClock, TrackClocks
 from take5.stream.timeline.clock import FLICKS, seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received, UnitFormat
@@ -33,7 +34,6 @@ STATE_EVERY = seconds_to_flicks(10.0)
 """Jumps are stated no more often."""
 
 NAL_IDR, NAL_SEI, NAL_SPS, NAL_DELIMITER = 5, 6, 7, 9
-NAL_START = b"\x00\x00\x00\x01"
 
 
 class Intake:
@@ -228,14 +228,6 @@ def is_keyframe(frame: RtpFrame) -> bool:
         return False
     if frame.codec == "VP8":
         return not frame.data[0] & 1 and not frame.lost_before
-    kinds = [frame.data[at + len(NAL_START)] & 0x1F for at in _nal_starts(frame.data)]
+    kinds = [frame.data[at + len(NAL_START)] & 0x1F for at in nal_starts(frame.data)]
     whole = frame.data.startswith(NAL_START) and kinds[:1] and kinds[0] in (NAL_SPS, NAL_DELIMITER, NAL_SEI)
     return NAL_IDR in kinds and (bool(whole) or not frame.lost_before)
-
-
-def _nal_starts(data: bytes) -> list[int]:
-    starts, at = [], data.find(NAL_START)
-    while 0 <= at < len(data) - len(NAL_START):
-        starts.append(at)
-        at = data.find(NAL_START, at + len(NAL_START))
-    return starts

@@ -23,12 +23,14 @@ from take5.stream.sources.webrtc.aiortc_internals.extensions import accept_exten
 from take5.stream.sources.webrtc.aiortc_internals.gathering import Gathering
 from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, TappedReceiver
 from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
-from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake
+from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, Intake, is_keyframe
 from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
 from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault, prepared
+from take5.stream.sources.webrtc.stream_meter import PictureMeter, SoundMeter
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
+from take5.stream.timeline.stream_facts import PictureFacts, SoundFacts
 
 MALFORMED = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, RuntimeError, struct.error)
 """What aiortc raises for an offer that makes no sense."""
@@ -71,6 +73,7 @@ class Peer:
         self._video: TappedReceiver | None = None
         self._ended: Ended | None = None
         self._intake: Intake | None = None
+        self._picture_meter, self._sound_meter = PictureMeter(), SoundMeter()
         self.arrivals: dict[str, float] = {}
         self.packets: dict[str, float] = {}
         """When a packet of "picture" and "sound" last came, as ``arrivals``."""
@@ -84,6 +87,11 @@ class Peer:
     def waits_for_keyframe(self) -> bool:
         """Whether pictures are left out until a keyframe, after a jump of their clock."""
         return self._intake is not None and self._intake.waits_for_keyframe
+
+    @property
+    def facts(self) -> tuple[PictureFacts, SoundFacts]:
+        """What the stream is like so far."""
+        return self._picture_meter.facts, self._sound_meter.facts
 
     @property
     def connected(self) -> bool:
@@ -104,14 +112,23 @@ class Peer:
         """
         self._ended = ended
         intake = self._intake = Intake(put, unplaced, self._look_ahead, jumped)
+
+        def picture(frame: RtpFrame, arrival: int) -> None:
+            self._picture_meter.take(frame, keyframe=is_keyframe(frame))
+            intake.picture(frame, arrival)
+
+        def sound(frame: RtpFrame, arrival: int) -> None:
+            self._sound_meter.take(frame)
+            intake.sound(frame, arrival)
+
         for transceiver in self._connection.getTransceivers():
             receiver: RTCRtpReceiver = transceiver.receiver
             if receiver.track.kind == "video":
-                tap = Tap(self._timed("picture", intake.picture), self._left)
+                tap = Tap(self._timed("picture", picture), self._left)
                 layer = chosen_layer(self._layers)
                 self._video = TappedReceiver(receiver, tap, intake.picture_clock, layer, self._came("picture"))
             else:
-                tap = Tap(self._timed("sound", intake.sound), self._left)
+                tap = Tap(self._timed("sound", sound), self._left)
                 TappedReceiver(receiver, tap, intake.sound_clock, came=self._came("sound"))
         self._connection.on("connectionstatechange", self._state_changed)
 

@@ -32,12 +32,14 @@ from take5.stream.events import (
     State,
     StateChanged,
     Stopped,
+    StreamMeasured,
     Trouble,
     Warned,
 )
 from take5.stream.live.snapshot import About
 from take5.stream.selection import Checked
 from take5.stream.server.feed import Feed
+from take5.stream.timeline.stream_facts import PictureFacts, SoundFacts
 
 SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -49,6 +51,9 @@ BAD = JudgedWindow(WindowScore(50, 120.0), (Finding(Code.NO_FACE, 60, 70), Findi
 UNSEEN = JudgedWindow(WindowScore(75, 110.0), (), seen=False)
 NOTE = ChunkNote(0.96, 1, -23.4)
 CLIP = ClipReady(175, BEST, 125, "/out/clip", {"clip.mp4": "api/sessions/x/clip.mp4"})
+STREAM = StreamMeasured(
+    25, PictureFacts("H264", "High", "4.1", 1280, 720, 25, 1.0, b_frames=False), SoundFacts(48_000, 2)
+)
 
 EVENTS: list[Event] = [
     Progress(25, None, None, NOTE),
@@ -69,6 +74,8 @@ EVENTS: list[Event] = [
     *(StateChanged(0, state) for state in State),
     *(Stalled(10, track) for track in ("picture", "sound", "both")),
     Resumed(11),
+    StreamMeasured(0, PictureFacts("VP8"), SoundFacts()),
+    STREAM,
     *(Stopped(150, Stop(rule, 1.0, 0.5)) for rule in StopRule),
     Stopped(150, Stop(StopRule.ENDED)),
     Stopped(450, Stop(StopRule.THRESHOLD, 1200.0, 1187.5, 1250.0)),
@@ -119,6 +126,7 @@ def test_a_late_joiner_gets_the_present_state() -> None:
         StateChanged(0, State.RECEIVING),
         Progress(150, GOOD, BEST, NOTE, None, Checked(1, 2), Standing(1, 1, 0, 1200.0)),
         BestChanged(150, BEST),
+        STREAM,
         Stalled(160, "both"),
     )
     hello = feed.hello()
@@ -128,6 +136,7 @@ def test_a_late_joiner_gets_the_present_state() -> None:
     assert hello["best"]["start_s"] == 1.0
     assert hello["stalled"]["track"] == "both"
     assert hello["clip"] is None
+    assert hello["stream"] == STREAM.json()
     assert hello["checked"] == {"windows": 1, "of": 2, "complete": True}
     assert hello["standing"]["windows"] == 1
     feed.publish(Resumed(161))
