@@ -5,11 +5,12 @@ import { $, make, put } from './dom.js';
 import { ofCode, texts } from './texts.js';
 
 export class Coach {
-  constructor() {
+  /** @param {HTMLElement} place what it is shown on */
+  constructor(place = $('frame')) {
     this.said = make('span');
-    this.place = make('p', '', { id: 'coach', 'aria-live': 'polite', 'aria-atomic': 'true' });
-    this.place.append(this.said);
-    $('frame').append(this.place);
+    this.line = make('p', '', { id: 'coach', 'aria-live': 'polite', 'aria-atomic': 'true' });
+    this.line.append(this.said);
+    place.append(this.line);
   }
 
   /** @param {import('./feed.js').Event} event */
@@ -27,8 +28,8 @@ export class Coach {
   /** An instruction of a later server has no text here: it is shown in the event's English. @param {{ code?: string | null, text?: string }} advice */
   #show({ code, text }) {
     const own = code ? ofCode(texts.coaching, code) : '';
-    this.place.dataset.kind = code === 'good' ? 'good' : 'change';
-    this.place.lang = own ? texts.language : 'en';
+    this.line.dataset.kind = code === 'good' ? 'good' : 'change';
+    this.line.lang = own ? texts.language : 'en';
     put(this.said, own || text || '');
   }
 }

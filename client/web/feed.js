@@ -14,7 +14,8 @@ const NO_TICKET = new Set(['unauthorized', 'not_found']);
 
 /**
  * @typedef {{ type: string, v: number, time_s: number, [key: string]: any }} Event
- * @typedef {{ event: (event: Event) => void, refused: (code: string) => void, lost: (failures: number) => void, again: () => void }} Reader
+ * @typedef {{ event: (event: Event) => void, refused: (code: string) => void, lost: (failures: number) => void, again: () => void, over?: () => void }} Reader
+ * `over`: the server has closed after the capture's last event.
  */
 
 export class Feed {
@@ -65,8 +66,10 @@ export class Feed {
   /** @param {number} code */
   #closed(code) {
     const outdated = code === 4401 && access.token; // the server has restarted since it gave the ticket: another will do
-    if (this.told || code === 1000) this.settle?.();
-    else this.#again(outdated ? undefined : REFUSED[code]);
+    if (!this.told && code !== 1000) return this.#again(outdated ? undefined : REFUSED[code]);
+    this.settle?.();
+    if (!this.over) this.reader.over?.();
+    return undefined;
   }
 
   /** The server gave no ticket. @param {import('./server.js').Refusal} error */

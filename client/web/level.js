@@ -17,8 +17,11 @@ function rms(samples) {
   return power ? 10 * Math.log10(power) : -Infinity;
 }
 
+/** Whether the loudest of the last moments is as it should be. @param {number} dbfs */
+export const isGood = (dbfs) => dbfs >= QUIET_DBFS && dbfs <= LOUD_DBFS;
+
 /** A word for the loudest of the last moments. @param {number} dbfs */
-function word(dbfs) {
+export function word(dbfs) {
   if (dbfs < SILENT_DBFS) return texts.meters.level_none;
   if (dbfs < QUIET_DBFS) return texts.meters.level_quiet;
   return dbfs > LOUD_DBFS ? texts.meters.level_loud : texts.meters.level_good;

@@ -20,6 +20,17 @@ export const access = { token: told.get('token') };
 /** The session that the page's own address names: it is followed at once. */
 export const namedSession = told.get('session');
 
+/** What the page's address asks for, after # or after ?; nothing secret may stand after ?. @param {string} name */
+export const option = (name) => told.get(name) ?? new URLSearchParams(location.search).get(name);
+
+/** The page's options for another page of this server: access and session. @param {string} session */
+export function optionsFor(session) {
+  const known = new URLSearchParams();
+  if (access.token) known.set('token', access.token);
+  known.set('session', session);
+  return `#${known}`;
+}
+
 /** Use a token, and keep it in the page's own address, so that a reload knows it. @param {string} token */
 export function useToken(token) {
   access.token = token;

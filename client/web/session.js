@@ -40,6 +40,8 @@ export class Session {
   standing = null;
   /** How many windows have a verdict. @type {Checked | null} */
   checked = null;
+  /** What the sender's stream is like. @type {Event | null} */
+  stream = null;
   /** @type {Event | null} */
   stalled = null;
   /** @type {Event | null} */
@@ -101,9 +103,9 @@ export class Session {
   /** @param {Event} event */
   #hello(event) {
     this.#forget();
-    const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s } =
+    const { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s, stream = null } =
       event;
-    Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s });
+    Object.assign(this, { state, rules, window_s, D_range, best, kept, stopped, clip, report, error, stalled, coach, warning, time_s, stream });
     this.checked = event.checked ?? null;
     this.standing = event.standing ?? null;
     this.others = event.more_clips ?? [];
@@ -152,6 +154,7 @@ export class Session {
         else this.clip = event;
         break;
       case 'coach':
+      case 'stream':
       case 'stalled':
       case 'stopped':
       case 'report':

@@ -2,7 +2,9 @@
 // Every text that a person reads, in the language of the browser or of a platform's session: the server has one file per language.
 
 import { look, wanted } from './link.js';
-import { request } from './server.js';
+import { option, request } from './server.js';
+
+const RELOAD_MS = 5000;
 
 /** @typedef {typeof import('../../stream/texts/en.json')} Texts */
 
@@ -27,13 +29,18 @@ export function say(text, values = {}) {
 async function load() {
   const config = await request('api/config').then((answer) => answer.json());
   await look(config).catch(() => {}); // it is asked again when there are texts to say why
-  const language = preferred([...wanted(), ...navigator.languages], config.languages) ?? 'en';
+  const asked = [option('lang') ?? '', ...wanted(), ...navigator.languages];
+  const language = preferred(asked, config.languages) ?? 'en';
   return request(`texts/${language}.json`).then((answer) => answer.json());
 }
 
-/** Without texts there is no page: say so, and offer to load it again. @returns {Promise<never>} */
+/** Without texts there is no page: say so, and offer to load it again; where nobody could press that, do so. @returns {Promise<never>} */
 function unreachable() {
   const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  if (!place('problem')) {
+    setTimeout(() => location.reload(), RELOAD_MS);
+    return new Promise(() => {});
+  }
   place('problem-title').textContent = 'The server does not answer';
   place('problem-advice').textContent = 'Check that it is running and that you are connected, then try again.';
   place('retry').textContent = 'Try again';

@@ -30,11 +30,13 @@ def status(page: Page, text: str) -> None:
     expect(page.locator("#status")).to_contain_text(text)
 
 
-def tell(server: Served, name: str, *events: Event) -> None:
-    """Publish events in a session, as its capture would."""
+def tell(server: Served, name: str, *events: Event, fresh: bool = False) -> None:
+    """Publish events in a session, as its capture would; as another one if ``fresh``."""
 
     async def publish() -> None:
         entry, follower = await server.sessions.follow(name)
+        if fresh:
+            entry.feed.restart()
         for event in events:
             entry.feed.publish(event)
         server.sessions.unfollow(entry, follower)

@@ -150,11 +150,11 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the descriptor of the listing itself must be gone
 
 
-def eventually(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+def eventually(condition: Callable[[], bool], patience_s: float = PATIENCE_S, every_s: float = 0.05) -> bool:
     """Whether a condition comes true in time."""
     deadline = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > deadline:
             return False
-        threading.Event().wait(0.05)
+        threading.Event().wait(every_s)
     return True

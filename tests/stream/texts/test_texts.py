@@ -48,6 +48,10 @@ def scripts() -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in sorted(PAGES.glob("*.js")))
 
 
+def scripts_of(name: str) -> str:
+    return (PAGES / name).read_text(encoding="utf-8")
+
+
 def page_codes() -> set[str]:
     """The problems that the page finds by itself."""
     code = scripts()
@@ -108,11 +112,16 @@ def test_each_error_has_a_text_and_each_text_an_error() -> None:
 def test_the_page_uses_every_text_that_is_its_own() -> None:
     found = read(ENGLISH)
     code = scripts()
-    named = set(re.findall(r'data-(?:text|label)="(\w+)"', (PAGES / "index.html").read_text(encoding="utf-8")))
+    markup = "".join(file.read_text(encoding="utf-8") for file in PAGES.glob("*.html"))
+    named = set(re.findall(r'data-(?:text|label)="(\w+)"', markup))
     used = named | set(re.findall(r"texts\.page\.(\w+)", code))
     assert set(found["page"]) == used
-    for group in ("meters", "chart", "result", "controls"):
+    for group in ("meters", "chart", "result", "controls", "overlay"):
         assert set(found[group]) == set(re.findall(rf"texts\.{group}\.(\w+)", code)), group
+    values = set(re.findall(r"texts\.obs_values\.(\w+)", code))
+    verdicts = {"good", "bad", "unknown"}
+    assert set(found["obs_values"]) == values | {"good", "bad"} | {f"reconnect_{verdict}" for verdict in verdicts}
+    assert set(found["obs"]) == set(re.findall(r"(?:check\(|id: )'(\w+)'", scripts_of("obs_checks.js")))
     shown = set(re.findall(r"(?:texts\.)?status\.(\w+)", code)) - {"json"}
     shown_by = (ROOT / "client" / name for name in ("live_display.py", "live_meters.py"))
     display = "".join(path.read_text(encoding="utf-8") for path in shown_by)
