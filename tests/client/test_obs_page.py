@@ -141,7 +141,8 @@ def test_obs_that_begins_again_by_itself_is_noticed(
 def test_the_address_and_the_token_can_be_copied(
     models: Models, open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with served(models, tmp_path_factory.mktemp("locked"), pages=PAGES, token=TOKEN, rules=NEVER) as locked:
+    output, offered = tmp_path_factory.mktemp("locked"), {"seconds": (10.0,)}
+    with served(models, output, pages=PAGES, token=TOKEN, rules=NEVER, network=offered) as locked:
         page = open_page(f"{locked.address}/obs.html#session=studio", ALLOW)
         expect(page.locator("#problem-title")).to_have_text("An access token is needed")
         page.get_by_role("textbox", name="Access token").fill(TOKEN)

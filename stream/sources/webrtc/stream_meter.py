@@ -112,5 +112,7 @@ class SoundMeter:
         if (sound := opus_sound(frame.data)) is None:
             return
         self._latest.append(sound)
+        if sound == (self.facts.sample_rate, self.facts.channels):
+            return  # the widest band, as before
         rates, channels = zip(*self._latest, strict=True)
         self.facts = SoundFacts(max(rates), max(channels))
