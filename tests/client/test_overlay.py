@@ -3,13 +3,15 @@
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from page_browser import OpenPage
 from page_talk import begun, is_followed, scored, tell, window
 from PIL import Image
-from playwright.sync_api import CDPSession, Page, ViewportSize, WebSocketRoute, expect
+from platform_server import programs
+from playwright.sync_api import CDPSession, Page, Route, ViewportSize, WebSocketRoute, expect
 from serving import Served, eventually, served
 
 from take5.client.pages import PAGES
@@ -28,6 +30,8 @@ from take5.stream.events import (
     Reported,
     Stopped,
 )
+from take5.stream.platform.database import Database
+from take5.stream.platform.service import Platform
 from take5.stream.server.feed import Follower
 
 pytestmark = pytest.mark.waiting
@@ -203,6 +207,41 @@ def test_no_secret_is_in_an_address_and_the_wrong_one_is_tried_again(
         says(page, "That token is not right")
 
 
+def test_a_platform_s_followers_and_senders_each_have_their_page(
+    models: Models, open_page: OpenPage, tmp_path: Path
+) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'platform.db'}")
+    with served(models, tmp_path / "out", pages=PAGES, platform=Platform(database)) as running:
+        session = programs(running.address, database)().create()
+        name, secrets = session["id"], session["secrets"]
+        page = open_page(f"{running.address}/overlay.html#token={secrets['follower']}&session={name}")
+        assert eventually(lambda: is_followed(running, name))
+        says(page, "Waiting for the sender …")
+        page = open_page(f"{running.address}/obs.html#token={secrets['sender']}&session={name}")
+        says(page, "Waiting for the sender …")
+        expect(page.locator("#address")).to_have_value(f"{running.address}/whip/{name}")
+        expect(page.locator("#bearer-token")).to_have_value(secrets["sender"])
+        assert len(followers(running, name)) == 2
+    database.close()
+
+
+def test_it_waits_for_a_server_that_does_not_answer(server: Served, open_page: OpenPage) -> None:
+    page = open_page(f"{server.address}/healthz", IMPATIENT)
+    failing = ["texts", "config"]
+
+    def answer(route: Route) -> None:
+        if failing:
+            failing.pop()
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile("/texts/|/api/config"), answer)
+    page.goto(f"{server.address}/overlay.html#session=late")
+    says(page, "Waiting for the sender …")
+    assert not failing
+
+
 def test_a_thousand_captures_leave_nothing(server: Served, open_page: OpenPage) -> None:
     page = overlay(server, open_page, "soak", "", PATIENT)
     measure = page.context.new_cdp_session(page)
@@ -221,15 +260,15 @@ def test_a_thousand_captures_leave_nothing(server: Served, open_page: OpenPage) 
 def follow_one(server: Served, page: Page, number: int, capture: list[Event]) -> None:
     """Let the overlay see a whole capture, and connect again."""
     assert eventually(lambda: is_followed(server, "soak"), every_s=0.005)
-    before = followers(server)
+    before = followers(server, "soak")
     tell(server, "soak", *capture, fresh=True)
-    assert eventually(lambda: is_followed(server, "soak") and not followers(server) & before, every_s=0.005)
+    assert eventually(lambda: is_followed(server, "soak") and not followers(server, "soak") & before, every_s=0.005)
     if number % 100 == 0:
         says(page, "Done: the best five seconds are kept.")
 
 
-def followers(server: Served) -> set[Follower]:
-    return set(server.sessions.entry("soak").feed.followers)
+def followers(server: Served, name: str) -> set[Follower]:
+    return set(server.sessions.entry(name).feed.followers)
 
 
 def left(measure: CDPSession) -> dict[str, int]:
