@@ -53,8 +53,8 @@ export class ObsChecks {
 
   /** All checks, in the order in which OBS's settings have them. @param {Session | null} session @returns {Check[]} */
   all(session) {
-    const stream = session?.stream;
-    const { codec, profile, level, width, height, fps, keyframe_interval_s: keyframes, b_frames: b, sample_rate: rate, channels } = stream ?? {};
+    const stream = /** @type {any} */ (session?.stream ?? {});
+    const { codec, profile, level, width, height, fps, keyframe_interval_s: keyframes, b_frames: b, sample_rate: rate, channels } = stream;
     return [
       check('codec', codec, () => true, () => say(codec === 'H264' ? texts.obs_values.h264 : texts.obs_values.vp8)),
       check('profile', codec && (profile ?? codec), (known) => known === 'VP8' || PLAIN.has(known), () => (profile ? say(texts.obs_values.profile, { profile, level }) : texts.obs_values.vp8)),
