@@ -41,7 +41,7 @@ GOAL = StopRules(stop_at=1120.0, gain=None)
 FULL_HD = ViewportSize(width=1920, height=1080)
 IMPATIENT = "const later = setTimeout; window.setTimeout = (task, wait_ms) => later(task, wait_ms / 20);"
 PATIENT = "const later = setTimeout; window.setTimeout = (task, wait_ms) => later(task, wait_ms < 2000 ? 1 : wait_ms);"
-CAPTURES, WARM = 1000, 100
+CAPTURES, WARM = 1000, 300
 GROWTH_BYTES = 200_000
 """Of the heap over all captures: a session kept for each of them would be more than a megabyte."""
 
