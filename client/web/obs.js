@@ -6,6 +6,7 @@ import { $, fill, make, put } from './dom.js';
 import { Problem } from './errors.js';
 import { Following } from './following.js';
 import { Lengths } from './lengths.js';
+import { link } from './link.js';
 import { meaning, Narrator } from './narrator.js';
 import { ObsChecks } from './obs_checks.js';
 import { askFor, senderName, setUpSender } from './sender.js';
@@ -80,6 +81,7 @@ async function begin() {
     $('bearer-token').value = access.token ?? '';
     $('bearer').hidden = !known.token_required;
     $('no-bearer').hidden = known.token_required;
+    $('name').readOnly = link.platform; // its name is the session's id
     $('name').onchange = () => follow(known);
     follow(known);
   } catch (error) {
