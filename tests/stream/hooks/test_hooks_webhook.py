@@ -237,6 +237,7 @@ def test_nothing_is_tried_earlier_than_asked() -> None:
         (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
         ("Wed, 11 Jun 2025 09:31:00 -0000", 60.0),
         ("Wed, 99 Jun 2025 09:31:00 GMT", None), ("Wed, 11 Jun 99999 09:31:00 GMT", None),
+        (f"Wed, 11 Jun {'9' * 20} 09:31:00 GMT", None),
     ],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | None) -> None:
