@@ -22,6 +22,7 @@ from take5.stream.report.write import PAGE, write_report_page
 from take5.stream.selection import Selection
 
 REPORT = "report.json"
+ACCEPTED = "accepted.json"
 
 
 def write_take(selection: Selection, material: ClipMedia, folder: Path, *, force: bool = False) -> None:

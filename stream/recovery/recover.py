@@ -30,10 +30,12 @@ from take5.stream.events import (
     StateChanged,
     Stopped,
 )
+from take5.stream.hooks.delivery import DELIVERIES
 from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.hooks.output_log import ON_READY_LOG
 from take5.stream.live.finish import Take, bundles, clips_ready, notify, reported
 from take5.stream.output.atomic import free_folder, remove_leftovers
-from take5.stream.output.take import REPORT, write_live_take
+from take5.stream.output.take import ACCEPTED, REPORT, write_live_take
 from take5.stream.recording.from_ring import RingMedia, RingRecording
 from take5.stream.report.write import PAGE, SHEET
 from take5.stream.selection import Selection, suffix_of
@@ -45,6 +47,9 @@ from take5.stream.wire import Json
 
 ModelsFor = Callable[[str], Models]
 """Returns the models with an encoder of this name."""
+
+LATER = (PAGE, SHEET, ACCEPTED, DELIVERIES, ON_READY_LOG)
+"""Files of a take that are not written with its clip."""
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +272,7 @@ def _start_of(report: Json) -> int | None:
 
 
 def _files(take: Path) -> list[str]:
-    return sorted(path.name for path in take.iterdir() if path.is_file() and path.name not in (PAGE, SHEET))
+    return sorted(path.name for path in take.iterdir() if path.is_file() and path.name not in LATER)
 
 
 def _failed(failure: Failure, text: str) -> Iterator[Event]:

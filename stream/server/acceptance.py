@@ -5,9 +5,8 @@ from pathlib import Path
 
 from take5.scoring.errors import OutputError
 from take5.stream.output.atomic import new_file
+from take5.stream.output.take import ACCEPTED
 from take5.stream.server.errors import Refused
-
-ACCEPTED = "accepted.json"
 
 
 def write_accepted(take: Path) -> None:
@@ -28,8 +27,12 @@ def write_accepted(take: Path) -> None:
 
 
 def withdraw_accepted(take: Path) -> None:
-    """Mark a take as not accepted, if its folder is there."""
-    (take / ACCEPTED).unlink(missing_ok=True)
+    """Mark a take as not accepted, if its folder is there; raise Refused if that cannot be done."""
+    try:
+        (take / ACCEPTED).unlink(missing_ok=True)
+    except OSError as error:
+        text = f"{take / ACCEPTED}: cannot be removed ({error.strerror or error})"
+        raise Refused(507, "not_written", text) from error
 
 
 def is_accepted(take: Path) -> bool:

@@ -393,7 +393,13 @@ def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
             recovered(folder, models)
     assert (folder.take / "clip.mp4").exists()
     assert folder.lock(), "the spool is still there"
-    assert one(recovered(folder, models), Bundled).error is None  # type: ignore[union-attr]
+    for later in ("accepted.json", "deliveries.json", "on-ready.log"):
+        (folder.take / later).write_text("{}")
+    events = recovered(folder, models)
+    assert one(events, Bundled).error is None  # type: ignore[union-attr]
+    clip = one(events, ClipReady)
+    assert isinstance(clip, ClipReady)
+    assert sorted(clip.files) == ["clip.mp4", "clip.wav", "report.json", "source.mp4"]
     assert not folder.path.exists()
 
 
