@@ -87,7 +87,7 @@ async def _agreement(request: Request) -> tuple[str, str]:
             raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
     try:
         agreement = msgspec.json.decode(body, type=Agreement)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         text = 'send {"name": the person\'s name, "sha256": digest of the text that is agreed to}'
         raise Refused(422, "invalid", f"{text} ({error})") from error
     name = agreement.name.strip()
@@ -96,8 +96,8 @@ async def _agreement(request: Request) -> tuple[str, str]:
     return name, agreement.sha256
 
 
-def _row(session: Session, session_id: str) -> SessionRow:
-    row = session.get(SessionRow, session_id)
+def _row(session: Session, session_id: str, *, lock: bool = False) -> SessionRow:
+    row = session.get(SessionRow, session_id, with_for_update=lock)
     if row is None or row.state in CLOSED or row.consent_text is None:
         raise Refused(404, "not_found", f"session {session_id!r} asks for no consent")
     return row
@@ -110,7 +110,7 @@ def _shown(database: Database, session_id: str) -> Json:
 
 def _agree(database: Database, session_id: str, name: str, digest: str) -> Json:
     with database.writing() as session:
-        row = _row(session, session_id)
+        row = _row(session, session_id, lock=True)
         assert row.consent_text is not None  # noqa: S101 - or it would not have been found
         if digest != sha256_of(row.consent_text):
             raise Refused(409, "text_changed", "sha256 is not that of the text; show the text again")

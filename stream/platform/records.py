@@ -5,8 +5,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -139,7 +138,7 @@ class Records:
     def get(self, key_id: str, session_id: str) -> SessionRow:
         """Return a session of a key; raise Refused if it has none of this id."""
         with self._database.reading() as session:
-            return _own(session, key_id, session_id)
+            return own_session(session, key_id, session_id)
 
     def page(
         self, key_id: str, limit: int, cursor: str | None, state: SessionState | None, label: str | None
@@ -177,16 +176,16 @@ class Records:
     def cancel(self, key_id: str, session_id: str) -> SessionRow:
         """Let no sender have a session any more, and no secret open it; once is enough."""
         with self._database.writing() as session:
-            row, now = _own(session, key_id, session_id), utc_now()
+            row, now = own_session(session, key_id, session_id, lock=True), utc_now()
             if row.state not in CLOSED:
                 row.state, row.ended = SessionState.CANCELLED, now
             revoke_secrets(session, row.id, now)
             return row
 
-    def retake(self, key_id: str, session_id: str, expires_in: timedelta | None) -> tuple[SessionRow, list[Path]]:
+    def retake(self, key_id: str, session_id: str, expires_in: timedelta | None) -> SessionRow:
         """Let a sender have a session again, whose secrets are good for longer if that is said.
 
-        Returns the session and the takes that were accepted, and are so no more.
+        A take that was accepted is so no more.
 
         Raises
         ------
@@ -194,7 +193,7 @@ class Records:
             If the session is cancelled, deleted or being captured.
         """
         with self._database.writing() as session:
-            row, now = _own(session, key_id, session_id), utc_now()
+            row, now = own_session(session, key_id, session_id, lock=True), utc_now()
             refuse_closed(row)
             if row.state == SessionState.LIVE:
                 raise Refused(409, "busy", "the session is being captured", {"Retry-After": "10"})
@@ -204,16 +203,15 @@ class Records:
             if now >= row.expires:
                 text = "the session has expired; say expires_in_s, how long its secrets shall be good from now on"
                 raise Refused(409, "expired", text)
-            withdrawn = [Path(take.folder) for take in row.takes if take.accepted is not None]
             for take in row.takes:
                 take.accepted = None
             row.state, row.ended, row.failure = SessionState.CREATED, None, None
-            return row, withdrawn
+            return row
 
     def new_secret(self, key_id: str, session_id: str, holder: Holder) -> tuple[str, datetime]:
         """Make a new secret of a session; the former one opens nothing any more. Returns it, and when it expires."""
         with self._database.writing() as session:
-            row, now = _own(session, key_id, session_id, lock=True), utc_now()  # of two, the later one is good
+            row, now = own_session(session, key_id, session_id, lock=True), utc_now()  # of two, the later one is good
             refuse_closed(row)
             if now >= row.expires:
                 raise Refused(
@@ -225,12 +223,13 @@ class Records:
     def revoke_secret(self, key_id: str, session_id: str, holder: Holder) -> None:
         """Make one secret of a session useless; once is enough."""
         with self._database.writing() as session:
-            revoke_secrets(session, _own(session, key_id, session_id).id, utc_now(), (holder,))
+            row = own_session(session, key_id, session_id, lock=True)
+            revoke_secrets(session, row.id, utc_now(), (holder,))
 
     def mark_deleted(self, key_id: str, session_id: str) -> SessionRow:
         """Forget all that a session's record holds about a person; its label is free."""
         with self._database.writing() as session:
-            row, now = _own(session, key_id, session_id), utc_now()
+            row, now = own_session(session, key_id, session_id, lock=True), utc_now()
             first = row.state != SessionState.DELETED
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
             row.label = row.person = row.consent = row.consented = row.failure = None
@@ -250,7 +249,8 @@ def refuse_closed(row: SessionRow) -> None:
         raise Refused(409, str(row.state), f"the session is {row.state}; create another")
 
 
-def _own(session: Session, key_id: str, session_id: str, *, lock: bool = False) -> SessionRow:
+def own_session(session: Session, key_id: str, session_id: str, *, lock: bool = False) -> SessionRow:
+    """Return a session of a key; locked, no other process changes it before the transaction ends."""
     row = session.get(SessionRow, session_id, with_for_update=lock) if ID.fullmatch(session_id) else None
     if row is None or row.key_id != key_id:
         raise Refused(404, "not_found", f"this key has no session {session_id!r}")
@@ -275,7 +275,13 @@ def _cursor(row: SessionRow) -> str:
 def _after(cursor: str) -> ColumnElement[bool]:
     try:
         text, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        created = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Refused(400, "bad_request", "cursor must be the next of an earlier page") from error
+        created = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _no_cursor() from error
+    if not ID.fullmatch(last):
+        raise _no_cursor()
     return or_(SessionRow.created < created, and_(SessionRow.created == created, SessionRow.id < last))
+
+
+def _no_cursor() -> Refused:
+    return Refused(400, "bad_request", "cursor must be the next of an earlier page")

@@ -1,5 +1,6 @@
 """The records of takes: what captures report becomes the state of their session, and of the take."""
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,17 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Reported, Stopped
+from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Failure, Reported, Stopped
 from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.kept_events import KEPT, events_of, with_event
 from take5.stream.platform.states import CLOSED, SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
-from take5.stream.server.acceptance import is_accepted, withdraw_accepted
+from take5.stream.server.acceptance import is_accepted, withdraw_accepted, write_accepted
+from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureReport, CaptureState
 
+log = logging.getLogger(__name__)
 CUT_OFF = "the server ended while it was captured"
 
 
@@ -96,24 +99,42 @@ def cut_off(session: Session, output: Path, recovered: Collection[str]) -> None:
     for take in session.scalars(select(TakeRow).where(TakeRow.state == TakeState.LIVE)):
         if take.session_id in recovered or Path(take.folder).parent != output:
             continue
-        row = session.get_one(SessionRow, take.session_id)
-        found = has_clip(take)
+        row, found = _locked(session, take), has_clip(take)
+        if not found:
+            _happened(session, row, take, Failed(0, Failure.INTERRUPTED, CUT_OFF))
         take.state, take.ended = TakeState.DONE if found else TakeState.FAILED, utc_now()
         take.failure = None if found else CUT_OFF
         settle(row, take)
 
 
 def agree_on_accepted(session: Session, output: Path) -> None:
-    """Let records say what folders say of acceptance: a kill may have come between the two."""
-    takes = session.scalars(select(TakeRow).where(TakeRow.accepted.is_(None), TakeRow.state != TakeState.LIVE))
-    for take in takes.all():
+    """Let records and folders agree on what is accepted: a kill may have come between the two.
+
+    A folder comes first in both directions. One that is marked, while no take of the session is recorded as accepted,
+    means that an acceptance was not recorded; one that is not marked, while its take is, that a retake was not.
+    """
+    for take in session.scalars(select(TakeRow).where(TakeRow.state != TakeState.LIVE)).all():
         folder = Path(take.folder)
-        if folder.parent == output and has_clip(take) and is_accepted(folder):
-            row = session.get_one(SessionRow, take.session_id)
-            if accepted(row) is not None:
-                withdraw_accepted(folder)
-            elif row.state not in CLOSED:
-                accept(session, row, take)
+        if folder.parent == output and has_clip(take) and is_accepted(folder) != (take.accepted is not None):
+            _agree(session, take, folder)
+
+
+def _agree(session: Session, take: TakeRow, folder: Path) -> None:
+    row = _locked(session, take)
+    try:
+        if take.accepted is not None:
+            if folder.is_dir():
+                write_accepted(folder)
+        elif accepted(row) is not None:
+            withdraw_accepted(folder)
+        elif row.state not in CLOSED:
+            accept(session, row, take)
+    except Refused as error:
+        log.warning("%s", error)
+
+
+def _locked(session: Session, take: TakeRow) -> SessionRow:
+    return session.get_one(SessionRow, take.session_id, with_for_update=True)
 
 
 def take_in(row: SessionRow, folder: Path) -> TakeRow | None:

@@ -3,7 +3,7 @@
 import secrets
 
 from take5.stream.events import State, StateChanged
-from take5.stream.live.snapshot import About
+from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.server.entry import Entry
 from take5.stream.server.names import Names
 from take5.stream.server.watch import Earlier
@@ -15,8 +15,14 @@ def restore(names: Names, name: str, earlier: Earlier, about: About) -> Entry:
     if entry is not None:
         return entry
     entry = names.open(name, about)
-    entry.capture_id, entry.folder = secrets.token_urlsafe(8), earlier.take
-    for event in (StateChanged(0, State.READY), *earlier.events):
-        entry.feed.now.remember(event)
+    fill(entry, earlier, about)
     names.leave(entry)
     return entry
+
+
+def fill(entry: Entry, earlier: Earlier, about: About) -> None:
+    """Let an entry, under which nothing goes on, answer with a take."""
+    entry.capture_id, entry.folder, entry.kept = secrets.token_urlsafe(8), earlier.take, None
+    entry.feed.now = Snapshot(entry.feed.name, about)
+    for event in (StateChanged(0, State.READY), *earlier.events):
+        entry.feed.now.remember(event)

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from take5.stream.deliverables import Deliverables
-from take5.stream.server.earlier import restore
+from take5.stream.server.earlier import fill, restore
 from take5.stream.server.entry import Entry
 from take5.stream.server.errors import Refused
 from take5.stream.server.lengths import Scoring
@@ -68,6 +68,16 @@ class Registry:
         earlier = await self.watch.earlier(name)
         if earlier is not None:
             restore(self.names, name, earlier, (await self.ordered(name))[0].about)
+
+    async def renew(self, name: str) -> None:
+        """Let a known name answer with the take that the records choose, unless something goes on under it."""
+        earlier = None if name not in self.names else await self.watch.earlier(name)
+        if earlier is None:
+            return
+        about = (await self.ordered(name))[0].about
+        entry = self.names.get(name)
+        if entry is not None and not entry.needed and entry.folder != earlier.take:
+            fill(entry, earlier, about)
 
     def close(self, name: str) -> None:
         """Refuse what was let in before the records refused it."""

@@ -20,7 +20,7 @@ from take5.stream.server.names import KEEP_S
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.registry import Registry
 from take5.stream.server.space import Space
-from take5.stream.server.watch import RECORDED, CaptureReport, CaptureState, ended
+from take5.stream.server.watch import RECORDED, CaptureOrder, CaptureReport, CaptureState, ended
 from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault
 from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
@@ -67,18 +67,14 @@ class Senders:
 
         ``seconds`` are the lengths of windows that it chooses, as text; none for the server's.
         """
-        scoring = self._choice.chosen(seconds)
+        chosen = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
-        scoring, order = await self._registry.ordered(name, scoring)
-        if order.closed is not None:
-            raise order.closed
+        scoring, order = await self._order(name, chosen)
         await self._registry.restore(name)
         free = await self._space.free()
         entry = self._registry.names.get(name)
-        if entry is not None and entry.recovered is not None:
-            await entry.recovered.wait()  # the clip of the capture that was cut off, first
-        if entry is not None and entry.capture is not None and entry.clip is not None:
-            await entry.capture.wait()  # its clip is there, and its bundles are being written
+        if entry is not None and await _left(entry):
+            scoring, order = await self._order(name, chosen)  # meanwhile the clip may have been accepted
         if entry is not None and entry.live:
             raise entry.busy
         if free is not None and self._space.too_low(free):
@@ -97,6 +93,13 @@ class Senders:
             self._admission.release(place)
             raise
         return name, capture_id, answer
+
+    async def _order(self, name: str, chosen: Scoring) -> tuple[Scoring, CaptureOrder]:
+        """What a session is to be captured with, and how else; raise Refused if no sender may begin."""
+        scoring, order = await self._registry.ordered(name, chosen)
+        if order.closed is not None:
+            raise order.closed
+        return scoring, order
 
     async def _accept(
         self, entry: Entry, offer: str, place: Place, scoring: Scoring, wanted: Deliverables
@@ -172,3 +175,15 @@ class Senders:
         self._admission.release(place)
         entry.end(connected=connected)
         self._registry.names.leave(entry)
+
+
+async def _left(entry: Entry) -> bool:
+    """Wait for what an earlier capture still has to make; return whether there was anything."""
+    waits = False
+    if entry.recovered is not None:
+        waits = True
+        await entry.recovered.wait()  # the clip of the capture that was cut off, first
+    if entry.capture is not None and entry.clip is not None:
+        waits = True
+        await entry.capture.wait()  # its clip is there, and its bundles are being written
+    return waits

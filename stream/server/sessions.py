@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady, Failed, Failure
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text
-from take5.stream.server.acceptance import is_accepted, withdraw_accepted, write_accepted
 from take5.stream.server.admission import Admission
+from take5.stream.server.decisions import Decisions
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
@@ -60,6 +60,8 @@ class Sessions:
     ----------
     output : Path
         The same.
+    decisions : Decisions
+        Which takes are accepted.
 
     Raises
     ------
@@ -81,7 +83,7 @@ class Sessions:
         self.network = network_of(options, admission.capacity, rules.cap_s + rules.idle_s)
         self.output, self._choice = output, choice
         self._registry = Registry(choice.scoring, options.deliverables)
-        self._names = self._registry.names
+        self._names, self.decisions = self._registry.names, Decisions(self._registry)
         self._senders = Senders(self._registry, choice, output, admission, options, self.network, self.space)
 
     @property
@@ -162,38 +164,9 @@ class Sessions:
         entry = await self.find(name)
         if entry.clip is None:
             raise Refused(404, "not_found", f"session {name!r} has no clip to accept")
-        await self.accept_take(name, entry.folder)
+        await self.decisions.accept(name, entry.folder)
         assert entry.clip is not None  # noqa: S101 - a clip stays until there is another
         return entry.clip
-
-    async def accept_take(self, name: str, take: Path) -> None:
-        """Accept a take of a name: in its folder, in the records, and for those who follow.
-
-        Raises
-        ------
-        Refused
-            If that cannot be written.
-        """
-        was = await asyncio.to_thread(is_accepted, take)
-        await asyncio.to_thread(write_accepted, take)
-        try:
-            withdrawn = await self.watch.accept(name, take)
-        except Refused:
-            if not was:
-                await asyncio.to_thread(withdraw_accepted, take)
-            raise
-        await self.withdraw(name, withdrawn)
-        entry = self._names.get(name)
-        if entry is not None and entry.folder == take:
-            entry.accept()
-
-    async def withdraw(self, name: str, takes: Collection[Path]) -> None:
-        """Mark takes of a name as not accepted: in their folders, and for those who follow."""
-        for take in takes:
-            await asyncio.to_thread(withdraw_accepted, take)
-        entry = self._names.get(name)
-        if entry is not None and entry.folder in takes:
-            entry.accept(accepted=False)
 
     def hang_up(self, name: str) -> None:
         """End the capture of a name, if one is going on, and let no other begin, nor anyone follow."""

@@ -1,7 +1,9 @@
 """The platform's database in PostgreSQL."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -15,8 +17,13 @@ from sqlalchemy import text
 from take5.scoring.errors import DatabaseBusy, DatabaseNewer, DatabaseUnreachable
 from take5.stream.analysis.models import Models
 from take5.stream.platform import keys
+from take5.stream.platform.consent import _agree, sha256_of
 from take5.stream.platform.database import Database
+from take5.stream.platform.records import Records, Wanted, add
 from take5.stream.platform.service import Platform
+from take5.stream.platform.states import SessionState
+from take5.stream.platform.tables import SessionRow
+from take5.stream.platform.watch import _write
 from take5.stream.server.watch import CaptureReport, CaptureState
 
 pytestmark = pytest.mark.services
@@ -117,6 +124,38 @@ def test_of_new_secrets_that_are_made_at_once_one_is_good(shop: tuple[Program, S
     place = f"{served_.address}/api/sessions/{session['id']}/access"
     answers = [httpx.get(place, headers={"Authorization": f"Bearer {secret}"}).status_code for secret in made]
     assert (answers.count(200), answers.count(401)) == (1, 7)
+
+
+@pytest.mark.parametrize("path", ["/%00/deliveries", "/%00/takes", "/../deliveries/%00/replay"])
+def test_what_postgresql_cannot_store_is_not_there(shop: tuple[Program, Served], path: str) -> None:
+    method = "POST" if path.endswith("replay") else "GET"
+    assert shop[0].request(method, path).status_code == 404
+
+
+def test_a_session_that_is_deleted_at_this_moment_stays_so(server: PostgreSQL) -> None:
+    database = Database.open(server.address("deleted"))
+    key, _ = keys.create_key(database, "test")
+    records, report = Records(database), CaptureReport(CaptureState.LIVE, Path("/out/a"))
+    changes: list[Callable[[str], object]] = [
+        lambda id_: records.retake(key.id, id_, None),
+        lambda id_: records.cancel(key.id, id_),
+        lambda id_: _write(database, id_, report),
+        lambda id_: _agree(database, id_, "Ann", sha256_of("Yes?")),
+    ]
+    for change in changes:
+        with database.writing() as session:
+            id_ = add(session, key.id, Wanted(expires_in=timedelta(hours=1), consent_text="Yes?"))[0].id
+        with ThreadPoolExecutor(1) as pool:
+            with database.writing() as session:
+                row = session.get_one(SessionRow, id_, with_for_update=True)
+                row.state, row.consented = SessionState.DELETED, None
+                session.flush()
+                changing = pool.submit(change, id_)
+                time.sleep(0.3)  # it has read what it can
+            changing.exception()
+        row = records.get(key.id, id_)
+        assert (row.state, row.consented, row.takes) == ("deleted", None, [])
+    database.close()
 
 
 def test_while_the_database_is_gone_requests_get_503_and_reports_wait(

@@ -45,7 +45,9 @@ def _lines(text: str) -> str:
     return text
 
 
-def _long_enough(secret: str) -> str:
+def _usable_secret(secret: str) -> str:
+    if "\0" in secret:
+        raise ParameterError("must not have the character U+0000")
     size = len(secret.encode())
     if size < SHORTEST_SECRET:
         raise ParameterError(f"has {size} bytes; it needs {SHORTEST_SECRET} or more, as `openssl rand -hex 32` makes")
@@ -87,7 +89,7 @@ class NewHook(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, AfterValidator(checked_address)] = Field(max_length=2048, repr=False)
-    secret: Annotated[str, AfterValidator(_long_enough)] = Field(
+    secret: Annotated[str, AfterValidator(_usable_secret)] = Field(
         max_length=256,
         repr=False,
         description=f"Signs them; {SHORTEST_SECRET} bytes or more. It is never returned.",

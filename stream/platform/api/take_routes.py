@@ -13,7 +13,6 @@ from take5.stream.platform.api.caller import SCHEME, platform_of
 from take5.stream.platform.api.models import Accept, Retake, Session, Take, Takes
 from take5.stream.platform.api.routes import ERRORS, Reader, Writer, sessions_of
 from take5.stream.platform.records import refuse_closed
-from take5.stream.platform.states import SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow
 from take5.stream.platform.takes import Known, chosen_take, has_clip
 from take5.stream.report.write import PAGE
@@ -38,9 +37,16 @@ AS_BEFORE, LAST_WITH_CLIP = Retake(expires_in_s=None), Accept(take=None)
 async def retake_session(request: Request, caller: Writer, session_id: str, body: Retake = AS_BEFORE) -> Session:
     """Let a sender begin again, also after a take has been accepted or the secrets have expired; takes stay."""
     platform, sessions = platform_of(request), sessions_of(request)
-    row, withdrawn = await platform.work.run(platform.records.retake, caller.key.id, session_id, body.expires_in)
-    await sessions.withdraw(row.id, withdrawn)
-    return Session.of(row)
+    records, key_id = platform.records, caller.key.id
+
+    async def accepted_takes() -> list[Path]:
+        row = await platform.work.run(records.get, key_id, session_id)
+        return [Path(take.folder) for take in row.takes if take.accepted is not None]
+
+    async def record() -> SessionRow:
+        return await platform.work.run(records.retake, key_id, session_id, body.expires_in)
+
+    return Session.of(await sessions.decisions.withdraw(session_id, accepted_takes, record))
 
 
 @router.post("/accept")
@@ -52,9 +58,7 @@ async def accept(request: Request, caller: Writer, session_id: str, body: Accept
     take = _take(row, body.take)
     if not has_clip(take):
         raise Refused(409, "no_clip", f"take {take.id!r} has no clip")
-    if row.state == SessionState.LIVE and take.state != TakeState.LIVE:
-        raise Refused(409, "busy", "another take of the session is being captured", {"Retry-After": "10"})
-    await sessions.accept_take(row.id, Path(take.folder))
+    await sessions.decisions.accept(row.id, Path(take.folder))
     return Session.of(await platform.work.run(platform.records.get, caller.key.id, session_id))
 
 

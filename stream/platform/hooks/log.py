@@ -1,5 +1,6 @@
 """The log of a key's deliveries, and their replay."""
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -7,10 +8,12 @@ from sqlalchemy import select
 from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.kinds import DeliveryState
 from take5.stream.platform.hooks.outbox import PATIENCE
-from take5.stream.platform.tables import DeliveryRow, SessionRow, utc_now
+from take5.stream.platform.records import own_session
+from take5.stream.platform.tables import DeliveryRow, utc_now
 from take5.stream.server.errors import Refused
 
 CURSOR_DIGITS = 18
+ID = re.compile(r"[0-9a-f]{32}")
 
 
 class DeliveryLog:
@@ -63,9 +66,7 @@ class DeliveryLog:
         ordered = select(DeliveryRow).where(*conditions).order_by(DeliveryRow.number.desc()).limit(limit + 1)
         with self._database.reading() as session:
             if session_id is not None:
-                owner = session.get(SessionRow, session_id)
-                if owner is None or owner.key_id != key_id:
-                    raise Refused(404, "not_found", f"this key has no session {session_id!r}")
+                own_session(session, key_id, session_id)
             rows = session.scalars(ordered).all()
         return rows[:limit], str(rows[limit - 1].number) if len(rows) > limit else None
 
@@ -79,7 +80,7 @@ class DeliveryLog:
         """
         with self._database.writing() as session:
             found = select(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.key_id == key_id)
-            row = session.scalars(found.with_for_update()).first()
+            row = session.scalars(found.with_for_update()).first() if ID.fullmatch(delivery_id) else None
             if row is None:
                 raise Refused(404, "not_found", f"this key has no delivery {delivery_id!r}")
             if row.payload is None:

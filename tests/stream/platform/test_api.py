@@ -1,5 +1,6 @@
 """The sessions API on a real server: create, list, show, cancel, delete."""
 
+import base64
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -283,6 +284,7 @@ def test_a_database_that_is_gone_gives_503_without_its_address(
         (b'{"person": "\\ud800"}', 422),
         (b'{"consent": "\\u0000"}', 422),
         (b'{"consent_text": "a\\u0000b"}', 422),
+        (b'{"hook": {"url": "http://a", "secret": "0123456789abcdef\\u0000"}}', 422),
         (b"\xff\xfe", 422),
         (b"null", 422),
         (b"x" * 70_000, 413),
@@ -291,6 +293,14 @@ def test_a_database_that_is_gone_gives_503_without_its_address(
 def test_a_body_that_is_no_session_is_refused(shop: Program, body: bytes, status: int) -> None:
     answer = shop.request("POST", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize("created", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2030-01-01"])
+@pytest.mark.parametrize("last", ["x", "\0", "0" * 24])
+def test_no_cursor_that_was_made_up_is_an_error_of_the_server(shop: Program, created: str, last: str) -> None:
+    cursor = base64.urlsafe_b64encode(f"{created} {last}".encode()).decode()
+    status = 200 if (created, last) == ("2030-01-01", "0" * 24) else 400
+    assert shop.request("GET", params={"cursor": cursor}).status_code == status
 
 
 @pytest.mark.parametrize("session", ["%00", "x" * 5000, "A" * 24, "..%2f..", "%F0%9F%98%80"])

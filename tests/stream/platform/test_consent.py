@@ -84,6 +84,7 @@ def test_only_the_person_agrees(shop: Program, holder: str, method: str) -> None
         (b'{"name": "Ann", "sha256": "x"}', 409, "text_changed"),
         (b'{"name": "' + b"A" * 5000 + b'", "sha256": "x"}', 413, "too_large"),
         (b"[" * 4000, 422, "invalid"),
+        (b'{"x":' + b"[" * 4000, 422, "invalid"),
     ],
 )
 def test_what_is_no_agreement_is_refused(shop: Program, body: bytes, status: int, code: str) -> None:

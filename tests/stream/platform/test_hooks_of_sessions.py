@@ -26,6 +26,7 @@ from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
 from take5.stream.platform.hooks.queue import AT_RECEIVER, LAST_ATTEMPTS, LEAST_FAILURES
 from take5.stream.platform.records import Records
 from take5.stream.platform.service import Platform
+from take5.stream.platform.takes import CUT_OFF
 from take5.stream.server.watch import CaptureReport, CaptureState, ended
 
 DAY = timedelta(days=1)
@@ -250,6 +251,20 @@ def test_what_captures_report_and_people_decide_is_posted(stage: HookStage) -> N
     assert payloads[1]["consented"]["name"] == "李雷"
     assert {each["take"] for each in payloads[2:]} == {"a"}
     assert payloads[4]["best"]["D"] == 140.0
+
+
+def test_a_capture_that_was_cut_off_and_left_nothing_is_posted_once(stage: HookStage) -> None:
+    platform = Platform(stage.database)
+    with receiving(status(200)) as receiver, stage.sending():
+        session = stage.session(receiver.url)
+        platform.watch.report(session, CaptureReport(CaptureState.LIVE, Path("/out/a")))
+        for _ in range(2):
+            platform.watch.restarted(Path("/out"), set())
+        asyncio.run(platform.watch.settle())
+        assert stage.settled()
+    assert types(receiver) == ["created", "started", "failed"]
+    failed = received(receiver)[-1]
+    assert (failed["take"], failed["code"], failed["text"]) == ("a", "interrupted", CUT_OFF)
 
 
 def test_details_never_take_the_place_of_what_every_payload_has(stage: HookStage) -> None:

@@ -28,7 +28,7 @@ from take5.stream.platform.records import Records, Wanted, add
 from take5.stream.platform.service import Platform
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.takes import CUT_OFF
-from take5.stream.server.acceptance import write_accepted
+from take5.stream.server.acceptance import is_accepted, write_accepted
 from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureOrder, CaptureReport, CaptureState, Earlier, ended
 from take5.stream.settings import Settings
@@ -187,8 +187,8 @@ def test_what_has_been_accepted_stays_so_until_another_take_is_asked_for(stage: 
     order = asyncio.run(stage.platform.watch.order(stage.id, USUAL))
     assert order.closed is not None
     assert (order.closed.status, order.closed.code) == (409, "accepted")
-    row, withdrawn = stage.platform.records.retake(stage.key_id, stage.id, None)
-    assert (row.state, withdrawn) == ("created", [OUT / "a"])
+    row = stage.platform.records.retake(stage.key_id, stage.id, None)
+    assert (row.state, [take.accepted for take in row.takes]) == ("created", [None])
     assert asyncio.run(stage.platform.watch.order(stage.id, USUAL)) == USUAL
     stage.end("b")
     stage.settled()
@@ -211,6 +211,22 @@ def test_a_kill_between_folder_and_record_is_made_good_at_the_next_start(stage: 
     stage.platform.watch.restarted(tmp_path, set())
     assert stage.settled().state == "accepted"
     assert [take.accepted is not None for take in stage.row.takes] == [True, False]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_kill_before_a_retake_was_recorded_leaves_the_take_accepted(
+    stage: Stage, tmp_path: Path, *, moved: bool
+) -> None:
+    take = tmp_path / "a"
+    take.mkdir()
+    stage.platform.watch.report(stage.id, ended(clip(take), take))
+    stage.settled()
+    asyncio.run(stage.platform.watch.accept(stage.id, take))
+    if moved:
+        take.rmdir()
+    stage.platform.watch.restarted(tmp_path, set())
+    assert stage.settled().state == "accepted"
+    assert is_accepted(take) is not moved
 
 
 def test_takes_are_in_the_order_in_which_they_began_whatever_the_clock_does(
