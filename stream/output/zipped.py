@@ -35,11 +35,12 @@ class _Sink(io.RawIOBase):
 def zipped(path: Path) -> Iterator[bytes]:
     """Yield an archive of a folder, or of one file, in pieces of about a mebibyte.
 
-    Names in it begin with the name of the folder or file. Links are left out.
+    Names in it begin with the name of the folder or file. Links are left out. If the folder is deleted meanwhile, it
+    raises OSError: an archive that is whole has every file.
     """
-    sink = _Sink()
+    sink, files = _Sink(), list(_files(path))
     with ZipFile(sink, "w", ZIP_STORED) as archive:
-        for file in _files(path):
+        for file in files:
             with file.open("rb") as source, archive.open(str(file.relative_to(path.parent)), "w") as entry:
                 while piece := source.read(PIECE_BYTES):
                     entry.write(piece)
@@ -52,7 +53,11 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=_raise):
         folders.sort()
         found = (Path(folder) / name for name in sorted(names))
         yield from (file for file in found if file.is_file() and not file.is_symlink())
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -14,6 +14,7 @@ from take5.stream.events import BestChanged, ClipReady
 from take5.stream.platform.database import Database
 from take5.stream.platform.kept_events import events_of
 from take5.stream.platform.orders import closed, order_for
+from take5.stream.platform.records import refuse_closed
 from take5.stream.platform.states import CLOSED, SessionState, TakeState
 from take5.stream.platform.tables import SessionRow
 from take5.stream.platform.takes import accept, agree_on_accepted, chosen_take, cut_off, record, take_in
@@ -146,8 +147,9 @@ def _accept(database: Database, session_id: str, folder: Path) -> Collection[Pat
     with database.writing() as session:
         row = session.get(SessionRow, session_id, with_for_update=True)
         take = None if row is None else take_in(row, folder)
-        if row is None or take is None or row.state in CLOSED:
-            raise Refused(404, "not_found", f"session {session_id!r} has no take in {folder}, or is cancelled")
+        if row is None or take is None:
+            raise Refused(404, "not_found", f"session {session_id!r} has no take in {folder}")
+        refuse_closed(row)
         if row.state == SessionState.LIVE and take.state != TakeState.LIVE:
             raise Refused(409, "busy", "another take of the session is being captured", {"Retry-After": "10"})
         accept(session, row, take)

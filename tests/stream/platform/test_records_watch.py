@@ -200,6 +200,12 @@ def test_a_take_that_is_not_there_cannot_be_accepted(stage: Stage) -> None:
     for name in (stage.id, "nobody"):
         with pytest.raises(Refused, match="has no take in"):
             asyncio.run(stage.platform.watch.accept(name, OUT / "a"))
+    stage.end()
+    stage.settled()
+    stage.platform.records.cancel(stage.key_id, stage.id)
+    with pytest.raises(Refused, match="is cancelled") as refused:
+        asyncio.run(stage.platform.watch.accept(stage.id, OUT / "a"))
+    assert refused.value.status == 409
 
 
 def test_a_kill_between_folder_and_record_is_made_good_at_the_next_start(stage: Stage, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -170,6 +171,19 @@ def test_a_folder_that_is_gone_is_said_and_changes_nothing(shop: Shop) -> None:
     assert shop.program.show(session["id"])["state"] == "done"
     assert "moved or removed" in shop.get(session, "/clip").json()["detail"]
     assert shop.get(session, "/bundles/raw").status_code == 404
+
+
+def test_an_archive_whose_folder_is_deleted_meanwhile_is_not_whole(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "bundle" / name).mkdir(parents=True)
+        (tmp_path / "bundle" / name / "0.jpg").write_bytes(b"jpeg")
+    pieces = zipped(tmp_path / "bundle")
+    next(pieces)
+    shutil.rmtree(tmp_path / "bundle")
+    with pytest.raises(FileNotFoundError):
+        list(pieces)
+    with pytest.raises(FileNotFoundError):
+        list(zipped(tmp_path / "bundle"))
 
 
 def test_a_file_is_an_archive_too(tmp_path: Path) -> None:
