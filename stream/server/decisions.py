@@ -42,7 +42,7 @@ class Decisions:
                     await asyncio.to_thread(withdraw_accepted, take)
                 raise
             for other in others:
-                await _withdraw(other)
+                await _tried(withdraw_accepted, other)
             await self._registry.renew(name)
             self._mark(name, [take], accepted=True)
 
@@ -73,7 +73,7 @@ class Decisions:
                 done = await record()
             except Refused:
                 for take in accepted:
-                    await asyncio.to_thread(write_accepted, take)
+                    await _tried(_mark_again, take)
                 raise
             self._mark(name, accepted, accepted=False)
             if accepted:
@@ -90,9 +90,14 @@ class Decisions:
             entry.accept(accepted=accepted)
 
 
-async def _withdraw(take: Path) -> None:
-    """Withdraw the mark of a take that is recorded as not accepted; what cannot be done now, the next start does."""
+def _mark_again(take: Path) -> None:
+    if not is_accepted(take):
+        write_accepted(take)
+
+
+async def _tried(change: Callable[[Path], None], take: Path) -> None:
+    """Let a folder say what the records say; what cannot be done now, the next start does."""
     try:
-        await asyncio.to_thread(withdraw_accepted, take)
+        await asyncio.to_thread(change, take)
     except Refused as error:
         log.warning("%s", error)

@@ -80,11 +80,18 @@ def test_a_retake_that_cannot_be_written_changes_nothing(shop: Shop, monkeypatch
     def full(_: Path) -> None:
         raise Refused(507, "not_written", "read-only")
 
+    other = shop.program.create()
+    takes = [shop.take(other, name) for name in ("", "-2")]
+    shop.post(other, "/accept", take=takes[0].name)
+
     with monkeypatch.context() as patched:
         patched.setattr(decisions, "withdraw_accepted", full)
+        patched.setattr(decisions, "write_accepted", full)
         answer = shop.post(session, "/retake")
-    assert (answer.status_code, answer.json()["code"]) == (507, "not_written")
+        assert shop.post(other, "/accept", take=takes[1].name).json()["error"] == "read-only"
+    assert (answer.status_code, answer.json()["code"], answer.json()["error"]) == (507, "not_written", "read-only")
     assert (marked(take), recorded(shop, session)) == ([True], [True])
+    assert (marked(*takes), recorded(shop, other)) == ([True, False], [True, False])
 
 
 def test_a_retake_that_is_refused_changes_nothing(shop: Shop) -> None:
