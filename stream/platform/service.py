@@ -9,6 +9,7 @@ from take5.stream.platform.failures import Failures
 from take5.stream.platform.hooks.log import DeliveryLog
 from take5.stream.platform.hooks.sender import HookSender
 from take5.stream.platform.lookups import Lookups
+from take5.stream.platform.person import PersonPages
 from take5.stream.platform.records import Records
 from take5.stream.platform.watch import RecordWatch
 from take5.stream.platform.work import DatabaseWork
@@ -38,6 +39,8 @@ class Platform:
         Keeps the records up to date with captures.
     consents : Consents
         What people agree to.
+    person : PersonPages
+        What else a person's page reads.
     deliveries : DeliveryLog
         What was posted to sessions' hooks.
     """
@@ -46,7 +49,7 @@ class Platform:
         self.records, self.work = Records(database), DatabaseWork(database)
         self.lookups = Lookups(self.work, Failures() if failures is None else failures)
         self.access, self.watch = SecretAccess(self.lookups), RecordWatch(self.work)
-        self.consents = Consents(self.work)
+        self.consents, self.person = Consents(self.work), PersonPages(self.work, self.watch)
         self.deliveries, self._sender = DeliveryLog(database), HookSender(database)
 
     def start(self) -> None:

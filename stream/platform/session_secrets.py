@@ -45,3 +45,10 @@ def revoke_secrets(session: Session, session_id: str, now: datetime, holders: Co
     """Make a session's secrets useless, by default all of them."""
     rows = update(SecretRow).where(SecretRow.session_id == session_id, SecretRow.revoked.is_(None))
     session.execute(rows.where(SecretRow.kind.in_(holders)).values(revoked=now))
+
+
+def link_of(base: str, session_id: str, holder: Holder, secret: str) -> str:
+    """Where a secret is used, on a server at an address."""
+    if holder is Holder.SENDER:
+        return f"{base}/whip/{session_id}"
+    return f"{base}/#token={secret}&session={session_id}"

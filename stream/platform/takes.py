@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -172,6 +172,13 @@ def accepted(row: SessionRow) -> TakeRow | None:
 def chosen_take(row: SessionRow) -> TakeRow | None:
     """Return the take that has been accepted, else the last one with a clip."""
     return accepted(row) or last_clip(row)
+
+
+def known_events(take: TakeRow) -> tuple[Event, ...]:
+    """Return the events of a take; its clips say whether it is accepted."""
+    accepted = take.accepted is not None
+    events = events_of(take.events)
+    return tuple(replace(event, accepted=accepted) if isinstance(event, ClipReady) else event for event in events)
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,22 @@ from functools import partial
 from pathlib import Path
 
 from take5.scoring.errors import DatabaseError
-from take5.stream.events import BestChanged, ClipReady
+from take5.stream.events import BestChanged
 from take5.stream.platform.database import Database
-from take5.stream.platform.kept_events import events_of
 from take5.stream.platform.orders import closed, order_for
 from take5.stream.platform.records import refuse_closed
 from take5.stream.platform.states import CLOSED, SessionState, TakeState
-from take5.stream.platform.tables import SessionRow
-from take5.stream.platform.takes import accept, agree_on_accepted, chosen_take, cut_off, record, take_in
+from take5.stream.platform.tables import SessionRow, TakeRow
+from take5.stream.platform.takes import accept, agree_on_accepted, chosen_take, cut_off, known_events, record, take_in
 from take5.stream.platform.work import DatabaseWork
 from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureOrder, CaptureReport, Earlier
 
 AGAIN_S = 1.0
 """Time between two attempts to write a report."""
+
+WRITTEN_S = 2.0
+"""Maximum time to wait for reports that are read."""
 
 SETTLE_S = 10.0
 """How long the last reports are waited for at the end."""
@@ -83,6 +85,19 @@ class RecordWatch:
         """Return the last take of a session with a clip."""
         return await self._work.run(_earlier, self._database, session)
 
+    async def take(self, session: str, take: str) -> Earlier | None:
+        """Return a take of a session by its id."""
+        await self.written(session)
+        return await self._work.run(_take, self._database, session, take)
+
+    async def written(self, session: str) -> None:
+        """Wait until a session's reports so far are written, for a short time at most."""
+        await asyncio.to_thread(self._wait_for, session)
+
+    def _wait_for(self, session: str) -> None:
+        with self._news:
+            self._news.wait_for(lambda: all(each.name != session for each in self._waiting.values()), WRITTEN_S)
+
     async def settle(self) -> None:
         """Wait until every report is written, or the database has not let them for some seconds."""
         with self._news:
@@ -122,6 +137,7 @@ class RecordWatch:
             with self._news:
                 if self._waiting.get(key) is waiting:
                     del self._waiting[key]
+                self._news.notify_all()
 
 
 def _row(database: Database, session_id: str) -> SessionRow | None:
@@ -160,10 +176,10 @@ def _earlier(database: Database, session_id: str) -> Earlier | None:
     with database.reading() as session:
         row = session.get(SessionRow, session_id)
         take = None if row is None else chosen_take(row)
-        if take is None:
-            return None
-        events = tuple(
-            replace(event, accepted=take.accepted is not None) if isinstance(event, ClipReady) else event
-            for event in events_of(take.events)
-        )
-        return Earlier(Path(take.folder), events)
+        return None if take is None else Earlier(Path(take.folder), known_events(take))
+
+
+def _take(database: Database, session_id: str, take_id: str) -> Earlier | None:
+    with database.reading() as session:
+        take = session.get(TakeRow, (session_id, take_id))
+        return None if take is None else Earlier(Path(take.folder), known_events(take))

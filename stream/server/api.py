@@ -1,5 +1,6 @@
 """The state and the files of sessions."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -10,6 +11,15 @@ from take5.stream.server.files import file_response, is_file
 from take5.stream.server.grant import Act
 from take5.stream.server.tickets import UNUSED_S
 from take5.stream.texts.languages import languages
+
+MAX_BODY = 4096
+"""Bytes."""
+
+
+class Choice(msgspec.Struct):
+    """What a person sends who accepts a take."""
+
+    take: str | None = None
 
 
 async def config(request: Request) -> Response:
@@ -58,20 +68,33 @@ async def ticket(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """Return one of the files of a session's last clip."""
+    """Return one of the files of a session's last clip, or of the take that is asked for."""
     await authorise_file(request)
-    entry = await sessions_of(request).find(request.path_params["name"])
-    name = request.path_params["file"]
-    path = entry.file(name) if is_file(name) else None
+    session, name, take = request.path_params["name"], request.path_params["file"], request.query_params.get("take")
+    path = await sessions_of(request).file(session, name, take) if is_file(name) else None
     if path is None:
-        raise Refused(404, "not_found", f"session {entry.feed.name!r} has no {name}; it comes when the clip is ready")
+        raise Refused(404, "not_found", f"session {session!r} has no {name}; it comes when the clip is ready")
     return file_response(path)
 
 
 async def accept(request: Request) -> Response:
-    """Record that the clip has been accepted."""
+    """Record that the clip has been accepted, or that of the take that the body of a platform's person names."""
     await authorise(request, Act.DECIDE)
-    return JSONResponse((await sessions_of(request).accept(request.path_params["name"])).json())
+    take = await _take_in(request) if access_of(request).own_secrets else None
+    return JSONResponse((await sessions_of(request).accept(request.path_params["name"], take)).json())
+
+
+async def _take_in(request: Request) -> str | None:
+    """The take that a request's body names; None if there is no body, or it names none."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
+    try:
+        return msgspec.json.decode(body, type=Choice).take if body.strip() else None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused(422, "invalid", f'send nothing, or {{"take": ID}} ({error})') from error
 
 
 async def save(request: Request) -> Response:

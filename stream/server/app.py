@@ -121,7 +121,8 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: 
 
     sessions.watch = platform.watch
     platform.start()
-    return [Mount("/api/v1", create_api(platform, sessions, openings)), *platform.consents.routes]
+    api = Mount("/api/v1", create_api(platform, sessions, openings))
+    return [api, *platform.consents.routes, *platform.person.routes]
 
 
 def _routes(pages: Path | None) -> list[BaseRoute]:

@@ -135,6 +135,8 @@ async def authorise(connection: HTTPConnection, act: Act) -> Grant:
 async def authorise_file(request: Request) -> None:
     """Raise Refused unless the request for a file may follow, or shows a ticket for that file."""
     session, file = request.path_params["name"], request.path_params["file"]
+    if (take := request.query_params.get("take")) is not None:
+        file = f"{take}/{file}"
     await _authorise_or(request, lambda ticket: tickets_of(request).opens_file(ticket, session, file))
 
 

@@ -159,14 +159,35 @@ class Sessions:
         entry = self._names.open(name, scoring.about)
         return entry, entry.feed.follow()
 
-    async def accept(self, name: str) -> ClipReady:
-        """Accept the clip of a name; return it."""
+    async def file(self, name: str, file: str, take: str | None = None) -> Path | None:
+        """Return where a file of a name's last clip is, or of a take; None if it has none."""
+        if take is None:
+            return (await self.find(name)).file(file)
+        self._registry.refuse_closed(name)
+        found = await self.watch.take(name, take)
+        return None if found is None else found.file(file)
+
+    async def accept(self, name: str, take: str | None = None) -> ClipReady:
+        """Accept the clip of a name, or that of one of its takes; return it."""
         entry = await self.find(name)
+        if take is not None:
+            return await self._accept_earlier(entry, take)
         if entry.clip is None:
             raise Refused(404, "not_found", f"session {name!r} has no clip to accept")
         await self.decisions.accept(name, entry.folder)
         assert entry.clip is not None  # noqa: S101 - a clip stays until there is another
         return entry.clip
+
+    async def _accept_earlier(self, entry: Entry, take: str) -> ClipReady:
+        found = await self.watch.take(entry.feed.name, take)
+        if found is None:
+            raise Refused(404, "not_found", f"session {entry.feed.name!r} has no take {take!r}")
+        if found.clip is None:
+            raise Refused(409, "no_clip", f"take {take!r} has no clip")
+        if entry.needed and entry.folder != found.take:
+            raise Refused(409, "busy", "another take of the session is being captured", {"Retry-After": "10"})
+        await self.decisions.accept(entry.feed.name, found.take)
+        return replace(found.clip, accepted=True)
 
     def hang_up(self, name: str) -> None:
         """End the capture of a name, if one is going on, and let no other begin, nor anyone follow."""

@@ -76,7 +76,7 @@ class Tickets:
         return replace(ticket.grant, left_s=ticket.issued_s + ticket.grant.left_s - self._clock())
 
     def opens_file(self, text: str, session: str, file: str) -> Grant | None:
-        """Use a ticket for a file of a session; from now on it is good for that file alone."""
+        """Use a ticket for a file of a session; from now on it is good for that file alone, of the same take."""
         unused = self._valid(text, session, None)
         if unused is not None:
             unused.file, unused.until_s = file, unused.holds_until(self._clock() + FILE_S)

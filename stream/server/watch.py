@@ -71,7 +71,7 @@ class CaptureReport:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The last take of a session that this process has not captured.
+    """A take of a session as the records have it, such as the last one of an earlier process.
 
     Attributes
     ----------
@@ -83,6 +83,16 @@ class Earlier:
 
     take: Path
     events: tuple[Event, ...]
+
+    @property
+    def clip(self) -> ClipReady | None:
+        """The first of its clips."""
+        return next((event for event in self.events if isinstance(event, ClipReady)), None)
+
+    def file(self, name: str) -> Path | None:
+        """Where one of its files is; None if it has none of this name."""
+        known = (event.files for event in self.events if isinstance(event, ClipReady | Reported))
+        return self.take / name if any(name in files for files in known) else None
 
 
 class SessionWatch(Protocol):
@@ -108,6 +118,10 @@ class SessionWatch(Protocol):
         """Return the last take of a session with a clip; None if there are no records of one."""
         ...
 
+    async def take(self, session: str, take: str) -> Earlier | None:
+        """Return a take of a session by its id; None if there are no records of it."""
+        ...
+
 
 class Unwatched:
     """There are no records: every session is captured alike."""
@@ -127,6 +141,9 @@ class Unwatched:
         return ()
 
     async def earlier(self, session: str) -> None:
+        """Return nothing: there are no records."""
+
+    async def take(self, session: str, take: str) -> None:
         """Return nothing: there are no records."""
 
 

@@ -12,7 +12,7 @@ from take5.stream.hooks.post import SHORTEST_SECRET
 from take5.stream.platform.hooks.addresses import checked_address, host_of
 from take5.stream.platform.hooks.outbox import Hook
 from take5.stream.platform.records import Wanted, state_of
-from take5.stream.platform.session_secrets import Holder
+from take5.stream.platform.session_secrets import Holder, link_of
 from take5.stream.platform.states import SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
 from take5.stream.platform.takes import Known, accepted, chosen_take
@@ -311,13 +311,6 @@ class DeletedSession(BaseModel):
     id: str
     state: SessionState
     deleted: list[str]
-
-
-def link_of(base: str, session_id: str, holder: Holder, secret: str) -> str:
-    """Where a secret is used, on a server at an address."""
-    if holder is Holder.SENDER:
-        return f"{base}/whip/{session_id}"
-    return f"{base}/#token={secret}&session={session_id}"
 
 
 def _by_name(values: dict[Holder, str]) -> dict[str, str]:

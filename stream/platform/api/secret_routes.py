@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from take5.stream.platform.api.caller import SCHEME, base_of, openings_of, platform_of
-from take5.stream.platform.api.models import NewSecret, link_of
+from take5.stream.platform.api.models import NewSecret
 from take5.stream.platform.api.routes import ERRORS, Writer
-from take5.stream.platform.session_secrets import Holder
+from take5.stream.platform.session_secrets import Holder, link_of
 
 router = APIRouter(
     prefix="/sessions/{session_id}/secrets", tags=["secrets"], dependencies=[Depends(SCHEME)], responses=ERRORS
