@@ -1,7 +1,7 @@
 // @ts-check
 // The page: set up, record, see the result. The server's events decide which stage is shown.
 
-import { mayRest, stayAwake } from './awake.js';
+import { askBeforeLeaving, mayRest, stayAwake } from './awake.js';
 import { Camera } from './camera.js';
 import { Capture } from './capture.js';
 import { Chart } from './chart.js';
@@ -13,15 +13,22 @@ import * as meters from './meters.js';
 import { Lengths } from './lengths.js';
 import { allowed, begun, link, look, offerLanguages, Watch } from './link.js';
 import { meaning, Narrator } from './narrator.js';
+import { Phone } from './phone.js';
 import { Prompter } from './prompter.js';
 import * as result from './result.js';
+import { Review } from './review.js';
 import { askFor, setUpSender, senderName } from './sender.js';
 import { access, config, namedSession, newName, Refusal, request, useToken } from './server.js';
+import { stage, stepByStep } from './steps.js';
 import { say, texts } from './texts.js';
 import { whenChosen } from './tabs.js';
 import { save, showWarning } from './warnings.js';
+import { Way } from './way.js';
 
 /** @typedef {import('./feed.js').Event} Event */
+
+/** Why no sender may begin: the person is at another step by now. */
+const CLOSED = new Set(['accepted', 'consent_missing']);
 
 /**
  * `asked`: the person has asked to stop. `turn`: counts set-ups, so that an outdated one can tell.
@@ -35,36 +42,45 @@ const prompter = new Prompter(changedSpeaking);
 const lengths = new Lengths(chooseLength);
 const problem = new Problem(() => retry());
 const camera = new Camera((code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code })));
-const watch = new Watch(anotherSender, noLink);
-let retry = setUp;
-
-/** @param {'setup' | 'live' | 'result' | 'closed'} name @param {string} focus */
-function stage(name, focus = '') {
-  document.body.dataset.stage = name;
-  document.title = name === 'live' ? `● ${$('live-title').textContent} – take5` : 'take5';
-  if (focus) $(focus).focus({ preventScroll: true });
-  scrollTo(0, 0); // on a phone the button that was pressed is below the picture and what there is to read
-}
+const watch = new Watch(anotherSender, noLink, (rules) => way.tell(rules));
+const review = new Review(() => /** @type {import('./server.js').Config} */ (page.config));
+const phone = new Phone((error) => onlyProblem(error) || problem.show(error));
+const way = new Way({ arrive, devices, follow: followLink, failed: (error) => onlyProblem(error) || problem.show(error) });
+/** What the button beside a problem does. @type {() => any} */
+let retry = () => setUp();
 
 // Set up
 
-async function setUp() {
+/** @param {boolean} givenUp whether this page's last capture is still being ended */
+async function openDevices(givenUp) {
   const turn = (page.turn += 1);
   retry = setUp;
   end();
   stage('setup');
+  phone.offer();
   problem.clear();
   $('start').disabled = true;
   narrator.say(page.external ? texts.status.external : texts.status.opening);
   try {
     await learn();
-    if (page.external || turn !== page.turn || !(await camera.open(page.config?.picture ?? 720))) return;
+    if (page.external || turn !== page.turn) return;
+    watch.begin(givenUp);
+    if (!(await camera.open(page.config?.picture ?? 720))) return;
     narrator.say(texts.status.setup);
     $('start').disabled = false;
-    watch.begin();
   } catch (error) {
     if (turn === page.turn) cannotSetUp(error);
   }
+}
+
+const setUp = () => openDevices(false);
+
+/** The step of a person's way at which camera and microphone are checked. @param {boolean} givenUp */
+function devices(givenUp = false) {
+  setSender(false);
+  const opened = openDevices(givenUp);
+  $('devices-title').focus({ preventScroll: true });
+  return opened;
 }
 
 /** Ask the server what this page needs to know. */
@@ -119,6 +135,7 @@ async function start() {
   if (!camera.stream) return;
   const capture = link.platform ? follow(link.name, true) : follow(newName(), false);
   stayAwake(() => capture === page.capture);
+  if (stepByStep()) askBeforeLeaving();
   try {
     await capture.send(camera.stream, lengths.query);
   } catch (error) {
@@ -138,7 +155,7 @@ function follow(name, next) {
   page.asked = false;
   $('stop').disabled = false;
   put($('sent'), '');
-  put($('live-title'), page.external && !link.platform ? say(texts.status.following, { name }) : texts.page.live);
+  put($('live-title'), liveTitle(name));
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
   const [window_s] = lengths.chosen;
   const capture = new Capture(name, { .../** @type {any} */ (page.config), window_s }, watcher, next);
@@ -148,6 +165,12 @@ function follow(name, next) {
   prompter.begin();
   stage('live', 'live-title');
   return capture;
+}
+
+/** @param {string} name */
+function liveTitle(name) {
+  if (page.external && stepByStep()) return texts.way.elsewhere;
+  return page.external && !link.platform ? say(texts.status.following, { name }) : texts.page.live;
 }
 
 /** @type {import('./capture.js').Watcher} */
@@ -173,9 +196,10 @@ function took(capture, event) {
   coach.take(event);
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
-  if (event.type === 'bundle' || event.type === 'report') return result.showHandedOn(capture.session);
-  if (capture.session.clip && capture.session.others.includes(event)) return result.showLengths(capture);
-  if (capture.session.clip) return finish(() => result.showClip(capture));
+  const after = event.type === 'bundle' || event.type === 'report';
+  if (after) return review.shows(capture) && result.showHandedOn(capture.session);
+  if (capture.session.clip && capture.session.others.includes(event)) return review.shows(capture) && result.showLengths(capture);
+  if (capture.session.clip) return finish(capture, () => result.showClip(capture));
   if (event.type === 'warning') return showWarning(capture.session);
   show(capture);
   if (event.type === 'stopped') $('stop').disabled = true;
@@ -226,6 +250,7 @@ function unplugged(capture) {
 function giveUp(error, again) {
   end();
   if (onlyProblem(error)) return void (retry = again);
+  if (stepByStep() && CLOSED.has(error.code)) return void openLink();
   stage('setup');
   narrator.say(page.external ? texts.status.external : texts.status.setup);
   const ready = page.external || camera.stream !== null;
@@ -254,12 +279,30 @@ async function openLink() {
   problem.clear();
   try {
     await learn();
+    if (allowed('decide')) return await way.resume();
     if (allowed('send') && !(await begun())) return await setUp();
     followLink();
-    return undefined;
   } catch (error) {
-    return cannotSetUp(error);
+    close(error);
   }
+  return undefined;
+}
+
+/** The person comes to a step at which nothing is sent or followed. */
+function arrive() {
+  end();
+  camera.close();
+  setSender(false);
+  problem.clear();
+  watch.begin();
+}
+
+/** Another device is to record: this page gives up its own recording, and shows the code for it. */
+async function leaveToPhone() {
+  const opened = devices(true);
+  phone.open();
+  way.again();
+  return opened;
 }
 
 /** Another sender sends as this session: the page follows, unless the person looks at a clip. */
@@ -282,11 +325,16 @@ function noLink(code) {
 /** Show nothing else than a problem, where nothing else is of use to a person with a link. @param {any} error */
 function onlyProblem(error) {
   if (!link.platform || !(hasNoLink(error) || page.external)) return false;
+  close(error);
+  return true;
+}
+
+/** @param {any} error */
+function close(error) {
   end();
   camera.close();
   stage('closed');
   problem.show(error);
-  return true;
 }
 
 // The result
@@ -294,29 +342,29 @@ function onlyProblem(error) {
 /** @param {Capture} capture @param {Event} error */
 function ended(capture, error) {
   if (page.asked && error.code === 'never_connected') return void setUp(); // stopped before it began
-  return finish(() => result.showFailure(error, codeOf({ code: error.code })));
+  return finish(capture, () => result.showFailure(error, codeOf({ code: error.code })));
 }
 
-/** @param {() => void} tell */
-function finish(tell) {
+/** @param {Capture} capture @param {() => void} show */
+function finish(capture, show) {
   coach.clear();
   prompter.end();
-  page.capture?.hangUp();
+  capture.hangUp();
   camera.close();
   mayRest();
   watch.begin();
   problem.clear();
-  put($('again'), texts.page.again);
-  tell();
+  put($('again'), stepByStep() ? texts.page.record_again : texts.page.again);
+  review.begin(capture, show);
   stage('result', 'result-title');
 }
 
 async function use() {
   problem.clear();
   try {
-    await result.accept(/** @type {Capture} */ (page.capture));
-    $('accepted').focus();
-    if (link.platform) await look(/** @type {import('./server.js').Config} */ (page.config)); // it may have ended what may be sent
+    await review.use();
+    if (stepByStep()) way.done();
+    else $('accepted').focus();
   } catch (error) {
     if (link.platform && /** @type {any} */ (error).code === 'not_found') return openLink(); // another capture has begun
     if (hasNoLink(error)) return void onlyProblem(error);
@@ -328,6 +376,10 @@ async function use() {
 
 async function again() {
   files.unload();
+  if (stepByStep()) {
+    way.again();
+    return devices();
+  }
   if (link.platform) setSender(false);
   if (page.external) return followSender(true);
   await setUp();
@@ -340,6 +392,8 @@ $('stop').addEventListener('click', stop);
 $('save').addEventListener('click', () => save(/** @type {Capture} */ (page.capture).name));
 $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
+$('back-to-takes').addEventListener('click', () => way.back().catch(close));
+$('phone-instead').addEventListener('click', leaveToPhone);
 $('camera').addEventListener('change', chooseDevice);
 $('microphone').addEventListener('change', chooseDevice);
 $('clip').addEventListener('loadedmetadata', files.fit);
@@ -361,6 +415,7 @@ async function begin() {
   prompter.open();
   const select = whenChosen(choose);
   if (link.platform) {
+    stage('closed');
     offerLanguages($('language'), (await config()).languages, texts.language);
     return openLink();
   }

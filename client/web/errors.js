@@ -3,7 +3,9 @@
 
 import { $, put } from './dom.js';
 import { link } from './link.js';
+import { mended } from './mend.js';
 import { access } from './server.js';
+import { stepByStep } from './steps.js';
 import { say, texts } from './texts.js';
 
 /** @type {Record<string, string>} Names that browsers use for the same thing. */
@@ -50,7 +52,7 @@ export class Problem {
     const asksToken = this.code === 'unauthorized' || this.code === 'wrong_token';
     $('problem').hidden = false;
     put($('problem-title'), title);
-    put($('problem-advice'), advice);
+    put($('problem-advice'), (stepByStep() && mended(this.code, error)) || advice);
     $('token-form').hidden = !asksToken;
     $('retry').hidden = asksToken || !retry || NO_RETRY.has(this.code);
     this.#count(Math.ceil(error.retryAfter ?? 0));

@@ -2,6 +2,8 @@
 // How loud the microphone is, before anything is sent.
 
 import { $, put } from './dom.js';
+import { forSilence } from './mend.js';
+import { stepByStep } from './steps.js';
 import { texts } from './texts.js';
 
 const FLOOR_DBFS = -60;
@@ -56,6 +58,7 @@ function draw(now, loudest, known) {
   const meter = $('level');
   const shown = Math.min(0, Math.max(FLOOR_DBFS, now));
   meter.firstElementChild.style.transform = `scaleX(${1 - shown / FLOOR_DBFS})`;
+  put($('microphone-advice'), known && loudest < SILENT_DBFS && stepByStep() ? forSilence() : '');
   meter.dataset.loud = String(loudest > LOUD_DBFS);
   if (!known) put($('level-word'), '');
   else if (performance.now() - saidAt > 1000 && $('level-word').textContent !== word(loudest)) {

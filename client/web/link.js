@@ -9,6 +9,7 @@ import { keep, recall } from './store.js';
 
 const LANGUAGE = 'take5.language';
 const SESSION_LANGUAGE = 'take5.session-language';
+const WAITING = 'waiting';
 /** Another sender's media have arrived. */
 const ARRIVED = new Set(['receiving', 'stalled', 'stopping']);
 
@@ -34,16 +35,18 @@ export const allowed = (act) => !link.platform || (document.body.dataset.may ?? 
 /** Languages that the link asks for, preferred first: the person's own choice, then the session's. */
 export const wanted = () => (link.platform ? [recall(LANGUAGE), link.language] : []);
 
-/** Whether the session has, or had, a sender. */
-export async function begun() {
+/** The state of the session's capture; that of a session without one where there is none. @returns {Promise<string>} */
+export async function stateOf() {
   try {
-    const { state } = await (await request(`api/sessions/${link.name}`)).json();
-    return state !== 'waiting';
+    return (await (await request(`api/sessions/${link.name}`)).json()).state;
   } catch (error) {
     if (/** @type {Refusal} */ (error).code !== 'not_found') throw error;
-    return false;
+    return WAITING;
   }
 }
+
+/** Whether the session has, or had, a sender. */
+export const begun = async () => (await stateOf()) !== WAITING;
 
 /** Let the person choose another language than that of the session. @param {HTMLSelectElement} select @param {string[]} languages @param {string} language */
 export function offerLanguages(select, languages, language) {
@@ -70,22 +73,40 @@ export class Watch {
   /** @type {Feed | null} */
   #feed = null;
 
-  /** @param {() => void} arrived another sender's media arrive @param {(code: string) => void} refused the link opens nothing any more */
-  constructor(arrived, refused) {
+  /** A capture that this page has given up is still being ended. */
+  #givenUp = false;
+
+  /**
+   * @param {() => void} arrived another sender's media arrive
+   * @param {(code: string) => void} refused the link opens nothing any more
+   * @param {(rules: import('./server.js').Rules) => void} told the session's rules are known
+   */
+  constructor(arrived, refused, told) {
     this.arrived = arrived;
     this.refused = refused;
+    this.told = told;
   }
 
-  begin() {
+  /** @param {boolean} givenUp whether this page's own capture is still being ended */
+  begin(givenUp = false) {
     this.end();
     if (!link.platform) return;
+    this.#givenUp = givenUp;
+    /** @type {Feed} */
     const feed = new Feed(link.name, true, {
-      event: ({ state }) => feed === this.#feed && ARRIVED.has(state) && this.arrived(),
+      event: (event) => feed === this.#feed && this.#take(event),
       refused: (code) => feed === this.#feed && this.refused(code),
       lost: () => {},
       again: () => {},
     });
     this.#feed = feed;
+  }
+
+  /** @param {import('./feed.js').Event} event */
+  #take({ type, state, rules }) {
+    if (type === 'hello') this.told(rules);
+    if (state && !ARRIVED.has(state)) this.#givenUp = false;
+    if (ARRIVED.has(state) && !this.#givenUp) this.arrived();
   }
 
   end() {

@@ -4,7 +4,6 @@
 import { showAspects } from './aspects.js';
 import { $, make, put } from './dom.js';
 import { link as linkTo, play, unload } from './files.js';
-import { allowed, link } from './link.js';
 import { request } from './server.js';
 import { bundleOf } from './session.js';
 import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
@@ -12,9 +11,9 @@ import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, te
 /** What a file's name has more that is of another length than the first: clip-10s.mp4. */
 const OF_LENGTH = /-[0-9.]+s(?=\.[a-z0-9]+$)/;
 
-/** @typedef {import('./capture.js').Capture} Capture @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./takes.js').Shown} Shown @typedef {import('./feed.js').Event} Event @typedef {import('./session.js').Session} Session */
 
-/** @param {Capture} capture */
+/** @param {Shown} capture */
 export function showClip(capture) {
   const { session } = capture;
   const clip = /** @type {Event} */ (session.clip);
@@ -25,7 +24,7 @@ export function showClip(capture) {
   if (clip.accepted) showAccepted(session);
 }
 
-/** One of the clips, and its numbers. @param {Capture} capture @param {Event} clip */
+/** One of the clips, and its numbers. @param {Shown} capture @param {Event} clip */
 function show(capture, clip) {
   put($('result-title'), say(texts.result.title, { window: duration(lengthOf(clip)) }));
   const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
@@ -39,7 +38,7 @@ function show(capture, clip) {
   showLengths(capture, clip);
 }
 
-/** A button for each clip where there are several, and which lengths have none. @param {Capture} capture @param {Event} shown */
+/** A button for each clip where there are several, and which lengths have none. @param {Shown} capture @param {Event} shown */
 export function showLengths(capture, shown = /** @type {Event} */ (capture.session.clip)) {
   const clips = clipsOf(capture.session);
   const missing = capture.session.others.filter(({ type }) => type === 'no_clip');
@@ -89,16 +88,17 @@ const checked = (event) => (event.checked?.complete === false ? say(texts.result
 /** @param {number | null} value @param {number} digits */
 const number = (value, digits) => value?.toFixed(digits) ?? '–';
 
-/** @param {Capture} capture */
+/** @param {Shown} capture */
 function ending({ session, cut, whip }) {
   return cut ? texts.result.cut : stopped(/** @type {any} */ (session.stopped ?? { rule: '' }), !whip);
 }
 
-/** "Use this": tell the server, then say where it is. @param {Capture} capture */
-export async function accept({ name, session }) {
+/** "Use this": tell the server, then say where it is. @param {Shown} shown @param {string} [take] its id, where the server keeps several */
+export async function accept({ name, session }, take) {
   $('use').disabled = true;
+  const body = take === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ take }) };
   try {
-    await request(`api/sessions/${name}/accept`, { method: 'POST' });
+    await request(`api/sessions/${name}/accept`, { method: 'POST', ...body });
     showAccepted(session);
   } catch (error) {
     $('use').disabled = false;
@@ -109,7 +109,7 @@ export async function accept({ name, session }) {
 /** @param {Session} session */
 function showAccepted({ clip }) {
   $('use').disabled = true;
-  put($('accepted-text'), link.platform && allowed('decide') ? texts.result.accepted_link : texts.result.accepted);
+  put($('accepted-text'), texts.result.accepted);
   put($('accepted-path'), clip?.path ?? '');
   $('accepted').hidden = false;
 }

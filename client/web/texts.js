@@ -54,6 +54,9 @@ export const texts = await load().catch(unreachable);
 /** The length of a window, as "five seconds". @param {number} seconds */
 export const duration = (seconds) => (seconds === 5 ? texts.phrases.five_seconds : say(texts.phrases.seconds, { count: seconds }));
 
+/** A time that need not be exact, in whole minutes if it is long. @param {number} seconds */
+export const span = (seconds) => (seconds < 120 ? say(texts.phrases.seconds, { count: Math.round(seconds) }) : say(texts.phrases.minutes, { count: Math.round(seconds / 60) }));
+
 /** Short texts of findings, each once. @param {string[]} codes */
 export const reasons = (codes) => [...new Set(codes.map((code) => reason(code)?.short ?? code))].join(texts.phrases.list_separator);
 

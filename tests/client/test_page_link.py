@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from page_browser import OpenPage
 from page_talk import begun, is_followed, looks_right, problem, ready, scored, status, tell, window
+from page_way import at, go_on
 from platform_server import Json, Program, programs
 from playwright.sync_api import Page, expect
 from serving import Served, eventually, served
@@ -81,23 +82,20 @@ def gone(page: Page, said: tuple[str, str] = GONE) -> None:
 def test_a_persons_link_records_its_session_and_the_clip_is_used(shop: Program, talker_page: OpenPage) -> None:
     session = shop.create(stop=ONE_IS_ENOUGH, trainers=["raw"])
     page = talker_page(session["links"]["person"])
+    go_on(page)
     records(page, session)
     expect(page.locator("#result-text")).to_contain_text("It stopped by itself: this is good enough.")
     assert eventually(lambda: shop.show(session["id"])["state"] == "done")
     page.get_by_role("button", name="Use this").click()
-    expect(page.locator("#accepted-text")).to_have_text("Thank you. That is all: you can close this page.")
-    expect(page.locator("#accepted-path")).to_be_hidden()
-    expect(page.locator("#again")).to_be_hidden()
+    at(page, "done")
     assert shop.show(session["id"])["state"] == "accepted"
     page.reload()
-    expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
-    expect(page.locator("#accepted-text")).to_be_visible()
-    expect(page.locator("#clip")).to_have_js_property("duration", 5)
-    expect(page.locator("#again")).to_be_hidden()
+    at(page, "done")
     looks_right(page)
     assert shop.request("POST", f"/{session['id']}/retake").status_code == 200
     page.reload()
-    page.get_by_role("button", name="Again").click()
+    expect(page.locator("#clip")).to_have_js_property("duration", 5)
+    page.get_by_role("button", name="Record again").click()
     ready(page)
 
 
@@ -107,15 +105,34 @@ def test_a_page_that_is_reloaded_while_it_records_comes_back_to_its_session(
 ) -> None:
     session = shop.create(stop={"share": 0, "gain": 0})
     page = talker_page(session["links"]["person"])
+    go_on(page)
     ready(page)
     page.locator("#start").click()
     expect(page.locator("#best")).to_contain_text("Best so far: ")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.reload()
+    assert asked == ["beforeunload"]
     expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Record again").click()
     ready(page)
     page.reload()
-    expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
+    at(page, "devices")
+    ready(page)
+    page.locator("#start").click()
+    expect(page.locator("#best")).to_contain_text("Best so far: ")
+    page.get_by_role("button", name="Use your phone's camera instead").click()
+    at(page, "devices", focused=False)
+    expect(page.locator("#phone-code")).to_be_visible()
+    ready(page)
+    phone = talker_page(session["links"]["person"])
+    at(phone, "review")
+    expect(phone.locator("#takes button")).to_have_count(2)
+    phone.get_by_role("button", name="Record again").click()
+    ready(phone)
+    phone.locator("#start").click()
+    at(page, "recording")
+    expect(page.locator("#live-title")).to_have_text("Another device is recording. This page follows it.")
 
 
 @pytest.mark.realtime
@@ -125,6 +142,7 @@ def test_a_chinese_session_is_chinese_until_the_person_chooses_another_language(
     session = shop.create(stop=ONE_IS_ENOUGH, language="zh-Hans", strictness="loose")
     page = talker_page(session["links"]["person"], locale="en-GB")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    go_on(page)
     expect(page.locator("#prompter-language")).to_have_value("zh-Hans")
     status(page, texts("zh-Hans").status["setup"])
     looks_right(page)
@@ -181,15 +199,16 @@ def test_a_person_whose_session_another_sender_records_follows_and_decides(
 ) -> None:
     session = shop.create()
     page = open_page(session["links"]["person"])
+    go_on(page)
     ready(page)
     expect(page.get_by_role("tab")).to_have_count(0)
     assert eventually(lambda: is_followed(server, session["id"]))
     begin(server, session, 800.0)
-    expect(page.locator("#live-title")).to_have_text("Recording")
+    expect(page.locator("#live-title")).to_have_text("Another device is recording. This page follows it.")
     assert page.evaluate("document.querySelector('#preview').srcObject") is None
     looks_right(page)
     show_clip(server, session)
-    expect(page.get_by_role("button", name="Again")).to_be_visible()
+    expect(page.get_by_role("button", name="Record again")).to_be_visible()
     server.loop.call_soon_threadsafe(server.sessions.entry(session["id"]).feed.restart)
     assert eventually(lambda: is_followed(server, session["id"]))
     begin(server, session, 900.0)
@@ -205,6 +224,7 @@ def test_a_link_that_is_withdrawn_while_it_is_open(
 ) -> None:
     session = shop.create()
     page = open_page(session["links"]["person"])
+    go_on(page)
     ready(page)
     assert eventually(lambda: is_followed(server, session["id"]))
     method, _, path = how.partition(" ")
@@ -220,6 +240,7 @@ def test_a_link_that_is_withdrawn_while_it_is_open(
 def test_a_link_that_is_withdrawn_while_it_records(shop: Program, talker_page: OpenPage) -> None:
     session = shop.create(stop={"share": 0, "gain": 0})
     page, follower = talker_page(session["links"]["person"]), talker_page(session["links"]["follower"])
+    go_on(page)
     ready(page)
     page.locator("#start").click()
     expect(page.locator("#best")).to_contain_text("Best so far: ")
@@ -236,6 +257,7 @@ def test_a_link_that_is_withdrawn_while_it_records(shop: Program, talker_page: O
 @pytest.mark.waiting
 def test_a_session_that_is_being_recorded_elsewhere_says_so(shop: Program, open_page: OpenPage) -> None:
     page = open_page(shop.create()["links"]["person"])
+    go_on(page)
     ready(page)
     page.route("**/whip/*", lambda route: route.fulfill(status=409, json={"code": "busy", "error": "told"}))
     page.locator("#start").click()

@@ -31,10 +31,11 @@ class Shop:
         for file in ("clip.mp4", "clip-10s.mp4", "report.html", "source.mp4", "deliveries.json"):
             (folder / file).write_bytes(f"{file} {name}".encode())
         watch = self.server.sessions.watch
-        for event in (None, *events(folder, bundle)):
+        happened = events(folder, bundle, session["id"])
+        for event in (None, *happened):
             watch.report(session["id"], CaptureReport(CaptureState.LIVE, folder, event))
         if over:
-            watch.report(session["id"], ended(events(folder, bundle)[1], folder))
+            watch.report(session["id"], ended(happened[1], folder))
         state = "done" if over else "live"
         assert eventually(lambda: self.program.show(session["id"])["state"] == state, 10)
         return folder
@@ -51,9 +52,9 @@ class Shop:
         return httpx.request(method, address, headers=headers, **options)
 
 
-def events(folder: Path, bundle: Path) -> list[Event]:
+def events(folder: Path, bundle: Path, session: str) -> list[Event]:
     def clip(frames: int, *names: str) -> ClipReady:
-        files = {name: f"api/sessions/x/{name}" for name in names}
+        files = {name: f"api/sessions/{session}/{name}" for name in names}
         score = WindowScore(50, 140.0, Motion(0.1, 0.2, 0.05, mouth_moves=True), 1)
         return ClipReady(400, score, frames, str(folder), files, ("raw",), report=True)
 
@@ -63,5 +64,5 @@ def events(folder: Path, bundle: Path) -> list[Event]:
         clip(250, "clip-10s.mp4"),
         Bundled(400, "raw", str(bundle), 138, 125, ("few frames",), window_frames=125),
         Bundled(400, "synctalk", error="no face", window_frames=125),
-        Reported(400, {"report.html": "api/sessions/x/report.html"}),
+        Reported(400, {"report.html": f"api/sessions/{session}/report.html"}),
     ]

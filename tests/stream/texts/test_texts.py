@@ -20,7 +20,7 @@ from take5.stream.server.app import CODES
 from take5.stream.server.files import FILES
 from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, languages, preferred, texts
 
-FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "method_not_allowed", "refused"}
+FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "invalid", "no_clip", "method_not_allowed", "refused"}
 """Codes of the server that no request of the page can cause."""
 
 OF_PLATFORMS = {"too_many_failures", "accepted", "consent_missing"}
@@ -116,7 +116,7 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
     named = set(re.findall(r'data-(?:text|label)="(\w+)"', markup))
     used = named | set(re.findall(r"texts\.page\.(\w+)", code))
     assert set(found["page"]) == used
-    for group in ("meters", "chart", "result", "controls", "overlay"):
+    for group in ("meters", "chart", "result", "controls", "overlay", "way"):
         assert set(found[group]) == set(re.findall(rf"texts\.{group}\.(\w+)", code)), group
     values = set(re.findall(r"texts\.obs_values\.(\w+)", code))
     verdicts = {"good", "bad", "unknown"}
@@ -130,6 +130,14 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
     words = re.findall(r'(?:words|display)\["(\w+)"(?: if one else "(\w+)")?\]', display)
     assert set(found["display"]) == {word for pair in words for word in pair if word}
     assert set(GROUPS) <= set(found)
+
+
+def test_each_cause_of_a_problem_with_devices_has_a_text_for_every_system() -> None:
+    code = (PAGES / "mend.js").read_text(encoding="utf-8")
+    causes = {*re.findall(r"\w+: '(\w+)'", code), *re.findall(r"(?:\? |adviceFor\()'(\w+)'", code)}
+    found = read(ENGLISH)["mend"]
+    assert set(found) == causes
+    assert all("other" in texts_of for texts_of in found.values())
 
 
 def test_coaching_is_short_and_unmistakable_and_reasons_end_as_they_should() -> None:
