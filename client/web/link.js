@@ -10,6 +10,8 @@ import { keep, recall } from './store.js';
 const LANGUAGE = 'take5.language';
 const SESSION_LANGUAGE = 'take5.session-language';
 const WAITING = 'waiting';
+/** How a capture ends. */
+const OVER = new Set(['clip', 'error']);
 /** Another sender's media have arrived. */
 const ARRIVED = new Set(['receiving', 'stalled', 'stopping']);
 
@@ -105,8 +107,10 @@ export class Watch {
   /** @param {import('./feed.js').Event} event */
   #take({ type, state, rules }) {
     if (type === 'hello') this.told(rules);
+    if (OVER.has(type)) return this.begin(); // the server closes: what comes next is of another capture
     if (state && !ARRIVED.has(state)) this.#givenUp = false;
     if (ARRIVED.has(state) && !this.#givenUp) this.arrived();
+    return undefined;
   }
 
   end() {

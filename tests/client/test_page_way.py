@@ -243,6 +243,7 @@ def test_another_device_takes_over_and_this_page_says_so(studio: Studio, open_pa
     assert eventually(lambda: page.evaluate("window.heard") == 1)
     go_on(page)
     assert eventually(lambda: page.evaluate("window.heard") == 2)
+    studio.server.sessions.entry(session["id"]).capture_id = "captured"  # it is remembered
     tell(studio.server, session["id"], *begun(), *scored(800.0))
     at(page, "recording")
     expect(page.locator("#live-title")).to_have_text("Another device is recording. This page follows it.")

@@ -134,7 +134,7 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
 
 def test_each_cause_of_a_problem_with_devices_has_a_text_for_every_system() -> None:
     code = (PAGES / "mend.js").read_text(encoding="utf-8")
-    causes = {*re.findall(r"\w+: '(\w+)'", code), *re.findall(r"(?:\? |adviceFor\()'(\w+)'", code)}
+    causes = {*re.findall(r"\w+: '(\w+)'", code), *re.findall(r"(?:(?<!\?)\? |adviceFor\()'(\w+)'", code)}
     found = read(ENGLISH)["mend"]
     assert set(found) == causes
     assert all("other" in texts_of for texts_of in found.values())
