@@ -58,6 +58,7 @@ say "installing Python packages into $VENV (a few minutes and, with PyTorch's CP
   ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -c constraints.txt -e '.[dev]'
 "$VENV/bin/take5" models fetch
 if [ "${TAKE5_TESTS:-}" ]; then
-  say "installing the tests' WHIP sender (npm)"
+  say "installing the tests' WHIP sender and their check of the page's accessibility (npm)"
   npm --prefix tests/support/whip_clients/node ci --silent --no-audit --no-fund
+  npm --prefix tests/support/axe ci --silent --no-audit --no-fund
 fi

@@ -6,6 +6,7 @@ import { $, make, put } from './dom.js';
 import { link as linkTo, play, unload } from './files.js';
 import { request } from './server.js';
 import { bundleOf } from './session.js';
+import { stepByStep } from './steps.js';
 import { clock, duration, ofCode, reason as textsOf, say, sentences, stopped, texts } from './texts.js';
 
 /** What a file's name has more that is of another length than the first: clip-10s.mp4. */
@@ -29,7 +30,9 @@ function show(capture, clip) {
   put($('result-title'), say(texts.result.title, { window: duration(lengthOf(clip)) }));
   const from = sentences(ending(capture), say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) }));
   put($('result-text'), sentences(from, checked(clip)));
-  showAspects('result-aspects', capture.session.windowOf(clip)?.aspects);
+  const aspects = capture.session.windowOf(clip)?.aspects;
+  showAspects('result-aspects', aspects);
+  $('result-aspects').hidden = stepByStep() && !aspects;
   put($('result-overall'), number(clip.best.I, 0));
   put($('result-variety'), number(clip.best.D, 0));
   put($('result-calm'), number(clip.best.MC, 3));
