@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from page_browser import OpenPage
 from page_talk import begun, is_followed, looks_right, problem, ready, scored, status, tell, window
-from page_way import at, go_on
+from page_way import TEXT, accessible, agree, at, go_on
 from platform_server import Json, Program, programs
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 from serving import Served, eventually, served
 
 from take5.client.pages import PAGES, PROMPTS
@@ -80,9 +80,11 @@ def gone(page: Page, said: tuple[str, str] = GONE) -> None:
 
 @pytest.mark.realtime
 def test_a_persons_link_records_its_session_and_the_clip_is_used(shop: Program, talker_page: OpenPage) -> None:
-    session = shop.create(stop=ONE_IS_ENOUGH, trainers=["raw"])
+    session = shop.create(stop=ONE_IS_ENOUGH, trainers=["raw"], consent_text=TEXT)
     page = talker_page(session["links"]["person"])
     go_on(page)
+    agree(page)
+    at(page, "devices")
     records(page, session)
     expect(page.locator("#result-text")).to_contain_text("It stopped by itself: this is good enough.")
     assert eventually(lambda: shop.show(session["id"])["state"] == "done")
@@ -109,8 +111,15 @@ def test_a_page_that_is_reloaded_while_it_records_comes_back_to_its_session(
     ready(page)
     page.locator("#start").click()
     expect(page.locator("#best")).to_contain_text("Best so far: ")
+    at(page, "recording")
+    accessible(page)
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", leave)
     page.reload()
     assert asked == ["beforeunload"]
     expect(page.locator("#result-title")).to_have_text(CLIP_TEXT)
