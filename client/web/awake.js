@@ -1,19 +1,28 @@
 // @ts-check
 // Keeps a recording going: a phone whose screen turns off stops filming, and a page that is left sends no more.
 
-/** @type {WakeLockSentinel | null} */
-let lock = null;
+export class Awake {
+  /** @type {WakeLockSentinel | null} */
+  #lock = null;
 
-/** Keep the screen on. @param {() => boolean} wanted whether it still is, once the browser has answered */
-export async function stayAwake(wanted) {
-  const given = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null;
-  if (given && !wanted()) given.release();
-  else lock = given;
+  /** @param {() => boolean} wanted whether it still is, once the browser has answered */
+  async stay(wanted) {
+    const given = (await navigator.wakeLock?.request('screen').catch(() => null)) ?? null;
+    if (given && !wanted()) given.release();
+    else this.#lock = given;
+  }
+
+  rest() {
+    this.#lock?.release();
+    this.#lock = null;
+  }
 }
 
+const page = new Awake();
+export const stayAwake = (/** @type {() => boolean} */ wanted) => page.stay(wanted);
+
 export function mayRest() {
-  lock?.release();
-  lock = null;
+  page.rest();
   removeEventListener('beforeunload', ask);
 }
 

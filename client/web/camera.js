@@ -38,8 +38,8 @@ export class Camera {
     document.body.dataset.facing = video.facingMode ?? 'user';
     $('preview').srcObject = stream;
     await $('preview').play().catch(() => {});
-    await devices.list($('camera'), 'videoinput', video.deviceId);
-    await devices.list($('microphone'), 'audioinput', audio.deviceId);
+    await devices.list($('camera'), 'videoinput', video.deviceId, texts.controls.camera);
+    await devices.list($('microphone'), 'audioinput', audio.deviceId, texts.controls.microphone);
     return turn === this.opening;
   }
 

@@ -2,7 +2,6 @@
 // One capture: its sender (this page, or another one), and the server's events about it.
 
 import { Feed } from './feed.js';
-import { iceServers } from './server.js';
 import { Session } from './session.js';
 import { Whip } from './whip.js';
 
@@ -12,7 +11,7 @@ const GONE_AFTER = 4;
 const SENT_EVERY_MS = 2000;
 
 /**
- * @typedef {import('./server.js').Config} Config
+ * @typedef {import('./connection.js').Config} Config
  * @typedef {import('./feed.js').Event} Event
  * @typedef {object} Watcher
  * @property {(event: Event) => void} event the session has taken an event
@@ -23,8 +22,9 @@ const SENT_EVERY_MS = 2000;
  */
 
 export class Capture {
-  /** @param {string} name @param {Config} config @param {Watcher} watcher @param {boolean} next not one that is over */
-  constructor(name, config, watcher, next = false) {
+  /** @param {string} name @param {Config} config @param {Watcher} watcher @param {boolean} next not one that is over @param {import('./connection.js').Server} server */
+  constructor(name, config, watcher, next, server) {
+    this.server = server;
     this.name = name;
     this.config = config;
     this.watcher = watcher;
@@ -40,15 +40,15 @@ export class Capture {
       refused: (code) => this.#fail(code),
       lost: (failures) => this.#lost(failures),
       again: () => watcher.server('back'),
-    });
+    }, server);
   }
 
   /** Send from this page, and follow from the very beginning. @param {MediaStream} stream @param {string} query what the server is asked for */
   async send(stream, query = '') {
     await this.feed.opened;
-    const servers = await iceServers();
+    const servers = await this.server.iceServers();
     if (this.over) return;
-    this.whip = new Whip(this.name, stream, servers, query, (state) => this.#connection(state));
+    this.whip = new Whip(this.name, stream, servers, query, (state) => this.#connection(state), this.server);
     await this.whip.start();
     this.answered = true;
     this.#tellSent(this.whip);

@@ -2,7 +2,7 @@
 // What to change now, on the picture: one instruction, or a "good" when it has been followed.
 
 import { $, make, put } from './dom.js';
-import { ofCode, texts } from './texts.js';
+import { advice } from './texts.js';
 
 export class Coach {
   /** @param {HTMLElement} place what it is shown on */
@@ -25,11 +25,11 @@ export class Coach {
     this.#show({});
   }
 
-  /** An instruction of a later server has no text here: it is shown in the event's English. @param {{ code?: string | null, text?: string }} advice */
-  #show({ code, text }) {
-    const own = code ? ofCode(texts.coaching, code) : '';
-    this.line.dataset.kind = code === 'good' ? 'good' : 'change';
-    this.line.lang = own ? texts.language : 'en';
-    put(this.said, own || text || '');
+  /** @param {{ code?: string | null, text?: string, [key: string]: any }} event */
+  #show(event) {
+    const { text, language } = advice(event);
+    this.line.dataset.kind = event.code === 'good' ? 'good' : 'change';
+    this.line.lang = language;
+    put(this.said, text);
   }
 }

@@ -1,9 +1,9 @@
 // @ts-check
 // Cameras and microphones: which there are, which was used last, opening and closing them.
 
-import { Refusal } from './server.js';
+import { Refusal } from './connection.js';
 import { keep, recall } from './store.js';
-import { say, texts } from './texts.js';
+import { say } from './words.js';
 
 /** @typedef {'videoinput' | 'audioinput'} Kind */
 const KEYS = { videoinput: 'take5.camera', audioinput: 'take5.microphone' };
@@ -63,9 +63,8 @@ async function missing() {
   return new Refusal(has('videoinput') ? 'no_microphone' : 'no_camera');
 }
 
-/** Fill a list with the devices of a kind, the used one chosen. @param {HTMLSelectElement} select @param {Kind} kind @param {string | undefined} used */
-export async function list(select, kind, used) {
-  const named = kind === 'videoinput' ? texts.controls.camera : texts.controls.microphone;
+/** Fill a list with the devices of a kind, the used one chosen. @param {HTMLSelectElement} select @param {Kind} kind @param {string | undefined} used @param {string} named what one without a name is called */
+export async function list(select, kind, used, named) {
   const found = await navigator.mediaDevices.enumerateDevices();
   const devices = found.filter((device) => device.kind === kind && device.deviceId);
   select.replaceChildren(...devices.map((device, index) => new Option(device.label || say(named, { number: index + 1 }), device.deviceId)));

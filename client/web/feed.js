@@ -1,8 +1,6 @@
 // @ts-check
 // A follower of a session's events: the present state first; made again, ever slower, when the connection is lost.
 
-import { access, ticketed } from './server.js';
-
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
 const VERSION = 1;
@@ -19,8 +17,9 @@ const NO_TICKET = new Set(['unauthorized', 'not_found']);
  */
 
 export class Feed {
-  /** @param {string} name @param {boolean} next follow the next capture, not one that is over @param {Reader} reader */
-  constructor(name, next, reader) {
+  /** @param {string} name @param {boolean} next follow the next capture, not one that is over @param {Reader} reader @param {import('./connection.js').Server} server */
+  constructor(name, next, reader, server) {
+    this.server = server;
     this.name = name;
     this.next = next;
     this.reader = reader;
@@ -40,7 +39,7 @@ export class Feed {
 
   async #connect() {
     const path = `api/sessions/${this.name}/events`;
-    const opened = await ticketed(path).catch((/** @type {import('./server.js').Refusal} */ error) => this.#without(error));
+    const opened = await this.server.ticketed(path).catch((/** @type {import('./connection.js').Refusal} */ error) => this.#without(error));
     if (!opened || this.over) return;
     const url = new URL(opened);
     url.protocol = url.protocol.replace('http', 'ws');
@@ -65,14 +64,14 @@ export class Feed {
 
   /** @param {number} code */
   #closed(code) {
-    const outdated = code === 4401 && access.token; // the server has restarted since it gave the ticket: another will do
+    const outdated = code === 4401 && this.server.token; // the server has restarted since it gave the ticket: another will do
     if (!this.told && code !== 1000) return this.#again(outdated ? undefined : REFUSED[code]);
     this.settle?.();
     if (!this.over) this.reader.over?.();
     return undefined;
   }
 
-  /** The server gave no ticket. @param {import('./server.js').Refusal} error */
+  /** The server gave no ticket. @param {import('./connection.js').Refusal} error */
   #without({ code }) {
     this.#again(NO_TICKET.has(code) ? code : undefined);
   }

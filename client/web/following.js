@@ -2,6 +2,7 @@
 // Following a name for hours: one capture after another, and again after each loss of the connection.
 
 import { Feed } from './feed.js';
+import { access } from './server.js';
 import { Session } from './session.js';
 
 const NEXT_MS = 500;
@@ -45,7 +46,7 @@ export class Following {
         this.#later(REFUSED_MS);
       },
       over: () => this.#later(NEXT_MS),
-    });
+    }, access);
   }
 
   /** @param {Session} session @param {Event} event */

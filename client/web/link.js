@@ -100,7 +100,7 @@ export class Watch {
       refused: (code) => feed === this.#feed && this.refused(code),
       lost: () => {},
       again: () => {},
-    });
+    }, access);
     this.#feed = feed;
   }
 

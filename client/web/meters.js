@@ -3,8 +3,9 @@
 
 import { showAspects } from './aspects.js';
 import { $, put } from './dom.js';
-import { percent, showRing } from './ring.js';
+import { showRing } from './ring.js';
 import { clock, say, texts } from './texts.js';
+import { percent } from './words.js';
 
 /** @typedef {import('./session.js').Session} Session */
 

@@ -11,7 +11,7 @@ import { meaning } from './narrator.js';
 import { camera, chart, coach, end, lengths, narrator, on, onlyProblem, page, problem, prompter, review, watch } from './parts.js';
 import * as result from './result.js';
 import { senderName } from './sender.js';
-import { newName, request } from './server.js';
+import { access, newName, request } from './server.js';
 import { setUp } from './setup.js';
 import { stage, stepByStep } from './steps.js';
 import { say, texts } from './texts.js';
@@ -49,7 +49,7 @@ export function follow(name, next) {
   put($('live-title'), liveTitle(name));
   put($('stop'), page.external ? texts.page.unfollow : texts.page.stop);
   const [window_s] = lengths.chosen;
-  const capture = new Capture(name, { .../** @type {any} */ (page.config), window_s }, watcher, next);
+  const capture = new Capture(name, { .../** @type {any} */ (page.config), window_s }, watcher, next, access);
   page.capture = capture;
   show(capture);
   coach.clear();

@@ -3,9 +3,8 @@
 
 import { copyable } from './copying.js';
 import { $ } from './dom.js';
-import { namedSession, newName, optionsFor } from './server.js';
+import { address, namedSession, newName, optionsFor } from './server.js';
 import { keep, recall } from './store.js';
-import { whipAddress } from './whip.js';
 
 const KEY = 'take5.name';
 
@@ -30,7 +29,7 @@ export const senderName = () => /** @type {string} */ ($('name').value);
 
 function showAddress() {
   const valid = senderName() !== '' && $('name').checkValidity();
-  $('address').value = valid ? whipAddress(senderName()) + query : '';
+  $('address').value = valid ? address(`whip/${senderName()}`) + query : '';
   $('name').setAttribute('aria-invalid', String(!valid));
   for (const id of ['copy', 'follow']) if ($(id)) $(id).disabled = !valid;
   if ($('obs-page')) $('obs-page').href = `obs.html${optionsFor(senderName())}`;

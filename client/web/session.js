@@ -9,7 +9,7 @@
  * @typedef {{ windows: number, of: number, complete: boolean }} Checked
  * @typedef {{ windows: number, passed: number, better_than: number, typical: number, expected: number | null, needed: number | null, reached: number | null }} Standing
  * @typedef {import('./feed.js').Event} Event
- * @typedef {import('./server.js').Rules} Rules
+ * @typedef {import('./connection.js').Rules} Rules
  */
 
 /** States in which a capture has a sender, or had one. */

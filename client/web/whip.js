@@ -1,7 +1,7 @@
 // @ts-check
 // A WHIP sender (RFC 9725): the camera's picture in full size from the first second, the microphone unprocessed.
 
-import { address, authorization, Refusal, request } from './server.js';
+import { Refusal } from './connection.js';
 
 const VIDEO_BITRATE = 8_000_000;
 const AUDIO_BITRATE = 128_000;
@@ -15,9 +15,10 @@ const WANTED = ['video/H264', 'video/VP8'];
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
 export class Whip {
-  /** @param {string} name @param {MediaStream} stream @param {RTCIceServer[]} iceServers @param {string} query what the server is asked for @param {(state: RTCPeerConnectionState) => void} changed */
-  constructor(name, stream, iceServers, query, changed) {
+  /** @param {string} name @param {MediaStream} stream @param {RTCIceServer[]} iceServers @param {string} query what the server is asked for @param {(state: RTCPeerConnectionState) => void} changed @param {import('./connection.js').Server} server */
+  constructor(name, stream, iceServers, query, changed, server) {
     if (!globalThis.RTCPeerConnection) throw new Refusal('no_webrtc');
+    this.server = server;
     this.name = name;
     this.query = query;
     this.over = false;
@@ -33,13 +34,13 @@ export class Whip {
   async start() {
     await this.peer.setLocalDescription(await this.peer.createOffer());
     await gathered(this.peer);
-    const answer = await request(`whip/${this.name}${this.query}`, {
+    const answer = await this.server.request(`whip/${this.name}${this.query}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
       body: this.peer.localDescription?.sdp,
     });
     const location = answer.headers.get('Location') ?? '';
-    this.resource = address(`whip/${this.name}/${location.split('/').pop()}`); // also where a proxy has cut off a prefix
+    this.resource = this.server.address(`whip/${this.name}/${location.split('/').pop()}`); // also where a proxy has cut off a prefix
     if (this.over) return this.#delete(); // ended while the server answered
     return this.peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   }
@@ -64,7 +65,7 @@ export class Whip {
   /** The same while the page is going away: nothing can be awaited. */
   leave() {
     this.over = true;
-    if (this.resource) fetch(this.resource, { method: 'DELETE', keepalive: true, headers: authorization() }).catch(() => {});
+    if (this.resource) fetch(this.resource, { method: 'DELETE', keepalive: true, headers: this.server.authorization() }).catch(() => {});
     this.resource = null;
   }
 
@@ -87,7 +88,7 @@ export class Whip {
   async #delete() {
     const resource = this.resource;
     this.resource = null;
-    if (resource) await request(resource, { method: 'DELETE', keepalive: true });
+    if (resource) await this.server.request(resource, { method: 'DELETE', keepalive: true });
   }
 
   /** @param {MediaStream} stream */
@@ -103,8 +104,6 @@ export class Whip {
     tellCaptureTimes(sound);
   }
 }
-
-export const whipAddress = (/** @type {string} */ name) => address(`whip/${name}`);
 
 /** Wait until all candidates are in the offer, but not for a slow STUN server. @param {RTCPeerConnection} peer */
 function gathered(peer) {

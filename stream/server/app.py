@@ -20,12 +20,12 @@ from starlette.types import Scope
 
 from take5.scoring.errors import ParameterError
 from take5.stream.server import api, prompter, whip
-from take5.stream.server.access import checked_token, origin_of, proxy_of, root_path_of
+from take5.stream.server.access import ANY, checked_token, origin_of, proxy_of, root_path_of
 from take5.stream.server.auth import Access, TokenAccess
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.openings import Openings
-from take5.stream.server.origins import Guard, page_policy
+from take5.stream.server.origins import Guard, is_public, page_policy
 from take5.stream.server.proxies import Forwarded
 from take5.stream.server.sessions import Sessions
 from take5.stream.texts.languages import FOLDER, languages
@@ -34,11 +34,18 @@ from take5.stream.texts.prompts import read_folder
 if TYPE_CHECKING:
     from take5.stream.platform.service import Platform
 
+PERMISSIONS = (
+    "camera=(self), microphone=(self), screen-wake-lock=(self), autoplay=(self), fullscreen=(self), "
+    "display-capture=(), geolocation=(), payment=(), usb=()"
+)
+"""What the page may ask the browser for; in a frame of another page, what that page's ``allow`` names of it."""
 PAGE_HEADERS = {
+    "Permissions-Policy": PERMISSIONS,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+PUBLIC_HEADERS = {"Access-Control-Allow-Origin": ANY, "Cross-Origin-Resource-Policy": "cross-origin"}
 METHOD_NOT_ALLOWED = 405
 FILE_METHODS = "GET, HEAD"
 CODES = {404: "not_found", METHOD_NOT_ALLOWED: "method_not_allowed"}
@@ -82,7 +89,8 @@ def create_app(
         If the token is blank, or given together with a platform, or if an origin, a proxy or the root path is not one.
     """
     access = _access(checked_token(token), platform)
-    guard = Middleware(Guard, origins=[origin_of(text) for text in origins], access=access)
+    allowed = [origin_of(text) for text in origins]
+    guard = Middleware(Guard, origins=allowed, access=access)
     forwarded = Middleware(Forwarded, proxies=list(map(proxy_of, proxies)), root_path=root_path_of(root_path))
 
     @asynccontextmanager
@@ -96,7 +104,7 @@ def create_app(
 
     openings = Openings()
     app = Starlette(
-        routes=[*_platform_routes(platform, sessions, openings), *_routes(pages)],
+        routes=[*_platform_routes(platform, sessions, openings), *_routes(pages, allowed)],
         middleware=[forwarded, guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
@@ -125,7 +133,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: 
     return [api, *platform.consents.routes, *platform.person.routes]
 
 
-def _routes(pages: Path | None) -> list[BaseRoute]:
+def _routes(pages: Path | None, origins: Sequence[str]) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *(Route(path, whip.Offers) for path in ("/whip", "/whip/", "/whip/{name}", "/whip/{name}/")),
         *(Route(path, whip.Resource) for path in ("/whip/{name}/{capture}", "/whip/{name}/{capture}/")),
@@ -145,22 +153,41 @@ def _routes(pages: Path | None) -> list[BaseRoute]:
     ]
     if pages is not None:
         routes.append(Mount("/texts", Texts(directory=FOLDER)))
-        routes.append(Mount("/", Pages(directory=pages, html=True)))
+        routes.append(Mount("/", Pages(directory=pages, html=True, framed_by=origins)))
     return routes
 
 
 class Pages(StaticFiles):
-    """The page's files, which may talk to this server only."""
+    """The page's files, which may talk to this server only.
+
+    Parameters
+    ----------
+    directory : Path
+        Where they are.
+    framed_by : sequence of str
+        Origins whose pages may show the page in a frame; ``*`` for all.
+    """
+
+    below = "/"
+
+    def __init__(self, directory: Path, *, html: bool = False, framed_by: Sequence[str] = ()) -> None:
+        super().__init__(directory=directory, html=html)
+        self._framed_by = framed_by
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file with the headers that keep the page to itself."""
+        """Return a file with the headers that keep the page to itself; public files may be loaded from everywhere."""
         response = await super().get_response(path, scope)
-        response.headers.update({**PAGE_HEADERS, "Content-Security-Policy": page_policy(scope)})
+        policy = page_policy(scope, self._framed_by)
+        response.headers.update({**PAGE_HEADERS, "Content-Security-Policy": policy})
+        if is_public(self.below + path):
+            response.headers.update(PUBLIC_HEADERS)
         return response
 
 
 class Texts(Pages):
     """The texts for the page, one JSON file per language; the folder's other files are not served."""
+
+    below = "/texts/"
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return ``LANGUAGE.json``."""

@@ -28,6 +28,8 @@ ASKED = ("authorization", "content-type", "if-match")
 TOLD = ("location", "etag", "link", "retry-after", "accept-post")
 SCHEMES = {"ws": "http", "wss": "https"}
 FOREIGN_CLOSE = 4403
+PUBLIC = re.compile(r"/[\w-]+\.js|/texts/[\w-]+\.json")
+"""Files that pages of every origin may load: the modules of ``<take5-capture>``, and its texts."""
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -65,7 +67,7 @@ class Guard:
         text = self._fault(scope, headers)
         if text is None:
             whip = self._access.protected and _path(scope).startswith("/whip")
-            await (self._all if whip else self._some)(scope, receive, send)
+            await (self._all if whip or _is_public(scope) else self._some)(scope, receive, send)
         elif scope["type"] == "websocket":
             await WebSocketClose(FOREIGN_CLOSE, text[:120])(scope, receive, send)
         else:
@@ -79,6 +81,8 @@ class Guard:
         unknown = [name for name in (host, reached) if not self._is_own(name)]  # a page may state a forwarded host
         if not self._access.protected and unknown:
             return f"this server is not known as {unknown[0]!r}; start it with --allow-origin {_scheme(scope)}://HOST"
+        if _is_public(scope):
+            return None
         if origin is None:
             elsewhere = headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
             return "pages of other sites may not use this server; see --allow-origin" if elsewhere else None
@@ -105,14 +109,23 @@ class Guard:
             return name in self._names or name.endswith(".localhost")
 
 
-def page_policy(scope: Scope) -> str:
-    """The Content-Security-Policy of a page that talks to the server it came from, and to no other."""
+def is_public(path: str) -> bool:
+    """Whether pages of every origin may load the file of this path."""
+    return PUBLIC.fullmatch(path) is not None
+
+
+def page_policy(scope: Scope, framed_by: Sequence[str] = ()) -> str:
+    """The Content-Security-Policy of a page that talks to the server it came from, and to no other.
+
+    Pages of the origins ``framed_by`` may show it in a frame.
+    """
     host = _host(scope)
     secure = "wss" if _scheme(scope) == "https" else "ws"
+    framing = " ".join(["'self'", *framed_by])
     own = f" {secure}://{host}" if HOST.fullmatch(host) else ""  # not every browser counts websockets to 'self'
     return (
         f"default-src 'self'; connect-src 'self'{own}; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "base-uri 'none'; frame-ancestors 'self'"
+        f"base-uri 'none'; frame-ancestors {framing}"
     )
 
 
@@ -146,6 +159,10 @@ def _host(scope: Scope) -> str:
 def _scheme(scope: Scope) -> str:
     scheme: str = scope.get("scheme", "http")
     return SCHEMES.get(scheme, scheme)
+
+
+def _is_public(scope: Scope) -> bool:
+    return scope.get("method") in ("GET", "HEAD") and is_public(_path(scope))
 
 
 def _path(scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,16 +39,25 @@ def pages(browser: Browser) -> Iterator[OpenPage]:
     faults: list[str] = []
     contexts = []
 
-    def open_page(address: str, *scripts: str, **options: Any) -> Page:
+    def open_page(
+        address: str,
+        *scripts: str,
+        friends: Collection[str] = (),
+        before: Callable[[Page], None] | None = None,
+        **options: Any,
+    ) -> Page:
+        """Open a page, which may talk to its own server and to those of ``friends``."""
         context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce"} | options)
         contexts.append(context)
         page = context.new_page()
-        own = urlsplit(address).netloc
+        own = {urlsplit(url).netloc for url in (address, *friends)}
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
         page.on("request", lambda asked: None if _own(asked.url, own) else faults.append(f"foreign: {asked.url}"))
         for script in scripts:
             page.add_init_script(script)
+        if before is not None:
+            before(page)
         page.goto(address)
         return page
 
@@ -58,5 +67,5 @@ def pages(browser: Browser) -> Iterator[OpenPage]:
     assert not faults, faults
 
 
-def _own(url: str, netloc: str) -> bool:
-    return urlsplit(url).scheme in ("blob", "data") or urlsplit(url).netloc == netloc
+def _own(url: str, own: set[str]) -> bool:
+    return urlsplit(url).scheme in ("blob", "data") or urlsplit(url).netloc in own

@@ -26,8 +26,10 @@ READ = (
     "/api/sessions/ann/clip.mp4",
     "/healthz",
     "/api/prompts",
-    "/app.js",
+    "/style.css",
 )
+PUBLIC = ("/take5-capture.js", "/whip.js", "/texts/en.json")
+"""Files that pages of every origin may load."""
 WRITTEN = (
     ("POST", "/whip"),
     ("POST", "/whip/ann"),
@@ -184,3 +186,26 @@ def test_a_token_that_protects_nothing_is_refused(token: str, fault: str) -> Non
 )
 def test_addresses_that_others_can_reach(host: str, loopback: bool) -> None:
     assert is_loopback(host) == loopback
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_the_files_of_the_element_may_be_loaded_by_every_page_and_by_its_own_names_alone(
+    without_token: Served, with_token: Served, path: str
+) -> None:
+    for server in (without_token, with_token):
+        for headers in ({"Origin": FOREIGN}, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, {}):
+            answer = httpx.get(server.address + path, headers=headers)
+            assert answer.status_code == 200
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert is_foreign(asked(server, "POST", path, Origin=FOREIGN))
+    assert is_foreign(asked(without_token, "GET", path, Host="evil.example", Origin="http://evil.example"))
+    assert is_foreign(asked(with_token, "GET", "/index.html", Origin=FOREIGN))
+
+
+def test_the_page_says_who_may_frame_it_and_what_it_may_use(without_token: Served, with_token: Served) -> None:
+    for server in (without_token, with_token):
+        answer = httpx.get(server.address)
+        assert answer.headers["content-security-policy"].endswith(f"frame-ancestors 'self' {FRIEND}")
+        assert answer.headers["permissions-policy"].startswith("camera=(self), microphone=(self)")
+        assert "cross-origin-resource-policy" not in answer.headers

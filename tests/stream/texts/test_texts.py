@@ -58,8 +58,8 @@ def page_codes() -> set[str]:
     said = re.findall(r"(?:Refusal\(|#fail\(|gone\(|code: |return )'(\w+)'", code)
     chosen = re.findall(r"Refusal\(.* \? '(\w+)' : '(\w+)'\)|: '(internal)'", code)
     by_number = re.findall(r"\b\d{3,4}: '(\w+)'", code)
-    in_links = re.findall(r": '(\w+)'", re.findall(r"OF_LINKS = \{(.*)\}", code)[0])
-    return {*said, *by_number, *in_links, *(each for pair in chosen for each in pair)} - {""}
+    meanings = re.findall(r": '(\w+)'", "".join(re.findall(r"OF_(?:LINKS|EMBEDS) = \{(.*)\}", code)))
+    return {*said, *by_number, *meanings, *(each for pair in chosen for each in pair)} - {""}
 
 
 def server_codes() -> set[str]:
@@ -118,6 +118,7 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
     assert set(found["page"]) == used
     for group in ("meters", "chart", "result", "controls", "overlay", "way"):
         assert set(found[group]) == set(re.findall(rf"texts\.{group}\.(\w+)", code)), group
+    assert set(found["embed"]) == set(re.findall(r"\bembed\.(\w+)", code))
     values = set(re.findall(r"texts\.obs_values\.(\w+)", code))
     verdicts = {"good", "bad", "unknown"}
     assert set(found["obs_values"]) == values | {"good", "bad"} | {f"reconnect_{verdict}" for verdict in verdicts}

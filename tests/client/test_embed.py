@@ -1,0 +1,287 @@
+"""``<take5-capture>`` in real Chromium, on pages of other websites."""
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+from embed_stage import LISTENING, Sites, element, heard, open_site, opened, sites, state
+from page_browser import OpenPage
+from page_talk import begun, is_followed, scored, tell, window
+from platform_server import Json, Program, programs
+from playwright.sync_api import Browser, Page, expect
+from serving import Served, eventually, served
+
+from examples.shop.shop import shop as shop_at
+from take5.client import Take5
+from take5.client.pages import PAGES, PROMPTS
+from take5.scoring.stopping import StopRules
+from take5.stream.analysis.models import Models
+from take5.stream.events import ClipReady, Failed, Failure
+from take5.stream.platform.database import Database
+from take5.stream.platform.failures import Failures
+from take5.stream.platform.service import Platform
+
+pytestmark = pytest.mark.waiting
+
+ONE_IS_ENOUGH = {"stop_at": 1.0, "gain": 0, "cap_s": 60}
+"""Stop rules: the first eligible window is good enough."""
+UNENDING = {"share": 0, "gain": 0, "cap_s": 120}
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def shop_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Sites]:
+    with sites() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{tmp_path_factory.mktemp('embed') / 'platform.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def server(
+    models: Models, database: Database, shop_port: int, site: Sites, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    platform = Platform(database, Failures(most=10_000))
+    folder, rules = tmp_path_factory.mktemp("out"), StopRules(gain=None)
+    origins = [site.friend, f"http://localhost:{shop_port}"]
+    with served(
+        models, folder, rules=rules, pages=PAGES, prompts=PROMPTS, platform=platform, origins=origins
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def program(server: Served, database: Database) -> Program:
+    return programs(server.address, database)()
+
+
+@contextmanager
+def a_shop(server: Served, program: Program, port: int) -> Iterator[str]:
+    """Run the example while the block lasts."""
+    with Take5(server.address, program.key) as client, shop_at(server.address, client, port) as running:
+        thread = threading.Thread(target=running.serve_forever, name="shop")
+        thread.start()
+        try:
+            yield f"http://localhost:{port}/"
+        finally:
+            running.shutdown()
+            thread.join(10)
+
+
+def ended(page: Page) -> bool:
+    """Whether every camera and microphone that was opened is closed."""
+    closed: bool = page.evaluate(
+        "streams.length > 0 && streams.every((s) => s.getTracks().every((t) => t.readyState === 'ended'))"
+    )
+    return closed
+
+
+@pytest.mark.realtime
+def test_a_visitor_of_a_shop_records_and_uses_the_clip(
+    server: Served, program: Program, shop_port: int, talker_page: OpenPage
+) -> None:
+    created = program.request("GET").json()["sessions"]
+    with a_shop(server, program, shop_port) as address:
+        page = talker_page(address, LISTENING, friends=[server.address])
+        place = page.locator("take5-capture")
+        state(place, "idle")
+        page.get_by_role("button", name="Open the camera").click()
+        state(place, "ready")
+        start = page.get_by_role("button", name="Start")
+        expect(start).to_be_focused()
+        expect(start).to_have_css("text-transform", "uppercase")
+        expect(start).to_have_css("background-color", "rgb(122, 46, 142)")
+        expect(page.get_by_role("meter", name="Microphone level")).to_be_visible()
+        start.click()
+        state(place, "recording")
+        expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
+        expect(page.get_by_text("Best so far at")).to_be_visible()
+        page.get_by_role("button", name="Stop and keep the best").click()
+        state(place, "review")
+        assert ended(page)
+        expect(page.get_by_role("heading", name="The best five seconds")).to_be_focused()
+        expect(place.locator("[part=clip]")).to_have_js_property("duration", 5)
+        expect(place).to_have_css("border-color", "rgb(122, 46, 142)")
+        page.get_by_role("button", name="Use this").click()
+        state(place, "accepted")
+        expect(page.get_by_text("Your presenter will be ready tomorrow.")).to_be_visible()
+    session = next(each for each in program.request("GET").json()["sessions"] if each not in created)
+    assert session["state"] == "accepted"
+    shows_what_was_documented(page, session)
+
+
+def shows_what_was_documented(page: Page, session: Json) -> None:
+    (ready,) = heard(page, "ready")
+    assert ready.keys() == {"width", "height", "frame_rate"}
+    assert {"best", "window_s"} <= heard(page, "best")[0].keys() or heard(page, "best")[0]["best"]["I"] > 0
+    progress = heard(page, "progress")[-1]
+    assert 0 <= progress["share"] <= 1
+    assert progress["text"]
+    assert [stopped["rule"] for stopped in heard(page, "stopped")] == ["ended"]
+    (clip,), (accepted,) = heard(page, "clip"), heard(page, "accepted")
+    assert clip["files"]["clip.mp4"] == f"api/sessions/{session['id']}/clip.mp4"
+    assert accepted["accepted"]
+    assert accepted["start_s"] == clip["start_s"]
+    assert heard(page, "error") == []
+
+
+def test_without_its_own_origin_being_allowed_it_says_so(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    page = open_site(open_page, site.foreign, site, server.address)
+    place = element(page, server.address, **opened(program.create()))
+    state(place, "error")
+    expect(page.get_by_text("This website may not use the recording server")).to_be_visible()
+    assert [error["code"] for error in heard(page, "error")] == ["foreign"]
+    expect(page.get_by_role("button")).to_have_count(0)
+
+
+def test_a_wrong_token_says_so_and_the_right_one_begins_again(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    page, session = open_site(open_page, site.friend, site, server.address), program.create()
+    place = element(page, server.address, session=session["id"], token="wrong")  # noqa: S106 - it is wrong
+    state(place, "error")
+    expect(page.get_by_text("Recording is not possible here")).to_be_visible()
+    (error,) = heard(page, "error")
+    assert (error["code"], error["title"]) == ("unauthorized", "Recording is not possible here")
+    place.evaluate("(one, token) => { one.token = token; }", session["secrets"]["person"])
+    state(place, "idle")
+    assert place.get_attribute("token") is None
+    expect(page.get_by_text("Recording is not possible here")).to_be_hidden()
+
+
+def test_a_server_that_does_not_answer(server: Served, site: Sites, open_page: OpenPage) -> None:
+    page = open_site(open_page, site.friend, site, server.address)
+    page.route("**/api/config", lambda route: route.abort())
+    page.route("**/texts/*", lambda route: route.abort())
+    place = element(page, server.address)
+    state(place, "error")
+    expect(page.get_by_text("The server does not answer")).to_be_visible()
+    page.unroute("**/api/config")
+    page.unroute("**/texts/*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Recording is not possible here")).to_be_visible()
+
+
+def test_a_denied_camera_is_a_problem_that_can_be_tried_again(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    page = open_site(open_page, site.friend, site, server.address)
+    page.evaluate("""() => {
+        const open = navigator.mediaDevices.getUserMedia;
+        const faults = ['NotAllowedError'];
+        navigator.mediaDevices.getUserMedia = (wishes) => faults.length
+            ? Promise.reject(new DOMException('', faults.shift())) : open(wishes);
+    }""")
+    place = element(page, server.address, **opened(program.create()))
+    state(place, "idle")
+    page.get_by_role("button", name="Open the camera").press("Enter")
+    state(place, "error")
+    expect(page.get_by_role("alert")).to_contain_text("The browser may not use camera and microphone")
+    assert heard(page, "error")[0]["code"] == "NotAllowedError"
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    page.keyboard.press("Enter")
+    state(place, "ready")
+    expect(page.get_by_role("button", name="Start")).to_be_focused()
+
+
+def test_what_is_removed_ends_its_capture_and_frees_the_camera(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    page, session = open_site(open_page, site.friend, site, server.address), program.create(stop=UNENDING)
+    place = element(page, server.address, **opened(session), autostart="true")
+    state(place, "recording")
+    assert eventually(lambda: program.show(session["id"])["state"] == "live")
+    assert eventually(lambda: bool(heard(page, "progress")))
+    place.evaluate("(one) => one.remove()")
+    assert ended(page)
+    assert eventually(lambda: program.show(session["id"])["state"] != "live")
+    assert eventually(lambda: not is_followed(server, session["id"]))
+
+
+def test_two_on_a_page_are_two(server: Served, program: Program, site: Sites, open_page: OpenPage) -> None:
+    first, second = program.create(language="zh-Hans"), program.create()
+    markup = f'<take5-capture id="two" server="{server.address}" session="{second["id"]}" lang="en"></take5-capture>'
+    page = open_site(open_page, site.friend, site, server.address, markup, locale="en-GB")
+    one = element(page, server.address, "one", **opened(first))
+    two = page.locator("#two")
+    state(two, "error")
+    two.evaluate("(two, token) => { two.token = token; }", second["secrets"]["person"])
+    state(one, "idle")
+    state(two, "idle")
+    one.get_by_role("button", name="打开摄像头").click()
+    two.get_by_role("button", name="Open the camera").click()
+    state(one, "ready")
+    state(two, "ready")
+    assert len(heard(page, "ready", "one")) == len(heard(page, "ready", "two")) == 1
+    one.evaluate("(one) => one.stop()")
+    state(one, "idle")
+    state(two, "ready")
+
+
+def test_a_session_that_has_a_clip_shows_it_and_one_elsewhere_is_waited_for(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    session = program.create()
+    open_page(session["links"]["follower"])
+    assert eventually(lambda: is_followed(server, session["id"]))
+    server.sessions.entry(session["id"]).capture_id = "captured"  # it is remembered
+    tell(server, session["id"], *begun(), *scored(1200.0))
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(session))
+    state(place, "following")
+    expect(page.get_by_text("This session is being recorded on another device.")).to_be_visible()
+    files = {"clip.mp4": f"api/sessions/{session['id']}/clip.mp4"}
+    tell(server, session["id"], ClipReady(150, window(0, 1200.0).score, 125, "/out", files))
+    state(place, "review")
+    expect(page.get_by_role("button", name="Use this")).to_be_visible()
+    page.get_by_role("button", name="Record again").click()
+    state(place, "ready")
+
+
+def test_no_clip_says_why(server: Served, program: Program, site: Sites, open_page: OpenPage) -> None:
+    session = program.create()
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(session), autostart="true")
+    state(place, "recording")
+    assert eventually(lambda: is_followed(server, session["id"]))
+    tell(server, session["id"], Failed(0, Failure.NOTHING_ELIGIBLE, "told", {}))
+    state(place, "failed")
+    expect(page.get_by_role("heading", name="No clip this time")).to_be_visible()
+    assert [error["code"] for error in heard(page, "error")] == ["nothing_eligible"]
+
+
+def test_the_page_itself_in_a_frame_of_an_allowed_origin_alone(
+    server: Served, program: Program, site: Sites, open_page: OpenPage, browser: Browser
+) -> None:
+    link = program.create()["links"]["person"]
+    markup = f'<iframe src="{link}" allow="camera; microphone" width="900" height="900"></iframe>'
+    site.body, site.policy = f"<!doctype html><title>Shop</title>{markup}", f"frame-src {server.address}"
+    page = open_page(site.friend, friends=[server.address])
+    expect(page.frame_locator("iframe").locator("#start")).to_be_enabled()
+    refused = browser.new_page()
+    refused.goto(site.foreign)
+    assert eventually(lambda: refused.frames[-1].url.startswith("chrome-error:"))
+    refused.close()
+    policy = httpx.get(server.address).headers["content-security-policy"]
+    assert re.search(rf"frame-ancestors 'self' {re.escape(site.friend)} http://localhost:\d+$", policy)
