@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	VENV=$(VENV) TORCH_INDEX="$(TORCH_INDEX)" sh scripts/setup.sh
 	touch $@
 
-$(TEST_STAMP): $(STAMP) tests/support/whip_clients/node/package-lock.json tests/support/axe/package-lock.json
+$(TEST_STAMP): $(STAMP) tests/support/whip_clients/node/package-lock.json tests/support/axe/package-lock.json tests/support/embed_consumer/package-lock.json
 	VENV=$(VENV) TORCH_INDEX="$(TORCH_INDEX)" TAKE5_TESTS=1 sh scripts/setup.sh
 	touch $@
 

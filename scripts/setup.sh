@@ -61,4 +61,6 @@ if [ "${TAKE5_TESTS:-}" ]; then
   say "installing the tests' WHIP sender and their check of the page's accessibility (npm)"
   npm --prefix tests/support/whip_clients/node ci --silent --no-audit --no-fund
   npm --prefix tests/support/axe ci --silent --no-audit --no-fund
+  say "installing a web shop's build tools for the tests (npm)"
+  npm --prefix tests/support/embed_consumer ci --silent --no-audit --no-fund
 fi

@@ -274,7 +274,8 @@ export class Run {
   /** @param {Capture} capture @param {Event} error */
   #ended(capture, error) {
     capture.hangUp();
-    const unused = !capture.whip || (this.asked && error.code === 'never_connected'); // failed before this page came, or stopped before it began
+    const earlier = this.state !== 'recording' && this.state !== 'stopping';
+    const unused = earlier || (this.asked && error.code === 'never_connected'); // stopped before it began
     if (unused) {
       this.#letGo();
       return this.#enter('idle');

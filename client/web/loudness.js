@@ -21,10 +21,10 @@ export const isGood = (dbfs) => dbfs >= QUIET_DBFS && dbfs <= LOUD_DBFS;
 export const isSilent = (dbfs) => dbfs < SILENT_DBFS;
 
 /** A word for the loudest of the last moments. @param {import('./words.js').Texts} texts @param {number} dbfs */
-export function wordFor({ meters }, dbfs) {
-  if (isSilent(dbfs)) return meters.level_none;
-  if (dbfs < QUIET_DBFS) return meters.level_quiet;
-  return dbfs > LOUD_DBFS ? meters.level_loud : meters.level_good;
+export function wordFor(texts, dbfs) {
+  if (isSilent(dbfs)) return texts.meters.level_none;
+  if (dbfs < QUIET_DBFS) return texts.meters.level_quiet;
+  return dbfs > LOUD_DBFS ? texts.meters.level_loud : texts.meters.level_good;
 }
 
 /**

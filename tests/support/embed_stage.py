@@ -40,9 +40,12 @@ class Sites(ThreadingHTTPServer):
     """Other websites, ``shop.localhost`` and ``evil.localhost``, with one page each time."""
 
     body, policy = "", ""
+    files: dict[str, bytes]
+    """Scripts that it has besides its page."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), OnePage)
+        self.files = {}
         self.friend, self.foreign = (f"http://{name}.localhost:{self.server_port}" for name in ("shop", "evil"))
 
 
@@ -53,10 +56,12 @@ class OnePage(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        script = self.server.files.get(self.path)
+        kind = "text/html" if script is None else "text/javascript"
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Security-Policy", self.server.policy)
         self.end_headers()
-        self.wfile.write(self.server.body.encode())
+        self.wfile.write(self.server.body.encode() if script is None else script)
 
     def log_message(self, *_: object) -> None:
         """Log nothing."""
