@@ -133,7 +133,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: 
     return [api, *platform.consents.routes, *platform.person.routes]
 
 
-def _routes(pages: Path | None, origins: Sequence[str]) -> list[BaseRoute]:
+def _routes(pages: Path | None, origins: Sequence[str] = ()) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *(Route(path, whip.Offers) for path in ("/whip", "/whip/", "/whip/{name}", "/whip/{name}/")),
         *(Route(path, whip.Resource) for path in ("/whip/{name}/{capture}", "/whip/{name}/{capture}/")),
