@@ -79,7 +79,6 @@ export class View {
     const shown = new Set(SHOWN[state]);
     this.#clear(shown);
     if (state !== 'recording' && state !== 'stopping') this.say(this.#introduction(state));
-    this.parts.coach.hidden = state !== 'recording';
     this.advise({});
     this.held = Boolean(focused?.closest('[hidden]')) || (this.held && !focused && isNowhere());
     this.#focus();
@@ -88,7 +87,7 @@ export class View {
   /** @param {Set<string>} shown */
   #clear(shown = new Set()) {
     const optional = new Set(Object.values(SHOWN).flat());
-    for (const name of optional) this.parts[name].hidden = !shown.has(name) || this.without.has(name);
+    for (const name of optional) this.parts[name].toggleAttribute('hidden', !shown.has(name) || this.without.has(name)); // shapes have no such property
     this.clearProblem();
   }
 
