@@ -7,6 +7,7 @@ import { hold } from './holding.js';
 import { link } from './link.js';
 import { mended } from './mend.js';
 import { access } from './server.js';
+import { stepByStep } from './steps.js';
 import { texts } from './texts.js';
 
 const NO_LINK = new Set(['link', 'no_link']);

@@ -184,7 +184,7 @@ export class Session {
   /** Of several progress events a slow reader gets the newest only: the best window may not have been among them. */
   #keepBest() {
     const { best } = this;
-    if (best && !this.windows.has(best.start_s)) this.windows.set(best.start_s, { ...best, eligible: true, reasons: [] });
+    if (best && !this.windows.has(best.start_s)) this.windows.set(best.start_s, { ...best, eligible: true, reasons: [], aspects: {} });
   }
 
   /** @param {Window} window */
