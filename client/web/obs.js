@@ -1,7 +1,7 @@
 // @ts-check
 // For OBS and other senders: where to send, and what the stream shows of the settings.
 
-import { copyable } from './copying.js';
+import { copyable } from './clipboard.js';
 import { $, fill, make, put } from './dom.js';
 import { Problem } from './errors.js';
 import { Following } from './following.js';

@@ -1,7 +1,7 @@
 // @ts-check
 // OBS or another sender: the name of the session, the address to type there, and what to set.
 
-import { copyable } from './copying.js';
+import { copyable } from './clipboard.js';
 import { $ } from './dom.js';
 import { address, namedSession, newName, optionsFor } from './server.js';
 import { keep, recall } from './store.js';
