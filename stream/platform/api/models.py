@@ -13,11 +13,10 @@ from take5.stream.platform.hooks.addresses import checked_address, host_of
 from take5.stream.platform.hooks.outbox import Hook
 from take5.stream.platform.records import Wanted, state_of
 from take5.stream.platform.session_secrets import Holder, link_of
-from take5.stream.platform.states import SessionState, TakeState
-from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
-from take5.stream.platform.takes import Known, accepted, chosen_take
+from take5.stream.platform.states import SessionState
+from take5.stream.platform.tables import SessionRow, utc_now
+from take5.stream.platform.takes import accepted, chosen_take
 from take5.stream.texts.languages import texts
-from take5.stream.timeline.clock import frame_seconds
 
 DAY_S = 86_400
 MINUTE_S = 60
@@ -223,86 +222,6 @@ class SessionPage(BaseModel):
 
     sessions: list[Session]
     next: str | None
-
-
-class Retake(BaseModel):
-    """How another take is made possible."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    expires_in_s: int | None = Field(
-        None, ge=MINUTE_S, le=90 * DAY_S, description="How long the secrets are good from now on; null: as before."
-    )
-
-    @property
-    def expires_in(self) -> timedelta | None:
-        """The same as a duration."""
-        return None if self.expires_in_s is None else timedelta(seconds=self.expires_in_s)
-
-
-class Accept(BaseModel):
-    """Which take is accepted."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    take: str | None = Field(None, description="Its id; null: the last with a clip.")
-
-
-class Bundle(BaseModel):
-    """A trainer's bundle in a take's folder, or why there is none."""
-
-    trainer: str
-    seconds: float | None = Field(description="Length of its window, where the take has several.")
-    path: str
-    warnings: list[str]
-    error: str | None
-
-
-class Take(BaseModel):
-    """A take; `id` is the name that its folder began with."""
-
-    id: str
-    state: TakeState
-    failure: str | None
-    started: datetime
-    ended: datetime | None
-    accepted: bool
-    folder: str
-    clip: dict[str, Any] | None = Field(description="The `clip` event of docs/events.md.")
-    files: list[str]
-    bundles: list[Bundle]
-
-    @classmethod
-    def of(cls, row: TakeRow) -> Self:
-        """Return a take as it is now."""
-        known = Known.of(row)
-        return cls(
-            id=row.id,
-            state=TakeState(row.state),
-            failure=row.failure,
-            started=row.started,
-            ended=row.ended,
-            accepted=row.accepted is not None,
-            folder=row.folder,
-            clip=None if not known.clips else known.clips[0].json(),
-            files=sorted(known.files),
-            bundles=[
-                Bundle(
-                    trainer=each.trainer,
-                    seconds=None if each.window_frames is None else frame_seconds(each.window_frames),
-                    path=each.path,
-                    warnings=list(each.warnings),
-                    error=each.error,
-                )
-                for each in known.bundles
-            ],
-        )
-
-
-class Takes(BaseModel):
-    """A session's takes, the first one first."""
-
-    takes: list[Take]
 
 
 class DeletedSession(BaseModel):

@@ -10,8 +10,9 @@ from starlette.responses import Response, StreamingResponse
 from take5.scoring.parameters import FPS
 from take5.stream.output.zipped import zipped
 from take5.stream.platform.api.caller import SCHEME, platform_of
-from take5.stream.platform.api.models import Accept, Retake, Session, Take, Takes
+from take5.stream.platform.api.models import Session
 from take5.stream.platform.api.routes import ERRORS, Reader, Writer, sessions_of
+from take5.stream.platform.api.take_models import Accept, Retake, Take, Takes
 from take5.stream.platform.records import refuse_closed
 from take5.stream.platform.tables import SessionRow, TakeRow
 from take5.stream.platform.takes import Known, chosen_take, has_clip
