@@ -27,11 +27,13 @@ ENCODINGS: dict[str, tuple[str, dict[str, str]]] = {
     "x264 for files": ("libx264", {"crf": "18", "g": "250"}),
     "x264, poor": ("libx264", {"crf": "36", "preset": "veryfast", "g": "25"}),
     "x264, live": ("libx264", {"preset": "veryfast", "tune": "zerolatency", "b": "2M", "g": "25"}),
-    "VP8, live": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "b": "1M", "g": "25"}),
-    "VP8, poor": ("libvpx", {"deadline": "realtime", "cpu-used": "8", "b": "150k", "g": "50"}),
+    "VP8, live": ("libvpx", {"deadline": "realtime", "cpu-used": "-8", "b": "1M", "g": "25"}),
+    "VP8, poor": ("libvpx", {"deadline": "realtime", "cpu-used": "-8", "b": "150k", "g": "50"}),
     "VP9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "b": "500k", "g": "50"}),
     "MPEG-4": ("mpeg4", {"qmin": "12", "qmax": "12", "g": "12"}),
 }
+"""A speed of VP8 that is not negative would depend on what else the machine does."""
+
 SIZE, LONG = 384, 75
 """Of the pictures in px, and of the stills in frames."""
 
