@@ -282,6 +282,7 @@ def test_the_page_itself_in_a_frame_of_an_allowed_origin_alone(
     markup = f'<iframe src="{link}" allow="camera; microphone" width="900" height="900"></iframe>'
     site.body, site.policy = f"<!doctype html><title>Shop</title>{markup}", f"frame-src {server.address}"
     page = open_page(site.friend, friends=[server.address])
+    page.frame_locator("iframe").locator("#welcome-go").click()
     expect(page.frame_locator("iframe").locator("#start")).to_be_enabled()
     refused = browser.new_page()
     refused.goto(site.foreign)

@@ -241,10 +241,14 @@ def test_why_there_is_no_clip_and_what_to_do(server: Served, open_page: OpenPage
 def test_a_lost_connection_is_made_again_and_nothing_is_forgotten(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     sockets: list[WebSocketRoute] = []
+    gone = False
 
     def through(route: WebSocketRoute) -> None:
-        sockets.append(route)
-        route.connect_to_server()
+        if gone:
+            route.close(code=1012)
+        else:
+            sockets.append(route)
+            route.connect_to_server()
 
     page.route_web_socket(re.compile("/events"), through)
     page.get_by_role("tab", name="OBS").click()
@@ -253,8 +257,10 @@ def test_a_lost_connection_is_made_again_and_nothing_is_forgotten(server: Served
     status(page, "Waiting for the sender")
     tell(server, "again", *begun(), *scored(800.0))
     expect(page.locator("#number-overall")).to_have_text("800")
+    gone = True
     sockets[0].close(code=1012)
     status(page, "The connection to the server is lost. Trying again")
+    gone = False
     tell(server, "again", *scored(1010.0, first=1))
     expect(page.locator("#best")).to_have_text("Best so far: 0:01 to 0:06, overall 1010.")
     assert len(sockets) == 2
