@@ -17,13 +17,12 @@ from take5.stream.platform.states import CLOSED
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.work import DatabaseWork
 from take5.stream.server.auth import authorise
+from take5.stream.server.bodies import json_body
 from take5.stream.server.errors import Refused
 from take5.stream.server.grant import Act
 from take5.stream.wire import Json
 
 NAME_LETTERS = 256
-MAX_BODY = 4096
-"""Bytes."""
 
 
 class Agreement(msgspec.Struct):
@@ -80,16 +79,10 @@ class Consents:
 
 async def _agreement(request: Request) -> tuple[str, str]:
     """The name and the digest in a request."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
-    try:
-        agreement = msgspec.json.decode(body, type=Agreement)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        text = 'send {"name": the person\'s name, "sha256": digest of the text that is agreed to}'
-        raise Refused(422, "invalid", f"{text} ({error})") from error
+    expected = 'send {"name": the person\'s name, "sha256": digest of the text that is agreed to}'
+    agreement = await json_body(request, Agreement, expected)
+    if agreement is None:
+        raise Refused(422, "invalid", expected)
     name = agreement.name.strip()
     if not name or len(name) > NAME_LETTERS or not name.isprintable():
         raise Refused(422, "invalid", f"name must have 1 to {NAME_LETTERS} printable characters, not all blank")

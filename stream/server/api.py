@@ -5,15 +5,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from take5.stream.server.auth import access_of, authorise, authorise_file, sessions_of, tickets_of
+from take5.stream.server.bodies import json_body
 from take5.stream.server.entry import checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.files import file_response, is_file
 from take5.stream.server.grant import Act
 from take5.stream.server.tickets import UNUSED_S
 from take5.stream.texts.languages import languages
-
-MAX_BODY = 4096
-"""Bytes."""
 
 
 class Choice(msgspec.Struct):
@@ -80,21 +78,11 @@ async def file(request: Request) -> Response:
 async def accept(request: Request) -> Response:
     """Record that the clip has been accepted, or that of the take that the body of a platform's person names."""
     await authorise(request, Act.DECIDE)
-    take = await _take_in(request) if access_of(request).own_secrets else None
+    choice = (
+        await json_body(request, Choice, 'send nothing, or {"take": ID}') if access_of(request).own_secrets else None
+    )
+    take = None if choice is None else choice.take
     return JSONResponse((await sessions_of(request).accept(request.path_params["name"], take)).json())
-
-
-async def _take_in(request: Request) -> str | None:
-    """The take that a request's body names; None if there is no body, or it names none."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
-    try:
-        return msgspec.json.decode(body, type=Choice).take if body.strip() else None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Refused(422, "invalid", f'send nothing, or {{"take": ID}} ({error})') from error
 
 
 async def save(request: Request) -> Response:

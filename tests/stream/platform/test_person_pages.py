@@ -85,6 +85,8 @@ def test_a_person_accepts_an_earlier_take(shop: Shop) -> None:
         (b'{"take": "x"}', 404, "not_found"),
         (b"{", 422, "invalid"),
         (b"[]", 422, "invalid"),
+        (b'{"take":' * 500, 422, "invalid"),
+        (b'{"unknown":' + b"[" * 4000, 422, "invalid"),
         (b"x" * 5000, 413, "too_large"),
     ],
 )
