@@ -21,6 +21,9 @@ PROFILES = {
 WITH_CHROMA = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244}
 """Profiles whose parameter sets state the sampling of the colours; for the others it is 4:2:0."""
 
+LONGEST_CODE, LARGEST = 32, 16_384
+"""Zeros before a number in Exp-Golomb code, and pixels of a side, at most."""
+
 CONSTRAINED = 0x40
 MACROBLOCK = 16
 SCALING_LISTS, SMALL_LISTS, SMALL, LARGE = 8, 6, 16, 64
@@ -69,6 +72,8 @@ class Bits:
         zeros = 0
         while not self.take(1):
             zeros += 1
+            if zeros > LONGEST_CODE:
+                raise ValueError("no number of H.264 is that long")
         return (1 << zeros) - 1 + self.take(zeros)
 
     def se(self) -> int:
@@ -156,6 +161,8 @@ def _read_sps(bits: Bits) -> Sps:
     step_y = (2 if chroma == HALVED_BOTH else 1) * (2 - whole)
     width = MACROBLOCK * across - step_x * (left + right)
     height = MACROBLOCK * down * (2 - whole) - step_y * (top + bottom)
+    if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+        raise ValueError("no picture has this size")
     return Sps(_profile(profile, constraints), f"{level // 10}.{level % 10}", width, height)
 
 

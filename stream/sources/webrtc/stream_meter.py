@@ -16,6 +16,9 @@ OVER = 3 * PICTURE_CLOCK
 LEAST = PICTURE_CLOCK
 """Pictures of how long are counted, at most and at least, in ticks."""
 
+MOST = 1000
+"""Pictures that are counted, at most: a sender's clock may stand still."""
+
 JUMP = PICTURE_CLOCK
 """Longest step backwards that is the order of B-frames; a longer one is a jump of the sender's clock."""
 
@@ -39,7 +42,7 @@ class PictureMeter:
         self.facts = PictureFacts()
         self._last: int | None = None
         self._time = 0
-        self._counted: deque[tuple[int, bool]] = deque()
+        self._counted: deque[tuple[int, bool]] = deque(maxlen=MOST)
         self._keyframe_at: int | None = None
         self._intervals: deque[int] = deque(maxlen=INTERVALS)
 

@@ -155,3 +155,19 @@ def test_sound_has_the_band_and_the_channels_of_its_packets() -> None:
 def test_each_configuration_of_opus_has_its_band(configuration: int, rate: int) -> None:
     assert opus_sound(bytes([configuration << 3])) == (rate, 1)
     assert opus_sound(bytes([configuration << 3 | 4])) == (rate, 2)
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_a_sender_that_lies_breaks_nothing_and_costs_no_memory(codec: str) -> None:
+    random, meter = np.random.default_rng(0), PictureMeter()
+    for number in range(5000):
+        unit = bytes([0x67 if number % 2 else 0x41]) + random.bytes(int(random.integers(0, 300)))
+        data = b"\x00\x00\x00\x01" + unit + random.bytes(20)
+        meter.take(RtpFrame(codec, data, 7, 1, lost_before=False), keyframe=number % 3 == 0)  # the clock stands still
+        assert meter.facts.width is None or 0 < meter.facts.width <= 16_384
+    assert len(meter._counted) <= 1000
+
+
+@pytest.mark.parametrize("zeros", [33, 250])
+def test_a_number_that_h264_cannot_have_is_no_size(zeros: int) -> None:
+    assert sps_in(b"\x00\x00\x00\x01\x67\x42\x00\x1e" + b"\x00" * (zeros // 8 + 1) + b"\xff" * 100) is None
