@@ -115,8 +115,13 @@ class RecordWatch:
                 log.error("a report of session %s is not recorded: the database has been gone too long", given_up.name)
             self._news.notify()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="take5-records", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="take5-records", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the system has no thread left; a capture must not end for that
+                log.warning("a report has to wait: %s", error)
+            else:
+                self._thread = thread
 
     def _run(self) -> None:
         while True:

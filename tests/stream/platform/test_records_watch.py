@@ -273,6 +273,20 @@ def test_a_locked_database_holds_up_no_capture_and_loses_no_report(
     other.close()
 
 
+def test_a_report_waits_while_the_system_has_no_thread_left(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        stage.report()
+    assert "a report has to wait: can't start new thread" in caplog.text
+    stage.end()
+    assert (stage.settled().state, stage.takes) == ("done", [("a", "done", "/out/a")])
+
+
 def test_of_too_many_reports_the_oldest_is_given_up_and_named(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
