@@ -51,7 +51,7 @@ class Attempts:
         raise ServerUnreachable(f"{self._request}: no answer ({reason}); is the server running?") from error
 
     def refused(self, response: httpx.Response) -> float:
-        """Return the seconds to wait after a refusal, whose body is read; raise if another attempt is no use."""
+        """Return the seconds to wait after a refusal, whose body is read; raise if another attempt is of no use."""
         error = refusal(response, self._request)
         again = error.status in NOT_DONE or (error.status in PERHAPS_DONE and self._repeatable)
         if self._left and again and (error.retry_after or 0) <= LONGEST_RETRY_AFTER_S:

@@ -183,9 +183,9 @@ class Records:
             return row
 
     def retake(self, key_id: str, session_id: str, expires_in: timedelta | None) -> SessionRow:
-        """Let a sender have a session again, whose secrets are good for longer if that is said.
+        """Let a sender have a session again, and extend how long its secrets are good if that is said.
 
-        A take that was accepted is so no more.
+        The acceptance of a take is withdrawn.
 
         Raises
         ------
