@@ -277,11 +277,12 @@ def _after(cursor: str) -> ColumnElement[bool]:
         text, _, last = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
         created = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise _no_cursor() from error
+        raise no_cursor() from error
     if not ID.fullmatch(last):
-        raise _no_cursor()
+        raise no_cursor()
     return or_(SessionRow.created < created, and_(SessionRow.created == created, SessionRow.id < last))
 
 
-def _no_cursor() -> Refused:
+def no_cursor() -> Refused:
+    """Return the refusal of a cursor that is not one."""
     return Refused(400, "bad_request", "cursor must be the next of an earlier page")

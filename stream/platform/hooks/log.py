@@ -8,7 +8,7 @@ from sqlalchemy import select
 from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.kinds import DeliveryState
 from take5.stream.platform.hooks.outbox import PATIENCE
-from take5.stream.platform.records import own_session
+from take5.stream.platform.records import no_cursor, own_session
 from take5.stream.platform.tables import DeliveryRow, utc_now
 from take5.stream.server.errors import Refused
 
@@ -94,5 +94,5 @@ class DeliveryLog:
 
 def _number(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= CURSOR_DIGITS):
-        raise Refused(400, "bad_request", "cursor must be the next of an earlier page")
+        raise no_cursor()
     return int(cursor)
