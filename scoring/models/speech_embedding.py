@@ -13,6 +13,7 @@ import onnxruntime
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.audio import Float32, read_model
 from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
+from take5.scoring.models.shared_rows import STEP, Tape, runs, windows_of
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 
 ROWS, BANDS = 76, 32
@@ -20,6 +21,12 @@ ROWS, BANDS = 76, 32
 
 SPAN_SAMPLES = 512 + (ROWS - 1) * 160
 """Samples that make exactly 76 mel rows: 12,512."""
+
+STEP_SAMPLES = 512 + (STEP - 1) * 160
+"""Samples that make the mel rows from one grid frame to the next."""
+
+DYNAMIC_RANGE = np.float32(80)
+"""Decibels below the maximum of what it is given at which the mel graph clips."""
 
 INT16_SCALE = np.float32(32768)
 """The mel graph expects samples in the range of 16-bit integers."""
@@ -30,9 +37,11 @@ class SpeechEmbedding:
 
     Frame ``i`` is given exactly the 12,512 samples centred on its own, ``[640 i - 6256, 640 i + 6256)``, and nothing
     else: the mel graph clips at 80 dB below the maximum of what it is given, so mel over anything longer would let
-    other frames' sound in. For the same reason the graph runs once for each frame: in a batch the maximum is taken over
-    the whole batch. Its decibels go in as ``mel / 10 + 2``. The embedding is not normalised; normalised, it no longer
-    distinguishes rich speech from poor.
+    other frames' sound in. Its decibels go in as ``mel / 10 + 2``. The embedding is not normalised; normalised, it no
+    longer distinguishes rich speech from poor.
+
+    Neighbouring frames share 95 % of their sound. What they share is computed once, which changes an embedding by its
+    rounding alone (:mod:`take5.scoring.models.shared_rows`).
 
     Parameters
     ----------
@@ -63,7 +72,7 @@ class SpeechEmbedding:
         network_bytes, network_version = read_model(embedding_path)
         self.version = f"{mel_version}-{network_version}"
         self._mel = load_graph(mel_path, mel_bytes, threads)
-        self._network = load_graph(embedding_path, network_bytes, threads)
+        self._network = load_graph(embedding_path, of_any_length(network_bytes), threads)
         _try(mel_path, self._mel, (1, SPAN_SAMPLES), (1, 1, ROWS, BANDS))
         _try(embedding_path, self._network, (1, ROWS, BANDS, 1), (1, 1, 1, self.dimension))
 
@@ -74,10 +83,44 @@ class SpeechEmbedding:
 
     def encode(self, segments: Float32) -> Float32:
         """Embeddings, float32 [B, 96], of segments, float32 [B, 12512] in [-1, 1]."""
-        scaled = segments * INT16_SCALE
-        decibels = np.stack([_run(self._mel, scaled[i : i + 1])[0, 0] for i in range(len(scaled))])
-        rows = (decibels / 10 + 2).astype(np.float32)
-        return _run(self._network, rows[..., np.newaxis]).reshape(len(segments), self.dimension)
+        if not _neighbours(segments):
+            return np.concatenate([self.encode(segment[np.newaxis]) for segment in segments])
+        rows = self._decibels(np.concatenate([segments[0], segments[1:, -SAMPLES_PER_FRAME:].ravel()]))
+        windows = windows_of(rows, ROWS)
+        floors = windows.max(axis=(1, 2)) - DYNAMIC_RANGE
+        tape = Tape(rows, runs(windows.min(axis=(1, 2)), floors), ROWS)
+        given = (tape.rows / 10 + 2).astype(np.float32)
+        return _run(self._network, given.reshape(-1, ROWS, BANDS, 1)).reshape(self.dimension, -1).T[tape.outputs]
+
+    def _decibels(self, sound: Float32) -> Float32:
+        """Mel rows, float32 [n, 32], of the samples of neighbouring frames, not clipped where it matters to a frame.
+
+        The mel graph clips at 80 dB below the maximum of what it is given. Every frame has the rows of whole steps:
+        where the whole is clipped, a step by itself is clipped no higher than the frames that it is in.
+        """
+        scaled = sound * INT16_SCALE
+        rows: Float32 = _run(self._mel, scaled[np.newaxis])[0, 0]
+        clipped = (rows <= rows.max() - DYNAMIC_RANGE).reshape(-1, STEP * BANDS).any(axis=1)
+        for step in np.flatnonzero(clipped).tolist():
+            part = scaled[step * SAMPLES_PER_FRAME :][:STEP_SAMPLES]
+            rows[step * STEP : (step + 1) * STEP] = _run(self._mel, part[np.newaxis])[0, 0]
+        return rows
+
+
+def of_any_length(network: bytes) -> bytes:
+    """The network, as it is in its file, for pictures of any number of rows.
+
+    Its layers take any; only the constant by which it reshapes its input, (-1, 1, 76, 32), asks for 76. With
+    (1, 1, -1, 32) in its place the batch is read as one picture, its rows one after the other.
+    """
+    return network.replace(
+        np.array([-1, 1, ROWS, BANDS], np.int64).tobytes(), np.array([1, 1, -1, BANDS], np.int64).tobytes()
+    )
+
+
+def _neighbours(segments: Float32) -> bool:
+    """Whether the segments are those of consecutive frames."""
+    return np.array_equal(segments[1:, :-SAMPLES_PER_FRAME], segments[:-1, SAMPLES_PER_FRAME:])
 
 
 def _run(session: onnxruntime.InferenceSession, rows: Float32) -> Float32:
