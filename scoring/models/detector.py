@@ -26,10 +26,12 @@ References
 Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mediapipe.tasks.python import BaseOptions, vision
 
@@ -60,16 +62,17 @@ GRID_STEPS = 8
 
 @dataclass(frozen=True)
 class Detection:
-    """A face's box in pixels, and the detector's score for it in [0, 1]."""
+    """A face's box in pixels, its score in [0, 1], and by how much its eyes are turned clockwise, in radians."""
 
     score: float
     left: int
     top: int
     width: int
     height: int
+    angle: float = 0.0
 
 
-class _Detector(Closing):
+class FaceDetector(Closing):
     """The detector itself.
 
     Parameters
@@ -97,14 +100,20 @@ class _Detector(Closing):
     def _detect(self, rgb: Picture) -> list[Detection]:
         """Faces in ``rgb``, highest score first."""
         found = [
-            Detection(face.categories[0].score, box.origin_x, box.origin_y, box.width, box.height)
+            Detection(face.categories[0].score, box.origin_x, box.origin_y, box.width, box.height, _angle(face, rgb))
             for face in self._task.run(vision.FaceDetector.detect, as_image(rgb)).detections
             for box in [face.bounding_box]
         ]
         return sorted(found, key=lambda face: -face.score)
 
 
-class FaceCounter(_Detector):
+def _angle(face: Any, rgb: Picture) -> float:
+    """How far the line from the first to the second eye is turned clockwise, in radians."""
+    left, right = face.keypoints[:2]
+    return math.atan2((right.y - left.y) * rgb.shape[0], (right.x - left.x) * rgb.shape[1])
+
+
+class FaceCounter(FaceDetector):
     """Counts the faces in a picture, to detect a second person."""
 
     def count(self, rgb: Picture) -> int:
@@ -112,7 +121,7 @@ class FaceCounter(_Detector):
         return min(2, len(self._detect(rgb)))
 
 
-class FaceFinder(_Detector):
+class FaceFinder(FaceDetector):
     """Finds the part of a wide shot in which the tracker sees the face."""
 
     def find(self, rgb: Picture) -> Region | None:

@@ -110,7 +110,7 @@ class FaceTracker(Closing):
         frame = index(frame)
         if frame <= self._last:
             raise ParameterError(f"frame={frame} must be above the frame before, {self._last}")
-        region, part = _part(rgb, self._region)
+        region, part = part_of(rgb, self._region)
         mesh = self._task.run(detect_for_video, as_image(part), FIRST_MS + frame * MS_PER_FRAME, settled=bool)
         self._last = frame
         return None if mesh is None else _observation(mesh, region)
@@ -137,7 +137,7 @@ class FaceReader(Closing):
 
     def see(self, rgb: Picture, region: Region | None = None) -> FaceObservation | None:
         """The face in ``rgb`` (uint8, [H, W, 3]), or in a region of it, in pixels of ``rgb``; None without one."""
-        region, part = _part(checked_picture(rgb), region)
+        region, part = part_of(checked_picture(rgb), region)
         mesh = self._task.run(detect_in_image, as_image(part), settled=bool)
         return None if mesh is None else _observation(mesh, region)
 
@@ -153,7 +153,7 @@ def _landmarker(model_path: Path, mode: vision.RunningMode, quiet: Quiet) -> Tas
     return Task(model_path, lambda: vision.FaceLandmarker.create_from_options(options), quiet)
 
 
-def _part(rgb: Picture, region: Region | None) -> tuple[Region, Picture]:
+def part_of(rgb: Picture, region: Region | None) -> tuple[Region, Picture]:
     """A region, by default the whole picture, and its pixels."""
     region = region or Region(0, 0, rgb.shape[1], rgb.shape[0])
     part = region.crop(rgb)
