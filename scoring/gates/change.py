@@ -1,8 +1,10 @@
 """How much a face changes from one picture to the next, beyond the noise of its coding."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from take5.scoring.gates.picture import Box, Floats, Picture, Values, detail_box
 
@@ -61,8 +63,22 @@ def cells(rgb: Picture, box: Box) -> Cells | None:
     down = min(max(1, across * height // max(1, width)), height)
     if not (across and down):
         return None
-    lines, columns = (
-        np.linspace(0, side, count + 1).astype(np.intp) for side, count in ((height, down), (width, across))
-    )
-    sums = np.add.reduceat(np.add.reduceat(part, lines[:-1], axis=0, dtype=np.uint32), columns[:-1], axis=1)
-    return Cells(box, (sums / np.outer(np.diff(lines), np.diff(columns))).astype(np.float32))
+    lines, columns = _starts(height, down), _starts(width, across)
+    sums = np.add.reduceat(np.add.reduceat(part, lines, axis=0, dtype=np.uint32), columns, axis=1)
+    return Cells(box, (sums / _areas(height, down, width, across)).astype(np.float32))
+
+
+@lru_cache(maxsize=1024)
+def _edges(side: int, count: int) -> NDArray[np.intp]:
+    """Where ``count`` cells of a side begin and end."""
+    return np.linspace(0, side, count + 1).astype(np.intp)
+
+
+def _starts(side: int, count: int) -> NDArray[np.intp]:
+    return _edges(side, count)[:-1]
+
+
+@lru_cache(maxsize=1024)
+def _areas(height: int, down: int, width: int, across: int) -> NDArray[np.intp]:
+    """Pixels in each cell [down, across]."""
+    return np.outer(np.diff(_edges(height, down)), np.diff(_edges(width, across)))

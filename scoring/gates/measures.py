@@ -1,6 +1,8 @@
 """Per-frame measures for the gates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -88,15 +90,34 @@ class FrameMeasures(Columns):
     def __len__(self) -> int:
         return len(self.step)
 
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        """All of them [23, n]: slicing and joining one array costs a fraction of doing so with each."""
+        return np.stack([getattr(self, name) for name in self.__dataclass_fields__])
+
+    @classmethod
+    def _of(cls, table: NDArray[np.float32]) -> Self:
+        made = cls(*table)
+        made.__dict__["_table"] = table
+        return made
+
+    def __getitem__(self, span: slice) -> Self:
+        return self._of(self._table[:, span])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Join neighbouring stretches; at least one."""
+        return cls._of(np.concatenate([part._table for part in parts], axis=1))  # noqa: SLF001 - of its own class
+
     @classmethod
     def unmeasured(cls, frames: int) -> Self:
         """Return NaN throughout, for frames that were not analysed."""
-        return cls(*(np.full(frames, np.nan, dtype=np.float32) for _ in cls.__dataclass_fields__))
+        return cls._of(np.full((len(cls.__dataclass_fields__), frames), np.nan, dtype=np.float32))
 
     @classmethod
     def of_frame(cls, **values: float) -> Self:
         """Return one frame with these known values."""
-        return cls(*(np.array([values.get(name, np.nan)], dtype=np.float32) for name in cls.__dataclass_fields__))
+        return cls._of(np.array([[values.get(name, np.nan)] for name in cls.__dataclass_fields__], dtype=np.float32))
 
 
 UNOBSERVED = FrameMeasures.unmeasured(1)

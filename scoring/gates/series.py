@@ -50,9 +50,19 @@ def closure(measures: FrameMeasures) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> float:
-    """Quantile of the finite values, interpolated; NaN without any."""
-    finite = values[np.isfinite(values)]
-    return float(np.quantile(finite, share)) if len(finite) else float("nan")
+    """Quantile of the finite values, interpolated as :func:`numpy.quantile` does; NaN without any.
+
+    NumPy's own takes fifteen times as long for the length of a window.
+    """
+    ordered = np.sort(values[np.isfinite(values)])
+    if not len(ordered):
+        return float("nan")
+    place = (len(ordered) - 1) * share
+    below = int(place)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    part = place - below
+    number = ordered.dtype.type  # NumPy weighs in the type of the values, from the nearer end
+    return float(low + (high - low) * number(part) if part < 0.5 else high - (high - low) * number(1 - part))
 
 
 def middle_spread(values: Floats) -> float:

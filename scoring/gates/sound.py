@@ -130,9 +130,11 @@ class SoundMeter:
         sound = np.concatenate([self._rest, samples])
         blocks = len(sound) // BLOCK_SAMPLES
         self._rest = sound[blocks * BLOCK_SAMPLES :].copy()
+        if not blocks:
+            return NOTHING
         self._measured += blocks * BLOCK_FRAMES
         parts = [self._block(block) for block in sound[: blocks * BLOCK_SAMPLES].reshape(blocks, BLOCK_SAMPLES)]
-        return SoundMeasures.concatenate([NOTHING, *parts])
+        return SoundMeasures.concatenate(parts)
 
     def finish(self, frames: int) -> SoundMeasures:
         """End the sound, padding with zeros; return the measures that remain up to ``frames``."""

@@ -160,7 +160,8 @@ class Ring:
             if any(start < end and begin < stop for begin, end in needed)
         ]
         self._groups = kept
-        self._sound = [(number, block) for number, block in self._sound if _touches(block, needed)]
+        spans = _joined(needed)
+        self._sound = [(number, block) for number, block in self._sound if _touches(block.pts, block.end, spans)]
         self._measure()
 
     def _shorten(self) -> bool:
@@ -182,6 +183,19 @@ class Ring:
         self.size = sum(group.size for group in self._groups) + sum(block.audible.nbytes for _, block in self._sound)
 
 
-def _touches(block: AudioBlock, spans: Sequence[Span]) -> bool:
-    begin, end = block.pts, block.end
-    return any(begin < stop and start < end for start, stop in spans)
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """The same instants in as few spans as possible."""
+    joined: list[Span] = []
+    for start, stop in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], stop))
+        else:
+            joined.append((start, stop))
+    return joined
+
+
+def _touches(begin: int, end: int, spans: Sequence[Span]) -> bool:
+    for start, stop in spans:  # noqa: SIM110 - a generator costs three times as much, and every block is asked
+        if begin < stop and start < end:
+            return True
+    return False

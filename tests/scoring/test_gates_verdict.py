@@ -8,7 +8,7 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.gates.findings import Code, Finding, Severity
 from take5.scoring.gates.measures import FrameMeasures
 from take5.scoring.gates.rules import FRAME_RULES, RULES, SESSION_RULES, STRICTNESSES, WINDOW_RULES, Limits
-from take5.scoring.gates.series import SERIES, WHOLES
+from take5.scoring.gates.series import SERIES, WHOLES, quantile
 from take5.scoring.gates.session import SessionReference
 from take5.scoring.gates.verdict import confirmed, frame_findings, window_findings
 
@@ -184,3 +184,14 @@ def test_the_sessions_light_is_that_of_its_first_three_seconds() -> None:
         reference.push(good_measures()[:25])
     reference.push(with_values(good_measures(), brightness=np.full(FRAMES, 0.9)))
     assert reference.brightness == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_quantiles_are_numpys_to_the_last_bit(kind: type[np.floating]) -> None:
+    chance = np.random.default_rng(7)
+    for size in (1, 2, 3, 24, 125, 126):
+        for share in (0.0, 0.05, 0.5, 0.9, 0.95, 1.0):
+            values = chance.normal(size=size).astype(kind)
+            known = np.concatenate([values, [np.nan, np.inf]]).astype(kind)
+            assert quantile(known, share) == float(np.quantile(values, share))
+    assert np.isnan(quantile(np.full(3, np.nan, kind), 0.5))
