@@ -75,6 +75,7 @@ FIELD_OPTIONS = (
     click.option("--consent", help="Reference to the person's consent, for the manifests of bundles."),
     click.option("--consent-text", type=FILE, help="File with the text that the person has to consent to."),
     click.option("--consent-version", metavar="TEXT", help="Version of that text."),
+    click.option("--spoken-consent", is_flag=True, help="Let the person say a sentence of consent, and record it."),
     click.option("--hook", metavar="URL", help="Where the session's events are posted to."),
     click.option("--hook-secret-file", type=FILE, help="File with the secret that signs them."),
     click.option(
@@ -95,17 +96,21 @@ def field_options(command: Command) -> Command:
         *args: Any,
         trainers: tuple[str, ...],
         consent_text: Path | None,
+        spoken_consent: bool,
         hook: str | None,
         hook_secret_file: Path | None,
         **options: Any,
     ) -> Any:
         if (hook is None) != (hook_secret_file is None):
             raise click.UsageError("--hook and --hook-secret-file go together")
+        if spoken_consent and consent_text is None:
+            raise click.UsageError("--spoken-consent needs --consent-text")
         stop = {field: options.pop(field) for field, _ in STOPS.values()}
         fields = {name: options.pop(name) for name in PLAIN}
         fields["trainers"] = list(trainers) or None
         fields["stop"] = {field: value for field, value in stop.items() if value is not None} or None
         fields["consent_text"] = None if consent_text is None else text_of(consent_text)
+        fields["spoken_consent"] = spoken_consent or None
         if hook_secret_file is not None:
             fields["hook"] = {"url": hook, "secret": text_of(hook_secret_file).strip()}
         return command(*args, fields=fields, **options)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from take5.client.cli.tables import printable, table
 
 if TYPE_CHECKING:
-    from take5.client.platform.models import CreatedSession, Session, Take
+    from take5.client.platform.models import Consented, CreatedSession, Session, Take
 
 NONE = "-"
 WHITE_ON_BLACK, RESET = "\x1b[97;40m", "\x1b[0m"
@@ -60,7 +60,7 @@ def session_lines(session: "Session") -> str:
         "trainers": session.trainers and ", ".join(session.trainers),
         "stop": session.stop and ", ".join(f"{name} {value:g}" for name, value in session.stop.items()),
         "consent": session.consent,
-        "consented": session.consented and f"{session.consented.name}, {time_text(session.consented.time)}",
+        "consented": session.consented and _consented(session.consented),
         "accepted": session.accepted,
         "hook": session.hook and session.hook.get("url"),
         "folder": session.folder,
@@ -70,6 +70,11 @@ def session_lines(session: "Session") -> str:
         "deleted": session.deleted and time_text(session.deleted),
     }
     return table([(name, value) for name, value in fields.items() if value])
+
+
+def _consented(consented: "Consented") -> str:
+    said = f", said in {consented.spoken.file}" if consented.spoken else ""
+    return f"{consented.name}, {time_text(consented.time)}{said}"
 
 
 def takes_table(takes: "Sequence[Take]") -> str:

@@ -27,6 +27,7 @@ class Sessions(Resource[Transport]):
     download_report = Method(requests.download_report, Transport.fetch)
     download_file = Method(requests.download_file, Transport.fetch)
     download_bundle = Method(requests.download_bundle, Transport.fetch)
+    download_consent = Method(requests.download_consent, Transport.fetch)
 
 
 class Secrets(Resource[Transport]):
@@ -111,6 +112,7 @@ class AsyncSessions(Resource[AsyncTransport]):
     download_report = Method(requests.download_report, AsyncTransport.fetch)
     download_file = Method(requests.download_file, AsyncTransport.fetch)
     download_bundle = Method(requests.download_bundle, AsyncTransport.fetch)
+    download_consent = Method(requests.download_consent, AsyncTransport.fetch)
 
 
 class AsyncSecrets(Resource[AsyncTransport]):

@@ -27,8 +27,22 @@ class SessionFields(TypedDict, total=False):
     consent: str | None
     consent_text: str | None
     consent_version: str | None
+    spoken_consent: bool | None
     hook: Hook | None
     expires_in_s: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """The recording in which the person says the sentence of consent; ``sha256`` is that of the file."""
+
+    file: str
+    sha256: str
+    sentence: str
+    language: str
+    time: datetime
+    bytes: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +53,7 @@ class Consented:
     time: datetime
     sha256: str
     version: str | None = None
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +72,8 @@ class Session:
         Id of the accepted take.
     consented : Consented, optional
         What the person has agreed to, once that is so.
+    spoken_consent : bool
+        Whether the person also has to say it.
     hook : dict, optional
         Scheme and host, as ``url``, of where its events are posted to.
     """
@@ -79,6 +96,7 @@ class Session:
     accepted: str | None = None
     consent_text: str | None = None
     consent_version: str | None = None
+    spoken_consent: bool = False
     consented: Consented | None = None
     hook: Json | None = None
 

@@ -189,6 +189,11 @@ def download_bundle(
     return Download(_session(session_id, "bundles", trainer), Path(path), f"{_name(trainer)}.zip", query, force)
 
 
+def download_consent(session_id: str, path: Path | str, *, force: bool = False) -> Download:
+    """Fetch the recorded consent, WebM or MP4 as ``consented.spoken.file`` says, as :meth:`download_clip` does."""
+    return Download(_session(session_id, "consent", "recording"), Path(path), f"{_name(session_id)}-consent", {}, force)
+
+
 def create_secret(session_id: str, holder: Holder) -> Call[NewSecret]:
     """Make a new secret for a holder; the former one opens nothing any more."""
     return Call("POST", _session(session_id, "secrets", holder), _reads(NewSecret))

@@ -23,6 +23,7 @@ on.length = chooseLength;
 on.gone = (code) => (page.capture ? unplugged(page.capture) : cannotSetUp({ code }));
 on.arrived = anotherSender;
 on.told = (rules) => way.tell(rules);
+on.left = () => way.consent.close();
 on.reopen = openLink;
 page.retry = setUp;
 

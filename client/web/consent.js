@@ -1,24 +1,28 @@
 // @ts-check
-// The person's consent: the whole text, the agreement by name, and the way out, which records nothing.
+// The person's consent: the whole text, the agreement by name, what is said aloud, and the way out, which records nothing.
 
+import { Agreement } from './agreement.js';
 import { $, put } from './dom.js';
 import { link } from './link.js';
-import { request } from './server.js';
+import { access } from './server.js';
+import { Spoken } from './spoken.js';
 import { stage } from './steps.js';
 import { say, texts } from './texts.js';
 
-/** @typedef {{ text: string, version: string | null, language: string | null, sha256: string, consented: object | null }} Asked */
-
 export class Consent {
-  /** What the person is asked to agree to; null where the session asks for nothing. @type {Asked | null} */
-  asked = null;
+  agreement = new Agreement(access, link.name);
 
-  /** @param {() => void} agreed @param {(error: any) => void} failed the agreement could not be sent */
-  constructor(agreed, failed) {
-    this.agreed = agreed;
+  /**
+   * @param {() => void} given nothing more is needed
+   * @param {(error: any, again?: () => any) => void} failed something could not be sent
+   * @param {() => void} fine what went wrong is over
+   */
+  constructor(given, failed, fine) {
+    this.given = given;
     this.failed = failed;
+    this.spoken = new Spoken(this.agreement, given, failed, fine);
     for (const id of ['consent-name', 'consent-yes']) $(id).addEventListener('input', () => this.#complete());
-    $('consent-refuse').addEventListener('click', () => stage('refused', 'refused-title'));
+    for (const id of ['consent-refuse', 'spoken-refuse']) $(id).addEventListener('click', () => this.#refuse());
     $('refused-back').addEventListener('click', () => this.show());
     $('consent-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
@@ -26,28 +30,42 @@ export class Consent {
     });
   }
 
-  /** Whether the person has still to agree. */
+  /** What the person is asked to agree to; null where the session asks for nothing. */
+  get asked() {
+    return this.agreement.asked;
+  }
+
+  /** Whether the person has still to agree, or to say so. */
   get missing() {
-    return this.asked !== null && this.asked.consented === null;
+    return this.agreement.unread || this.agreement.unsaid;
   }
 
   /** Ask the server for the text. */
-  async load() {
-    try {
-      this.asked = await (await request(`api/sessions/${link.name}/consent`)).json();
-    } catch (error) {
-      if (/** @type {import('./server.js').Refusal} */ (error).code !== 'not_found') throw error;
-      this.asked = null;
-    }
+  load() {
+    return this.agreement.load();
   }
 
   show() {
-    const { text, version, language } = /** @type {Asked} */ (this.asked);
+    return this.agreement.unread ? this.#ask() : this.spoken.show();
+  }
+
+  /** Let go of the camera. */
+  close() {
+    this.spoken.close();
+  }
+
+  #ask() {
+    const { text, version, language } = /** @type {import('./agreement.js').Asked} */ (this.asked);
     put($('consent-text'), text);
     $('consent-text').lang = language ?? '';
     put($('consent-version'), version ? say(texts.way.version, { version }) : '');
     this.#complete();
     stage('consent', 'consent-title');
+  }
+
+  #refuse() {
+    this.close();
+    stage('refused', 'refused-title');
   }
 
   #complete() {
@@ -57,11 +75,10 @@ export class Consent {
   async #agree() {
     $('consent-agree').disabled = true;
     put($('consent-note'), '');
-    const body = JSON.stringify({ name: $('consent-name').value, sha256: this.asked?.sha256 });
     try {
-      const answer = await request(`api/sessions/${link.name}/consent`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-      this.asked = await answer.json();
-      this.agreed();
+      await this.agreement.agree($('consent-name').value);
+      if (this.missing) await this.show();
+      else this.given();
     } catch (error) {
       if (/** @type {any} */ (error).code === 'text_changed') await this.#again().catch(this.failed);
       else this.failed(error);

@@ -7,7 +7,7 @@ import { follow } from './recording.js';
 import { devices, learn, setUp } from './setup.js';
 import { Way } from './way.js';
 
-export const way = new Way({ arrive, devices, follow: followLink, failed });
+export const way = new Way({ arrive, devices, follow: followLink, failed, fine: () => problem.clear() });
 
 /** Go on with the session of the page's link, wherever it is. */
 export async function openLink() {

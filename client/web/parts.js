@@ -36,6 +36,8 @@ export const on = {
   arrived: () => {},
   /** The session's rules are known. @type {(rules: import('./server.js').Rules) => void} */
   told: () => {},
+  /** What was shown is let go of. */
+  left: () => {},
   /** Go on with the session of the page's link, wherever it is. @type {() => any} */
   reopen: () => {},
 };
@@ -65,6 +67,7 @@ export function end() {
   page.capture?.close();
   page.capture = null;
   watch.end();
+  on.left();
   mayRest();
 }
 
@@ -83,7 +86,8 @@ export function close(error) {
   problem.show(error);
 }
 
-/** Something has failed at a step at which nothing is sent. @param {any} error */
-export function failed(error) {
+/** Something has failed at a step at which nothing is sent. @param {any} error @param {() => any} again what the button beside it does */
+export function failed(error, again = page.retry) {
+  page.retry = again;
   if (!onlyProblem(error)) problem.show(error);
 }

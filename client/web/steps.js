@@ -4,10 +4,10 @@
 import { $, put } from './dom.js';
 import { say, texts } from './texts.js';
 
-/** @typedef {'welcome' | 'consent' | 'refused' | 'setup' | 'live' | 'result' | 'done' | 'closed'} Stage */
+/** @typedef {'welcome' | 'consent' | 'spoken' | 'refused' | 'setup' | 'live' | 'result' | 'done' | 'closed'} Stage */
 
 /** @type {Record<Stage, string>} The step that each stage belongs to. */
-const STEPS = { welcome: 'welcome', consent: 'consent', refused: 'consent', setup: 'devices', live: 'recording', result: 'review', done: 'done', closed: '' };
+const STEPS = { welcome: 'welcome', consent: 'consent', spoken: 'consent', refused: 'consent', setup: 'devices', live: 'recording', result: 'review', done: 'done', closed: '' };
 
 /** Whether a platform's person goes through the page step by step. */
 export const stepByStep = () => document.body.dataset.way !== undefined;

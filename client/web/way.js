@@ -26,11 +26,12 @@ export class Way {
    * @param {() => void} page.arrive the person comes to a step at which nothing is sent or followed
    * @param {() => void} page.devices
    * @param {() => void} page.follow a capture that is going on, or what has become of the last one
-   * @param {(error: any) => void} page.failed
+   * @param {(error: any, again?: () => any) => void} page.failed
+   * @param {() => void} page.fine what went wrong is over
    */
   constructor(page) {
     this.page = page;
-    this.consent = new Consent(() => page.devices(), page.failed);
+    this.consent = new Consent(() => page.devices(), page.failed, page.fine);
     $('welcome-go').addEventListener('click', () => {
       keep(WELCOMED, link.name);
       this.#enter();

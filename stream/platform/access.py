@@ -55,7 +55,10 @@ def _opened(wanted: str | None, database: Database, shown: Shown) -> Grant | Non
     """What a secret opens; None if it opens nothing, or not the session that is wanted."""
     with database.reading() as session:
         row = session.get(SecretRow, shown.id)
-        if row is None or not shown.matches(row.hash) or PREFIXES[Holder(row.kind)] != shown.prefix:
+        if row is None or not shown.matches(row.hash):
+            return None
+        purpose = Holder.FOLLOWER if row.only_follows else Holder(row.kind)
+        if PREFIXES[purpose] != shown.prefix:
             return None
         record = session.get_one(SessionRow, row.session_id)
     left_s = (row.expires - utc_now()).total_seconds()
@@ -63,4 +66,4 @@ def _opened(wanted: str | None, database: Database, shown: Shown) -> Grant | Non
         return None
     refusal = closed(record)
     code = None if refusal is None else refusal.code
-    return Grant(record.id, ALLOWED[Holder(row.kind)], row.kind, left_s, record.language, code)
+    return Grant(record.id, ALLOWED[purpose], row.kind, left_s, record.language, code)

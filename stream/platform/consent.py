@@ -20,6 +20,7 @@ from take5.stream.server.auth import authorise
 from take5.stream.server.bodies import json_body
 from take5.stream.server.errors import Refused
 from take5.stream.server.grant import Act
+from take5.stream.texts.languages import languages, texts
 from take5.stream.wire import Json
 
 NAME_LETTERS = 256
@@ -40,7 +41,14 @@ def sha256_of(text: str) -> str:
 def reference(consented: Mapping[str, Any]) -> str:
     """Return what a bundle's manifest says of a consent."""
     version = f" version {consented['version']}" if consented["version"] else ""
-    return f"{consented['name']}, {consented['time']}, text{version} sha256:{consented['sha256']}"
+    text = f"{consented['name']}, {consented['time']}, text{version} sha256:{consented['sha256']}"
+    spoken = consented.get("spoken")
+    return text if spoken is None else f"{text}, said in {spoken['file']} sha256:{spoken['sha256']}"
+
+
+def sentence(language: str, name: str) -> str:
+    """The sentence of consent that a person says."""
+    return texts(language).consent["sentence"].replace("{name}", name)
 
 
 class Consents:
@@ -89,7 +97,8 @@ async def _agreement(request: Request) -> tuple[str, str]:
     return name, agreement.sha256
 
 
-def _row(session: Session, session_id: str, *, lock: bool = False) -> SessionRow:
+def consent_row(session: Session, session_id: str, *, lock: bool = False) -> SessionRow:
+    """Return a session that asks for consent; raise Refused if it does not, or is closed."""
     row = session.get(SessionRow, session_id, with_for_update=lock)
     if row is None or row.state in CLOSED or row.consent_text is None:
         raise Refused(404, "not_found", f"session {session_id!r} asks for no consent")
@@ -98,23 +107,28 @@ def _row(session: Session, session_id: str, *, lock: bool = False) -> SessionRow
 
 def _shown(database: Database, session_id: str) -> Json:
     with database.reading() as session:
-        return _json(_row(session, session_id))
+        return consent_json(consent_row(session, session_id))
 
 
 def _agree(database: Database, session_id: str, name: str, digest: str) -> Json:
     with database.writing() as session:
-        row = _row(session, session_id, lock=True)
+        row = consent_row(session, session_id, lock=True)
         assert row.consent_text is not None  # noqa: S101 - or it would not have been found
         if digest != sha256_of(row.consent_text):
             raise Refused(409, "text_changed", "sha256 is not that of the text; show the text again")
         if row.consented is None:
             time = utc_now().isoformat(timespec="seconds")
             row.consented = {"name": name, "time": time, "version": row.consent_version, "sha256": digest}
-            put(session, row, HookKind.CONSENTED, {"consented": row.consented})
-        return _json(row)
+            if not row.spoken_consent:  # or it is complete once the person has said it
+                put(session, row, HookKind.CONSENTED, {"consented": row.consented})
+        return consent_json(row)
 
 
-def _json(row: SessionRow) -> Json:
+def consent_json(row: SessionRow) -> Json:
+    """What a session asks the person for, and what the person has agreed to.
+
+    ``sentences`` are what the person is to say, by language, once the name is known; without spoken consent it is null.
+    """
     text = row.consent_text or ""
     return {
         "text": text,
@@ -122,4 +136,12 @@ def _json(row: SessionRow) -> Json:
         "language": row.language,
         "sha256": sha256_of(text),
         "consented": row.consented,
+        "spoken_consent": row.spoken_consent,
+        "sentences": _sentences(row),
     }
+
+
+def _sentences(row: SessionRow) -> dict[str, str] | None:
+    if not row.spoken_consent or row.consented is None:
+        return None
+    return {language: sentence(language, row.consented["name"]) for language in languages()}

@@ -10,8 +10,10 @@ from take5.stream.output.atomic import remove_leftovers
 from take5.stream.spool.folder import BROKEN, LOCK_SUFFIX, SPOOLS
 
 
-def delete_footage(output: Path, session_id: str, recorded: Iterable[Path] = ()) -> list[str]:
-    """Delete the takes of a session and what killed captures of it have left; return the paths that were deleted.
+def delete_footage(
+    output: Path, session_id: str, recorded: Iterable[Path] = (), consent_file: Path | None = None
+) -> list[str]:
+    """Delete a session's takes, recorded consent, and what killed captures have left; return what was deleted.
 
     Takes are found by the session's id, which their names hold, so that none is missed that was never recorded.
 
@@ -23,6 +25,8 @@ def delete_footage(output: Path, session_id: str, recorded: Iterable[Path] = ())
         The session's id.
     recorded : iterable of Path
         Further takes, in other output folders.
+    consent_file : Path, optional
+        The recorded consent, whose folder has the session's id as its name.
 
     Raises
     ------
@@ -33,6 +37,8 @@ def delete_footage(output: Path, session_id: str, recorded: Iterable[Path] = ())
     spools = output / SPOOLS
     found = [path for folder in (output, spools, spools / BROKEN) for path in _named(folder, name)]
     found += [path for path in recorded if path not in found and name.fullmatch(path.name) and path.exists()]
+    consents = {output / session_id} | ({consent_file.parents[1] / session_id} if consent_file else set())
+    found += sorted(path for path in consents if path.is_dir())
     deleted = [str(path) for path in found if _delete(path)]
     for path in (output, *(path.parent for path in found)):
         for leftover in _partial(path, session_id):

@@ -66,6 +66,8 @@ def closed(row: SessionRow) -> Refused | None:
         return Refused(409, "accepted", "a take of this session has been accepted; the platform can ask for another")
     if row.consent_text is not None and row.consented is None:
         return Refused(403, "consent_missing", "the person has to agree to the text of this session first")
+    if row.spoken_consent and not (row.consented or {}).get("spoken"):
+        return Refused(403, "consent_missing", "the person has to say the sentence of consent first")
     return None
 
 

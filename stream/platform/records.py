@@ -59,6 +59,8 @@ class Wanted:
         What the person has to agree to before anything is recorded.
     consent_version : str, optional
         Of that text.
+    spoken_consent : bool
+        Whether the person also has to say a sentence of consent.
     hook : Hook, optional
         Where its events are posted to.
     """
@@ -73,6 +75,7 @@ class Wanted:
     expires_in: timedelta
     consent_text: str | None = None
     consent_version: str | None = None
+    spoken_consent: bool = False
     hook: Hook | None = None
 
     @property
@@ -102,6 +105,7 @@ def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict
         consent=wanted.consent,
         consent_text=wanted.consent_text,
         consent_version=wanted.consent_version,
+        spoken_consent=wanted.spoken_consent,
         expires=now + wanted.expires_in,
         state=SessionState.CREATED,
         created=now,
@@ -232,7 +236,7 @@ class Records:
             row, now = own_session(session, key_id, session_id, lock=True), utc_now()
             first = row.state != SessionState.DELETED
             row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
-            row.label = row.person = row.consent = row.consented = row.failure = None
+            row.label = row.person = row.consent = row.consented = row.consent_file = row.failure = None
             row.takes.clear()
             revoke_secrets(session, row.id, now)
             forget_answers(session, row.id)

@@ -2,15 +2,19 @@
 
 import asyncio
 
+from starlette.routing import Route
+
 from take5.stream.platform.access import SecretAccess
 from take5.stream.platform.consent import Consents
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
+from take5.stream.platform.follower import FollowerSecrets
 from take5.stream.platform.hooks.log import DeliveryLog
 from take5.stream.platform.hooks.sender import HookSender
 from take5.stream.platform.lookups import Lookups
 from take5.stream.platform.person import PersonPages
 from take5.stream.platform.records import Records
+from take5.stream.platform.spoken_consent import SpokenConsents
 from take5.stream.platform.watch import RecordWatch
 from take5.stream.platform.work import DatabaseWork
 
@@ -39,8 +43,12 @@ class Platform:
         Keeps the records up to date with captures.
     consents : Consents
         What people agree to.
+    spoken : SpokenConsents
+        The recordings in which they say so.
     person : PersonPages
         What else a person's page reads.
+    followers : FollowerSecrets
+        Secrets for a sender's overlay.
     deliveries : DeliveryLog
         What was posted to sessions' hooks.
     """
@@ -50,7 +58,14 @@ class Platform:
         self.lookups = Lookups(self.work, Failures() if failures is None else failures)
         self.access, self.watch = SecretAccess(self.lookups), RecordWatch(self.work)
         self.consents, self.person = Consents(self.work), PersonPages(self.work, self.watch)
+        self.spoken, self.followers = SpokenConsents(self.work), FollowerSecrets(self.work)
         self.deliveries, self._sender = DeliveryLog(database), HookSender(database)
+
+    @property
+    def routes(self) -> list[Route]:
+        """Addresses of its sessions that other servers do not have."""
+        parts = (self.consents, self.spoken, self.person, self.followers)
+        return [route for part in parts for route in part.routes]
 
     def start(self) -> None:
         """Begin to send to sessions' hooks; ``create_app`` does so."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -85,7 +86,8 @@ class ApiKeyRow(Table):
 class SessionRow(Table):
     """A session; ``label`` is its name within its key.
 
-    ``consented`` is who has agreed to ``consent_text``, and when.
+    ``consented`` is who has agreed to ``consent_text``, and when; with ``spoken_consent`` the person also says it, and
+    ``consent_file`` is that recording on the server.
     """
 
     __tablename__ = "sessions"
@@ -107,6 +109,8 @@ class SessionRow(Table):
     consent_text: Mapped[str | None]
     consent_version: Mapped[str | None] = mapped_column(String(64))
     consented: Mapped[dict[str, Any] | None]
+    spoken_consent: Mapped[bool] = mapped_column(server_default=false())
+    consent_file: Mapped[str | None]
     expires: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16))
     failure: Mapped[str | None]
@@ -141,7 +145,10 @@ class TakeRow(Table):
 
 
 class SecretRow(Table):
-    """One of a session's secrets: the person's, the sender's, or the follower's."""
+    """One of a session's secrets: the person's, the sender's, or the follower's.
+
+    One that ``only_follows`` was derived from another of its ``kind``, and ends with it.
+    """
 
     __tablename__ = "secrets"
 
@@ -151,6 +158,7 @@ class SecretRow(Table):
     hash: Mapped[str] = mapped_column(String(64))
     expires: Mapped[datetime]
     revoked: Mapped[datetime | None]
+    only_follows: Mapped[bool] = mapped_column(server_default=false())
 
 
 class IdempotencyRow(Table):

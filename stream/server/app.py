@@ -130,7 +130,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: 
     sessions.watch = platform.watch
     platform.start()
     api = Mount("/api/v1", create_api(platform, sessions, openings))
-    return [api, *platform.consents.routes, *platform.person.routes]
+    return [api, *platform.routes]
 
 
 def _routes(pages: Path | None, origins: Sequence[str] = ()) -> list[BaseRoute]:

@@ -1,4 +1,4 @@
-"""Bodies of requests that are JSON."""
+"""Bodies of requests, read no further than they may be long."""
 
 from typing import TypeVar
 
@@ -8,9 +8,29 @@ from starlette.requests import Request
 from take5.stream.server.errors import Refused
 
 MAX_BODY = 4096
-"""Bytes."""
+"""Bytes of JSON."""
+
+MOST_DIGITS = 20
+"""Of an announced length that is read as a number."""
 
 T = TypeVar("T")
+
+
+async def whole_body(request: Request, most: int) -> bytes:
+    """Return the body of a request; raise Refused as soon as it has, or announces, more than ``most`` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < MOST_DIGITS and int(announced) > most:
+        raise _too_large(most)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "too_large", f"the body has more than {most} bytes")
 
 
 async def json_body(request: Request, kind: type[T], expected: str) -> T | None:
@@ -30,11 +50,7 @@ async def json_body(request: Request, kind: type[T], expected: str) -> T | None:
     Refused
         If the body is too large, or not of this kind.
     """
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise Refused(413, "too_large", f"the body has more than {MAX_BODY} bytes")
+    body = await whole_body(request, MAX_BODY)
     try:
         return msgspec.json.decode(body, type=kind) if body.strip() else None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -41,6 +41,8 @@ class Texts:
         By the codes of the events.
     status, phrases, display : mapping of str to str
         Sentences that the page and the terminal share, ways to join texts, and labels of the live display.
+    consent : mapping of str to str
+        The sentence of consent that a person says.
     """
 
     reasons: Mapping[str, Reason]
@@ -56,6 +58,7 @@ class Texts:
     aspects: Mapping[str, str]
     aspect_states: Mapping[str, str]
     display: Mapping[str, str]
+    consent: Mapping[str, str]
 
 
 GROUPS = (
@@ -71,6 +74,7 @@ GROUPS = (
     "aspects",
     "aspect_states",
     "display",
+    "consent",
 )
 
 

@@ -77,11 +77,15 @@ def test_files_have_what_is_long_or_secret(shop: Program, capsys: Capture, tmp_p
     consent.write_text("I agree.\n", encoding="utf-8")
     secret.write_text("0123456789abcdef\n")
     hook = ["--hook", "https://shop.test/hidden", "--hook-secret-file", str(secret)]
-    assert command("create", "--consent-text", str(consent), "--consent-version", "3", *hook, "--json") == 0
+    text = ["--consent-text", str(consent), "--consent-version", "3", "--spoken-consent"]
+    assert command("create", *text, *hook, "--json") == 0
     created = json.loads(capsys.readouterr().out)
     assert created["hook"] == {"url": "https://shop.test"}
     assert created["secrets"]["person"] in created["links"]["person"]
-    assert shop.show(created["id"])["consented"] is None
+    shown = shop.show(created["id"])
+    assert (shown["consented"], shown["spoken_consent"]) == (None, True)
+    assert command("create", "--spoken-consent") == 64
+    assert "--spoken-consent needs --consent-text" in capsys.readouterr().err
 
 
 def test_sessions_are_listed_and_shown(shop: Program, capsys: Capture) -> None:

@@ -120,8 +120,22 @@ class NewSession(BaseModel):
         None, min_length=1, max_length=20_000, description="What the person has to agree to before being recorded."
     )
     consent_version: Text | None = Field(None, min_length=1, max_length=64, description="Of that text.")
+    spoken_consent: bool = Field(
+        default=False, description="Whether the person also has to say a sentence of consent, which is recorded."
+    )
     hook: NewHook | None = Field(None, description="Where its events are posted to.")
     expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Check what fields have to do with each other."""
+        if self.spoken_consent and self.consent_text is None:
+            raise ParameterError("spoken_consent needs a consent_text")
+        return self
+
+    def signed(self) -> bytes:
+        """Return what tells one request from another; it is the same in every version for the same request."""
+        return self.model_dump_json(exclude=None if self.spoken_consent else {"spoken_consent"}).encode()
 
     def wanted(self) -> Wanted:
         """Return what is wanted."""
@@ -136,8 +150,21 @@ class NewSession(BaseModel):
             expires_in=timedelta(seconds=self.expires_in_s),
             consent_text=self.consent_text,
             consent_version=self.consent_version,
+            spoken_consent=self.spoken_consent,
             hook=None if self.hook is None else Hook(self.hook.url, self.hook.secret),
         )
+
+
+class Spoken(BaseModel):
+    """The recording in which the person says the sentence of consent; `sha256` is that of the file."""
+
+    file: str = Field(description="Name of the file: `consent.webm` or `consent.mp4`.")
+    sha256: str
+    bytes: int
+    seconds: float
+    sentence: str = Field(description="What the person was shown, to say it.")
+    language: str
+    time: datetime
 
 
 class Consented(BaseModel):
@@ -147,6 +174,7 @@ class Consented(BaseModel):
     time: datetime
     version: str | None
     sha256: str
+    spoken: Spoken | None = Field(None, description="The recorded consent, once it is there.")
 
 
 class Session(BaseModel):
@@ -162,6 +190,7 @@ class Session(BaseModel):
     consent: str | None
     consent_text: str | None
     consent_version: str | None
+    spoken_consent: bool
     consented: Consented | None
     state: SessionState
     failure: str | None = Field(description="Why there is no clip.")

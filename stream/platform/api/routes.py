@@ -44,7 +44,7 @@ async def create(
     order_for(wanted, sessions_of(request).order)  # refuses what this server does not do
     repeatable = None
     if idempotency_key is not None:
-        repeatable = Repeatable(caller.key.id, caller.secret, idempotency_key, new.model_dump_json().encode())
+        repeatable = Repeatable(caller.key.id, caller.secret, idempotency_key, new.signed())
     database, base = platform.work.database, base_of(request)
     body, replayed = await platform.work.run(_create, database, caller.key.id, wanted, base, repeatable)
     headers = {"Cache-Control": "no-store", **({REPLAYED: "true"} if replayed else {})}
@@ -114,8 +114,9 @@ async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSe
     if not await sessions.remove(row.id):
         raise Refused(409, "busy", "the session's clip is still being written; try again", {"Retry-After": "10"})
     recorded = [Path(take.folder) for take in row.takes]
+    consent_file = None if row.consent_file is None else Path(row.consent_file)
     try:
-        deleted = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded))
+        deleted = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded, consent_file))
     except OutputError as error:
         raise Refused(500, "not_deleted", str(error)) from error
     row = await platform.work.run(platform.records.mark_deleted, caller.key.id, session_id)

@@ -14,6 +14,7 @@ from take5.stream.platform.api.models import Session
 from take5.stream.platform.api.routes import ERRORS, Reader, Writer, sessions_of
 from take5.stream.platform.api.take_models import Accept, Retake, Take, Takes
 from take5.stream.platform.records import refuse_closed
+from take5.stream.platform.spoken_consent import recording_response
 from take5.stream.platform.tables import SessionRow, TakeRow
 from take5.stream.platform.takes import Known, chosen_take, has_clip
 from take5.stream.report.write import PAGE
@@ -61,6 +62,14 @@ async def accept(request: Request, caller: Writer, session_id: str, body: Accept
         raise Refused(409, "no_clip", f"take {take.id!r} has no clip")
     await sessions.decisions.accept(row.id, Path(take.folder))
     return Session.of(await platform.work.run(platform.records.get, caller.key.id, session_id))
+
+
+@router.get("/consent/recording", response_class=Response, responses={200: FILE})
+async def download_consent(request: Request, caller: Reader, session_id: str) -> Response:
+    """Return the recording in which the person says the sentence of consent."""
+    platform = platform_of(request)
+    row = await platform.work.run(platform.records.get, caller.key.id, session_id)
+    return recording_response(row.id, None if row.consent_file is None else Path(row.consent_file))
 
 
 @router.get("/takes")

@@ -84,7 +84,7 @@ def test_a_secret_expires(stage: Stage, route: tuple[str, str], holder: str, mon
 
 def test_every_route_is_in_the_table(stage: Stage) -> None:
     known = {path for _, path in ROUTES} | OPEN
-    routes = [*_routes(None), *stage.platform.consents.routes, *stage.platform.person.routes]
+    routes = [*_routes(None), *stage.platform.routes]
     found = {route.path.rstrip("/") for route in routes if isinstance(route, Route | WebSocketRoute)}
     assert found == known
     assert not any(isinstance(route, Mount) for route in _routes(None))

@@ -323,6 +323,7 @@ def test_the_schema_says_all_of_it(server: Served) -> None:
         ("/sessions/{session_id}", "get"),
         ("/sessions/{session_id}", "delete"),
         ("/sessions/{session_id}/cancel", "post"),
+        ("/sessions/{session_id}/consent/recording", "get"),
         ("/sessions/{session_id}/retake", "post"),
         ("/sessions/{session_id}/accept", "post"),
         ("/sessions/{session_id}/takes", "get"),

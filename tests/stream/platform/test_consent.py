@@ -44,7 +44,8 @@ def test_nothing_is_recorded_before_the_person_has_agreed(shop: Program) -> None
     session = shop.create(consent_text=TEXT, consent_version="2030-1", language="en")
     assert begin(shop, session) == (403, "consent_missing")
     shown = ask(shop, session, "GET").json()
-    assert shown == {"text": TEXT, "version": "2030-1", "language": "en", "sha256": DIGEST, "consented": None}
+    asked = {"text": TEXT, "version": "2030-1", "language": "en", "sha256": DIGEST}
+    assert shown == {**asked, "consented": None, "spoken_consent": False, "sentences": None}
     answer = ask(shop, session, "POST", json={"name": " Ann Lee ", "sha256": DIGEST}).json()["consented"]
     assert (answer["name"], answer["version"], answer["sha256"]) == ("Ann Lee", "2030-1", DIGEST)
     assert begin(shop, session) == (422, "unsupported_media")

@@ -23,7 +23,7 @@ from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, language
 FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "invalid", "no_clip", "method_not_allowed", "refused"}
 """Codes of the server that no request of the page can cause."""
 
-OF_PLATFORMS = {"too_many_failures", "accepted", "consent_missing"}
+OF_PLATFORMS = {"too_many_failures", "accepted", "consent_missing", "recording_invalid", "recording_silent"}
 """Codes of platforms' servers that the page shows as they are."""
 
 BY_BROWSERS = {"NotFoundError", "NotAllowedError", "NotReadableError", "OverconstrainedError"}
