@@ -6,7 +6,7 @@ import { $, fill, make, put } from './dom.js';
 import { Problem } from './errors.js';
 import { Following } from './following.js';
 import { Lengths } from './lengths.js';
-import { link } from './link.js';
+import { followerToken, link } from './link.js';
 import { meaning, Narrator } from './narrator.js';
 import { ObsChecks } from './obs_checks.js';
 import { askFor, senderName, setUpSender } from './sender.js';
@@ -20,15 +20,15 @@ const LOOK_EVERY_MS = 1000;
 const narrator = new Narrator($('status'));
 const problem = new Problem(() => begin());
 const lengths = new Lengths(chooseLength);
-/** @type {{ following: Following | null, session: Session | null, checks: ObsChecks }} */
-const page = { following: null, session: null, checks: new ObsChecks() };
+/** `overlay`: what the overlay shows the server. @type {{ following: Following | null, session: Session | null, checks: ObsChecks, overlay: string | null }} */
+const page = { following: null, session: null, checks: new ObsChecks(), overlay: null };
 
 /** Follow the session of the chosen name, whose settings are not known yet. @param {import('./server.js').Config} known */
 function follow(known) {
   page.following?.close();
   Object.assign(page, { following: null, session: null, checks: new ObsChecks() });
   $('overlay-address').type = access.token ? 'password' : 'text'; // screens are shared
-  $('overlay-address').value = address(`overlay.html${optionsFor(senderName())}`);
+  $('overlay-address').value = address(`overlay.html${optionsFor(senderName(), page.overlay)}`);
   showChecks();
   if (!$('name').checkValidity()) return narrator.say('');
   page.following = new Following(senderName(), known, { event: took, lost, back: () => problem.clear() });
@@ -76,6 +76,7 @@ async function begin() {
   try {
     const known = await config();
     if (known.token_required && !access.token) throw new Refusal('unauthorized');
+    page.overlay = await followerToken();
     lengths.offer(known);
     chooseLength();
     $('bearer-token').value = access.token ?? '';

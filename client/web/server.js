@@ -18,10 +18,10 @@ export const namedSession = told.get('session');
 /** What the page's address asks for, after # or after ?; nothing secret may stand after ?. @param {string} name */
 export const option = (name) => told.get(name) ?? new URLSearchParams(location.search).get(name);
 
-/** The page's options for another page of this server: access and session. @param {string} session */
-export function optionsFor(session) {
+/** The options of another page of this server: access and session. @param {string} session @param {string | null} token by default the page's own */
+export function optionsFor(session, token = access.token) {
   const known = new URLSearchParams();
-  if (access.token) known.set('token', access.token);
+  if (token) known.set('token', token);
   known.set('session', session);
   return `#${known}`;
 }

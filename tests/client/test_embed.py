@@ -11,6 +11,7 @@ import pytest
 from embed_stage import LISTENING, Sites, element, heard, open_site, opened, sites, state
 from page_browser import OpenPage
 from page_talk import begun, is_followed, scored, tell, window
+from page_way import accessible
 from platform_server import Json, Program, programs
 from playwright.sync_api import Browser, Page, expect
 from serving import Served, eventually, served
@@ -104,6 +105,7 @@ def test_a_visitor_of_a_shop_records_and_uses_the_clip(
         page = talker_page(address, LISTENING, friends=[server.address])
         place = page.locator("take5-capture")
         state(place, "idle")
+        accessible(page)
         for part in ("ring", "guide", "preview", "clip", "level-group"):
             expect(place.locator(f"[part={part}]")).to_be_hidden()
         page.get_by_role("button", name="Open the camera").click()
@@ -114,10 +116,12 @@ def test_a_visitor_of_a_shop_records_and_uses_the_clip(
         expect(start).to_have_css("text-transform", "uppercase")
         expect(start).to_have_css("background-color", "rgb(122, 46, 142)")
         expect(page.get_by_role("meter", name="Microphone level")).to_be_visible()
+        accessible(page)
         start.click()
         state(place, "recording")
         expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
         expect(page.get_by_text("Best so far at")).to_be_visible()
+        accessible(page)
         page.get_by_role("button", name="Stop and keep the best").click()
         state(place, "review")
         assert ended(page)
@@ -125,6 +129,7 @@ def test_a_visitor_of_a_shop_records_and_uses_the_clip(
         expect(page.get_by_role("heading", name="The best five seconds")).to_be_focused()
         expect(place.locator("[part=clip]")).to_have_js_property("duration", 5)
         expect(place).to_have_css("border-color", "rgb(122, 46, 142)")
+        accessible(page)
         page.get_by_role("button", name="Use this").click()
         state(place, "accepted")
         expect(page.get_by_text("Your presenter will be ready tomorrow.")).to_be_visible()

@@ -84,10 +84,14 @@ def test_it_holds_the_modules_of_the_element_and_nothing_else(package: dict[str,
     (packed,) = json.loads(run("npm", "pack", "--dry-run", "--json", at=PAGES))
     modules = imported("take5-capture.js", set())
     held = {file["path"] for file in packed["files"]}
-    assert held == modules | {"take5-capture.d.ts", "package.json", "README.md"}
+    assert held == modules | {"take5-capture.d.ts", "package.json", "README.md", "LICENSE"}
     assert set(package["files"]) == modules | {"take5-capture.d.ts"}
     assert "dependencies" not in package
     assert not {"server.js", "texts.js", "link.js", "dom.js"} & modules  # they are the page's own
+
+
+def test_its_licence_is_that_of_take5() -> None:
+    assert (PAGES / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def test_its_types_are_those_that_a_program_needs(shop: Path) -> None:

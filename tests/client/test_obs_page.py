@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from page_browser import OpenPage
 from page_talk import begun, is_followed, looks_right, scored, status, tell, window
+from page_way import accessible
 from playwright.sync_api import Page, expect
 from serving import Served, eventually, served
 from whip_clients.node_sender import NodeSender
@@ -118,6 +119,7 @@ def test_other_faults_are_seen_and_what_was_measured_stays(server: Served, open_
     assert eventually(lambda: not is_followed(server, "faults"))
     assert eventually(lambda: is_followed(server, "faults"))
     value(page, "size", re.compile("720 . 1280, good"))
+    accessible(page)
     looks_right(page)
 
 
@@ -145,6 +147,7 @@ def test_the_address_and_the_token_can_be_copied(
     with served(models, output, pages=PAGES, token=TOKEN, rules=NEVER, network=offered) as locked:
         page = open_page(f"{locked.address}/obs.html#session=studio", ALLOW)
         expect(page.locator("#problem-title")).to_have_text("An access token is needed")
+        accessible(page)
         page.get_by_role("textbox", name="Access token").fill(TOKEN)
         page.get_by_role("button", name="Use", exact=True).click()
         assert eventually(lambda: is_followed(locked, "studio"))
@@ -156,6 +159,7 @@ def test_the_address_and_the_token_can_be_copied(
             assert page.evaluate("window.copied") == text
         for hidden in ("#bearer-token", "#overlay-address"):
             expect(page.locator(hidden)).to_have_attribute("type", "password")
+        accessible(page)
         page.get_by_label("Length of the clip").select_option("10 seconds")
         expect(page.locator("#address")).to_have_value(f"{locked.address}/whip/studio?seconds=10")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from page_browser import OpenPage
 from page_talk import begun, is_followed, scored, tell, window
+from page_way import accessible
 from PIL import Image
 from platform_server import programs
 from playwright.sync_api import CDPSession, Page, Route, ViewportSize, WebSocketRoute, expect
@@ -92,6 +93,7 @@ def test_one_capture_after_another_is_followed(server: Served, open_page: OpenPa
     tell(server, "day", Failed(150, Failure.NO_SOUND, "no sound"))
     says(page, "No sound reached the server")
     shows(page, "problem")
+    accessible(page)
 
 
 def test_what_is_in_the_way_is_named(server: Served, open_page: OpenPage) -> None:
@@ -102,6 +104,7 @@ def test_what_is_in_the_way_is_named(server: Served, open_page: OpenPage) -> Non
     tell(server, "way", Progress(175, away, window(0, 800.0).score, ChunkNote(0.2, 1, -20.0)))
     expect(page.locator("#aspects li:visible")).to_have_text(["Seendoes not count"])
     says(page, "This does not count: no face in the picture.")
+    accessible(page)
 
 
 def test_it_is_done_once_what_is_best_is_on_disk(server: Served, open_page: OpenPage) -> None:
@@ -163,6 +166,7 @@ def test_options_choose_layout_ground_and_language(server: Served, open_page: Op
     says(page, "正在等待发送端……")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(11, 18, 17)"
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    accessible(page)
     page.goto(f"{server.address}/overlay.html?layout=bar#session=options")
     expect(page.locator("body")).to_have_attribute("data-layout", "bar")
     page.goto(f"{server.address}/overlay.html")
@@ -221,7 +225,12 @@ def test_a_platform_s_followers_and_senders_each_have_their_page(
         says(page, "Waiting for the sender …")
         expect(page.locator("#address")).to_have_value(f"{running.address}/whip/{name}")
         expect(page.locator("#bearer-token")).to_have_value(secrets["sender"])
-        assert len(followers(running, name)) == 2
+        address = page.locator("#overlay-address").input_value()
+        assert address.startswith(f"{running.address}/overlay.html#token=t5follower_")
+        assert not any(secret in address for secret in secrets.values())
+        shown = open_page(address)
+        says(shown, "Waiting for the sender …")
+        assert len(followers(running, name)) == 3
     database.close()
 
 
