@@ -6,6 +6,7 @@ import { Capture } from './capture.js';
 import { keyOf, OF_EMBEDS } from './codes.js';
 import { newName, Refusal, Server } from './connection.js';
 import * as devices from './devices.js';
+import { ConsentStep } from './embed_consent.js';
 import { noWords, wordsIn } from './embed_words.js';
 import { progress } from './meaning.js';
 import { Player } from './player.js';
@@ -13,6 +14,7 @@ import { clock, say } from './words.js';
 
 /** @typedef {import('./connection.js').Config} Config @typedef {import('./feed.js').Event} Event @typedef {import('./embed_view.js').State} State */
 /**
+ * @typedef {import('./embed_choices.js').Choices} Choices
  * @typedef {{ server: string, session: string, token: string, lang: string, autostart: boolean }} Wishes
  * @typedef {object} Host
  * @property {(state: State) => void} state the state has changed
@@ -44,30 +46,52 @@ export class Run {
   awake = new Awake();
   /** What this person may do. */
   may = new Set(['send', 'decide']);
+  /** What the person has to agree to first. @type {ConsentStep | null} */
+  consent = null;
 
-  /** @param {Wishes} wishes @param {import('./embed_view.js').View} view @param {Host} host */
-  constructor(wishes, view, host) {
+  /** @param {Wishes} wishes @param {import('./embed_view.js').View} view @param {Choices} choices @param {Host} host */
+  constructor(wishes, view, choices, host) {
     this.wishes = wishes;
     this.view = view;
+    this.choices = choices;
     this.host = host;
     this.server = new Server(wishes.server, wishes.token || null);
     this.name = wishes.session || newName();
-    this.player = new Player(view.parts.clip, this.server, (error) => this.over || this.#trouble(error, null));
+    this.player = new Player(view.parts.clip, this.server, (error) => this.over || this.trouble(error, null));
     view.parts.clip.onerror = () => this.player.failed();
   }
 
   /** Ask the server what there is, and go on where the session is. */
   async begin() {
-    this.#enter('loading');
+    this.enter('loading');
     try {
       await this.#learn();
-      const found = this.wishes.session !== '' && (await this.#begun());
-      if (this.over) return;
-      if (found || !this.may.has('send')) this.#follow(false);
-      else if (this.wishes.autostart) this.start();
-      else this.#enter('idle');
+      if (this.over || (this.consent && !(await this.consent.passed()))) return;
+      await this.#resume();
     } catch (error) {
       if (!this.over) this.#fail(error, () => this.begin());
+    }
+  }
+
+  /** Go on where the session is. */
+  async #resume() {
+    const found = this.wishes.session !== '' && (await this.#begun());
+    if (this.over) return;
+    if (found || !this.may.has('send')) this.#follow(false);
+    else if (this.wishes.autostart) this.start();
+    else this.enter('idle');
+  }
+
+  /** Agree to the session's text, and go on. */
+  async agree() {
+    try {
+      if (!(await this.consent?.agree())) return;
+      this.enter('loading');
+      await this.#resume();
+    } catch (error) {
+      if (this.over) return;
+      if (/** @type {Refusal} */ (error).code === 'spoken_consent' || this.state !== 'consent') this.#fail(error, () => this.begin());
+      else this.trouble(error, () => this.agree());
     }
   }
 
@@ -82,8 +106,11 @@ export class Run {
     if (about instanceof Refusal) throw about;
     if (config.platform && !named) throw new Refusal('no_link');
     if (config.token_required && !this.wishes.token) throw new Refusal('unauthorized');
-    if (about?.closed === 'consent_missing') throw new Refusal(about.closed);
+    const asks = about?.closed === 'consent_missing';
+    if (asks && !about.may.includes('decide')) throw new Refusal(about.closed);
+    this.consent = asks ? new ConsentStep(this) : null;
     this.config = config;
+    this.choices.offer(this, config);
     if (about) this.#allow(about.may.filter((/** @type {string} */ act) => act !== 'send' || about.closed !== 'accepted'));
   }
 
@@ -113,9 +140,9 @@ export class Run {
 
   /** Open the camera; false if it is not open then. */
   async open() {
-    if (!this.config || !this.may.has('send') || !(CLOSED.has(this.state) || this.state === 'loading')) return false;
+    if (!this.config || !this.may.has('send') || this.consent?.missing || !(CLOSED.has(this.state) || this.state === 'loading')) return false;
     this.#letGo();
-    this.#enter('opening');
+    this.enter('opening');
     try {
       const stream = await devices.open(this.config.picture);
       if (this.over || this.state !== 'opening') {
@@ -135,20 +162,34 @@ export class Run {
     this.stream = stream;
     for (const track of stream.getTracks()) track.addEventListener('ended', () => this.stream === stream && this.#unplugged());
     this.view.preview(stream);
-    this.#enter('ready');
+    this.choices.list(stream).catch(() => {}); // what is open can be used
+    this.enter('ready');
     const { width, height, frameRate } = stream.getVideoTracks()[0].getSettings();
     this.host.tell('ready', { width, height, frame_rate: frameRate });
+  }
+
+  /** Other devices have been chosen: open those. */
+  reopen() {
+    if (this.state !== 'ready') return undefined;
+    this.state = 'idle';
+    return this.open();
+  }
+
+  /** The person begins to read, or to talk freely: earlier windows do not predict later ones. */
+  spoken() {
+    if (this.capture && this.may.has('decide')) this.server.request(`api/sessions/${this.name}/prompted`, { method: 'POST' }).catch(() => {}); // it may be over
   }
 
   /** Record, with the camera as it is open, or after opening it. */
   async start() {
     if (this.state !== 'ready' && !(await this.open())) return;
     const capture = this.#follow(true);
-    this.#enter('recording');
+    this.enter('recording');
+    this.choices.prompter.begin();
     this.view.tell(capture.session);
     this.awake.stay(() => capture === this.capture);
     try {
-      await capture.send(/** @type {MediaStream} */ (this.stream), '');
+      await capture.send(/** @type {MediaStream} */ (this.stream), this.choices.lengths.query);
     } catch (error) {
       if (capture === this.capture) this.#fail(error, () => this.start());
     }
@@ -158,11 +199,11 @@ export class Run {
   async stop() {
     if (this.state === 'ready' || (this.state === 'recording' && !this.capture?.answered)) {
       this.#letGo();
-      return void this.#enter('idle');
+      return void this.enter('idle');
     }
     if (this.state !== 'recording' || this.asked) return;
     this.asked = true;
-    this.#enter('stopping');
+    this.enter('stopping');
     this.view.say(this.words.texts.states.stopping);
     const { capture } = this;
     await capture?.stop().catch((error) => capture === this.capture && this.#fail(error, () => this.begin()));
@@ -177,10 +218,10 @@ export class Run {
       const answer = await this.server.request(`api/sessions/${this.name}/accept`, { method: 'POST' });
       const clip = await answer.json();
       if (this.over) return;
-      this.#enter('accepted');
+      this.enter('accepted');
       this.host.tell('accepted', clip);
     } catch (error) {
-      if (!this.over) this.#trouble(error, () => this.accept());
+      if (!this.over) this.trouble(error, () => this.accept());
     } finally {
       use.disabled = false;
     }
@@ -206,6 +247,7 @@ export class Run {
 
   #closeCamera() {
     const { stream } = this;
+    this.choices.prompter.end();
     this.stream = null;
     this.view.preview(null);
     devices.close(stream);
@@ -220,7 +262,7 @@ export class Run {
   }
 
   /** @param {State} state */
-  #enter(state) {
+  enter(state) {
     this.state = state;
     this.view.enter(state);
     this.host.state(state);
@@ -229,8 +271,9 @@ export class Run {
   /** Follow the session. @param {boolean} next a capture of this page, not what there was before */
   #follow(next) {
     const mine = (/** @type {(...given: any[]) => void} */ then) => (/** @type {any[]} */ ...given) => capture === this.capture && then(...given);
+    const [window_s] = this.choices.lengths.chosen;
     /** @type {Capture} */
-    const capture = new Capture(this.name, /** @type {Config} */ (this.config), {
+    const capture = new Capture(this.name, { .../** @type {Config} */ (this.config), window_s }, {
       event: mine((event) => this.#took(capture, event)),
       failed: mine((code) => this.#fail({ code }, () => (next ? this.start() : this.begin()))),
       server: mine((kind) => this.#connection(kind)),
@@ -246,21 +289,22 @@ export class Run {
     if (kind === 'reconnecting') this.view.say(this.words.texts.status.reconnecting);
     else if (kind === 'back') this.view.clearProblem();
     else if (this.asked) this.#fail({ code: 'unreachable' }, () => this.begin());
-    else if (this.view.parts.problem.hidden) this.#trouble({ code: 'gone' }, null);
+    else if (this.view.parts.problem.hidden) this.trouble({ code: 'gone' }, null);
   }
 
   /** @param {Capture} capture @param {Event} event */
   #took(capture, event) {
     const { session } = capture;
+    this.choices.prompter.take(event);
     if (TOLD.has(event.type)) this.host.tell(event.type, event);
     if (event.type === 'clip' && session.clip !== event) return this.host.tell('clip', event); // of another length
     if (session.error) return this.#ended(capture, session.error);
     if (session.clip) return CLOSED.has(this.state) || this.state === 'accepted' ? undefined : this.#review(capture, session.clip);
-    if (!capture.whip && this.state !== 'recording') return this.#enter('following');
+    if (!capture.whip && this.state !== 'recording') return this.enter('following');
     if (event.type === 'progress') this.#progress(session, event);
     if (event.type === 'coach') this.view.advise(event);
     if (event.type === 'stopped' || event.type === 'stalled') this.view.advise({});
-    if (session.stopped && this.state === 'recording') this.#enter('stopping');
+    if (session.stopped && this.state === 'recording') this.enter('stopping');
     if (!this.asked || session.stopped) this.view.tell(session);
     return undefined;
   }
@@ -278,7 +322,7 @@ export class Run {
     const unused = earlier || (this.asked && error.code === 'never_connected'); // stopped before it began
     if (unused) {
       this.#letGo();
-      return this.#enter('idle');
+      return this.enter('idle');
     }
     this.#closeCamera();
     const { texts } = this.words;
@@ -286,7 +330,7 @@ export class Run {
     const advice = say(texts.phrases.title_and_advice, texts.errors[/** @type {keyof typeof texts.errors} */ (key)]);
     const counted = Object.entries(error.reasons ?? {}).sort(([, a], [, b]) => Number(b) - Number(a));
     this.view.outcome(texts.result.failed, advice, counted.map(([code]) => [this.words.reason(code)?.short ?? code, this.words.reason(code)?.advice ?? '']));
-    this.#enter('failed');
+    this.enter('failed');
     return this.#tellError(error, key);
   }
 
@@ -298,7 +342,7 @@ export class Run {
     const why = capture.cut ? texts.result.cut : this.words.stopped(/** @type {any} */ (capture.session.stopped ?? { rule: '' }), !capture.whip);
     const from = say(texts.result.from, { start: clock(clip.start_s), end: clock(clip.end_s) });
     this.view.outcome(say(texts.result.title, { window: this.words.duration(clip.window_s ?? clip.end_s - clip.start_s) }), this.words.sentences(why, from));
-    this.#enter(clip.accepted ? 'accepted' : 'review');
+    this.enter(clip.accepted ? 'accepted' : 'review');
     const [, path] = Object.entries(clip.files).find(([name]) => /^clip.*\.mp4$/.test(name)) ?? [];
     this.player.play(String(path));
     this.host.tell('clip', clip);
@@ -307,12 +351,12 @@ export class Run {
   /** Nothing goes on until this is out of the way. @param {any} error @param {() => any} again */
   #fail(error, again) {
     this.#letGo();
-    this.#enter('error');
-    this.#trouble(error, again);
+    this.enter('error');
+    this.trouble(error, again);
   }
 
   /** @param {any} error a Refusal, a DOMException, or { code } @param {(() => any) | null} again what "try again" does; null where it is tried anyway */
-  #trouble(error, again) {
+  trouble(error, again) {
     const { errors } = this.words.texts;
     const key = keyOf(this.words.texts, error, OF_EMBEDS);
     this.view.problem(errors[/** @type {keyof typeof errors} */ (key)], NO_RETRY.has(key) ? null : again, error.retryAfter ?? 0);

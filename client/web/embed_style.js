@@ -55,6 +55,22 @@ video { display: block; width: 100%; height: 100%; object-fit: contain; }
 button { flex: 1 1 10em; font: inherit; font-weight: 650; padding: 12px 18px; border-radius: calc(var(--_radius) * .75); border: 1px solid var(--_soft); background: none; color: inherit; cursor: pointer; }
 button.primary { background: var(--_accent); border-color: var(--_accent); color: var(--_on-accent); }
 button:disabled { opacity: .5; cursor: default; }
+.form { display: grid; gap: 10px; }
+.choice { display: grid; gap: 4px; }
+.consent-text { max-height: 40vh; overflow-y: auto; white-space: pre-wrap; padding: 12px 14px; border: 1px solid var(--_soft); border-radius: calc(var(--_radius) * .75); }
+input:not([type="checkbox"]), select { width: 100%; font: inherit; padding: 10px 12px; border: 1px solid var(--_soft); border-radius: calc(var(--_radius) * .6); background: var(--_ground); color: inherit; }
+.check { display: flex; align-items: center; gap: 12px; min-height: 44px; }
+.check input { width: 24px; height: 24px; flex: none; accent-color: var(--_accent); }
+.prompter { display: grid; gap: 8px; padding: 12px 16px; border-radius: var(--_radius); background: #0b1211; color: #f3f8f6; }
+.prompter-text { text-align: center; text-wrap: balance; cursor: pointer; }
+.now { font-size: 1.3em; font-weight: 650; line-height: 1.25; min-height: 2.5em; display: grid; align-content: center; }
+.after { color: #9fb3ad; min-height: 1.5em; }
+.prompter-controls { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+.prompter-controls :is(button, select) { flex: none; width: auto; padding: 6px 12px; font-size: .9em; font-weight: 500; background: #1b2624; color: #f3f8f6; border-color: #5d6f6a; }
+.prompter-controls [aria-checked="true"]::before { content: "\\2713\\00a0"; }
+.prompter-controls [part="prompter-next"] { margin-left: auto; }
+.prompter[data-on="false"] :is(.prompter-text, select, [part="prompter-next"]) { display: none; }
+.prompter :focus-visible { outline-color: #2fd3c0; }
 :focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
 :is(.status, .hint, .buttons):empty { display: none; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

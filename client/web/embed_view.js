@@ -2,6 +2,7 @@
 // What <take5-capture> shows: its parts, and which of them each state shows. It knows no server.
 
 import { make, put, shape } from './elements.js';
+import * as forms from './embed_forms.js';
 import { dress } from './embed_style.js';
 import { hold } from './holding.js';
 import { LevelMeter, listen } from './loudness.js';
@@ -9,15 +10,17 @@ import { meaning, progress } from './meaning.js';
 import { clock, say } from './words.js';
 
 /** @typedef {import('./session.js').Session} Session @typedef {import('./words.js').Words} Words @typedef {import('./feed.js').Event} Event */
-/** @typedef {'loading' | 'idle' | 'opening' | 'ready' | 'recording' | 'stopping' | 'following' | 'review' | 'accepted' | 'failed' | 'error'} State */
+/** @typedef {'loading' | 'consent' | 'refused' | 'idle' | 'opening' | 'ready' | 'recording' | 'stopping' | 'following' | 'review' | 'accepted' | 'failed' | 'error'} State */
 
 /** Parts that not every state shows. @type {Record<State, string[]>} */
 const SHOWN = {
   loading: ['frame'],
-  idle: ['frame', 'open'],
+  consent: ['title', 'text', 'consent'],
+  refused: ['title', 'text', 'back'],
+  idle: ['frame', 'lengths', 'open'],
   opening: ['frame'],
-  ready: ['frame', 'preview', 'guide', 'level-group', 'start'],
-  recording: ['frame', 'preview', 'clock', 'ring', 'coach', 'progress', 'stop'],
+  ready: ['prompting', 'frame', 'preview', 'guide', 'level-group', 'lengths', 'devices', 'start'],
+  recording: ['prompting', 'frame', 'preview', 'clock', 'ring', 'coach', 'progress', 'stop'],
   stopping: ['frame', 'preview', 'clock', 'ring'],
   following: [],
   review: ['title', 'frame', 'clip', 'text', 'use', 'again'],
@@ -26,7 +29,7 @@ const SHOWN = {
   error: [],
 };
 /** Buttons, by the text of each. */
-const BUTTONS = ['open', 'start', 'stop', 'use', 'again', 'retry'];
+const BUTTONS = ['open', 'start', 'stop', 'use', 'again', 'back', 'retry'];
 const PRIMARY = new Set(['open', 'start', 'use', 'retry']);
 const OUTLINE = 'M50 17c13.500 0 20 10.500 20 25S61.500 68 50 68 30 56.500 30 42s6.500-25 20-25Z';
 
@@ -53,7 +56,12 @@ export class View {
     this.root = root;
     dress(root);
     const section = this.#part(make('section', '', { part: 'root' }), 'root');
-    section.append(this.#title(), this.#frame(), this.#problem(), this.#status(), this.#level(), this.#reasons(), this.#buttons(actions));
+    /** @type {forms.Part} */
+    const part = (element, name) => this.#part(element, name);
+    section.append(
+      this.#title(), forms.prompter(part), this.#frame(), this.#problem(), this.#status(), forms.consentForm(part, actions), this.#level(),
+      ...forms.choices(part), this.#reasons(), this.#buttons(actions),
+    );
     root.replaceChildren(section);
     this.meter = new LevelMeter(this.parts.level, this.parts['level-word']);
     this.#clear();
@@ -70,7 +78,27 @@ export class View {
     for (const [element, label] of labels) if (label) element.setAttribute('aria-label', label);
     put(this.parts['level-name'], page.level ?? '');
     for (const [name, text] of Object.entries({ open: embed.open, start: page.start, stop: page.stop, use: page.use, again: embed.record_again })) put(this.parts[name], text ?? '');
+    forms.speak(this.parts, words.texts);
     this.window = window;
+  }
+
+  /** The length of the clip that is chosen. @param {number} window_s */
+  length(window_s) {
+    if (!this.words) return;
+    this.window = this.words.duration(window_s);
+    this.parts.clip.setAttribute('aria-label', say(this.words.texts.page.clip, { window: this.window }));
+    if (!this.parts.open.hidden) this.say(this.#introduction('idle'));
+  }
+
+  /** What the person is asked to agree to. @param {import('./agreement.js').Asked} asked */
+  ask({ text, version, language }) {
+    const { parts } = this;
+    const { page, way } = /** @type {Words} */ (this.words).texts;
+    this.outcome(page.consent_title, page.consent_about);
+    put(parts['consent-text'], text);
+    parts['consent-text'].lang = language ?? '';
+    put(parts['consent-version'], version ? say(way.version, { version }) : '');
+    forms.complete(parts.consent);
   }
 
   /** Show what a state shows. The focus stays inside. @param {State} state */

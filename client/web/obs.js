@@ -11,7 +11,7 @@ import { meaning, Narrator } from './narrator.js';
 import { ObsChecks } from './obs_checks.js';
 import { askFor, senderName, setUpSender } from './sender.js';
 import { access, address, config, optionsFor, Refusal, useToken } from './server.js';
-import { ofCode, texts } from './texts.js';
+import { ofCode, texts, words } from './texts.js';
 
 /** @typedef {import('./session.js').Session} Session */
 
@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 1000;
 
 const narrator = new Narrator($('status'));
 const problem = new Problem(() => begin());
-const lengths = new Lengths(chooseLength);
+const lengths = new Lengths($('length'), $('length-choice'), chooseLength);
 /** `overlay`: what the overlay shows the server. @type {{ following: Following | null, session: Session | null, checks: ObsChecks, overlay: string | null }} */
 const page = { following: null, session: null, checks: new ObsChecks(), overlay: null };
 
@@ -77,7 +77,7 @@ async function begin() {
     const known = await config();
     if (known.token_required && !access.token) throw new Refusal('unauthorized');
     page.overlay = await followerToken();
-    lengths.offer(known);
+    lengths.offer(known, words);
     chooseLength();
     $('bearer-token').value = access.token ?? '';
     $('bearer').hidden = !known.token_required;

@@ -11,7 +11,7 @@ import { Lengths } from './lengths.js';
 import { link, Watch } from './link.js';
 import { Narrator } from './narrator.js';
 import { Phone } from './phone.js';
-import { Prompter } from './prompter.js';
+import { pagePrompter } from './page_prompter.js';
 import { Review } from './review.js';
 import { stage } from './steps.js';
 
@@ -45,8 +45,8 @@ export const on = {
 export const chart = new Chart($('chart'), $('chart-text'));
 export const narrator = new Narrator($('status'));
 export const coach = new Coach();
-export const prompter = new Prompter(() => on.spoken());
-export const lengths = new Lengths(() => on.length());
+export const prompter = pagePrompter(() => on.spoken());
+export const lengths = new Lengths($('length'), $('length-choice'), () => on.length());
 export const problem = new Problem(() => page.retry());
 export const camera = new Camera((code) => on.gone(code));
 export const watch = new Watch(() => on.arrived(), (code) => failed({ code }), (rules) => on.told(rules));

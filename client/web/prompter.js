@@ -1,14 +1,29 @@
 // @ts-check
 // Sentences to read aloud, on top of the picture and so near the camera: one to say, the next one dimmed.
 
-import { $, make, put } from './dom.js';
-import { link } from './link.js';
+import { make, put } from './elements.js';
 import { Pacer } from './pacer.js';
-import { request } from './server.js';
 import { keep, recall } from './store.js';
-import { preferred, texts } from './texts.js';
+import { preferred } from './words.js';
 
 /** @typedef {{ id: number, text: string, seconds: number }} Prompt */
+/**
+ * @typedef {object} Places
+ * @property {HTMLElement} group everything
+ * @property {HTMLElement} text the sentences
+ * @property {HTMLElement} now
+ * @property {HTMLElement} after
+ * @property {HTMLElement} on the switch
+ * @property {HTMLSelectElement} language
+ * @property {HTMLElement} next
+ * @property {EventTarget} keys where keys are pressed that ask for the next one
+ */
+/**
+ * @typedef {object} About
+ * @property {() => string[]} wanted languages, preferred first, after the one chosen last
+ * @property {() => void} changed the way of speaking has changed during a recording: on, off, another language
+ * @property {(on: boolean) => void} shown whether there are sentences now
+ */
 
 const SHOWN = 'take5.prompts';
 const LANGUAGE = 'take5.prompts-language';
@@ -38,24 +53,27 @@ export class Prompter {
   turn = 0;
   asking = false;
 
-  /** @param {() => void} changed called when the way of speaking changes during a recording: on, off, another language */
-  constructor(changed = () => {}) {
-    this.changed = changed;
-    $('prompter-on').addEventListener('click', () => this.#switch());
-    $('prompter-language').addEventListener('change', () => this.#choose());
-    $('prompter-next').addEventListener('click', () => this.#next());
-    $('prompter-text').addEventListener('click', () => this.#next());
-    document.addEventListener('keydown', (event) => this.#key(event));
+  /** @param {Places} places @param {import('./connection.js').Server} server @param {About} about */
+  constructor(places, server, about) {
+    this.places = places;
+    this.server = server;
+    this.about = about;
+    const { on, language, next, text, keys } = places;
+    on.addEventListener('click', () => this.#switch());
+    language.addEventListener('change', () => this.#choose());
+    for (const place of [next, text]) place.addEventListener('click', () => this.#next());
+    keys.addEventListener('keydown', (event) => this.#key(/** @type {KeyboardEvent} */ (event)));
   }
 
   /** Ask the server for its languages; without any there is no prompter. */
   async open() {
-    const offered = await answer('api/prompts');
+    const { group, language: select } = this.places;
+    const offered = await this.#answer('api/prompts');
     /** @type {{ language: string, name: string }[]} */
     const languages = offered?.languages ?? [];
-    $('prompter-language').replaceChildren(...languages.map(({ language, name }) => make('option', name, { value: language, lang: language })));
-    $('prompter-language').value = chosen(languages.map(({ language }) => language));
-    $('prompter').hidden = languages.length === 0;
+    select.replaceChildren(...languages.map(({ language, name }) => make('option', name, { value: language, lang: language })));
+    select.value = this.#first(languages.map(({ language }) => language));
+    group.hidden = languages.length === 0;
     this.#set(languages.length > 0 && recall(SHOWN) !== 'off');
     await this.#again();
   }
@@ -103,27 +121,27 @@ export class Prompter {
   }
 
   get #on() {
-    return !this.hushed && $('prompter-on').getAttribute('aria-checked') === 'true';
+    return !this.hushed && this.places.on.getAttribute('aria-checked') === 'true';
   }
 
   #switch() {
-    const on = $('prompter-on').getAttribute('aria-checked') !== 'true';
+    const on = this.places.on.getAttribute('aria-checked') !== 'true';
     this.#set(on);
     keep(SHOWN, on ? 'on' : 'off');
-    if (this.live) this.changed();
+    if (this.live) this.about.changed();
   }
 
   /** @param {boolean} on */
   #set(on) {
-    $('prompter-on').setAttribute('aria-checked', String(on));
-    document.body.dataset.prompter = on ? 'on' : 'off';
+    this.places.on.setAttribute('aria-checked', String(on));
+    this.about.shown(on);
     this.#show();
   }
 
   #choose() {
-    keep(LANGUAGE, $('prompter-language').value);
+    keep(LANGUAGE, this.places.language.value);
     this.#again();
-    if (this.live) this.changed();
+    if (this.live) this.about.changed();
   }
 
   /** From the beginning, in the chosen language. */
@@ -136,14 +154,14 @@ export class Prompter {
 
   /** Ask for what comes after those that are shown. */
   async #ask() {
-    const language = $('prompter-language').value;
+    const language = this.places.language.value;
     if (this.asking || !language) return;
     this.asking = true;
     const { turn } = this;
     const kept = this.queue.slice(0, FEW).map(({ id }) => id);
     const query = new URLSearchParams({ heard: String([...this.heard, ...kept]), passed: String(this.passed) });
     if (this.window_s !== null) query.set('seconds', String(this.window_s));
-    const next = await answer(`api/prompts/${language}?${query}`);
+    const next = await this.#answer(`api/prompts/${language}?${query}`);
     if (turn !== this.turn) return;
     this.asking = false;
     if (next) this.#add(kept, next.prompts);
@@ -181,21 +199,20 @@ export class Prompter {
   #show() {
     const now = this.queue[0];
     this.pacer.show(now?.seconds ?? Infinity);
-    $('prompter-text').lang = $('prompter-language').value;
-    put($('prompter-now'), this.#on ? (now?.text ?? '') : '');
+    this.places.text.lang = this.places.language.value;
+    put(this.places.now, this.#on ? (now?.text ?? '') : '');
     this.#dim();
   }
 
   #dim() {
-    put($('prompter-after'), this.hushed ? '' : (this.queue[1]?.text ?? ''));
+    put(this.places.after, this.hushed ? '' : (this.queue[1]?.text ?? ''));
   }
-}
 
-/** What the server answers, null where it does not. @param {string} path */
-const answer = (path) => request(path).then((answered) => answered.json()).catch(() => null);
+  /** What the server answers, null where it does not. @param {string} path */
+  #answer = (path) => this.server.request(path).then((answered) => answered.json()).catch(() => null);
 
-/** The language chosen last, else that of a platform's page, else the browser's first that there is a list in. @param {string[]} languages */
-function chosen(languages) {
-  const page = link.platform ? [texts.language] : [];
-  return preferred([recall(LANGUAGE), ...page, ...navigator.languages], languages) ?? languages[0] ?? '';
+  /** The language chosen last, else the first wanted one that there is a list in. @param {string[]} languages */
+  #first(languages) {
+    return preferred([recall(LANGUAGE), ...this.about.wanted(), ...navigator.languages], languages) ?? languages[0] ?? '';
+  }
 }

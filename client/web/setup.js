@@ -7,7 +7,7 @@ import { camera, end, lengths, narrator, onlyProblem, page, phone, problem, prom
 import { askFor } from './sender.js';
 import { access, config, Refusal } from './server.js';
 import { stage } from './steps.js';
-import { texts } from './texts.js';
+import { texts, words } from './texts.js';
 
 /** @param {boolean} givenUp whether this page's last capture is still being ended */
 async function openDevices(givenUp) {
@@ -44,7 +44,7 @@ export function devices(givenUp = false) {
 /** Ask the server what this page needs to know. */
 export async function learn() {
   page.config = await config();
-  lengths.offer(page.config);
+  lengths.offer(page.config, words);
   chooseLength();
   put($('obs-token'), page.config.token_required ? texts.page.obs_token : texts.page.obs_no_token);
   if (page.config.platform) return look(page.config);

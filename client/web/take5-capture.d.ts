@@ -1,6 +1,8 @@
 /** Where a person is. `docs/embedding.md` describes each state. */
 export type Take5State =
   | 'loading'
+  | 'consent'
+  | 'refused'
   | 'idle'
   | 'opening'
   | 'ready'
@@ -60,6 +62,15 @@ export interface Take5Clip extends Take5ServerEvent {
   accepted: boolean;
 }
 
+/** Who has agreed to the session's text, and when; `sha256` is that of the text in UTF-8. */
+export interface Take5Consented {
+  name: string;
+  time: string;
+  version: string | null;
+  sha256: string;
+  [key: string]: any;
+}
+
 /** Something is in the way, or there is no clip. */
 export interface Take5Problem {
   code: string;
@@ -68,6 +79,8 @@ export interface Take5Problem {
 }
 
 export interface Take5EventMap {
+  consented: CustomEvent<Take5Consented>;
+  refused: CustomEvent<object>;
   ready: CustomEvent<Take5Ready>;
   best: CustomEvent<Take5Best>;
   progress: CustomEvent<Take5Progress>;

@@ -1,6 +1,7 @@
 // @ts-check
 // <take5-capture>: a recording on a page of another website. docs/embedding.md describes it.
 
+import { Choices } from './embed_choices.js';
 import { Run } from './embed_run.js';
 import { View } from './embed_view.js';
 
@@ -38,11 +39,17 @@ export class Take5Capture extends Base {
       stop: () => this.stop(),
       use: () => this.accept(),
       again: () => this.open(),
+      agree: () => this.#act((run) => run.agree()),
+      refuse: () => this.#act(async (run) => run.consent?.refuse()),
+      back: () => this.#act(async (run) => run.consent?.back()),
     });
+    this.#choices = new Choices(this.#view);
   }
 
   /** @type {View} */
   #view;
+  /** @type {Choices} */
+  #choices;
 
   /** The server's address. */
   get server() {
@@ -159,7 +166,7 @@ export class Take5Capture extends Base {
     this.#end();
     const { session, token, lang, autostart } = this;
     const server = new URL(this.server.replace(/\/*$/, '/'), document.baseURI).href;
-    const run = new Run({ server, session, token, lang, autostart }, this.#view, {
+    const run = new Run({ server, session, token, lang, autostart }, this.#view, this.#choices, {
       state: (state) => run === this.#run && this.setAttribute('state', state),
       tell: (type, detail) => run === this.#run && this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true })),
     });

@@ -64,9 +64,8 @@ def server(
     platform = Platform(database, Failures(most=10_000))
     folder, rules = tmp_path_factory.mktemp("out"), StopRules(gain=None)
     origins = [site.friend, f"http://localhost:{shop_port}"]
-    with served(
-        models, folder, rules=rules, pages=PAGES, prompts=PROMPTS, platform=platform, origins=origins
-    ) as running:
+    pages = {"pages": PAGES, "prompts": PROMPTS, "platform": platform, "origins": origins}
+    with served(models, folder, rules=rules, network={"seconds": (10.0,)}, **pages) as running:
         yield running
 
 
@@ -266,6 +265,106 @@ def test_a_session_that_has_a_clip_shows_it_and_one_elsewhere_is_waited_for(
     expect(page.get_by_role("button", name="Use this")).to_be_visible()
     page.get_by_role("button", name="Record again").click()
     state(place, "ready")
+
+
+def test_the_person_agrees_before_anything_is_recorded(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    session = program.create(consent_text="You are recorded.\n" * 40, consent_version="7")
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(session), autostart="true")
+    state(place, "consent")
+    expect(page.get_by_role("region", name="What you are asked to agree to")).to_contain_text("You are recorded.")
+    expect(place.locator("[part=consent-version]")).to_have_text("Version 7")
+    accessible(page)
+    go_on = page.get_by_role("button", name="Continue")
+    expect(go_on).to_be_disabled()
+    page.get_by_role("button", name="I do not agree").click()
+    state(place, "refused")
+    expect(page.get_by_role("heading", name="Nothing is recorded")).to_be_focused()
+    accessible(page)
+    page.get_by_role("button", name="Back to the text").click()
+    assert page.evaluate("streams.length") == 0
+    assert program.show(session["id"])["consented"] is None
+    page.get_by_label("Your name").fill("Ann Lee")
+    page.get_by_label("I agree", exact=True).check()
+    go_on.click()
+    state(place, "recording")
+    assert heard(page, "consented")[0]["name"] == "Ann Lee"
+    assert heard(page, "refused") == [{}]
+    assert program.show(session["id"])["consented"]["name"] == "Ann Lee"
+    expect(place.locator("[part=prompter-text]")).not_to_be_empty()
+    accessible(page)
+    page.get_by_role("button", name="Stop and keep the best").click()
+
+
+def test_a_text_that_has_changed_and_a_lost_network(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    session = program.create(consent_text="You are recorded.")
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(session))
+    state(place, "consent")
+    page.get_by_label("Your name").fill("Ann")
+    page.get_by_label("I agree", exact=True).check()
+    changed = {"code": "text_changed", "error": "told"}
+    headers = {"Access-Control-Allow-Origin": site.friend}
+    page.route("**/consent", lambda route: route.fulfill(status=409, json=changed, headers=headers), times=1)
+    page.get_by_role("button", name="Continue").click()
+    expect(place.locator("[part=status]")).to_have_text("The text has changed. Please read it again.")
+    page.get_by_label("I agree", exact=True).check()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    state(place, "consent")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    state(place, "idle")
+
+
+def test_what_is_to_be_said_aloud_is_said_elsewhere(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    session = program.create(consent_text="You are recorded.", spoken_consent=True)
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(session))
+    page.get_by_label("Your name").fill("Ann")
+    page.get_by_label("I agree", exact=True).check()
+    page.get_by_role("button", name="Continue").click()
+    state(place, "error")
+    assert heard(page, "error")[0]["code"] == "spoken_consent"
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_camera_microphone_length_and_sentences_are_chosen(
+    server: Served, program: Program, site: Sites, open_page: OpenPage
+) -> None:
+    page = open_site(open_page, site.friend, site, server.address)
+    place = element(page, server.address, **opened(program.create()))
+    state(place, "idle")
+    page.get_by_label("Length of the clip").select_option("10 seconds")
+    expect(place.locator("[part=status]")).to_contain_text("The best 10 seconds are kept.")
+    page.get_by_role("button", name="Open the camera").click()
+    state(place, "ready")
+    expect(place.locator("[part=prompter-text] p").first).not_to_be_empty()
+    microphones = page.get_by_label("Microphone", exact=True)
+    used = microphones.input_value()
+    other = microphones.evaluate(
+        "(select) => [...select.options].map(({ value }) => value).find((id) => id !== select.value)"
+    )
+    microphones.select_option(other)
+    assert eventually(lambda: page.evaluate("streams.length") == 2)
+    state(place, "ready")
+    expect(microphones).to_have_value(other)
+    assert used != other
+    accessible(page)
+    page.get_by_role("switch", name="Sentences to read").click()
+    expect(place.locator("[part=prompter-text]")).to_be_hidden()
+    with page.expect_request(lambda request: "/whip/" in request.url and request.method == "POST") as sent:
+        page.get_by_role("button", name="Start").click()
+    assert sent.value.url.endswith("?seconds=10")
+    page.get_by_role("switch", name="Sentences to read").click()
+    expect(place.locator("[part=prompter-text] p").first).not_to_be_empty()
 
 
 def test_no_clip_says_why(server: Served, program: Program, site: Sites, open_page: OpenPage) -> None:

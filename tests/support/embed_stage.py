@@ -11,7 +11,7 @@ from page_browser import OpenPage
 from playwright.sync_api import Locator, Page, expect
 
 Json = dict[str, Any]
-EVENTS = ("ready", "best", "progress", "stopped", "clip", "accepted", "error")
+EVENTS = ("consented", "refused", "ready", "best", "progress", "stopped", "clip", "accepted", "error")
 LISTENING = f"""
     window.heard = [];
     for (const type of {json.dumps(EVENTS)})
@@ -83,7 +83,8 @@ def sites() -> Iterator[Sites]:
 def open_site(open_page: OpenPage, origin: str, sites: Sites, server: str, markup: str = "", **options: Any) -> Page:
     """Open a page of another website, which loads the element's module."""
     script = f'<script type="module" src="{server}/take5-capture.js"></script>'
-    sites.body = f'<!doctype html><title>Shop</title><link rel="icon" href="data:,">{script}{markup}'
+    head = '<meta name="color-scheme" content="light dark"><title>Shop</title><link rel="icon" href="data:,">'
+    sites.body = f'<!doctype html><html lang="en">{head}{script}{markup}'
     sites.policy = strict(server)
     return open_page(f"{origin}/", LISTENING, friends=[server], **options)
 
