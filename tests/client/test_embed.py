@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -64,7 +65,7 @@ def server(
     platform = Platform(database, Failures(most=10_000))
     folder, rules = tmp_path_factory.mktemp("out"), StopRules(gain=None)
     origins = [site.friend, f"http://localhost:{shop_port}"]
-    pages = {"pages": PAGES, "prompts": PROMPTS, "platform": platform, "origins": origins}
+    pages: dict[str, Any] = {"pages": PAGES, "prompts": PROMPTS, "platform": platform, "origins": origins}
     with served(models, folder, rules=rules, network={"seconds": (10.0,)}, **pages) as running:
         yield running
 
@@ -263,6 +264,7 @@ def test_a_session_that_has_a_clip_shows_it_and_one_elsewhere_is_waited_for(
     tell(server, session["id"], ClipReady(150, window(0, 1200.0).score, 125, "/out", files))
     state(place, "review")
     expect(page.get_by_role("button", name="Use this")).to_be_visible()
+    accessible(page)
     page.get_by_role("button", name="Record again").click()
     state(place, "ready")
 
