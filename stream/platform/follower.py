@@ -1,6 +1,6 @@
 """A secret that only follows, for whoever has a secret that does more: what a sender's page gives to an overlay.
 
-It follows from the secret that is shown, so that it is the same each time it is asked for, and ends with it.
+It is derived from the secret that is shown, so it is the same each time it is asked for, and ends with it.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ class FollowerSecrets:
 
 
 def follower_of(shown: str) -> str:
-    """Return the text of the secret that follows from another one."""
+    """Return the text of the secret that is derived from another one."""
     made = hmac.digest(shown.encode(), PURPOSE, hashlib.sha512)
     public, rest = made[:ID_BYTES], made[-SECRET_BYTES:]
     return f"{PREFIXES[Holder.FOLLOWER]}_{public.hex()}_{urlsafe_b64encode(rest).decode().rstrip('=')}"

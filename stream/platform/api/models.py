@@ -128,7 +128,7 @@ class NewSession(BaseModel):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Check what fields have to do with each other."""
+        """Check fields against each other."""
         if self.spoken_consent and self.consent_text is None:
             raise ParameterError("spoken_consent needs a consent_text")
         return self
