@@ -18,7 +18,13 @@ from take5.stream.sources.webrtc.aiortc_internals.extensions import (
     ExtraExtensions,
     accept_extensions,
 )
-from take5.stream.sources.webrtc.aiortc_internals.jitter import GIVE_UP_VIDEO, TURNS_KEPT, LossyJitterBuffer
+from take5.stream.sources.webrtc.aiortc_internals.jitter import (
+    GIVE_UP_VIDEO,
+    TURNS_KEPT,
+    VIDEO_PACKETS,
+    LossyJitterBuffer,
+)
+from take5.stream.sources.webrtc.aiortc_internals.nacks import ASK_EVERY_S, PatientNacks
 from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, FixedBitrate, RawTimes, TappedReceiver
 from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
 from take5.stream.sources.webrtc.track_clocks import ClockReading
@@ -57,6 +63,7 @@ def test_every_name_that_is_replaced_is_there() -> None:
             assert isinstance(receiver.transport._rtp_header_extensions_map, ExtraExtensions)
             if receiver.track.kind == "video":
                 assert isinstance(receiver._RTCRtpReceiver__remote_bitrate_estimator, FixedBitrate)
+                assert isinstance(receiver._RTCRtpReceiver__nack_generator, PatientNacks)
         await connection.close()
 
     asyncio.run(check())
@@ -267,3 +274,22 @@ def test_the_bitrate_is_said_from_the_first_packet_and_twice_a_second() -> None:
     told = [said[0].add(abs_send_time=0, arrival_time_ms=ms, payload_size=1000, ssrc=9) for ms in range(0, 2000, 10)]
     assert told[0] == (BITRATE, [9])
     assert sum(answer is not None for answer in told) == 4
+
+
+def test_a_missing_packet_is_asked_for_until_it_is_given_up() -> None:
+    time = [0.0]
+    nacks = PatientNacks(lambda: time[0])
+    assert not nacks.add(packet(65_530, 0))
+    assert nacks.add(packet(65_533, 0))
+    assert not nacks.add(packet(65_534, 0))
+    time[0] += ASK_EVERY_S
+    assert nacks.add(packet(65_535, 0))
+    assert nacks.missing == {65_531, 65_532}
+    assert not nacks.add(packet(65_531, 0))
+    for sequence in range(VIDEO_PACKETS - 4):
+        nacks.add(packet(sequence, 0))
+    assert nacks.missing == {65_532}
+    nacks.add(packet(VIDEO_PACKETS - 4, 0))
+    assert nacks.missing == set()
+    time[0] += 1
+    assert not nacks.add(packet(VIDEO_PACKETS - 3, 0))

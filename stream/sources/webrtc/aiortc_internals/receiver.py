@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from aiortc import RTCRtpReceiver, rtcrtpreceiver
+from aiortc import RTCRtpReceiver
 from aiortc.codecs import is_rtx
 from aiortc.rtp import (
     AnyRtcpPacket,
@@ -16,6 +16,7 @@ from aiortc.rtp import (
 from take5.stream.sources.webrtc.aiortc_internals.attributes import replace
 from take5.stream.sources.webrtc.aiortc_internals.encoded import Tap
 from take5.stream.sources.webrtc.aiortc_internals.jitter import LossyJitterBuffer
+from take5.stream.sources.webrtc.aiortc_internals.nacks import PatientNacks
 from take5.stream.sources.webrtc.layers import OneSource
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import seconds_to_flicks
@@ -73,6 +74,7 @@ class TappedReceiver:
         replace(receiver, "_RTCRtpReceiver__timestamp_mapper", RawTimes())
         if receiver.track.kind == "video":
             replace(receiver, "_RTCRtpReceiver__remote_bitrate_estimator", FixedBitrate())
+            replace(receiver, "_RTCRtpReceiver__nack_generator", PatientNacks())
         replace(receiver.track, "_queue", tap)
         self._handle_rtp = receiver._handle_rtp_packet  # noqa: SLF001
         replace(receiver, "_handle_rtcp_packet", self._rtcp)
@@ -103,7 +105,7 @@ class TappedReceiver:
         first = self._jitter.ssrc is None
         self._jitter.begin(ssrc)
         if not first and self._receiver.track.kind == "video":
-            replace(self._receiver, "_RTCRtpReceiver__nack_generator", rtcrtpreceiver.NackGenerator())
+            replace(self._receiver, "_RTCRtpReceiver__nack_generator", PatientNacks())
             await self.ask_for_keyframe()
 
     async def _rtcp(self, packet: AnyRtcpPacket) -> None:
