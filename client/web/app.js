@@ -5,9 +5,9 @@ import { $, fill } from './dom.js';
 import { hasNoLink } from './errors.js';
 import * as files from './files.js';
 import { link, offerLanguages } from './link.js';
-import { anotherSender, leaveToPhone, openLink, way } from './opened.js';
+import { anotherSender, decided, leaveToPhone, openLink, way } from './opened.js';
 import { close, on, onlyProblem, page, problem, prompter, review, setSender } from './parts.js';
-import { changedSpeaking, followSender, start, stop, unplugged } from './recording.js';
+import { changedSpeaking, followSender, recordHere, start, stop, unplugged } from './recording.js';
 import { setUpSender } from './sender.js';
 import { config, namedSession, useToken } from './server.js';
 import { cannotSetUp, choose, chooseDevice, chooseLength, devices, learn, setUp } from './setup.js';
@@ -25,6 +25,8 @@ on.arrived = anotherSender;
 on.told = (rules) => way.tell(rules);
 on.left = () => way.consent.close();
 on.reopen = openLink;
+on.decided = decided;
+on.again = () => way.again();
 page.retry = setUp;
 
 async function use() {
@@ -61,6 +63,7 @@ $('save').addEventListener('click', () => save(/** @type {Capture} */ (page.capt
 $('use').addEventListener('click', use);
 $('again').addEventListener('click', again);
 $('back-to-takes').addEventListener('click', () => way.back().catch(close));
+$('record-here').addEventListener('click', recordHere);
 $('phone-instead').addEventListener('click', leaveToPhone);
 $('camera').addEventListener('change', chooseDevice);
 $('microphone').addEventListener('change', chooseDevice);

@@ -9,6 +9,12 @@ import { Whip } from './whip.js';
 const GONE_AFTER = 4;
 
 const SENT_EVERY_MS = 2000;
+const LISTEN_EVERY_MS = 500;
+const ANSWER_MS = 2000;
+/** Servers say something each second: after this long without a word the network is away. */
+const SILENT_MS = 2500;
+/** After this long the server has given up, too. */
+const LOST_MS = 45_000;
 
 /**
  * @typedef {import('./connection.js').Config} Config
@@ -33,8 +39,16 @@ export class Capture {
     this.whip = null;
     this.answered = false;
     this.over = false;
+    /** Whether anything comes from the server on the connection of picture and sound; null before it does. @type {boolean | null} */
+    this.steady = null;
+    /** When something last came from it. */
+    this.heardAt = performance.now();
     /** The connection failed, so the clip is what there was until then. */
     this.cut = false;
+    /** It goes on for one that the network has ended. */
+    this.goesOn = false;
+    /** Another page of the same person has ended it. */
+    this.taken = false;
     this.feed = new Feed(name, next, {
       event: (event) => this.#event(event),
       refused: (code) => this.#fail(code),
@@ -52,6 +66,37 @@ export class Capture {
     await this.whip.start();
     this.answered = true;
     this.#tellSent(this.whip);
+    this.#listen(this.whip);
+  }
+
+  /** Notice that the network is away, or back, sooner than browsers say so. @param {Whip} whip */
+  async #listen(whip) {
+    while (!this.over && !whip.over) {
+      if (await whip.heard().catch(() => false)) {
+        this.heardAt = performance.now();
+        this.#hears(true);
+      } else if (this.steady !== null && this.silent_ms > SILENT_MS) {
+        this.#hears(false);
+        if (this.silent_ms > LOST_MS || (whip.failed && (await this.#answers()))) this.#cut();
+      }
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_EVERY_MS));
+    }
+  }
+
+  /** How long nothing has come from the server on the connection of picture and sound. */
+  get silent_ms() {
+    return performance.now() - this.heardAt;
+  }
+
+  /** Whether the server can be reached. */
+  #answers = () => this.server.request('api/config', { signal: AbortSignal.timeout(ANSWER_MS) }).then(() => true, () => false);
+
+  /** @param {boolean} steady */
+  #hears(steady) {
+    if (this.session.stopped || this.over || this.steady === steady) return;
+    if (this.steady === false) this.feed.renew();
+    this.steady = steady;
+    this.watcher.media(steady ? 'steady' : 'shaky');
   }
 
   /** Say what is being sent, every few seconds: browsers send smaller pictures when they must. @param {Whip} whip */
@@ -66,7 +111,7 @@ export class Capture {
   /** End it; what is best so far will come as a clip. */
   async stop() {
     try {
-      await this.whip?.stop();
+      await this.whip?.stop(this.cut);
     } catch (error) {
       if (/** @type {any} */ (error).code !== 'not_found') throw error; // it has ended already
     }
@@ -113,13 +158,14 @@ export class Capture {
   /** @param {RTCPeerConnectionState} state */
   #connection(state) {
     if (this.session.stopped || this.over) return; // the server hangs up after a stop
-    if (state === 'disconnected') this.watcher.media('shaky');
-    else if (state === 'connected') this.watcher.media('steady');
-    else if (state === 'failed') this.#cut();
+    if (state === 'connected') this.#hears(true);
+    else if (state === 'failed' && this.steady === null) this.#cut();
   }
 
   #cut() {
+    if (this.cut || this.session.stopped || this.over) return;
     this.cut = true;
+    this.feed.renew();
     this.watcher.media('lost');
     this.stop().catch(() => {}); // the server notices by itself, later
   }

@@ -41,8 +41,8 @@ export class Consent {
   }
 
   /** Ask the server for the text. */
-  load() {
-    return this.agreement.load();
+  async load() {
+    if (link.asksConsent) await this.agreement.load();
   }
 
   show() {

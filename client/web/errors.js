@@ -6,7 +6,7 @@ import { $, put } from './dom.js';
 import { hold } from './holding.js';
 import { link } from './link.js';
 import { mended } from './mend.js';
-import { access } from './server.js';
+import { access, request } from './server.js';
 import { stepByStep } from './steps.js';
 import { texts } from './texts.js';
 
@@ -23,10 +23,17 @@ export function codeOf(error) {
 /** Whether there is nothing that the page can do, for want of a link that works. @param {any} error */
 export const hasNoLink = (error) => NO_LINK.has(codeOf(error));
 
+const LOOK_EVERY_MS = 2000;
+const LOOK_MS = 4000;
+
 export class Problem {
-  /** @param {() => void} retry what the button does */
-  constructor(retry) {
+  /** Counts what has been shown. */
+  #turn = 0;
+
+  /** @param {() => void} retry what the button does @param {() => void} back the network is back */
+  constructor(retry, back = retry) {
     this.retry = retry;
+    this.back = back;
     this.release = () => {};
     $('retry').addEventListener('click', () => {
       this.clear();
@@ -36,10 +43,23 @@ export class Problem {
 
   clear() {
     this.release();
+    this.#turn += 1;
     this.code = '';
     $('problem').hidden = true;
     put($('problem-title'), '');
     put($('problem-advice'), '');
+  }
+
+  /** Go on by itself as soon as the server answers. @param {number} turn */
+  async #lookForNetwork(turn) {
+    let answers = false;
+    while (!answers && turn === this.#turn) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      answers = await request('api/config', { signal: AbortSignal.timeout(LOOK_MS) }).then(() => true, () => false);
+    }
+    if (turn !== this.#turn) return;
+    this.clear();
+    this.back();
   }
 
   /** @param {any} error a Refusal, a DOMException, or { code } @param {{ retry?: boolean, focus?: boolean }} options */
@@ -54,6 +74,7 @@ export class Problem {
     $('token-form').hidden = !asksToken;
     $('retry').hidden = asksToken || !retry || NO_RETRY.has(this.code);
     this.release = hold($('retry'), texts, Math.ceil(error.retryAfter ?? 0));
+    if (this.code === 'offline') this.#lookForNetwork(this.#turn);
     if (focus) (asksToken ? $('token') : $('problem')).focus();
   }
 }

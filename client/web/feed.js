@@ -26,6 +26,8 @@ export class Feed {
     this.over = false;
     this.told = false;
     this.failures = 0;
+    /** Counts connections: what an earlier one still brings is not heard. */
+    this.turn = 0;
     /** Settles when the first connection is there, or will not be. @type {Promise<void>} */
     this.opened = new Promise((resolve) => { this.settle = resolve; });
     this.#connect();
@@ -37,16 +39,25 @@ export class Feed {
     this.socket?.close();
   }
 
+  /** Connect again at once: the network has been away, and the old connection may stay silent for long. */
+  renew() {
+    if (this.over || this.told) return;
+    clearTimeout(this.timer);
+    this.socket?.close();
+    this.#connect();
+  }
+
   async #connect() {
+    const turn = (this.turn += 1);
     const path = `api/sessions/${this.name}/events`;
-    const opened = await this.server.ticketed(path).catch((/** @type {import('./connection.js').Refusal} */ error) => this.#without(error));
-    if (!opened || this.over) return;
+    const opened = await this.server.ticketed(path).catch((/** @type {import('./connection.js').Refusal} */ error) => turn === this.turn && this.#without(error));
+    if (!opened || this.over || turn !== this.turn) return;
     const url = new URL(opened);
     url.protocol = url.protocol.replace('http', 'ws');
     if (this.next) url.searchParams.set('next', '1');
     this.socket = new WebSocket(url);
-    this.socket.addEventListener('message', (message) => this.#take(message.data));
-    this.socket.addEventListener('close', (event) => this.#closed(event.code));
+    this.socket.addEventListener('message', (message) => turn === this.turn && this.#take(message.data));
+    this.socket.addEventListener('close', (event) => turn === this.turn && this.#closed(event.code));
   }
 
   /** @param {string} text */
@@ -56,7 +67,7 @@ export class Feed {
     if (this.over || event.v !== VERSION) return;
     if (this.failures) this.reader.again();
     this.failures = 0;
-    if (event.type === 'hello' && event.state !== 'waiting') this.next = false;
+    if (event.state && event.state !== 'waiting') this.next = false;
     if (LAST.has(event.type) || event.clip || event.error) this.told = true;
     this.settle?.();
     this.reader.event(event);

@@ -16,7 +16,7 @@ const OVER = new Set(['clip', 'error']);
 const ARRIVED = new Set(['receiving', 'stalled', 'stopping']);
 
 /** `platform`: every session of the server is a platform's, and has secrets of its own. */
-export const link = { platform: false, name: namedSession ?? '', language: '' };
+export const link = { platform: false, name: namedSession ?? '', language: '', asksConsent: false };
 
 /** Ask the server what the link may do; a Refusal if it opens nothing. @param {{ platform?: boolean }} config */
 export async function look({ platform }) {
@@ -25,7 +25,8 @@ export async function look({ platform }) {
   document.body.dataset.link = '';
   link.language = recall(SESSION_LANGUAGE);
   if (!access.token || !link.name) throw new Refusal('no_link');
-  const { may, language, closed } = await (await request(`api/sessions/${link.name}/access`)).json();
+  const { may, language, closed, asks_consent } = await accessOf();
+  link.asksConsent = asks_consent;
   document.body.dataset.may = may.filter((/** @type {Act} */ act) => act !== 'send' || closed !== 'accepted').join(' ');
   link.language = language ?? '';
   keep(SESSION_LANGUAGE, link.language);
@@ -44,14 +45,9 @@ export async function followerToken() {
 }
 
 /** The state of the session's capture; that of a session without one where there is none. @returns {Promise<string>} */
-export async function stateOf() {
-  try {
-    return (await (await request(`api/sessions/${link.name}`)).json()).state;
-  } catch (error) {
-    if (/** @type {Refusal} */ (error).code !== 'not_found') throw error;
-    return WAITING;
-  }
-}
+export const stateOf = async () => (await accessOf()).state;
+
+const accessOf = async () => (await request(`api/sessions/${link.name}/access`)).json();
 
 /** Whether the session has, or had, a sender. */
 export const begun = async () => (await stateOf()) !== WAITING;
@@ -88,11 +84,13 @@ export class Watch {
    * @param {() => void} arrived another sender's media arrive
    * @param {(code: string) => void} refused the link opens nothing any more
    * @param {(rules: import('./server.js').Rules) => void} told the session's rules are known
+   * @param {(accepted: string | null) => void} decided a take has been accepted, or none is any more
    */
-  constructor(arrived, refused, told) {
+  constructor(arrived, refused, told, decided) {
     this.arrived = arrived;
     this.refused = refused;
     this.told = told;
+    this.decided = decided;
   }
 
   /** @param {boolean} givenUp whether this page's own capture is still being ended */
@@ -111,7 +109,8 @@ export class Watch {
   }
 
   /** @param {import('./feed.js').Event} event */
-  #take({ type, state, rules }) {
+  #take({ type, state, rules, accepted }) {
+    if (type === 'decided') return this.decided(accepted);
     if (type === 'hello') this.told(rules);
     if (OVER.has(type)) return this.begin(); // the server closes: what comes next is of another capture
     if (state && !ARRIVED.has(state)) this.#givenUp = false;

@@ -4,6 +4,7 @@
 import { showAspects } from './aspects.js';
 import { $, put } from './dom.js';
 import { showRing } from './ring.js';
+import { stepByStep } from './steps.js';
 import { clock, say, texts } from './texts.js';
 import { percent } from './words.js';
 
@@ -77,9 +78,13 @@ function gainText(rules, gain) {
   return say(text, { gain: percent(Math.expm1(gain)), limit: percent(Math.expm1(rules.gain ?? 0)) });
 }
 
+/** What a platform's person reads. @param {boolean | null} saved */
+const withoutScore = (saved) => (saved ? texts.way.best_kept : texts.way.best);
+
 /** @param {Session} session */
 function showBest({ best, kept, window_s }) {
   const span = best && { start: clock(best.start_s), end: clock(best.start_s + window_s), score: Math.round(best.I) };
-  const text = kept && kept.start_s === best?.start_s ? texts.meters.best_kept : texts.meters.best;
+  const saved = kept && kept.start_s === best?.start_s;
+  const text = stepByStep() ? withoutScore(saved) : saved ? texts.meters.best_kept : texts.meters.best;
   put($('best'), span ? say(text, span) : texts.status.nothing_yet);
 }

@@ -5,6 +5,7 @@ import { allowed, begun, link } from './link.js';
 import { camera, close, end, failed, page, phone, problem, setSender, watch } from './parts.js';
 import { follow } from './recording.js';
 import { devices, learn, setUp } from './setup.js';
+import { stepByStep } from './steps.js';
 import { Way } from './way.js';
 
 export const way = new Way({ arrive, devices, follow: followLink, failed, fine: () => problem.clear() });
@@ -43,7 +44,13 @@ export async function leaveToPhone() {
 
 /** Another sender sends as this session: the page follows, unless the person looks at a clip. */
 export function anotherSender() {
-  if (document.body.dataset.stage !== 'result' || !allowed('send')) followLink();
+  if (page.capture?.taken || document.body.dataset.stage !== 'result' || !allowed('send')) followLink();
+}
+
+/** A take has been accepted, or none is any more: the person goes to the step where that leads. @param {string | null} accepted */
+export function decided(accepted) {
+  const done = document.body.dataset.stage === 'done';
+  if (stepByStep() && done !== (accepted !== null)) openLink();
 }
 
 /** Follow what another sender sends as this session, or has sent. */

@@ -18,11 +18,12 @@ import { stage } from './steps.js';
 /** @typedef {import('./capture.js').Capture} Capture @typedef {import('./server.js').Config} Config */
 
 /**
- * `asked`: the person has asked to stop. `turn`: counts set-ups, so that an outdated one can tell.
+ * `asked`: the person has asked to stop. `taking`: this page is to record in place of another one.
+ * `turn`: counts set-ups, so that an outdated one can tell.
  * `retry`: what the button beside a problem does.
- * @type {{ config: Config | null, capture: Capture | null, external: boolean, asked: boolean, turn: number, retry: () => any }}
+ * @type {{ config: Config | null, capture: Capture | null, external: boolean, asked: boolean, taking: boolean, turn: number, retry: () => any }}
  */
-export const page = { config: null, capture: null, external: false, asked: false, turn: 0, retry: () => {} };
+export const page = { config: null, capture: null, external: false, asked: false, taking: false, turn: 0, retry: () => {} };
 
 /** What the parts call when something happens; app.js says what follows from it. */
 export const on = {
@@ -40,6 +41,10 @@ export const on = {
   left: () => {},
   /** Go on with the session of the page's link, wherever it is. @type {() => any} */
   reopen: () => {},
+  /** A take has been accepted, or none is any more. @type {(accepted: string | null) => void} */
+  decided: () => {},
+  /** The person wants another recording. @type {() => any} */
+  again: () => {},
 };
 
 export const chart = new Chart($('chart'), $('chart-text'));
@@ -47,9 +52,9 @@ export const narrator = new Narrator($('status'));
 export const coach = new Coach();
 export const prompter = pagePrompter(() => on.spoken());
 export const lengths = new Lengths($('length'), $('length-choice'), () => on.length());
-export const problem = new Problem(() => page.retry());
+export const problem = new Problem(() => page.retry(), () => on.reopen());
 export const camera = new Camera((code) => on.gone(code));
-export const watch = new Watch(() => on.arrived(), (code) => failed({ code }), (rules) => on.told(rules));
+export const watch = new Watch(() => on.arrived(), (code) => failed({ code }), (rules) => on.told(rules), (accepted) => on.decided(accepted));
 export const review = new Review(() => /** @type {Config} */ (page.config));
 export const phone = new Phone(failed);
 

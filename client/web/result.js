@@ -92,7 +92,8 @@ const checked = (event) => (event.checked?.complete === false ? say(texts.result
 const number = (value, digits) => value?.toFixed(digits) ?? '–';
 
 /** @param {Shown} capture */
-function ending({ session, cut, whip }) {
+function ending({ session, cut, taken, whip }) {
+  if (taken) return texts.way.taken;
   return cut ? texts.result.cut : stopped(/** @type {any} */ (session.stopped ?? { rule: '' }), !whip);
 }
 

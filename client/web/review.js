@@ -53,6 +53,7 @@ export class Review {
     });
     const own = this.#take;
     $('takes').replaceChildren(...buttons);
+    if (capture.goesOn && takes.length) buttons[takes.indexOf(bestOf(takes))].click();
   }
 
   /** @param {Take} take @param {Shown} shown @param {HTMLElement[]} buttons @param {number} index */
@@ -62,6 +63,9 @@ export class Review {
     result.showClip(shown);
   }
 }
+
+/** The take with the best clip. @param {Take[]} takes with clips */
+const bestOf = (takes) => takes.reduce((best, take) => (take.clip?.best.I > best.clip?.best.I ? take : best));
 
 /** The time of day, as the person writes it. @param {string} time */
 const clockOf = (time) => new Date(time).toLocaleTimeString(texts.language, { hour: '2-digit', minute: '2-digit' });

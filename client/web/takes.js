@@ -9,7 +9,7 @@ import { Session } from './session.js';
 /**
  * @typedef {{ id: string, state: string, started: string, accepted: boolean, clip: Event | null, more_clips: Event[],
  *   stopped: Event | null, report: Event | null, error: Event | null }} Take
- * @typedef {{ name: string, session: Session, cut: boolean, whip: object | null }} Shown what a result is shown of
+ * @typedef {{ name: string, session: Session, cut: boolean, taken?: boolean, whip: object | null }} Shown what a result is shown of
  */
 
 /** The takes, the first one first. @returns {Promise<Take[]>} */

@@ -3,11 +3,15 @@
 
 import { $, put } from './dom.js';
 import { request } from './server.js';
+import { stepByStep } from './steps.js';
 import { ofCode, texts } from './texts.js';
+
+/** Warnings that a platform's person can do nothing about, or is told in other words. */
+const NOT_FOR_PERSONS = new Set(['behind', 'loss', 'keyframes_rare', 'no_sender_reports', 'time_jumped', 'disk_low', 'not_kept']);
 
 /** What a warning says; nothing once its cause is over. @param {import('./feed.js').Event} event */
 function meaning({ code, value }) {
-  if (code === 'caught_up') return '';
+  if (code === 'caught_up' || (stepByStep() && NOT_FOR_PERSONS.has(code))) return '';
   const [width, height] = Array.isArray(value) ? value : [];
   return ofCode(texts.warnings, code, { seconds: Number(value).toFixed(0), megabytes: Number(value), width, height });
 }

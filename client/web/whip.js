@@ -12,6 +12,12 @@ const ENOUGH = 720;
 const LIMITED = 3;
 const GATHER_MS = 1000;
 const WANTED = ['video/H264', 'video/VP8'];
+/** How long the server waits while nothing arrives: a network may be away for a while. */
+const SILENCE_S = 45;
+/** How long the server may take to answer an offer: what an earlier recording has left is written first. */
+const BEGIN_MS = 30_000;
+/** Between two tries to say that it is over, while the network is away. */
+const AGAIN_MS = 2000;
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
 
 export class Whip {
@@ -22,7 +28,11 @@ export class Whip {
     this.name = name;
     this.query = query;
     this.over = false;
+    /** Nothing more is to be said to the server. */
+    this.closed = false;
     this.limited = 0;
+    /** Bytes that have come, by candidate pair. @type {Map<string, number>} */
+    this.received = new Map();
     /** The address to DELETE, once the server has sent it. @type {string | null} */
     this.resource = null;
     this.peer = new RTCPeerConnection({ iceServers });
@@ -34,10 +44,11 @@ export class Whip {
   async start() {
     await this.peer.setLocalDescription(await this.peer.createOffer());
     await gathered(this.peer);
-    const answer = await this.server.request(`whip/${this.name}${this.query}`, {
+    const answer = await this.server.request(`whip/${this.name}${this.query}${this.query ? '&' : '?'}silence_s=${SILENCE_S}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp' },
       body: this.peer.localDescription?.sdp,
+      signal: AbortSignal.timeout(BEGIN_MS),
     });
     const location = answer.headers.get('Location') ?? '';
     this.resource = this.server.address(`whip/${this.name}/${location.split('/').pop()}`); // also where a proxy has cut off a prefix
@@ -56,10 +67,36 @@ export class Whip {
     return null;
   }
 
-  /** Tell the server that it is over; it keeps the best clip. */
-  async stop() {
+  /** Whether the browser has given the connection up: it does not come back. */
+  get failed() {
+    return this.peer.connectionState === 'failed';
+  }
+
+  /** Whether anything has come from the server since it was last asked. */
+  async heard() {
+    let more = false;
+    for (const { type, id, bytesReceived: bytes = 0 } of (await this.peer.getStats()).values()) {
+      if (type !== 'candidate-pair') continue;
+      more ||= bytes > (this.received.get(id) ?? 0);
+      this.received.set(id, bytes);
+    }
+    return more;
+  }
+
+  /** Tell the server that it is over, as soon as it can be reached; it keeps the best clip. @param {boolean} lost whether the network ended it */
+  async stop(lost = false) {
     this.over = true;
-    await this.#delete().finally(() => this.peer.close());
+    if (this.resource && lost) this.resource += '?lost';
+    const { resource } = this;
+    try {
+      await this.#delete();
+    } catch (error) {
+      if (/** @type {Refusal} */ (error).code !== 'unreachable') throw error;
+      this.peer.close();
+      await this.#deleteLater(resource);
+    } finally {
+      this.peer.close();
+    }
   }
 
   /** The same while the page is going away: nothing can be awaited. */
@@ -71,7 +108,8 @@ export class Whip {
 
   /** Hang up without telling the server: it has ended, or never began. */
   close() {
-    this.over = true;
+    this.over = this.closed = true;
+    this.resource = null;
     this.peer.close();
   }
 
@@ -83,6 +121,20 @@ export class Whip {
     const parameters = sender.getParameters();
     parameters.encodings[0].scaleResolutionDownBy = shorter / ENOUGH;
     await sender.setParameters(parameters).catch(() => {}); // it goes on as it is
+  }
+
+  /** @param {string | null} resource */
+  async #deleteLater(resource) {
+    while (!this.closed) {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      this.resource = resource;
+      try {
+        return await this.#delete();
+      } catch (error) {
+        if (/** @type {Refusal} */ (error).code !== 'unreachable') throw error;
+      }
+    }
+    return undefined;
   }
 
   async #delete() {

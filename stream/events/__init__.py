@@ -6,6 +6,7 @@ from take5.stream.events.outcome import (
     STOP_TEXTS,
     Bundled,
     ClipReady,
+    Decided,
     Failed,
     Failure,
     Finished,
@@ -42,6 +43,7 @@ Event = (
     | Bundled
     | Reported
     | Failed
+    | Decided
     | Finished
 )
 
@@ -56,6 +58,7 @@ __all__ = [
     "ChunkNote",
     "ClipReady",
     "Coached",
+    "Decided",
     "Event",
     "Failed",
     "Failure",

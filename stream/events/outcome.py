@@ -45,6 +45,18 @@ class Stopped:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """A take of the session has been accepted, by its id; with None, none is any more."""
+
+    frame: int
+    accepted: str | None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "decided", ...}``."""
+        return {**event_head("decided", self.frame), "accepted": self.accepted}
+
+
+@dataclass(frozen=True)
 class ClipReady:
     """The clip is on disk: ``files`` by name, in the folder ``path``.
 

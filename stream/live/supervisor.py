@@ -43,6 +43,8 @@ class Supervisor:
         Finds out whether what arrives is of any use.
     longest_s : float
         How long the recording may last by its rules.
+    lost_s : float, optional
+        How long it waits while nothing arrives.
     """
 
     def __init__(
@@ -56,8 +58,9 @@ class Supervisor:
         pause_s: float = PAUSE_S,
         liveness: Liveness | None = None,
         longest_s: float = inf,
+        lost_s: float | None = None,
     ) -> None:
-        self._watchdog = Watchdog(begun, pause_s)
+        self._watchdog = Watchdog(begun, pause_s, lost_s)
         self._liveness = liveness or Liveness(Vitals())
         self._pause_s, self._longest_s = pause_s, longest_s
         self._connected = begun

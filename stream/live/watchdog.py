@@ -27,11 +27,13 @@ class Watchdog:
     """Watches arrival times; all times are seconds of any steady clock.
 
     The time of a track that has never come counts from the beginning. A sender is lost when nothing has arrived for
-    ``LOST_S``, or one track for ``pause_s``; a track that has never come is not waited for any longer than both.
+    ``lost_s`` (``LOST_S`` by default), or one track for ``pause_s``; a track that has never come is not waited for any
+    longer than both.
     """
 
     begun: float
     pause_s: float = PAUSE_S
+    lost_s: float | None = None
     stalled: str | None = None
     _connected: bool = False
     _over: bool = False
@@ -55,8 +57,9 @@ class Watchdog:
     def _lost(self, silent: Mapping[str, float], arrivals: Mapping[str, float]) -> bool:
         """Whether the sender has been silent for too long."""
         missing = max((seconds for track, seconds in silent.items() if track not in arrivals), default=0.0)
-        pause = max(self.pause_s, STALLED_S)
-        return min(silent.values()) > LOST_S or missing > LOST_S or max(silent.values()) > pause
+        lost = LOST_S if self.lost_s is None else self.lost_s
+        pause = max(self.pause_s, STALLED_S, self.lost_s or 0.0)
+        return min(silent.values()) > lost or missing > LOST_S or max(silent.values()) > pause
 
     def _wait(self, now: float, arrivals: Mapping[str, float]) -> Turn:
         if arrivals:

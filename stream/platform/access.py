@@ -66,4 +66,5 @@ def _opened(wanted: str | None, database: Database, shown: Shown) -> Grant | Non
         return None
     refusal = closed(record)
     code = None if refusal is None else refusal.code
-    return Grant(record.id, ALLOWED[purpose], row.kind, left_s, record.language, code)
+    asks_consent = record.consent_text is not None
+    return Grant(record.id, ALLOWED[purpose], row.kind, left_s, record.language, code, asks_consent)

@@ -51,10 +51,12 @@ async def state(request: Request) -> Response:
 
 
 async def access(request: Request) -> Response:
-    """Return what a request may do with a session, and the language of the session's person."""
+    """Return what a request may do with a session, the language of the session's person, and where the session is."""
     grant = await authorise(request, Act.FOLLOW)
     may = [act.value for act in Act if act in grant.may]
-    body = {"may": may, "language": grant.language, "closed": grant.closed}
+    state = await sessions_of(request).state(request.path_params["name"])
+    about = {"asks_consent": grant.asks_consent, "state": state}
+    body = {"may": may, "language": grant.language, "closed": grant.closed, **about}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
@@ -83,6 +85,13 @@ async def accept(request: Request) -> Response:
     )
     take = None if choice is None else choice.take
     return JSONResponse((await sessions_of(request).accept(request.path_params["name"], take)).json())
+
+
+async def end(request: Request) -> Response:
+    """End the session's capture, whoever sends it; the best clip is saved."""
+    await authorise(request, Act.DECIDE)
+    sessions_of(request).end(request.path_params["name"])
+    return Response(status_code=204)
 
 
 async def save(request: Request) -> Response:

@@ -146,6 +146,7 @@ def _routes(pages: Path | None, origins: Sequence[str] = ()) -> list[BaseRoute]:
         Route("/api/sessions/{name}/accept", api.accept, methods=["POST"]),
         Route("/api/sessions/{name}/save", api.save, methods=["POST"]),
         Route("/api/sessions/{name}/prompted", api.prompted, methods=["POST"]),
+        Route("/api/sessions/{name}/end", api.end, methods=["POST"]),
         Route("/api/sessions/{name}/ticket", api.ticket, methods=["POST"]),
         WebSocketRoute("/api/sessions/{name}/events", events_socket),
         Route("/api/sessions/{name}/{file}", api.file),

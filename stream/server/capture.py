@@ -67,6 +67,8 @@ class Capture:
         How long a clip that cannot be written is tried again.
     about : About
         What its followers are told of it.
+    lost_s : float, optional
+        How long it waits while nothing arrives.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Capture:
         space: Space,
         save_for_s: float,
         about: About,
+        lost_s: float | None = None,
     ) -> None:
         self.folder = folder
         self._peer, self._live, self._feed, self._tell, self._over = peer, live, feed, tell, over
@@ -110,6 +113,7 @@ class Capture:
             options.pause_s,
             Liveness(self._worker.vitals, peer.packets, lambda: peer.waits_for_keyframe),
             live.longest_s,
+            lost_s,
         )
         self._watch: asyncio.Task[None] | None = None
 

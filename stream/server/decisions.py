@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from take5.stream.events import Decided
 from take5.stream.server.acceptance import is_accepted, withdraw_accepted, write_accepted
 from take5.stream.server.errors import Refused
 from take5.stream.server.registry import Registry
@@ -45,6 +46,7 @@ class Decisions:
                 await _tried(withdraw_accepted, other)
             await self._registry.renew(name)
             self._mark(name, [take], accepted=True)
+            self._announce(name, take.name)
 
     async def withdraw(
         self, name: str, takes: Callable[[], Awaitable[Collection[Path]]], record: Callable[[], Awaitable[T]]
@@ -78,13 +80,20 @@ class Decisions:
             self._mark(name, accepted, accepted=False)
             if accepted:
                 await self._registry.renew(name)
+            self._announce(name, None)
             return done
 
     def _turn(self, name: str) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
 
+    def _announce(self, name: str, accepted: str | None) -> None:
+        """Tell those who follow a name which take is accepted."""
+        entry = self._registry.names.get(name)
+        if entry is not None:
+            entry.feed.announce(Decided(0, accepted))
+
     def _mark(self, name: str, takes: Collection[Path], *, accepted: bool) -> None:
-        """Let followers of a name know."""
+        """Let the state of a name say so."""
         entry = self._registry.names.get(name)
         if entry is not None and entry.folder in takes:
             entry.accept(accepted=accepted)

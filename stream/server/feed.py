@@ -57,17 +57,24 @@ class Feed:
         told, self.capture = self.now.about, self.capture + 1
         self.now = Snapshot(self.name, about or self.about)
         if self.now.about != told:
-            self._hand_out(self.now.hello())
+            self._hand_out(self.now.hello(), self.capture)
 
     def publish(self, event: Event) -> None:
         """Remember an event and hand it to every follower."""
         self.now.remember(event)
         content = event.json()
-        self._hand_out(content, last=self.now.over)
+        self._hand_out(content, self.capture, last=self.now.over)
 
-    def _hand_out(self, content: Json, *, last: bool = False) -> None:
+    def announce(self, event: Event) -> None:
+        """Hand an event that is not about a capture to every follower, also to those that wait for the next capture.
+
+        It is not remembered.
+        """
+        self._hand_out(event.json(), self.capture + 1)
+
+    def _hand_out(self, content: Json, capture: int, *, last: bool = False) -> None:
         length = content.get("window_s")
-        message = Message(content["type"], json.dumps(content), last, self.capture, length)
+        message = Message(content["type"], json.dumps(content), last, capture, length)
         for follower in self.followers:
             follower.put(message)
 

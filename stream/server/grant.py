@@ -34,6 +34,8 @@ class Grant:
         Of the person's texts, where the session states one.
     closed : str, optional
         The code with which a sender is refused that begins now; None if one may begin.
+    asks_consent : bool
+        Whether the session has a text that its person is asked to agree to.
     """
 
     session: str | None
@@ -42,3 +44,4 @@ class Grant:
     left_s: float = math.inf
     language: str | None = None
     closed: str | None = None
+    asks_consent: bool = False

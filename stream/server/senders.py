@@ -61,11 +61,17 @@ class Senders:
         self._options, self._network, self._space = options, network, space
 
     async def begin(
-        self, name: str | None, offer: str, address: str | None = None, seconds: Sequence[str] = ()
+        self,
+        name: str | None,
+        offer: str,
+        address: str | None = None,
+        seconds: Sequence[str] = (),
+        lost_s: float | None = None,
     ) -> tuple[str, str, str]:
         """Accept a sender at an IP address; return the session's name, the capture's id, and the answer.
 
-        ``seconds`` are the lengths of windows that it chooses, as text; none for the server's.
+        ``seconds`` are the lengths of windows that it chooses, as text; none for the server's. The capture waits
+        ``lost_s`` while nothing arrives.
         """
         chosen = self._choice.chosen(seconds)
         name = checked_name(secrets.token_urlsafe(16) if name is None else name)
@@ -85,7 +91,7 @@ class Senders:
             opened = self._registry.names.open(name)
             opened.offers += 1
             try:
-                capture_id, answer = await self._accept(opened, offer, place, scoring, order.deliverables)
+                capture_id, answer = await self._accept(opened, offer, place, scoring, order.deliverables, lost_s)
             finally:
                 opened.offers -= 1
                 self._registry.names.leave(opened)
@@ -102,7 +108,13 @@ class Senders:
         return scoring, order
 
     async def _accept(
-        self, entry: Entry, offer: str, place: Place, scoring: Scoring, wanted: Deliverables
+        self,
+        entry: Entry,
+        offer: str,
+        place: Place,
+        scoring: Scoring,
+        wanted: Deliverables,
+        lost_s: float | None,
     ) -> tuple[str, str]:
         try:
             peer = await accept(offer, self._network)
@@ -117,7 +129,7 @@ class Senders:
             raise entry.busy
         capture_id = secrets.token_urlsafe(8)
         try:
-            capture = await self._prepared(entry, peer, place, capture_id, scoring, wanted)
+            capture = await self._prepared(entry, peer, place, capture_id, scoring, wanted, lost_s)
         except BaseException:
             await peer.close()
             raise
@@ -135,7 +147,14 @@ class Senders:
                 await capture.abandon()
 
     async def _prepared(
-        self, entry: Entry, peer: Peer, place: Place, capture_id: str, scoring: Scoring, wanted: Deliverables
+        self,
+        entry: Entry,
+        peer: Peer,
+        place: Place,
+        capture_id: str,
+        scoring: Scoring,
+        wanted: Deliverables,
+        lost_s: float | None,
     ) -> Capture:
         """Return a capture that has not begun."""
         name = entry.feed.name
@@ -154,6 +173,7 @@ class Senders:
             self._space,
             KEEP_S,
             scoring.about,
+            lost_s,
         )
 
     def _connect(self, entry: Entry, place: Place) -> str | None:

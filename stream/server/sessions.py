@@ -10,7 +10,7 @@ from time import monotonic, process_time
 
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Failed, Failure
+from take5.stream.events import ClipReady, Failed, Failure, State
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text
 from take5.stream.server.admission import Admission
@@ -124,18 +124,34 @@ class Sessions:
         return await self._registry.find(name)
 
     async def begin(
-        self, name: str | None, offer: str, address: str | None = None, seconds: Sequence[str] = ()
+        self,
+        name: str | None,
+        offer: str,
+        address: str | None = None,
+        seconds: Sequence[str] = (),
+        lost_s: float | None = None,
     ) -> tuple[str, str, str]:
         """Accept a sender (:meth:`Senders.begin`)."""
-        return await self._senders.begin(name, offer, address, seconds)
+        return await self._senders.begin(name, offer, address, seconds, lost_s)
 
-    def end(self, name: str, capture_id: str) -> None:
-        """End a sender's capture, as it wishes."""
+    async def state(self, name: str) -> State:
+        """Return the state of a name's capture; that of a name without one, if it has none."""
+        try:
+            return (await self.find(name)).feed.now.state
+        except Refused as error:
+            if error.status != 404:
+                raise
+            return State.WAITING
+
+    def end(self, name: str, capture_id: str | None = None, rule: StopRule = StopRule.ENDED) -> None:
+        """End a sender's capture, as it wishes; without an id, whichever is going on."""
         entry = self.entry(name)
-        if not secrets.compare_digest(entry.capture_id.encode(), capture_id.encode()):
+        if capture_id is None and entry.capture is None:
+            raise Refused(404, "not_found", f"session {name!r} has no capture that is going on")
+        if capture_id is not None and not secrets.compare_digest(entry.capture_id.encode(), capture_id.encode()):
             raise Refused(404, "not_found", f"session {name!r} has no such capture; it may have ended")
         if entry.capture is not None:
-            entry.capture.end(StopRule.ENDED)
+            entry.capture.end(rule)
 
     async def save(self, name: str) -> ClipReady:
         """Try now to write a clip that could not be written; return the clip, also of a capture that has one."""

@@ -4,6 +4,7 @@ from starlette.endpoints import HTTPEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from take5.scoring.stopping import StopRule
 from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.errors import Refused
 from take5.stream.server.grant import Act
@@ -11,6 +12,8 @@ from take5.stream.server.sessions import Sessions
 
 SDP = "application/sdp"
 MAX_OFFER = 64 * 1024
+SILENCE_S = (1.0, 60.0)
+"""How long a sender may let its capture wait while nothing arrives: at least, and at most."""
 
 
 class Offers(HTTPEndpoint):
@@ -27,7 +30,8 @@ class Offers(HTTPEndpoint):
         sessions = sessions_of(request)
         address = request.client.host if request.client else None
         seconds = request.query_params.getlist("seconds")
-        name, capture, answer = await sessions.begin(session, offer, address, seconds)
+        silence = _silence(request.query_params.get("silence_s"))
+        name, capture, answer = await sessions.begin(session, offer, address, seconds, silence)
         root = request.scope.get("root_path", "").rstrip("/")
         headers = {"Location": f"{root}/whip/{name}/{capture}", "ETag": f'"{capture}"', "Accept-Post": SDP}
         return _with_links(Response(answer, 201, headers, media_type=SDP), sessions)
@@ -42,14 +46,29 @@ class Resource(HTTPEndpoint):
     """A sender's capture: ``/whip/NAME/CAPTURE``."""
 
     async def delete(self, request: Request) -> Response:
-        """End it."""
+        """End it; ``?lost`` says that the sender's network did."""
         await authorise(request, Act.SEND)
-        sessions_of(request).end(request.path_params["name"], request.path_params["capture"])
+        rule = StopRule.LOST if "lost" in request.query_params else StopRule.ENDED
+        sessions_of(request).end(request.path_params["name"], request.path_params["capture"], rule)
         return Response(status_code=200)
 
     async def options(self, _: Request) -> Response:
         """Say what may be sent."""
         return Response(status_code=200, headers={"Accept-Post": SDP, "Allow": "DELETE, OPTIONS"})
+
+
+def _silence(text: str | None) -> float | None:
+    """How long the capture waits while nothing arrives, as its sender wishes; None if it wishes nothing."""
+    if text is None:
+        return None
+    try:
+        wished = float(text)
+    except ValueError:
+        wished = 0.0
+    least, most = SILENCE_S
+    if not least <= wished <= most:
+        raise Refused(400, "bad_request", f"silence_s={text[:20]}: it must be between {least:g} and {most:g} seconds")
+    return wished
 
 
 async def _may_send(request: Request) -> bool:

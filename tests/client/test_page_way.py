@@ -1,6 +1,7 @@
 """A person's way through the page in real Chromium, step by step; nothing is recorded here."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from page_browser import OpenPage
@@ -104,18 +105,43 @@ def test_a_text_that_has_changed_is_to_be_read_again(asked: Json, open_page: Ope
     at(page, "devices")
 
 
-def test_a_lost_network_leaves_the_person_at_the_step(asked: Json, open_page: OpenPage) -> None:
+def test_a_lost_network_leaves_the_person_at_the_step(studio: Studio, asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"])
     go_on(page)
-    page.context.set_offline(True)
-    agree(page)
-    problem(page, "The server does not answer")
-    at(page, "consent", focused=False)
-    page.context.set_offline(False)
-    page.locator("#retry").click()
+    with offline(page):
+        agree(page)
+        problem(page, "No connection", "As soon as it is back, the page goes on by itself.")
+        at(page, "consent", focused=False)
     at(page, "consent")
-    agree(page)
+    expect(page.locator("#consent-name")).to_have_value("Ann Lee")
+    expect(page.locator("#consent-yes")).to_be_checked()
+    page.locator("#consent-agree").click()
     at(page, "devices")
+    ready(page)
+    with offline(page):
+        page.locator("#start").click()
+        problem(page, "No connection")
+    at(page, "devices")
+    ready(page)
+    studio.take(asked, "")
+    page.reload()
+    at(page, "review")
+    with offline(page):
+        page.get_by_role("button", name="Use this").click()
+        problem(page, "No connection")
+    at(page, "review")
+    page.get_by_role("button", name="Use this").click()
+    at(page, "done")
+
+
+@contextmanager
+def offline(page: Page) -> Iterator[None]:
+    """Take the network away while the block lasts; the page goes on without being asked to."""
+    page.context.set_offline(True)
+    yield
+    expect(page.locator("#problem-title")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#problem")).to_be_hidden()
 
 
 BROKEN = """

@@ -37,6 +37,7 @@ ROUTES = {
     ("POST", "/api/sessions/{name}/accept"): DECIDE,
     ("POST", "/api/sessions/{name}/save"): DECIDE,
     ("POST", "/api/sessions/{name}/prompted"): DECIDE,
+    ("POST", "/api/sessions/{name}/end"): DECIDE,
 }
 OPEN = {"/api/config", "/api/prompts", "/api/prompts/{language}", "/healthz"}
 NOWHERE = {"url": "http://127.0.0.1:9/", "secret": "sixteen bytes or more"}

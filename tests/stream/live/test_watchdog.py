@@ -33,6 +33,15 @@ def test_which_track_stalls_is_told_and_told_again_when_it_changes() -> None:
     assert dog.stalled == "both"
 
 
+def test_a_sender_whose_network_may_be_away_is_waited_for() -> None:
+    dog = Watchdog(begun=0.0, pause_s=5.0, lost_s=45.0)
+    assert dog.look(1.0, {"picture": 1.0, "sound": 1.0}) is Turn.CONNECTED
+    assert dog.look(3.1, {"picture": 1.0, "sound": 1.0}) is Turn.STALLED
+    assert dog.look(45.9, {"picture": 1.0, "sound": 1.0}) is Turn.NOTHING
+    assert dog.look(46.0, {"picture": 46.0, "sound": 46.0}) is Turn.RESUMED
+    assert dog.look(91.1, {"picture": 46.0, "sound": 46.0}) is Turn.LOST
+
+
 def test_a_sender_that_is_gone_for_ten_seconds_ends_it() -> None:
     dog = Watchdog(begun=0.0)
     assert dog.look(1.0, {"picture": 1.0, "sound": 1.0}) is Turn.CONNECTED

@@ -1,6 +1,7 @@
 """Accepting takes and asking for others, at once, while something goes on, and where it cannot be written."""
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import pytest
 from platform_server import Json, programs
 from platform_takes import Shop
 from serving import SDP, offer_of, served
+from websockets.sync.client import connect
 
 from take5.stream.analysis.models import Models
 from take5.stream.platform.database import Database
@@ -53,6 +55,19 @@ def test_decisions_that_are_made_at_once_leave_records_and_folders_that_agree(sh
             assert marked(*takes) == accepted
             assert shop.program.show(session["id"])["state"] == ("accepted" if any(accepted) else "created")
             assert shop.as_person(session, "GET", "").json()["clip"]["accepted"] is any(accepted)
+
+
+def test_those_who_follow_are_told_of_each_decision(shop: Shop) -> None:
+    session = shop.program.create()
+    take = shop.take(session, "")
+    address = f"{shop.server.address.replace('http', 'ws')}/api/sessions/{session['id']}/events?next=1"
+    headers = {"Authorization": f"Bearer {session['secrets']['follower']}"}
+    with connect(address, additional_headers=headers) as socket:
+        assert json.loads(socket.recv(10))["type"] == "hello"
+        for path, accepted in (("/accept", take.name), ("/retake", None)):
+            assert shop.post(session, path).status_code == 200
+            told = json.loads(socket.recv(10))
+            assert told == {"type": "decided", "v": 1, "time_s": 0, "accepted": accepted}
 
 
 def test_a_name_answers_with_the_take_that_was_accepted_else_with_the_last(shop: Shop) -> None:

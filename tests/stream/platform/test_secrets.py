@@ -23,6 +23,7 @@ from take5.stream.platform.tables import utc_now
 
 HOLDERS = ("person", "sender", "follower")
 UNDER = "/studio"
+WAITING = {"asks_consent": False, "state": "waiting"}
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +113,12 @@ def test_what_a_secret_may_do_is_said_with_the_language(server: Served, shop: Pr
     for holder, may in zip(HOLDERS, (["send", "follow", "decide"], ["send", "follow"], ["follow"]), strict=True):
         headers = {"Authorization": f"Bearer {session['secrets'][holder]}"}
         answer = httpx.get(f"{server.address}/api/sessions/{session['id']}/access", headers=headers)
-        assert answer.json() == {"may": may, "language": "zh-Hans", "closed": None}
+        assert answer.json() == {"may": may, "language": "zh-Hans", "closed": None, **WAITING}
         assert answer.headers["cache-control"] == "no-store"
     headers = {"Authorization": f"Bearer {asking['secrets']['person']}"}
     answer = httpx.get(f"{server.address}/api/sessions/{asking['id']}/access", headers=headers)
     assert answer.json()["closed"] == "consent_missing"
+    assert answer.json()["asks_consent"]
 
 
 @pytest.mark.parametrize(("holder", "how"), [*product(HOLDERS, ("POST", "DELETE"))])

@@ -55,6 +55,8 @@ def test_what_the_hop_does_not_divide_is_not_offered(models: Models) -> None:
 def test_the_page_learns_what_is_offered_and_a_wrong_length_is_refused(server: Served) -> None:
     config = httpx.get(f"{server.address}/api/config").json()
     assert (config["lengths"], config["lengths_by_default"], config["window_s"]) == ([5.0, 10.0], [5.0], 5.0)
+    for silence_s in ("0", "61", "nan", "long"):
+        assert server.post(f"/whip/ann?silence_s={silence_s}").json()["code"] == "bad_request"
     refused = server.post("/whip/ann?seconds=7")
     assert (refused.status_code, refused.json()["code"]) == (400, "bad_request")
 

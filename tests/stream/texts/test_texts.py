@@ -23,7 +23,10 @@ from take5.stream.texts.languages import ENGLISH, FOLDER, GOOD, GROUPS, language
 FOR_PROGRAMS = {"wrong_type", "too_large", "bad_request", "invalid", "no_clip", "method_not_allowed", "refused"}
 """Codes of the server that no request of the page can cause."""
 
-OF_PLATFORMS = {"too_many_failures", "accepted", "consent_missing", "recording_invalid", "recording_silent"}
+OF_PLATFORMS = {
+    *("too_many_failures", "accepted", "consent_missing", "recording_invalid", "recording_silent"),
+    *("offline", "weak_network"),
+}
 """Codes of platforms' servers that the page shows as they are."""
 
 BY_BROWSERS = {"NotFoundError", "NotAllowedError", "NotReadableError", "OverconstrainedError"}
@@ -118,6 +121,7 @@ def test_the_page_uses_every_text_that_is_its_own() -> None:
     assert set(found["page"]) == used
     for group in ("meters", "chart", "result", "controls", "overlay", "way"):
         assert set(found[group]) == set(re.findall(rf"texts\.{group}\.(\w+)", code)), group
+    assert set(found["network"]) == set(re.findall(r"\bnetwork\.(\w+)", code)) - {"js"}
     assert set(found["embed"]) == set(re.findall(r"\bembed\.(\w+)", code))
     values = set(re.findall(r"texts\.obs_values\.(\w+)", code))
     verdicts = {"good", "bad", "unknown"}

@@ -13,9 +13,9 @@ from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import seconds_to_flicks
 
 VIDEO_PACKETS, AUDIO_PACKETS = 2048, 16
-"""Sizes of the jitter buffers. Of the picture: more packets than come before a missing one is given up (aiortc's 512 are
-half a second). Of the sound: aiortc's own. Its holding back four packets of sound is not: around one that never comes
-it throws away as many good ones."""
+"""Sizes of the jitter buffers. Of the picture: more packets than come before a missing one is given up (aiortc's 512
+are half a second). Of the sound: aiortc's own. Its holding back four packets of sound is not: around one that never
+comes it throws away as many good ones."""
 
 
 TURNS_KEPT = 256
