@@ -39,7 +39,7 @@ def capture(server: Server, camera: Path, microphone: Path) -> str:
         page.locator("#number-overall", has_text=re.compile(r"\d")).wait_for()
         shown = time.monotonic() - clicked
         page.wait_for_selector("body[data-stage=result]")
-        event = server.last_event(asked.value.url.rpartition("/")[2], WAIT_S)
+        event = server.last_event(asked.value.url.partition("?")[0].rpartition("/")[2], WAIT_S)
         captured = median(pair.error_ms for pair in witness.captured(page))
     if event["type"] != "clip":
         return f"first score after {shown:.2f} s; no clip: {event['text']}"

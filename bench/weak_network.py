@@ -6,11 +6,12 @@ requests and websocket all suffer. Prints what the page said and when, counted f
 """
 
 import argparse
+import json
 import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ RULES = ("--stop-at", "0", "--stop-gain", "0", "--stop-cap", str(CAP_S), "--stri
 PATIENCE_MS = 120_000
 WEAK = Weather(loss=0.05, delay_s=0.1)
 GONE = Weather(gone=True)
+STEPS = ("welcome", "consent", "devices", "recording", "review", "done")
+SAVING = "Another device is recording. This page follows it."
 FRAMES = ("frames_missing", "sound_missing", "picture_damaged", "frames_skipped", "frames_doubled", "size_changed")
 """Findings that a network causes."""
 
@@ -146,8 +149,6 @@ def measure(stage: Stage, scenario: Scenario) -> Seen:
 
 
 def _note(windows: dict[str, Json], text: Any) -> None:
-    import json
-
     event = json.loads(text)
     found = [event.get("window"), *event.get("windows", [])]
     windows.update({each["start_s"]: each for each in found if each})
@@ -169,6 +170,99 @@ def _kind(window: Json) -> str:
     return "not scored" if window.get("I") is None else "scored"
 
 
+def steps(stage: Stage, wanted: Sequence[str] = STEPS) -> None:
+    """Print where a reload, a closed tab and a network that is away for ten seconds lead from each step."""
+    session = stage.program.create(consent_text="May we record you?", stop={"cap_s": 60})
+    way = Way(stage, session["links"]["person"])
+    for step in wanted:
+        for name, event in (("reload", way.reload), ("closed tab", way.close), ("network away for 10 s", way.lose)):
+            way.go(step)
+            before = way.takes(session)
+            event()
+            after = way.step()
+            print(f"{step:10} {name:22} -> {after}; clips before {before}, after {way.takes(session)}", flush=True)
+    way.page.close()
+
+
+class Way:
+    """A person on the way, who may lose the page."""
+
+    def __init__(self, stage: Stage, link: str) -> None:
+        self.stage, self.link = stage, link
+        self._open()
+
+    def go(self, wanted: str) -> None:
+        """Go on until a step."""
+        for _ in range(12):
+            step = self.step()
+            if step == wanted:
+                break
+            self._leave(step, wanted)
+        if wanted == "consent":
+            self.page.locator("#consent-name").fill("Ann")
+        if wanted == "recording":
+            self.page.locator("#best", has_text="0:").wait_for(timeout=PATIENCE_MS)
+
+    def step(self) -> str:
+        """The step at which the page is, once it is there."""
+        self.page.wait_for_timeout(1500)
+        current = self.page.locator("#steps [aria-current=step]")
+        current.wait_for(timeout=PATIENCE_MS)
+        if current.get_attribute("data-step") == "recording" and self._ending():
+            self.page.locator("body[data-stage=result]").wait_for(timeout=PATIENCE_MS)
+        return current.get_attribute("data-step") or ""
+
+    def _ending(self) -> bool:
+        """Whether a recording is only being saved."""
+        return self.page.locator("#stop").is_disabled() or self.page.locator("#live-title").inner_text() == SAVING
+
+    def reload(self) -> None:
+        """Reload the page."""
+        self.page.reload()
+
+    def close(self) -> None:
+        """Close the page, and open the link again."""
+        self.page.close(run_before_unload=False)
+        self._open()
+
+    def lose(self) -> None:
+        """Lose the network for ten seconds, and try to go on meanwhile."""
+        self.stage.network.become(GONE)
+        if self.step() in ("consent", "review"):
+            self.page.locator("#consent-yes, #use").locator("visible=true").click()
+        self.page.wait_for_timeout(10_000)
+        self.stage.network.become(FAIR)
+        self.page.locator("#problem").wait_for(state="hidden", timeout=PATIENCE_MS)
+        self.page.wait_for_timeout(5000)
+
+    def takes(self, session: Json) -> int:
+        """How many clips there are."""
+        found = self.stage.program.request("GET", f"/{session['id']}/takes").json()["takes"]
+        return sum(1 for each in found if each["clip"])
+
+    def _leave(self, step: str, wanted: str) -> None:
+        buttons = {"welcome": "#welcome-go", "consent": "#consent-agree", "devices": "#start", "recording": "#stop"}
+        if step == "consent":
+            self.page.locator("#consent-name").fill("Ann")
+            self.page.locator("#consent-yes").check()
+        button = buttons.get(step) or ("#use" if wanted == "done" else "#again")
+        self.page.locator(f"{button}:enabled").click(timeout=PATIENCE_MS)
+
+    def _open(self) -> None:
+        self.page = self.stage.context.new_page()
+        self.page.on("dialog", lambda dialog: dialog.accept())
+        self.page.goto(self.link)
+
+
+def report(seen: Seen) -> None:
+    """Print what the page said, and what was kept."""
+    for at, place, text in seen.said:
+        if at > -2 and text:
+            print(f"{at:7.1f} s  {place}: {text}")
+    kept = [(take["state"], "clip" if take["clip"] else take["failure"]) for take in seen.takes]
+    print("windows:", dict(seen.windows), "takes:", kept, flush=True)
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -178,21 +272,13 @@ def main() -> None:
     if not possible():
         parser.error("this needs root and /dev/net/tun")
     with tempfile.TemporaryDirectory() as name, stage_at(asked.video, Path(name)) as stage:
+        if asked.only in (None, "steps"):
+            steps(stage)
         for scenario in SCENARIOS:
             if asked.only not in (None, scenario.name):
                 continue
             print(f"\n== {scenario.name}", flush=True)
-            seen = measure(stage, scenario)
-            for at, place, text in seen.said:
-                if at > -2 and text:
-                    print(f"{at:7.1f} s  {place}: {text}")
-            print(
-                "windows:",
-                dict(seen.windows),
-                "takes:",
-                [(t["state"], bool(t["clip"]), t.get("failure")) for t in seen.takes],
-                flush=True,
-            )
+            report(measure(stage, scenario))
 
 
 if __name__ == "__main__":

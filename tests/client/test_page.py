@@ -219,7 +219,7 @@ def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
         ready(page)
         with page.expect_request(re.compile("/take5/whip/")) as offer:
             page.locator("#start").click()
-        name = offer.value.url.rpartition("/")[2]
+        name = offer.value.url.partition("?")[0].rpartition("/")[2]
         assert re.fullmatch(r"[A-Za-z0-9_-]{22}", name)
         expect(page.locator("#best")).to_contain_text("Best so far: ")
         follower = talker_page(f"{server.address}/#token={TOKEN}&session={name}")
@@ -270,7 +270,7 @@ def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around
         ready(page)
         with page.expect_request(re.compile("/whip/")) as offer:
             page.locator("#start").click()
-        name = offer.value.url.rpartition("/")[2]
+        name = offer.value.url.partition("?")[0].rpartition("/")[2]
         page.evaluate(FIRST_SENT)
         page.wait_for_timeout(2000)
         page.evaluate(INTERRUPT)

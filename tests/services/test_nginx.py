@@ -64,7 +64,7 @@ def captured(page: Page) -> str:
         page.locator("#stop").click()
     assert ended.value.status == 200
     expect(page.locator("#result-text")).to_contain_text("You stopped it.")
-    return offer.value.url.rpartition("/")[2]
+    return offer.value.url.partition("?")[0].rpartition("/")[2]
 
 
 def lines(log: str, *parts: str) -> list[str]:

@@ -274,7 +274,7 @@ def recorded(server: Server, camera: Path, microphone: Path) -> tuple[dict[str, 
         with page.expect_request(lambda request: "/whip/" in request.url and request.method == "POST") as asked:
             page.click("#start")
         assert (asked.value.post_data or "").count(CAPTURE_TIME) == 2
-        name = asked.value.url.rpartition("/")[2]
+        name = asked.value.url.partition("?")[0].rpartition("/")[2]
         expect(page.locator("#clock")).to_have_text(re.compile(r"0:(0[89]|1\d)"), timeout=WAIT_S * 1000)
         page.click("#stop")
         event = server.last_event(name, WAIT_S)
