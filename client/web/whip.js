@@ -15,7 +15,7 @@ const WANTED = ['video/H264', 'video/VP8'];
 /** How long the server waits while nothing arrives: a network may be away for a while. */
 const SILENCE_S = 45;
 /** How long the server may take to answer an offer: what an earlier recording has left is written first. */
-const BEGIN_MS = 30_000;
+const BEGIN_MS = 60_000;
 /** Between two tries to say that it is over, while the network is away. */
 const AGAIN_MS = 2000;
 const CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
