@@ -229,7 +229,7 @@ class Way:
         """Lose the network for ten seconds, and try to go on meanwhile."""
         self.stage.network.become(GONE)
         if self.step() in ("consent", "review"):
-            self.page.locator("#consent-yes, #use").locator("visible=true").click()
+            self.page.locator("#consent-yes:visible, #use:visible, #again:visible").first.click()
         self.page.wait_for_timeout(10_000)
         self.stage.network.become(FAIR)
         self.page.locator("#problem").wait_for(state="hidden", timeout=PATIENCE_MS)
