@@ -21,7 +21,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from take5.client.stored import Outgoing, Stored, StoredPacket, StoredPicture, encoded, first_picture, outgoing, streams
 from take5.scoring.errors import ServerError
+from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.replayed import Pace
@@ -67,6 +69,8 @@ class Sender:
         Width and height of the pictures, even.
     token : str, optional
         Bearer token.
+    stored : Stored, optional
+        Which tracks of a file are sent as stored; by default none.
 
     Raises
     ------
@@ -74,10 +78,17 @@ class Sender:
         If the server cannot be reached, or refuses.
     """
 
-    def __init__(self, url: str, size: tuple[int, int], token: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        size: tuple[int, int],
+        token: str | None = None,
+        stored: Stored | None = None,
+    ) -> None:
         if "whip" not in av.formats_available:
             raise ServerError(f"this PyAV ({av.__version__}) has no WHIP muxer; install av 18 or newer")
         self._url, self._size, self._token = url, size, token
+        self._stored = stored
         self._resampler = av.AudioResampler("s16", "stereo", OPUS_RATE, OPUS_FRAME)
 
     @contextmanager
@@ -101,22 +112,53 @@ class Sender:
                 with suppress(av.FFmpegError, OSError):
                     container.close()
 
-    def send(self, media: VideoFrame | AudioBlock, pts: int) -> None:
-        """Send a picture or a block of sound; ``pts`` is in flicks from the start of sending."""
+    def send(self, media: Outgoing, pts: int) -> None:
+        """Send a picture or a stretch of sound; ``pts`` is in flicks from the start of sending."""
+        if isinstance(media, StoredPacket):
+            self._container.mux(self._packet(media, pts))
+            return
         packets = self._picture(media, pts) if isinstance(media, VideoFrame) else self._sound(media, pts)
         for packet in packets:
             self._container.mux(packet)
 
     def _begin(self, container: OutputContainer) -> None:
+        video, audio = self._as_stored(container)
+        self._video = video or self._encoded_pictures(container)
+        self._audio = audio or self._encoded_sound(container)
+        container.start_encoding()
+        self._container = container
+
+    def _as_stored(self, container: OutputContainer) -> tuple[av.VideoStream | None, av.AudioStream | None]:
+        video, audio = None, None
+        if self._stored is not None:
+            with self._stored.file.opened() as source:
+                pictures, sound = streams(self._stored.file, source)
+                if self._stored.pictures is None:
+                    video = container.add_stream_from_template(pictures, opaque=True)
+                if self._stored.sound is None:
+                    audio = container.add_stream_from_template(sound, opaque=True)
+                    audio.codec_context.layout = "stereo"  # RFC 7587 states stereo for mono packets, too
+        return video, audio
+
+    def _encoded_pictures(self, container: OutputContainer) -> av.VideoStream:
         video = container.add_stream("libx264", rate=25, options=PICTURE_OPTIONS)
         video.width, video.height = self._size
         video.pix_fmt = "yuv420p"
         video.codec_context.time_base = Fraction(1, PICTURE_CLOCK)
+        return video
+
+    def _encoded_sound(self, container: OutputContainer) -> av.AudioStream:
         audio = container.add_stream("libopus", rate=OPUS_RATE)
         audio.codec_context.layout = "stereo"
         audio.codec_context.bit_rate = OPUS_BITRATE
-        container.start_encoding()
-        self._container, self._video, self._audio = container, video, audio
+        return audio
+
+    def _packet(self, media: StoredPacket, pts: int) -> AnyPacket:
+        packet, rate = media.packet, PICTURE_CLOCK if isinstance(media, StoredPicture) else OPUS_RATE
+        packet.stream = self._video if isinstance(media, StoredPicture) else self._audio
+        packet.time_base = Fraction(1, rate)
+        packet.pts = packet.dts = round(pts * rate / FLICKS)
+        return packet
 
     def _picture(self, media: VideoFrame, pts: int) -> "list[av.Packet[av.VideoStream]]":
         assert isinstance(media.picture, DecodedPicture)  # noqa: S101 - files deliver no other
@@ -141,6 +183,7 @@ def push(
     sender: Sender,
     pace: Pace,
     *,
+    stored: Stored | None = None,
     seconds: float = inf,
     loop: bool = False,
     stopped: Callable[[], bool] = lambda: False,
@@ -156,6 +199,8 @@ def push(
         A connection.
     pace : Pace
         Waits until the media sent so far would have played.
+    stored : Stored, optional
+        Which tracks the connection sends as stored; by default none.
     seconds : float
         Largest duration to send.
     loop : bool
@@ -171,7 +216,7 @@ def push(
         If the server hangs up before ``stopped`` returns true.
     """
     complete = set[type]()
-    for media, pts in _played(file, loop=loop):
+    for media, pts in _played(file, stored or encoded(file), loop=loop):
         if stopped() or len(complete) == TRACKS:
             return
         if to_seconds(pts) >= seconds:
@@ -187,17 +232,17 @@ def push(
         sent(to_seconds(pts))
 
 
-def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | AudioBlock, int]]:
-    """Pictures and sound from the file's origin, in the order of the file, with their times in flicks from 0."""
+def _played(file: MediaFile, stored: Stored, *, loop: bool) -> Iterator[tuple[Outgoing, int]]:
+    """Pictures and sound from where both tracks begin, in the order of the file, with their times in flicks from 0."""
     begin = 0
     while True:
         end = begin
-        for media in file.media():
-            pts = begin + media.pts - file.origin
-            if pts < begin or not isinstance(media, VideoFrame | AudioBlock):
+        for media in outgoing(file, stored):
+            pts = begin + media.pts - stored.begin
+            if pts < begin:
                 continue
             yield media, pts
-            end = max(end, pts + (media.end - media.pts if isinstance(media, AudioBlock) else FRAME_FLICKS))
+            end = max(end, pts + (FRAME_FLICKS if isinstance(media, VideoFrame) else media.end - media.pts))
         if not loop or end == begin:
             return
         begin = end
@@ -205,8 +250,7 @@ def _played(file: MediaFile, *, loop: bool) -> Iterator[tuple[VideoFrame | Audio
 
 def even_size(file: MediaFile) -> tuple[int, int]:
     """Width and height for sending a file's pictures."""
-    first = next(media for media in file.media() if isinstance(media, VideoFrame))
-    width, height = first.picture.size
+    width, height = first_picture(file).size
     return width // 2 * 2, height // 2 * 2
 
 

@@ -24,6 +24,7 @@ from take5.client.following import LAST, Json, watch
 from take5.client.pacing import paced
 from take5.client.push import HungUp, Sender, even_size
 from take5.client.push import push as send
+from take5.client.stored import as_stored, encoded
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import ServerError
 from take5.scoring.parameters import FPS
@@ -50,6 +51,7 @@ class Sending:
     loop: bool
     as_json: bool
     console: Console
+    encode: str = "auto"
 
     @property
     def root(self) -> str:
@@ -76,13 +78,22 @@ class Sending:
 )
 @click.option("--loop", is_flag=True, help="Repeat VIDEO until the server stops.")
 @click.option("--json", "as_json", is_flag=True, help="Print the server's events, a line of JSON each.")
-def push(url: str, video: Given, token: str | None, seconds: float | None, loop: bool, as_json: bool) -> int:
+@click.option(
+    "--encode",
+    type=click.Choice(["auto", "always"]),
+    default="auto",
+    show_default=True,
+    help="Encode both tracks, or only those that cannot be sent as they are stored.",
+)
+def push(
+    url: str, video: Given, token: str | None, seconds: float | None, loop: bool, as_json: bool, encode: str
+) -> int:
     """Send VIDEO to the WHIP server at URL in real time, like a camera, and show the server's events.
 
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME). With
     ?seconds=10 at its end the clip has another length that the server offers; repeat it for a clip of each.
     """
-    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json, Console())
+    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json, Console(), encode)
     follows = probe(sending)
     click.echo(f"take5: sending {video} to {sending.whip}", err=True)
     return asyncio.run(_run(sending, follows=follows))
@@ -166,11 +177,23 @@ async def _sent(sending: Sending, accepted: threading.Event, over: threading.Eve
 
 
 def _send(sending: Sending, accepted: threading.Event, over: threading.Event) -> None:
-    sender = Sender(sending.whip, even_size(sending.file), sending.token)
+    file = sending.file
+    stored = as_stored(file, sending.seconds) if sending.encode == "auto" else encoded(file)
+    click.echo(f"take5: {stored}", err=True)
+    sender = Sender(sending.whip, even_size(file), sending.token, stored)
     pace = paced(time.monotonic, time.sleep)
     with sender.connected(), _bar(sending) as sent:
         accepted.set()
-        send(sending.file, sender, pace, seconds=sending.seconds, loop=sending.loop, stopped=over.is_set, sent=sent)
+        send(
+            file,
+            sender,
+            pace,
+            stored=stored,
+            seconds=sending.seconds,
+            loop=sending.loop,
+            stopped=over.is_set,
+            sent=sent,
+        )
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Renders picture and sound of a script to a file.
 
-The picture is H.264 without B-frames, visually lossless, with a keyframe every second except while it is frozen. The
-sound is PCM in .mkv: silence is zeros, and a hole begins and ends at the exact sample. In .mp4 and .mov it is AAC, and
-a hole begins up to 21 ms late. A hole is a gap in the timestamps: nothing is put in its place.
+The picture is H.264 in Constrained Baseline, which WebRTC sends as it is, visually lossless, with a keyframe every
+second except while it is frozen. The sound is PCM in .mkv: silence is zeros, and a hole begins and ends at the exact
+sample. In .mp4 and .mov it is AAC, and a hole begins up to 21 ms late. A hole is a gap in the timestamps: nothing is
+put in its place.
 """
 
 from collections.abc import Iterator
@@ -112,8 +113,8 @@ def _picture_track(
     context.time_base = 1 / fps
     context.gop_size = 100_000  # the pictures ask for each keyframe
     context.thread_count = 1  # the bytes do not depend on the machine's cores
-    context.options = {"preset": "veryfast", "tune": "zerolatency", "qp": QUANTISER, "forced-idr": "1"}
-    context.options |= {"sc_threshold": "0", "x264-params": _zones(shots)}
+    context.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "qp": QUANTISER}
+    context.options |= {"forced-idr": "1", "sc_threshold": "0", "x264-params": _zones(shots)}
     return track
 
 

@@ -14,6 +14,7 @@ from whip_clients.refusing import Answer, refusing
 from take5.client.cli import run
 from take5.client.cli.push import whip_address
 from take5.client.push import HungUp, Sender, push, why_refused
+from take5.client.stored import Outgoing
 from take5.scoring.errors import MissingTrack, ServerError
 from take5.stream.sources.file import MediaFile
 from take5.stream.timeline.clock import FLICKS, to_seconds
@@ -37,10 +38,10 @@ class Recorder(Sender):
     """Stands in for a connection, and keeps what is sent; it breaks after so many."""
 
     def __init__(self, breaks_after: int = 10**6) -> None:
-        self.sent: list[tuple[VideoFrame | AudioBlock, int]] = []
+        self.sent: list[tuple[Outgoing, int]] = []
         self._breaks_after = breaks_after
 
-    def send(self, media: VideoFrame | AudioBlock, pts: int) -> None:
+    def send(self, media: Outgoing, pts: int) -> None:
         if len(self.sent) == self._breaks_after:
             raise ConnectionRefusedError(111, "Connection refused")
         self.sent.append((media, pts))
