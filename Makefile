@@ -1,6 +1,8 @@
 # make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
 # make test: set up, with the browser and the senders that the tests need, then run the tests.
 # make test-services: set up, with coturn, nginx and the like in .cache/services, then run the tests that need them.
+# make bench: set up, then measure what take5 costs next to the plain way (docs/performance.md); QUICK=1 for two minutes.
+# Give it options with BENCH, e.g. make bench BENCH="--long --runs 1".
 # Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 VENV ?= .venv
@@ -9,7 +11,7 @@ STAMP := $(VENV)/.take5-set-up
 TEST_STAMP := $(VENV)/.take5-set-up-for-tests
 DEMO_OUT ?= demo-out
 
-.PHONY: demo test test-services lint setup clean
+.PHONY: demo bench test test-services lint setup clean
 
 setup: $(STAMP)
 
@@ -24,6 +26,9 @@ $(TEST_STAMP): $(STAMP) tests/support/whip_clients/node/package-lock.json tests/
 demo: $(STAMP)
 	$(BIN)/python -m demo.talker --swap best,restless $(DEMO_OUT)/talker.mkv
 	$(BIN)/python -m demo.live $(DEMO_OUT)/talker.mkv $(DEMO_OUT)
+
+bench: $(STAMP)
+	$(BIN)/python -m bench $(if $(QUICK),--quick) $(BENCH)
 
 # In parallel: what only computes, then what mostly waits. What passes in real time runs last, with the machine to itself.
 # What else the machine does then may fail a test of the last two: it has a second try, which the summary lists as RERUN.

@@ -1,4 +1,4 @@
-"""Sessions that share a machine: ``python bench/behind.py VIDEO [--sessions 1 2 3 4] [--seconds 40]``.
+"""Sessions that share a machine: ``python -m bench.behind VIDEO [--sessions 1 2 3 4] [--seconds 40]``.
 
 Pushes a video in real time into one to four captures of this process. It is encoded before they begin, so that senders
 cost nothing. Prints for each capture how many windows were analysed live, analysed later, ruled out by sound alone and
@@ -19,10 +19,11 @@ from pathlib import Path
 
 import av
 
+from bench.watching import Windows
 from take5.client.cli.options import load_models
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Event, Failed, Progress, Scored, Stopped, Trouble, Warned
+from take5.stream.events import ClipReady, Event, Failed, Stopped, Trouble, Warned
 from take5.stream.ffmpeg.container import AnyPacket
 from take5.stream.ffmpeg.pictures import DecodedPicture
 from take5.stream.live.finish import clip_writer
@@ -122,15 +123,9 @@ class Watched:
 
     def row(self, began: float) -> str:
         """Its line of the table."""
-        live, sounded = 0, 0
-        starts, again = set[int](), set[int]()
+        windows = Windows()
         for _, event in self.events:
-            if isinstance(event, Progress) and event.window is not None:
-                starts.add(event.window.score.start)
-                live += event.window.seen
-                sounded += not event.window.seen and event.window.eligible is False
-            elif isinstance(event, Scored):
-                again.add(event.window.score.start)
+            windows.note(event)
         told = [
             f"{'-' if event.trouble is Trouble.BEHIND else '+'}{at - began:.0f}"
             for at, event in self.events
@@ -138,10 +133,10 @@ class Watched:
         ]
         stopped = next(at for at, event in self.events if isinstance(event, Stopped | Failed))
         over, last = next((at, event) for at, event in self.events if isinstance(event, ClipReady | Failed))
-        never = len(starts) - live - sounded - len(again)
         result = f"I {last.best.I:.0f}" if isinstance(last, ClipReady) else f"{last.failure}"
         return (
-            f"| {live} | {len(again)} | {sounded} | {never} | {self.late:.1f} | {self.slow:.1f} | {self.clock:.2f} "
+            f"| {windows.live} | {windows.later} | {windows.sounded} | {windows.never} "
+            f"| {self.late:.1f} | {self.slow:.1f} | {self.clock:.2f} "
             f"| {' '.join(told) or '-'} | {stopped - self.asked:.1f} | {over - self.asked:.1f} | {result} |"
         )
 

@@ -1,0 +1,132 @@
+"""One table of what take5 costs, next to the plain way: ``make bench``, or ``python -m bench``.
+
+    make bench                # about an hour: three runs; with QUICK=1 two minutes, one run of the main figures
+    python -m bench --sessions 1 4 --runs 1 --parts sessions
+
+``docs/performance.md`` says what the figures mean. They are kept as JSON in ``bench-out``; ``python -m bench.compare``
+compares two of them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import files, sessions
+from bench.sessions import Figures
+
+PARTS = ("starts", "plain", "select", "sender", "sessions")
+COLUMNS = {
+    "cpu": "CPU s/s",
+    "cpu_a_session": "a session",
+    "against_plain": "of plain",
+    "thread: network": "network",
+    "thread: capture": "captures",
+    "thread: networks and others": "networks",
+    "senders_cpu": "senders",
+    "mb_a_session": "MB",
+    "latency_median_ms": "ms median",
+    "latency_p95_ms": "ms p95",
+    "live": "live",
+    "later": "later",
+    "never": "never",
+}
+
+
+def machine() -> str:
+    """The processor, its cores, and what they do already."""
+    models = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    name = models[0] if models else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def one_run(options: argparse.Namespace, video: Path, folder: Path) -> Figures:
+    """All figures of one run, by a name with its part."""
+    found: Figures = {}
+    if "starts" in options.parts:
+        found |= files.starts(video, folder)
+    if "plain" in options.parts:
+        found |= files.plain(video, options.seconds)
+    plain = found.get("plain: CPU s/s")
+    for seconds in options.select if "select" in options.parts else ():
+        found |= files.select(video, folder, seconds)
+        if plain:
+            found[f"select of {seconds} s: of plain"] = found[f"select of {seconds} s: CPU s/s"] / plain
+    if "sender" in options.parts:
+        encodes = sessions.measured(video, 1, options.seconds, "always")
+        found["sender that encodes: CPU s/s"] = encodes["senders_cpu"]
+    for count in options.sessions if "sessions" in options.parts else ():
+        figures = sessions.measured(video, count, options.seconds)
+        if plain:
+            figures["against_plain"] = figures["cpu_a_session"] / plain
+        found |= {f"{count} sessions {name}": value for name, value in figures.items()}
+    return found
+
+
+def medians(runs: list[Figures]) -> Figures:
+    """The median of each figure over the runs that have it."""
+    values: dict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        for name, value in run.items():
+            values[name].append(value)
+    return {name: statistics.median(each) for name, each in values.items()}
+
+
+def table(found: Figures, counts: list[int]) -> list[str]:
+    """The figures as a Markdown table of sessions, after a line for each of the others."""
+    lines = [f"{name}: {value:.3f}" for name, value in found.items() if " sessions " not in name]
+    lines += ["", "| sessions | " + " | ".join(COLUMNS.values()) + " |", "|---" * (1 + len(COLUMNS)) + "|"]
+    for count in counts:
+        values = [found.get(f"{count} sessions {name}") for name in COLUMNS]
+        if any(value is not None for value in values):
+            lines.append(f"| {count} | " + " | ".join(map(_cell, values)) + " |")
+    return lines
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.2f}"
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one run of the main figures")
+    parser.add_argument("--long", action="store_true", help="select on an hour, too")
+    parser.add_argument("--runs", type=int, help="of which the medians count (3)")
+    parser.add_argument("--sessions", type=int, nargs="+", help="numbers of sessions (1 2 3 4 6 8)")
+    parser.add_argument("--seconds", type=float, help="that sessions are measured for (30)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--out", type=Path, default=Path("bench-out"))
+    options = parser.parse_args()
+    options.runs = options.runs or (1 if options.quick else 3)
+    options.sessions = options.sessions or ([1, 2] if options.quick else [1, 2, 3, 4, 6, 8])
+    options.seconds = options.seconds or (12.0 if options.quick else 30.0)
+    options.select = [60] if options.quick else [300, 3600] if options.long else [300]
+    options.out.mkdir(parents=True, exist_ok=True)
+    video, on, date = files.talker(options.out), machine(), datetime.now(UTC)
+    print(f"bench: {on}", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [one_run(options, video, Path(folder)) for _ in range(options.runs)]
+    found = medians(runs)
+    path = options.out / f"{date:%Y%m%d-%H%M%S}.json"
+    result = {"machine": on, "date": date.isoformat(timespec="seconds"), "medians": found, "runs": runs}
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    print(f"{on}; {len(runs)} runs\n", *table(found, options.sessions), "", path, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
