@@ -1,6 +1,6 @@
 """One table of what take5 costs, next to the plain way: ``make bench``, or ``python -m bench``.
 
-    make bench                # about an hour: three runs; with QUICK=1 two minutes, one run of the main figures
+    make bench                # about an hour: three runs; with QUICK=1 three minutes, one run of the main figures
     python -m bench --sessions 1 4 --runs 1 --parts sessions
 
 ``docs/performance.md`` says what the figures mean. They are kept as JSON in ``bench-out``; ``python -m bench.compare``

@@ -133,6 +133,7 @@ def _stages(before: dict[str, Any], after: dict[str, Any], lasted: float) -> Fig
     for name, seconds in after["threads"].items():
         kind = GROUPS.get(name) or ("opus decoders" if "decoder_worker" in name else "networks and others")
         spent[f"thread: {kind}"] += (seconds - before["threads"].get(name, 0.0)) / lasted
+    spent["thread: networks and others"] += (after["cpu_s"] - before["cpu_s"]) / lasted - sum(spent.values())  # ended
     for name, seconds in after["stages"].items():
         spent[f"stage: {name}"] = (seconds - before["stages"].get(name, 0.0)) / lasted
     return dict(spent)

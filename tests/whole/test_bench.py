@@ -1,0 +1,44 @@
+"""The table of ``make bench``, and the comparison of two results."""
+
+from pathlib import Path
+
+import av
+import pytest
+from media_files import Audio, Video, clicks, numbered_media, steady
+
+from bench.__main__ import medians, table
+from bench.compare import rows
+from bench.files import repeated
+from bench.watching import Windows
+
+
+def test_the_median_of_each_figure_counts() -> None:
+    assert medians([{"a": 1.0}, {"a": 5.0, "b": 2.0}, {"a": 3.0}]) == {"a": 3.0, "b": 2.0}
+
+
+def test_sessions_have_a_row_each_and_other_figures_a_line() -> None:
+    lines = table({"plain: CPU s/s": 0.5, "1 sessions cpu": 0.25, "1 sessions live": 12.0}, [1, 2])
+    assert lines[0] == "plain: CPU s/s: 0.500"
+    assert lines[-1].startswith("| 1 | 0.25 | - |")
+    assert "| 12 |" in lines[-1]
+
+
+def test_two_results_are_compared_by_their_ratio() -> None:
+    _, *lines = rows({"a": 2.0, "b": 0.0, "c": 1.0}, {"a": 3.0, "b": 1.0, "d": 1.0})
+    assert [line.split()[-1] for line in lines[:2]] == ["1.50", "-"]
+    assert lines[2:] == ["c: before only", "d: after only"]
+
+
+def test_a_video_is_repeated_as_stored(tmp_path: Path) -> None:
+    video = Video(options={"profile": "baseline", "bf": "0"})
+    pcm = Audio(codec="pcm_s16le", format="s16")
+    film = numbered_media(tmp_path / "film.mkv", steady(25, 25), clicks([0.5], 1.0), video, pcm)
+    repeated(film, tmp_path / "long.mkv", 3)
+    with av.open(str(tmp_path / "long.mkv")) as container:
+        times = [float(frame.time or 0.0) for frame in container.decode(video=0)]
+    assert times == pytest.approx([i / 25 for i in range(75)], abs=0.05)
+
+
+def test_no_window_counts_before_the_first() -> None:
+    windows = Windows()
+    assert (windows.total, windows.live, windows.later, windows.never) == (0, 0, 0, 0)
