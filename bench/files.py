@@ -24,7 +24,7 @@ def talker(folder: Path) -> Path:
     path = folder / "talker.mkv"
     if not path.exists():
         rendered, partial = folder / "talker.pcm.mkv", folder / "talker.partial.mkv"
-        render(SCRIPT, rendered)
+        render(SCRIPT, rendered, profile="baseline")
         _with_opus(rendered, partial)
         partial.replace(path)
         rendered.unlink()

@@ -21,7 +21,7 @@ from talker_choice import SHORT
 
 import demo.talker
 from demo.talker import DEFAULT, Script
-from demo.talker.render import render
+from demo.talker.render import Profile, render
 from take5.client.cli import batch, options
 from take5.client.cli.options import load_models
 from take5.stream.analysis.models import Models
@@ -70,13 +70,13 @@ def rendered(request: pytest.FixtureRequest) -> Callable[..., Path]:
     assert kept is not None
     talkers = kept.mkdir("talkers")
 
-    def render_once(name: str, script: Script, size: tuple[int, int] = SIZE) -> Path:
+    def render_once(name: str, script: Script, size: tuple[int, int] = SIZE, profile: Profile = "high") -> Path:
         folder = talkers / made_with(script, size)
         folder.mkdir(exist_ok=True)
-        path, partial = folder / f"{name}.mkv", folder / f"{name}.partial.mkv"
+        path, partial = folder / f"{name}-{profile}.mkv", folder / f"{name}-{profile}.partial.mkv"
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                render(script, partial, size)
+                render(script, partial, size, profile=profile)
                 partial.replace(path)
         return path
 
@@ -106,6 +106,12 @@ def talker(rendered: Callable[[str, Script], Path]) -> Path:
 def short(rendered: Callable[[str, Script], Path]) -> Path:
     """Twenty seconds, with the same best window."""
     return rendered("short", SHORT)
+
+
+@pytest.fixture(scope="session")
+def short_to_send(rendered: Callable[..., Path]) -> Path:
+    """The same, as ``take5 push`` sends it without encoding."""
+    return rendered("short", SHORT, profile="baseline")
 
 
 @pytest.fixture

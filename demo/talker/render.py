@@ -1,9 +1,8 @@
 """Renders picture and sound of a script to a file.
 
-The picture is H.264 in Constrained Baseline, which WebRTC sends as it is, visually lossless, with a keyframe every
-second except while it is frozen. The sound is PCM in .mkv: silence is zeros, and a hole begins and ends at the exact
-sample. In .mp4 and .mov it is AAC, and a hole begins up to 21 ms late. A hole is a gap in the timestamps: nothing is
-put in its place.
+The picture is H.264 without B-frames, visually lossless, with a keyframe every second except while it is frozen. The
+sound is PCM in .mkv: silence is zeros, and a hole begins and ends at the exact sample. In .mp4 and .mov it is AAC, and
+a hole begins up to 21 ms late. A hole is a gap in the timestamps: nothing is put in its place.
 """
 
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from demo.talker.voice import SAMPLE_RATE, Samples, sound
 if TYPE_CHECKING:  # generic to type checkers only
     SoundPacket = av.Packet[AudioStream]
 
+Profile = Literal["high", "baseline"]
 SoundCodec = Literal["pcm_s16le", "aac"]
 SOUND_CODECS: dict[str, SoundCodec] = {".mkv": "pcm_s16le", ".mp4": "aac", ".mov": "aac"}
 QUANTISER = "17"
@@ -35,7 +35,12 @@ PACKET_SAMPLES = 960  # 20 ms: Matroska counts in whole ms
 
 
 def render(
-    script: Script, path: Path, size: tuple[int, int] = (1280, 720), fps: Fraction = Fraction(25), seed: int = 0
+    script: Script,
+    path: Path,
+    size: tuple[int, int] = (1280, 720),
+    fps: Fraction = Fraction(25),
+    seed: int = 0,
+    profile: Profile = "high",
 ) -> None:
     """Write the video.
 
@@ -51,9 +56,11 @@ def render(
         Frames per second.
     seed : int
         Of the noise in picture and sound; the same seed gives the same frames and samples.
+    profile : str
+        Of H.264: ``baseline`` is what ``take5 push`` sends as stored.
     """
     _check(script, path, size, fps)
-    write(path, list(moments(script, fps)), sound(script, seed), sound_holes(script), size, fps, seed)
+    write(path, list(moments(script, fps)), sound(script, seed), sound_holes(script), size, fps, seed, profile)
 
 
 def write(
@@ -64,10 +71,11 @@ def write(
     size: tuple[int, int],
     fps: Fraction,
     seed: int,
+    profile: Profile = "high",
 ) -> None:
     """Write the video of these frames and this sound; ``holes`` are half-open spans of samples to leave out."""
     with av.open(path, "w") as container:
-        picture_track = _picture_track(container, size, fps, shots)
+        picture_track = _picture_track(container, size, fps, shots, profile)
         sound_track = container.add_stream(SOUND_CODECS[path.suffix], rate=SAMPLE_RATE, layout="mono")
         pieces = _sound_packets(sound_track, spoken, holes)
         waiting = next(pieces, None)
@@ -104,7 +112,7 @@ def _check(script: Script, path: Path, size: tuple[int, int], fps: Fraction) -> 
 
 
 def _picture_track(
-    container: OutputContainer, size: tuple[int, int], fps: Fraction, shots: list[Moment]
+    container: OutputContainer, size: tuple[int, int], fps: Fraction, shots: list[Moment], profile: Profile
 ) -> VideoStream:
     track = container.add_stream("libx264", rate=fps)
     track.width, track.height = size
@@ -113,7 +121,7 @@ def _picture_track(
     context.time_base = 1 / fps
     context.gop_size = 100_000  # the pictures ask for each keyframe
     context.thread_count = 1  # the bytes do not depend on the machine's cores
-    context.options = {"preset": "veryfast", "tune": "zerolatency", "profile": "baseline", "qp": QUANTISER}
+    context.options = {"preset": "veryfast", "tune": "zerolatency", "profile": profile, "qp": QUANTISER}
     context.options |= {"forced-idr": "1", "sc_threshold": "0", "x264-params": _zones(shots)}
     return track
 

@@ -152,12 +152,14 @@ def address(text: bytes) -> str:
     return found[1].decode()
 
 
-def test_a_terminal_that_is_closed_lets_a_server_save_its_captures(short: Path, tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_lets_a_server_save_its_captures(short_to_send: Path, tmp_path: Path) -> None:
     terminal = Terminal(serving(tmp_path / "out"), dict(os.environ))
     with ended(terminal.process):
         assert terminal.shows(rb"clips go to"), terminal.text
         base = address(terminal.text)
-        push = subprocess.Popen([*PROGRAM, "push", f"{base}/whip/x", str(short), "--loop"], stdout=subprocess.DEVNULL)
+        push = subprocess.Popen(
+            [*PROGRAM, "push", f"{base}/whip/x", str(short_to_send), "--loop"], stdout=subprocess.DEVNULL
+        )
         with ended(push):
             assert eventually(lambda: bool(state(base).get("best")))
             terminal.close()
@@ -184,10 +186,10 @@ def test_a_server_under_nohup_goes_on(tmp_path: Path) -> None:
         assert running.wait(TIMEOUT_S) == 0
 
 
-def test_push_hangs_up_at_a_signal(models: Models, short: Path, tmp_path: Path) -> None:
+def test_push_hangs_up_at_a_signal(models: Models, short_to_send: Path, tmp_path: Path) -> None:
     with served(models, tmp_path / "out", rules=StopRules(stop_at=0, gain=None)) as server:
         push = subprocess.Popen(
-            [*PROGRAM, "push", f"{server.address}/whip/x", str(short), "--loop"], stdout=subprocess.DEVNULL
+            [*PROGRAM, "push", f"{server.address}/whip/x", str(short_to_send), "--loop"], stdout=subprocess.DEVNULL
         )
         with ended(push):
             assert eventually(lambda: bool(state(server.address).get("windows")))

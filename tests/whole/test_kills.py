@@ -15,7 +15,7 @@ from capture_devices import playing, sound_server
 from killing import TAKE5, Followed, follow, sending, serving
 from serving import eventually
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
+from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 
 pytestmark = pytest.mark.realtime
@@ -26,8 +26,8 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[[str, Script], Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER))
+def video(rendered: Callable[..., Path]) -> Path:
+    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
 
 
 def hook(log: Path) -> str:

@@ -12,7 +12,7 @@ from killing import sending, serving
 from platform_server import Json, Program, programs
 from serving import eventually
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
+from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.platform.database import Database
 
 pytestmark = pytest.mark.realtime
@@ -22,8 +22,8 @@ Start = Callable[[], AbstractContextManager[Callable[[], None]]]
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[[str, Script], Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER))
+def video(rendered: Callable[..., Path]) -> Path:
+    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from serving import descriptors, eventually, served
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
+from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.live import saving, watchdog
@@ -42,8 +42,8 @@ MC_AGREEMENT = 2e-2
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[[str, Script], Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER))
+def video(rendered: Callable[..., Path]) -> Path:
+    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
 
 
 class Filming:
@@ -287,9 +287,9 @@ def test_a_server_that_ends_does_not_wait_for_room(
     filming.end()
 
 
-def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short: Path) -> None:
+def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short_to_send: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
-        filming = [Filming(f"{server.address}/whip/{name}", short) for name in ("one", "two")]
+        filming = [Filming(f"{server.address}/whip/{name}", short_to_send) for name in ("one", "two")]
         assert eventually(lambda: all(name in server.sessions._names for name in ("one", "two")))
         assert eventually(lambda: server.sessions.entry("one").feed.now.frame >= 100)
         filming[1].end()

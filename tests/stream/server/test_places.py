@@ -9,7 +9,7 @@ import httpx
 import pytest
 from serving import Served, eventually, offer_of, served
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
+from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady
@@ -63,11 +63,11 @@ def test_senders_that_do_not_connect_take_no_capture_s_place(server: Served) -> 
 
 
 def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(
-    server: Served, rendered: Callable[[str, Script], Path]
+    server: Served, rendered: Callable[..., Path]
 ) -> None:
     admission = server.sessions.admission
     other = admission.knock("10.0.0.9")
-    video = rendered("brief", fitted(DEFAULT, 12, FILLER))
+    video = rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
     with subprocess.Popen(
         [sys.executable, "-m", "take5.client.cli", "push", f"{server.address}/whip/late", str(video)],
         stdout=subprocess.PIPE,
