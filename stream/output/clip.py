@@ -20,8 +20,9 @@ X264 = {"crf": "8", "x264-params": "mbtree=0", "bf": "0", "g": str(FPS)}
 """x264's options. SSIM of every picture against the decoded source is above 0.99, even for noisy webcam pictures.
 Without macroblock trees, which depend on the timing of x264's threads: the same pictures give the same bytes."""
 
-SMALL, QUICK = "fast", "ultrafast"
-"""x264's presets: at the same quality, the quick one takes a fifth of the time and twice the bytes."""
+SMALL, QUICK = "veryfast", "ultrafast"
+"""x264's presets. At the same quality the quick one takes two fifths of the time and 1.6 times the bytes. "fast" would
+take twice the time of the small one, for 1 to 5 % fewer bytes."""
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 AAC_BIT_RATE = 256_000
