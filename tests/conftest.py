@@ -71,9 +71,9 @@ def rendered(request: pytest.FixtureRequest) -> Callable[..., Path]:
     talkers = kept.mkdir("talkers")
 
     def render_once(name: str, script: Script, size: tuple[int, int] = SIZE, profile: Profile = "high") -> Path:
-        folder = talkers / made_with(script, size)
+        folder = talkers / made_with(script, size, profile)
         folder.mkdir(exist_ok=True)
-        path, partial = folder / f"{name}-{profile}.mkv", folder / f"{name}-{profile}.partial.mkv"
+        path, partial = folder / f"{name}.mkv", folder / f"{name}.partial.mkv"
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
                 render(script, partial, size, profile=profile)
@@ -93,8 +93,8 @@ def renderer() -> str:
     return f"{hashlib.sha256(code).hexdigest()} {[version(library) for library in DRAWN_WITH]} {voice!r}"
 
 
-def made_with(script: Script, size: tuple[int, int]) -> str:
-    return hashlib.sha256(f"{renderer()} {script} {size}".encode()).hexdigest()[:16]
+def made_with(script: Script, size: tuple[int, int], profile: Profile) -> str:
+    return hashlib.sha256(f"{renderer()} {script} {size} {profile}".encode()).hexdigest()[:16]
 
 
 @pytest.fixture(scope="session")
