@@ -81,7 +81,7 @@ export class Consent {
       else this.given();
     } catch (error) {
       if (/** @type {any} */ (error).code === 'text_changed') await this.#again().catch(this.failed);
-      else this.failed(error);
+      else this.failed(error, () => this.#agree());
     } finally {
       this.#complete();
     }

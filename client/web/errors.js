@@ -50,8 +50,8 @@ export class Problem {
     put($('problem-advice'), '');
   }
 
-  /** Go on by itself as soon as the server answers. @param {number} turn */
-  async #lookForNetwork(turn) {
+  /** Go on by itself as soon as the server answers. @param {number} turn @param {() => any} back */
+  async #lookForNetwork(turn, back) {
     let answers = false;
     while (!answers && turn === this.#turn) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -59,11 +59,14 @@ export class Problem {
     }
     if (turn !== this.#turn) return;
     this.clear();
-    this.back();
+    back();
   }
 
-  /** @param {any} error a Refusal, a DOMException, or { code } @param {{ retry?: boolean, focus?: boolean }} options */
-  show(error, { retry = true, focus = true } = {}) {
+  /**
+   * @param {any} error a Refusal, a DOMException, or { code }
+   * @param {{ retry?: boolean, focus?: boolean, back?: () => any }} options `back`: what follows once the network is back
+   */
+  show(error, { retry = true, focus = true, back = this.back } = {}) {
     this.clear();
     this.code = codeOf(error);
     const { title, advice } = texts.errors[/** @type {keyof typeof texts.errors} */ (this.code)];
@@ -74,7 +77,7 @@ export class Problem {
     $('token-form').hidden = !asksToken;
     $('retry').hidden = asksToken || !retry || NO_RETRY.has(this.code);
     this.release = hold($('retry'), texts, Math.ceil(error.retryAfter ?? 0));
-    if (this.code === 'offline') this.#lookForNetwork(this.#turn);
+    if (this.code === 'offline') this.#lookForNetwork(this.#turn, back);
     if (focus) (asksToken ? $('token') : $('problem')).focus();
   }
 }

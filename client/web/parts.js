@@ -91,8 +91,12 @@ export function close(error) {
   problem.show(error);
 }
 
-/** Something has failed at a step at which nothing is sent. @param {any} error @param {() => any} again what the button beside it does */
-export function failed(error, again = page.retry) {
-  page.retry = again;
-  if (!onlyProblem(error)) problem.show(error);
+/**
+ * Something has failed at a step at which nothing is sent.
+ * @param {any} error
+ * @param {(() => any) | undefined} again what the button beside it does, and what follows once the network is back
+ */
+export function failed(error, again = undefined) {
+  page.retry = again ?? page.retry;
+  if (!onlyProblem(error)) problem.show(error, { back: again });
 }

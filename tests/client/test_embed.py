@@ -364,7 +364,7 @@ def test_camera_microphone_length_and_sentences_are_chosen(
     expect(place.locator("[part=prompter-text]")).to_be_hidden()
     with page.expect_request(lambda request: "/whip/" in request.url and request.method == "POST") as sent:
         page.get_by_role("button", name="Start").click()
-    assert sent.value.url.endswith("?seconds=10")
+    assert sent.value.url.endswith("?seconds=10&silence_s=45")
     page.get_by_role("switch", name="Sentences to read").click()
     expect(place.locator("[part=prompter-text] p").first).not_to_be_empty()
 

@@ -16,7 +16,7 @@ from talker_choice import SHORT
 
 from take5.client.pages import PAGES
 from take5.scoring.gates.findings import Code
-from take5.scoring.stopping import StopRules
+from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import wanted_for
 from take5.stream.deliverables import Deliverables
@@ -83,6 +83,7 @@ INTERRUPT = """async () => {
 UNPLUG = "document.querySelector('#preview').srcObject.getTracks()[1].dispatchEvent(new Event('ended'))"
 FAIL = """() => {
   Object.defineProperty(window.peers[0], 'connectionState', { get: () => 'failed' });
+  window.peers[0].getStats = async () => new Map(); // nothing comes any more
   window.peers[0].dispatchEvent(new Event('connectionstatechange'));
 }"""
 
@@ -141,7 +142,7 @@ def test_the_person_chooses_the_length_or_a_clip_of_each(models: Models, talker_
         looks_right(page)
         with page.expect_request(re.compile("/whip/")) as offer:
             page.locator("#start").click()
-        assert offer.value.url.endswith("?seconds=5&seconds=10")
+        assert offer.value.url.endswith("?seconds=5&seconds=10&silence_s=45")
         expect(page.locator("#result-title")).to_have_text("The best five seconds")
         expect(page.locator("#clip")).to_have_js_property("duration", 5)
         page.get_by_role("button", name="10 seconds").click()
@@ -311,9 +312,9 @@ def test_leaving_the_page_ends_the_capture(
 ) -> None:
     told, end = threading.Event(), server.sessions.end
 
-    def asked(name: str, take: str) -> None:
+    def asked(name: str, take: str, rule: StopRule) -> None:
         told.set()
-        end(name, take)
+        end(name, take, rule)
 
     page = open_page(server.address + "/")
     ready(page)
