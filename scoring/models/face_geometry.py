@@ -79,22 +79,21 @@ class FaceGeometry:
 
         first = self._scale(seen * (1, 1, -1))
         second = self._scale(at(first))
-        left, _, right = self._fit(at(first * second))
-        rotation: Floats = left @ right
-        return rotation
+        return self._fit(at(first * second))
 
     def _scale(self, target: Floats) -> float:
         """Scale of the canonical face that fits points best."""
-        _, singular, _ = self._fit(target)
-        return float(singular.sum()) / self._size
+        covariance = target.T @ self._centred
+        singular = np.linalg.svd(covariance, compute_uv=False)
+        return float(singular[0] + singular[1] + np.copysign(singular[2], np.linalg.det(covariance))) / self._size
 
-    def _fit(self, target: Floats) -> tuple[Floats, Floats, Floats]:
-        """Singular value decomposition of the best rotation, without reflection."""
-        left, singular, right = np.linalg.svd(target.T @ self._centred)
+    def _fit(self, target: Floats) -> Floats:
+        """The best rotation, without reflection."""
+        left, _, right = np.linalg.svd(target.T @ self._centred)
         if np.linalg.det(left @ right) < 0:
             left[:, 2] *= -1
-            singular[2] *= -1
-        return left, singular, right
+        rotation: Floats = left @ right
+        return rotation
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, Any]]:

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from take5.scoring.models.litert import Float32, missing
+from take5.scoring.models.litert import Float32, opencv
 
 SIDE = 256
 """Pixels of the network's input."""
@@ -71,10 +71,7 @@ class FaceRect:
 
     def cut(self, rgb: npt.NDArray[np.uint8]) -> Float32:
         """What the network sees of ``rgb`` (uint8, [H, W, 3]): float32 [256, 256, 3] in [0, 1], black outside."""
-        try:
-            import cv2
-        except ImportError as error:
-            raise missing("opencv-python-headless", error) from error
+        cv2 = opencv()
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         seen: Float32 = np.multiply(
             cv2.warpAffine(rgb, self.matrix, (SIDE, SIDE), flags=how), 1 / 255, dtype=np.float32

@@ -1,5 +1,6 @@
 """Networks of a ``.task`` file, run in LiteRT."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from take5.scoring.errors import LibraryMissing, ModelDamaged
-from take5.scoring.models.runtime import bundled_model
+from take5.scoring.models.runtime import Quiet, bundled_model
 
 Float32 = npt.NDArray[np.float32]
 
@@ -24,6 +25,8 @@ class Network:
         The ``.task`` file, a zip archive.
     member : str
         Name of the network in it.
+    quiet : Quiet
+        Suppresses what LiteRT prints at the start.
 
     Raises
     ------
@@ -33,12 +36,13 @@ class Network:
         If LiteRT is not installed.
     """
 
-    def __init__(self, task_path: Path, member: str) -> None:
+    def __init__(self, task_path: Path, member: str, quiet: Quiet = nullcontext) -> None:
         interpreter = _litert().Interpreter
         content = bundled_model(task_path, member)
         try:
-            self._interpreter = interpreter(model_content=content, num_threads=1)
-            self._interpreter.allocate_tensors()
+            with quiet():
+                self._interpreter = interpreter(model_content=content, num_threads=1)
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ModelDamaged(f"{task_path}: LiteRT cannot use {member} from this model file: {error}") from error
         self._input = self._interpreter.get_input_details()[0]["index"]
@@ -57,6 +61,28 @@ def _litert() -> ModuleType:
     except ImportError as error:
         raise missing("ai-edge-litert", error) from error
     module: ModuleType = interpreter
+    return module
+
+
+def check_installed() -> None:
+    """Import what the tracker ``litert`` needs.
+
+    Raises
+    ------
+    LibraryMissing
+        If it is not installed.
+    """
+    _litert()
+    opencv()
+
+
+def opencv() -> ModuleType:
+    """OpenCV."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise missing("opencv-python-headless", error) from error
+    module: ModuleType = cv2
     return module
 
 

@@ -2,7 +2,7 @@
 
 The landmark and blendshape networks, the canonical face and the detector are those inside ``face_landmarker.task``;
 what lies between them is this project's: the square around the face, and the filter that steadies landmarks.
-docs/performance.md compares it with :class:`~take5.scoring.models.face.FaceTracker`. Motion complexity by different
+docs/trackers.md compares it with :class:`~take5.scoring.models.face.FaceTracker`. Motion complexity by different
 trackers does not compare, since each smooths in its own way.
 
 References
@@ -24,7 +24,7 @@ from take5.scoring.models.face import IBUG, FaceObservation, euler_zyx, part_of
 from take5.scoring.models.face_geometry import FaceGeometry
 from take5.scoring.models.face_rect import LEFT_EYE, MARGIN, RIGHT_EYE, FaceRect
 from take5.scoring.models.ibug import BLENDSHAPE_POINTS
-from take5.scoring.models.litert import Float32, Network
+from take5.scoring.models.litert import Float32, Network, check_installed
 from take5.scoring.models.region import Region
 from take5.scoring.models.runtime import Picture, Quiet, checked_picture
 from take5.scoring.models.steadying import Steadying
@@ -36,7 +36,9 @@ PRESENCE = 0.0
 class LiteRTTracker:
     """Follows one face through a video.
 
-    Runs that begin at different times agree in every bit once they have seen the same square and a second has passed.
+    Runs that begin at different times agree in every bit once they have seen the same square and the filter's memory
+    has passed. Of 80 late runs on four real clips the last had the same square after five frames, so after
+    :data:`~take5.scoring.parameters.LEAD_IN_FRAMES` all agreed.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class LiteRTTracker:
     region : Region, optional
         As for :class:`~take5.scoring.models.face.FaceTracker`.
     quiet : Quiet
-        Suppresses MediaPipe's output, whose detector finds the face that is then followed.
+        Suppresses the output of LiteRT, and of MediaPipe, whose detector finds the face that is then followed.
 
     Raises
     ------
@@ -56,8 +58,9 @@ class LiteRTTracker:
     """
 
     def __init__(self, model_path: Path, region: Region | None = None, quiet: Quiet = nullcontext) -> None:
-        self._landmarks = Network(model_path, "face_landmarks_detector.tflite")
-        self._expression = Network(model_path, "face_blendshapes.tflite")
+        check_installed()
+        self._landmarks = Network(model_path, "face_landmarks_detector.tflite", quiet)
+        self._expression = Network(model_path, "face_blendshapes.tflite", quiet)
         self._geometry = FaceGeometry(model_path)
         self._start = FaceStart(model_path, quiet)
         self._region = region
@@ -73,6 +76,7 @@ class LiteRTTracker:
 
     def close(self) -> None:
         """Free the detector; may be called repeatedly."""
+        self._rect = None
         self._start.close()
 
     def track(self, rgb: Picture, frame: int) -> FaceObservation | None:
@@ -100,6 +104,9 @@ class LiteRTTracker:
         points = None if self._rect is None else self._see(part, self._rect)
         if points is None and (found := self._start.find(part)) is not None:
             points = self._see(part, found)
+            if points is not None:  # nearer to the square of a run that has followed the face for longer
+                again = self._see(part, FaceRect.around(points[:, :2]))
+                points = points if again is None else again
         self._rect = None if points is None else FaceRect.around(points[:, :2])
         return points
 

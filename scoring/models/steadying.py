@@ -1,8 +1,8 @@
 """Landmarks without the network's jitter.
 
 Unsmoothed landmarks shake by a fraction of a pixel from frame to frame; white noise, which motion complexity would take
-for motion. A landmark is averaged over those of the last second that lie near it: all of them while it rests, none
-while it moves. What is older has no influence at all, so runs that began at different times agree.
+for motion. A landmark is averaged over those of the last 0.8 s that lie near it: all of them while it rests, none while
+it moves. What is older has no influence at all, so runs that began at different times agree.
 
 References
 ----------
@@ -14,8 +14,8 @@ import numpy as np
 from take5.scoring.models.litert import Float32
 from take5.scoring.parameters import LEAD_IN_FRAMES
 
-FRAMES = LEAD_IN_FRAMES
-"""Frames that are averaged at most."""
+FRAMES = LEAD_IN_FRAMES - 5
+"""Frames that are averaged at most: as many as fit into the lead-in once two runs see the same square."""
 
 NEAR = 0.012
 """Distance at which a landmark counts 1/e, in distances between the outer eye corners."""
