@@ -10,6 +10,7 @@ from rich import progress as bars
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from take5.scoring.models.trackers import measured_with
 from take5.scoring.parameters import FPS
 from take5.stream.bundles.write import Bundle
 from take5.stream.events import Event, Finished, Progress, State
@@ -67,7 +68,7 @@ def summary(selection: Selection, written: Path | None = None, *, several: bool 
     lines = [
         _choice(selection, several=several),
         f"  {len(selection.verdicts)} windows, {analysed} analysed, {len(selection.pool)} in the pool",
-        f"  encoder {selection.encoder}",
+        f"  {measured_with(selection.encoder, selection.tracker)}",
         *_counts(selection.counts),
         *_rejections(selection),
         *(f"  warning: {warning}" for warning in selection.warnings),

@@ -8,6 +8,7 @@ from typing import Any
 
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.scoring.parameters import FPS
 from take5.scoring.score import WindowScore
 from take5.stream.ffmpeg.tracks import UsedTracks
@@ -17,7 +18,18 @@ from take5.stream.timeline.grid import FrameCounts
 from take5.stream.wire import Json, findings_json, score_json
 
 REPORT_VERSION = 1
-PACKAGES = ("take5", "av", "livekit-wakeword", "mediapipe", "numpy", "onnxruntime", "scipy", "torch")
+PACKAGES = (
+    "take5",
+    "ai-edge-litert",
+    "av",
+    "livekit-wakeword",
+    "mediapipe",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "scipy",
+    "torch",
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,8 @@ class Selection:
         Whether every window that could win was analysed; false only where a live capture had no time for it.
     others : tuple of Selection
         The choices among windows of other lengths, made in the same pass.
+    tracker : str
+        The face tracker that MC was measured with.
     """
 
     video: str
@@ -105,6 +119,7 @@ class Selection:
     channel: str = "mix"
     tone_mapped: str | None = None
     others: tuple["Selection", ...] = ()
+    tracker: str = MEDIAPIPE
 
     @property
     def lengths(self) -> tuple["Selection", ...]:
@@ -144,6 +159,7 @@ class Selection:
             "video": self.video,
             "encoder": self.encoder,
             "encoder_version": self.encoder_version,
+            "tracker": self.tracker,
             "fps": FPS,
             "source_fps": self.source_fps,
             "container_start_s": to_seconds(self.origin),

@@ -3,15 +3,22 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from take5.client.api.choices import one_of
 from take5.scoring.errors import ParameterError
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.models.libraries import is_missing, library_missing
+from take5.scoring.models.trackers import tracker_class
 from take5.stream.analysis.models import Models
 
+if TYPE_CHECKING:
+    from take5.scoring.models.face import FaceTracker
+    from take5.scoring.models.litert_tracker import LiteRTTracker
+
+TrackerName = Literal["mediapipe", "litert"]
+TRACKER_NAMES: tuple[TrackerName, ...] = get_args(TrackerName)
 EncoderName = Literal["auto", "speech-embedding", "ave"]
 ENCODER_NAMES: tuple[EncoderName, ...] = get_args(EncoderName)
 
@@ -26,6 +33,7 @@ def load_models(
     ave_weights: StrPath | None = None,
     device: str = "auto",
     report: Callable[[str], None] = lambda _: None,
+    tracker: TrackerName = "mediapipe",
 ) -> Models:
     """Load the models.
 
@@ -41,23 +49,22 @@ def load_models(
         Where "ave" runs: "auto", "cuda", "cuda:1", "mps" or "cpu".
     report : callable
         Called with a line of text when a missing model file is fetched.
+    tracker : {"mediapipe", "litert"}
+        Face tracker (``docs/trackers.md``); "litert" needs the extra of that name. Scores of different trackers do not
+        compare.
 
     Raises
     ------
     ParameterError
-        If there is no such encoder or device, or "ave" has no weights.
+        If there is no such encoder, tracker or device, or "ave" has no weights.
     ModelError
         If a model file is missing and cannot be fetched, or is not what it should be.
     LibraryMissing
-        If MediaPipe needs a library that this system does not have.
+        If MediaPipe needs a library that this system does not have, or a package of the tracker is not installed.
     """
-    try:
-        from take5.scoring.models.face import FaceCounter, FaceFinder, FaceReader, FaceTracker
-    except ImportError as error:
-        if is_missing(error):
-            raise library_missing(error) from error
-        raise
+    follower = load_tracker(tracker)
     from take5.client.api.mediapipe_stderr import hushed
+    from take5.scoring.models.face import FaceCounter, FaceFinder, FaceReader
     from take5.scoring.models.vad import SpeechDetector
     from take5.stream.model_files.cache import ensure, find
 
@@ -65,12 +72,24 @@ def load_models(
     face = ensure("face_landmarker", report)
     return Models(
         encoder=audio,
-        tracker=lambda region: FaceTracker(face, region, hushed),
+        tracker=lambda region: follower(face, region, hushed),
         counter=FaceCounter(face, hushed),
         finder=FaceFinder(face, hushed),
         speech=SpeechDetector(find("silero_vad")).stream,
         reader=lambda: FaceReader(face, hushed),
+        tracker_name=tracker,
     )
+
+
+def load_tracker(tracker: TrackerName) -> "type[FaceTracker] | type[LiteRTTracker]":
+    """The class of a tracker, with all that it needs; it raises what :func:`load_models` raises."""
+    one_of("tracker", tracker, TRACKER_NAMES)
+    try:
+        return tracker_class(tracker)
+    except ImportError as error:
+        if is_missing(error):
+            raise library_missing(error) from error
+        raise
 
 
 def load_encoder(encoder: EncoderName, ave_weights: StrPath | None, device: str) -> AudioEncoder:

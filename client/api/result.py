@@ -195,6 +195,11 @@ class Result:
         )
 
     @property
+    def tracker(self) -> str:
+        """The face tracker that MC was measured with."""
+        return self.selection.tracker
+
+    @property
     def seconds(self) -> float:
         """Length of a window."""
         return self.selection.settings.parameters.seconds

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 from take5.client.api.choices import one_of, split_lengths
-from take5.client.api.models import EncoderName, StrPath, load_models
+from take5.client.api.models import EncoderName, StrPath, TrackerName, load_models
 from take5.client.api.result import FileResult
 from take5.scoring.diversity import DIVERSITIES, DiversityName
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import NORMAL, GateConfig
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.analysis.models import Models
@@ -44,6 +45,7 @@ def select(
     device: str = "auto",
     models: Models | None = None,
     progress: Callable[[str, int, int], None] = lambda *_: None,
+    tracker: TrackerName = "mediapipe",
 ) -> FileResult:
     """Choose the most informative window of a video file.
 
@@ -78,7 +80,7 @@ def select(
     av_offset : int or "auto"
         Milliseconds by which the sound comes late, -1000 to 1000; scores and clip have it moved by as much. "auto"
         finds out: what several windows agree on, if that is more than 100 ms.
-    encoder, ave_weights, device
+    encoder, ave_weights, device, tracker
         See :func:`take5.load_models`; not together with ``models``.
     models : Models, optional
         Of :func:`take5.load_models`, to load them once for many files.
@@ -105,13 +107,13 @@ def select(
     one_of("diversity", diversity, DIVERSITIES)
     if seed < 0:
         raise ParameterError(f"seed={seed} must be 0 or more")
-    if models is not None and (encoder, ave_weights, device) != ("auto", None, "auto"):
+    if models is not None and (encoder, ave_weights, device, tracker) != ("auto", None, "auto", MEDIAPIPE):
         raise ParameterError(
-            "encoder, ave_weights and device are of models that are still to be loaded; leave them out"
+            "encoder, ave_weights, device and tracker are of models that are still to be loaded; leave them out"
         )
     wanted = WantedTracks(audio_track, video_track)
     file = MediaFile(_given(path), wanted=wanted, channel=checked_channel(channel), shift=shift)
-    loaded = models or load_models(encoder, ave_weights, device)
+    loaded = models or load_models(encoder, ave_weights, device, tracker=tracker)
     scored = choose(file, loaded, settings, exhaustive=exhaustive, repair=repair, on_progress=progress)
     result = FileResult.of(scored.selection, scored.recording, loaded)
     others = (FileResult.of(one.selection, one.recording, loaded) for one in scored.others)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from take5.client.api.models import EncoderName
+from take5.client.api.models import EncoderName, TrackerName, load_tracker
 from take5.client.batch_display import BatchBar
 from take5.client.cli.batch_output import BatchOutput
 from take5.client.cli.decorators import Command
@@ -37,13 +37,15 @@ class ModelChoice:
     encoder: EncoderName
     ave_weights: Path | None
     device: str
+    tracker: TrackerName
 
     def load(self) -> Models:
         """Load them, fetching what is missing."""
-        return load_models(self.encoder, self.ave_weights, self.device)
+        return load_models(self.encoder, self.ave_weights, self.device, self.tracker)
 
     def listener(self) -> AudioEncoder:
         """Load the encoder, which is part of the recipe, and ensure that workers find the other models."""
+        load_tracker(self.tracker)
         from take5.stream.model_files.cache import ensure
 
         ensure("face_landmarker", lambda text: click.echo(f"take5: {text}", err=True))
@@ -54,8 +56,10 @@ def model_choice(command: Command) -> Command:
     """Give a command the choice of models, as one argument ``choice``, not loaded yet."""
 
     @functools.wraps(command)
-    def with_choice(*args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, **options: Any) -> Any:
-        return command(*args, choice=ModelChoice(encoder, ave_weights, device), **options)
+    def with_choice(
+        *args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, tracker: TrackerName, **options: Any
+    ) -> Any:
+        return command(*args, choice=ModelChoice(encoder, ave_weights, device, tracker), **options)
 
     made: Any = with_choice
     for option in reversed(MODEL_OPTIONS):

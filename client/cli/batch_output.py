@@ -116,7 +116,7 @@ def _notices(processed: Processed) -> Iterator[Notice]:
             own = name_in(folder, wanted.name, suffix)
             bundles = (bundle for bundle in processed.bundles if bundle.folder.name == own)
             places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in bundles]
-            yield clip_notice(clip, processed.job.video.stem, chosen.encoder, places)
+            yield clip_notice(clip, processed.job.video.stem, chosen.encoder, places, chosen.tracker)
 
 
 def _echo(text: str, *, err: bool = False) -> None:

@@ -13,6 +13,7 @@ from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.cli.options import RECORDING, model_options, parameter_options
 from take5.client.terminal import Bars
 from take5.scoring.errors import Take5Error, TooShort
+from take5.scoring.models.trackers import measured_with
 from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S, reach_of
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import SHARE
@@ -129,7 +130,8 @@ def _lines(calibration: Calibration) -> list[str]:
     if reach is None:
         return [f"no video has {LENGTHS[0]} eligible windows, so nothing can be said"]
     meaning = f"the best window of {aim.within_s:g} s is {reach:.3f} times the talker's typical one"
-    lines = ["", f"--stop-reach {reach:.3f}, for encoder {encoder}: {meaning}", *_certainty(calibration)]
+    measured = measured_with(encoder, calibration.tracker)
+    lines = ["", f"--stop-reach {reach:.3f}, for {measured}: {meaning}", *_certainty(calibration)]
     lines.append(f"  built in for windows of {aim.parameters.seconds:g} s: {reach_of(aim.parameters):.3f}")
     if any(talker.short for talker in calibration.talkers):
         lines.append(f"  * fewer eligible windows than {aim.within_s:g} s: reckoned from shorter stretches")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from take5.client.api import models as api
-from take5.client.api.models import ENCODER_NAMES, EncoderName
+from take5.client.api.models import ENCODER_NAMES, TRACKER_NAMES, EncoderName, TrackerName
 from take5.client.cli.decorators import Command, decorated
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.config import GateConfig
@@ -69,7 +69,16 @@ WEIGHTS_OPTIONS = (
     ),
     click.option("--device", default="auto", show_default=True, help="Device for ave: auto, cuda, cuda:1, mps, cpu."),
 )
-MODEL_OPTIONS = (*ENCODER_OPTIONS, *WEIGHTS_OPTIONS)
+TRACKER_OPTIONS = (
+    click.option(
+        "--tracker",
+        type=click.Choice(TRACKER_NAMES),
+        default="mediapipe",
+        show_default=True,
+        help="Face tracker; litert needs the extra of that name. Scores of different trackers are not comparable.",
+    ),
+)
+MODEL_OPTIONS = (*ENCODER_OPTIONS, *WEIGHTS_OPTIONS, *TRACKER_OPTIONS)
 
 
 def channel_option(command: Command) -> Command:
@@ -123,8 +132,10 @@ def model_options(command: Command) -> Command:
     """Give a command the choice of models, as one argument ``models``, loaded."""
 
     @functools.wraps(command)
-    def with_models(*args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, **options: Any) -> Any:
-        return command(*args, models=load_models(encoder, ave_weights, device), **options)
+    def with_models(
+        *args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, tracker: TrackerName, **options: Any
+    ) -> Any:
+        return command(*args, models=load_models(encoder, ave_weights, device, tracker), **options)
 
     return decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
@@ -288,10 +299,12 @@ def output_option(help_text: str) -> Callable[[Command], Command]:
     return option
 
 
-def load_models(encoder: EncoderName, ave_weights: Path | None, device: str) -> Models:
+def load_models(
+    encoder: EncoderName, ave_weights: Path | None, device: str, tracker: TrackerName = "mediapipe"
+) -> Models:
     """Load the models, fetching missing files, and print what is fetched."""
     _weights_given(encoder, ave_weights)
-    return api.load_models(encoder, ave_weights, device, lambda text: click.echo(f"take5: {text}", err=True))
+    return api.load_models(encoder, ave_weights, device, lambda text: click.echo(f"take5: {text}", err=True), tracker)
 
 
 def load_encoder(encoder: EncoderName, ave_weights: Path | None, device: str) -> AudioEncoder:

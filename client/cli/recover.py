@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from take5.client.api.models import EncoderName
+from take5.client.api.models import EncoderName, TrackerName
 from take5.client.cli.options import load_models, weights_options
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.terminal import json_event_line
@@ -40,8 +40,8 @@ def recover(
     """
 
     @functools.cache
-    def models_for(encoder: str) -> Models:
-        return load_models(cast("EncoderName", encoder), ave_weights, device)
+    def models_for(encoder: str, tracker: str) -> Models:
+        return load_models(cast("EncoderName", encoder), ave_weights, device, cast("TrackerName", tracker))
 
     output = folder.parent if folder.name == SPOOLS else folder
     found, failed = 0, 0

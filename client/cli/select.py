@@ -121,7 +121,17 @@ def select(
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
         refuse_short(wanted, settings)
         deliverables = Deliverables(wanted, name, page, idle)
-        recipe = Recipe(settings, exhaustive, encoder.name, encoder.version, deliverables, tracks, channel, sync.repair)
+        recipe = Recipe(
+            settings,
+            exhaustive,
+            encoder.name,
+            encoder.version,
+            deliverables,
+            tracks,
+            channel,
+            sync.repair,
+            choice.tracker,
+        )
         run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
     let_deliveries_end(hooks)
     return batch_output.code

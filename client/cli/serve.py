@@ -20,6 +20,7 @@ from take5.client.cli.server_options import CORES_A_SESSION, server_options
 from take5.client.cli.sync_options import shift_option
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
+from take5.scoring.models.trackers import measured_with
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
@@ -147,7 +148,8 @@ def serve(
     def started(at: str) -> None:
         click.echo(f"take5 at {at}")
         click.echo(f"  WHIP  {at}/whip   (OBS: {at}/whip/NAME)")
-        click.echo(f"  clips go to {output}; {capacity} captures at a time; encoder {models.encoder.name}")
+        models_used = measured_with(models.encoder.name, models.tracker_name)
+        click.echo(f"  clips go to {output}; {capacity} captures at a time; {models_used}")
 
     if token is not None and address is not None:
         raise click.UsageError(

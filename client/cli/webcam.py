@@ -129,7 +129,7 @@ def webcam(
         refuse_short(wanted, settings)
         ring = Ring.around(max(settings.seconds), RING_BYTES)
         live = LiveSession(models, settings, rules, source.unit_format, NAME, ring)
-        snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules, also))
+        snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules, also, models.tracker_name))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with showing(board, as_json=as_json) as show:
             deliverables = Deliverables(wanted, name, report)

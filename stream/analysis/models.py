@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from take5.scoring.gates.sound import SpeechStream
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.region import Region
+from take5.scoring.models.trackers import MEDIAPIPE
 
 
 class Face(Protocol):
@@ -65,7 +66,7 @@ class Counter(Protocol):
 class Models:
     """The loaded models. Each run creates its own tracker and speech detector, since they have a memory.
 
-    ``reader`` opens what sees the faces of a bundle.
+    ``reader`` opens what sees the faces of a bundle. ``tracker_name`` says whose numbers they are.
     """
 
     encoder: AudioEncoder
@@ -74,3 +75,4 @@ class Models:
     finder: Finder
     speech: Callable[[], SpeechStream]
     reader: Callable[[], AbstractContextManager[Reader]]
+    tracker_name: str = MEDIAPIPE

@@ -76,6 +76,7 @@ def manifest(
         "window": None if selection is None or best is None else selection.window_json(best),
         "parameters": None if selection is None else asdict(selection.settings.parameters),
         "encoder": {"name": draft.encoder.name, "version": draft.encoder.version},
+        "tracker": None if selection is None else selection.tracker,
         "consent": consent,
         "frames": footage.frames,
         "train_frames": train,

@@ -125,7 +125,7 @@ def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
         "TYPE": notice.kind,
         "FOLDER": notice.folder,
         "CLIP": notice.folder / clip,
-        **{name.upper(): details[name] for name in ("session", "encoder", "window_s", "start_s", "end_s")},
+        **{name.upper(): details[name] for name in ("session", "encoder", "tracker", "window_s", "start_s", "end_s")},
         **{name.upper(): details["best"][name] for name in ("I", "D", "MC", "views")},
         "TRAINERS": ",".join(bundle["trainer"] for bundle in bundles),
         "BUNDLES": os.pathsep.join(bundle["path"] for bundle in bundles),

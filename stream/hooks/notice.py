@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.stream.events import ClipReady
 from take5.stream.wire import Json
 
@@ -58,7 +59,9 @@ class Notice:
         return json.dumps(self.json()).encode("ascii")
 
 
-def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[BundlePlace] = ()) -> Notice:
+def clip_notice(
+    clip: ClipReady, session: str, encoder: str, bundles: Iterable[BundlePlace] = (), tracker: str = MEDIAPIPE
+) -> Notice:
     """Return the notice that a clip, and the bundles made of it, are on disk.
 
     Parameters
@@ -71,11 +74,14 @@ def clip_notice(clip: ClipReady, session: str, encoder: str, bundles: Iterable[B
         The encoder that D was measured with.
     bundles : iterable of BundlePlace
         The bundles for trainers.
+    tracker : str
+        The face tracker that MC was measured with.
     """
     event, placed = clip.json(), [bundle.json() for bundle in bundles]
     details = {
         "session": session,
         "encoder": encoder,
+        "tracker": tracker,
         "path": _whole(Path(clip.path)),
         **{key: event[key] for key in ("files", "window_s", "start_s", "end_s", "best")},
         "bundles": placed,

@@ -66,6 +66,7 @@ def _begun(now: datetime, session: str, capture: str, live: LiveSession, deliver
         settings=live.settings,
         encoder=encoder.name,
         encoder_version=encoder.version,
+        tracker=live.models.tracker_name,
         trainers=() if wanted is None else tuple(trainer.name for trainer in wanted.trainers),
         bundle_size=0 if wanted is None else wanted.size,
         consent=None if wanted is None else wanted.consent,

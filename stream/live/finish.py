@@ -216,7 +216,7 @@ def notify(take: Take, clip: ClipReady, bundled: Iterable[Bundled], selection: S
         return
     there = [bundle for bundle in bundled if bundle.error is None]
     places = [BundlePlace(b.trainer, Path(b.path), Path(b.path) / MANIFEST) for b in there]
-    notice = clip_notice(clip, take.session, selection.encoder, places)
+    notice = clip_notice(clip, take.session, selection.encoder, places, selection.tracker)
     if take.journal is None:
         take.hooks.notify(notice)
     else:

@@ -141,6 +141,7 @@ class StreamScorer:
             video=video,
             encoder=encoder.name,
             encoder_version=encoder.version,
+            tracker=self._models.tracker_name,
             source_fps=source_fps,
             origin=self.origin,
             frames=self.frames,

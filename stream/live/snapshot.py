@@ -5,6 +5,7 @@ from typing import Self
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.encoders import ENCODERS
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.scoring.own_range import LEAST_WINDOWS, Standing
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.score import WindowScore
@@ -54,6 +55,8 @@ class About:
         D of a poor and of a rich window, where the encoder's scale is known.
     also : tuple of float
         Lengths of other windows.
+    tracker : str
+        Name of the face tracker.
     """
 
     encoder: str
@@ -61,17 +64,26 @@ class About:
     rules: StopRules
     D_range: tuple[float, float] | None = None
     also: tuple[float, ...] = ()
+    tracker: str = MEDIAPIPE
 
     @classmethod
-    def of(cls, encoder: str, parameters: Parameters, rules: StopRules, also: tuple[float, ...] = ()) -> Self:
+    def of(
+        cls,
+        encoder: str,
+        parameters: Parameters,
+        rules: StopRules,
+        also: tuple[float, ...] = (),
+        tracker: str = MEDIAPIPE,
+    ) -> Self:
         """Return it for captures with these models and settings."""
         entry = ENCODERS.get(encoder)
-        return cls(encoder, parameters.seconds, rules, None if entry is None else entry.D_range, also)
+        return cls(encoder, parameters.seconds, rules, None if entry is None else entry.D_range, also, tracker)
 
     def json(self) -> Json:
         """Return it as part of ``hello`` and of ``/api/config``."""
         return {
             "encoder": self.encoder,
+            "tracker": self.tracker,
             "window_s": self.window_s,
             "rules": rules_json(self.rules),
             "D_range": None if self.D_range is None else list(self.D_range),

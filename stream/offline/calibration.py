@@ -12,6 +12,7 @@ import numpy as np
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.judging import JudgedWindow
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.selector import Selector
@@ -151,6 +152,8 @@ class Calibration:
         Interval of ``reach``, with two talkers or more.
     held_out : tuple of float or None
         For each talker, the reach of the other talkers.
+    tracker : str
+        The face tracker that MC was measured with.
     """
 
     aim: Aim
@@ -160,6 +163,7 @@ class Calibration:
     reach: float | None
     interval: Interval | None
     held_out: tuple[float | None, ...]
+    tracker: str = MEDIAPIPE
 
     def trials(self) -> Iterator[tuple[Talker, Trial | None, Trial | None]]:
         """Each talker, with what the rule does at the reach found, and at that of the other talkers."""
@@ -175,6 +179,7 @@ class Calibration:
             "version": CALIBRATION_VERSION,
             "encoder": self.encoder,
             "encoder_version": self.encoder_version,
+            "tracker": self.tracker,
             "within_s": self.aim.within_s,
             "share": self.aim.share,
             "reach": self.reach,
@@ -186,23 +191,26 @@ class Calibration:
 
 
 def calibrate(selections: Sequence[Selection], aim: Aim) -> Calibration:
-    """Compute what talkers reach from recordings, one per talker, with every window judged by one encoder.
+    """Compute what talkers reach from recordings, one per talker, with every window judged by the same models.
 
     Parameters
     ----------
     selections : sequence of Selection
-        At least one, all of the same encoder and of the aim's parameters.
+        At least one, all of the same encoder and tracker and of the aim's parameters.
     aim : Aim
         The time given to them, and the share of what they reach at which to stop.
 
     Raises
     ------
     ParameterError
-        If they are of several encoders.
+        If they are of several encoders or trackers.
     """
     encoders = {(s.encoder, s.encoder_version) for s in selections}
     if len(encoders) != 1:
         raise ParameterError(f"{len(selections)} recordings of {len(encoders)} encoders; give those of one encoder")
+    trackers = {s.tracker for s in selections}
+    if len(trackers) != 1:
+        raise ParameterError(f"{len(selections)} recordings of {len(trackers)} trackers; give those of one tracker")
     encoder, encoder_version = encoders.pop()
     talkers = tuple(Talker.of(selection, aim) for selection in selections)
     reaches = [talker.reach for talker in talkers]
@@ -214,6 +222,7 @@ def calibrate(selections: Sequence[Selection], aim: Aim) -> Calibration:
         reach=mean_reach(reaches),
         interval=reach_interval(reaches),
         held_out=tuple(mean_reach([*reaches[:i], *reaches[i + 1 :]]) for i in range(len(reaches))),
+        tracker=trackers.pop(),
     )
 
 

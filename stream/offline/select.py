@@ -179,6 +179,7 @@ def _select(recording: FileRecording, models: Models, settings: Settings, *, exh
         video=str(file.path),
         encoder=models.encoder.name,
         encoder_version=models.encoder.version,
+        tracker=models.tracker_name,
         source_fps=file.source_fps,
         origin=file.origin,
         frames=frames,

@@ -45,8 +45,8 @@ from take5.stream.spool.records import Begun, Notified, framed
 from take5.stream.spool.writer import AppendedFile
 from take5.stream.wire import Json
 
-ModelsFor = Callable[[str], Models]
-"""Returns the models with an encoder of this name."""
+ModelsFor = Callable[[str, str], Models]
+"""Returns the models with an encoder and a tracker of these names."""
 
 LATER = (PAGE, SHEET, ACCEPTED, DELIVERIES, ON_READY_LOG)
 """Files of a take that are not written with its clip."""
@@ -82,7 +82,7 @@ def recover(
     folder : SpoolFolder
         The spool, locked; the lock is released at the end.
     models_for : callable
-        Returns the models with the encoder that the capture was scored with.
+        Returns the models with the encoder and the tracker that the capture was scored with.
     hooks : HookDispatcher, optional
         Get the notice of the clip, unless they got it before the kill.
     address : callable
@@ -148,7 +148,7 @@ def _recovered(
         take = replace(take, folder=free_folder(take.folder))
     selection = contents.selection(bests)
     yield from _before_the_clip(selection)
-    recording = _recording(contents, models_for(contents.begun.encoder))
+    recording = _recording(contents, models_for(contents.begun.encoder, contents.begun.tracker))
     try:
         names = _files(take.folder) if there is not None else write_live_take(selection, recording, take.folder, _done)
     except OutputError as error:

@@ -91,6 +91,7 @@ def settings_list(data: ReportData) -> str:
         "Strategy": f"{settings.strategy.name}, diversity {settings.diversity}, seed {settings.seed}",
         "Gates": ", ".join([settings.gates.strictness, *settings.gates.overrides, *settings.gates.trainers]),
         "Encoder": f"{selection.encoder}, weights {selection.encoder_version}",
+        "Tracker": selection.tracker,
         "Versions": _pairs(versions()),
         **({"Warnings": "; ".join(selection.warnings)} if selection.warnings else {}),
     }

@@ -28,8 +28,8 @@ class Scoring:
     @property
     def about(self) -> About:
         """What its followers are told."""
-        settings = self.settings
-        return About.of(self.models.encoder.name, settings.parameters, self.rules, settings.also)
+        models, settings = self.models, self.settings
+        return About.of(models.encoder.name, settings.parameters, self.rules, settings.also, models.tracker_name)
 
     def live(self, unit_format: UnitFormat, name: str) -> LiveSession:
         """Return a session for access units of a format, under a name for its report."""

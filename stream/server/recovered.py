@@ -133,9 +133,11 @@ class Recovery:
             emit(StateChanged(0, State.FAILED))
             emit(Failed(0, Failure.INTERNAL, f"it was cut off, and is left as it is ({reason})"))
 
-    def _models_for(self, encoder: str) -> Models:
+    def _models_for(self, encoder: str, tracker: str) -> Models:
         if encoder != self._models.encoder.name:
             raise Take5Error(f"it was scored with {encoder}; use take5 recover {self._output}")
+        if tracker != self._models.tracker_name:
+            raise Take5Error(f"it was scored with the tracker {tracker}; use take5 recover {self._output}")
         return self._models
 
 

@@ -176,6 +176,7 @@ class Contents:
             video=begun.session,
             encoder=begun.encoder,
             encoder_version=begun.encoder_version,
+            tracker=begun.tracker,
             source_fps=state.source_fps,
             origin=state.origin,
             frames=state.frames,

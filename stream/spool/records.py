@@ -16,6 +16,7 @@ from take5.scoring.gates.findings import Finding
 from take5.scoring.idle import Idle
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.region import Framing
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.scoring.score import WindowScore
 from take5.stream.events import ChunkNote
 from take5.stream.settings import Settings
@@ -46,6 +47,8 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", kw_only=True):
         What D is measured with.
     trainers, bundle_size, consent, name, report
         The deliverables.
+    tracker : str
+        What MC is measured with.
     """
 
     version: int
@@ -65,6 +68,7 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", kw_only=True):
     consent: str | None = None
     name: str | None = None
     report: bool = False
+    tracker: str = MEDIAPIPE
 
     @property
     def unit_format(self) -> UnitFormat:

@@ -168,6 +168,7 @@ def test_a_result_says_what_the_report_says(result: take5.FileResult) -> None:
     assert best in result.pool
     assert best in result.windows
     assert (result.encoder, result.duration_s, result.warnings) == ("speech-embedding", 7.0, ())
+    assert (result.tracker, report["tracker"]) == ("mediapipe", "mediapipe")
     assert len(repr(result)) < 2500
     with pytest.raises(FrozenInstanceError):
         result.encoder = "another"  # type: ignore[misc] # that is what is refused
@@ -205,6 +206,7 @@ WRONG = {
     "seed": ({"seed": -1}, "seed=-1 must be 0 or more"),
     "hop": ({"hop": 2}, "seconds=5.0 must be a multiple of hop=2"),
     "encoder": ({"encoder": "mel"}, "encoder='mel' must be one of auto, speech-embedding, ave"),
+    "tracker": ({"tracker": "dlib"}, "tracker='dlib' must be one of mediapipe, litert"),
     "weights": ({"encoder": "ave"}, "needs ave_weights=PATH"),
 }
 
@@ -220,6 +222,8 @@ def test_an_option_that_breaks_a_rule_is_told(video: Path, option: str, monkeypa
 def test_models_and_what_they_are_loaded_by_do_not_go_together(video: Path, models: Models) -> None:
     with pytest.raises(take5.ParameterError, match="still to be loaded"):
         take5.select(video, models=models, device="cpu")
+    with pytest.raises(take5.ParameterError, match="still to be loaded"):
+        take5.select(video, models=models, tracker="litert")
 
 
 def test_weights_are_found_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ def test_the_summary_names_the_choice_the_encoder_and_what_was_rejected() -> Non
         "  warning: cut off",
         f"  {Path('out/clip.mp4')}",
     ]
+    assert summary(replace(selection(BEST), tracker="litert")).splitlines()[2] == "  encoder ave, tracker litert"
     assert summary(selection(None)).splitlines()[0] == "talk.mp4: no eligible window in 80.0 s"
 
 

@@ -1,9 +1,9 @@
 """Models that remember: what they have answered, they are not asked again in the same process.
 
 Many tests score the same generated talker, and the models take two thirds of their time. The key is everything that an
-answer follows from: for a tracker its region and all the pictures and frame numbers so far, for a speech detector all
-the blocks so far, for the others the picture or the segments. A capture that differs in one bit is analysed again from
-there on, by a model that is first given what came before.
+answer follows from: for a tracker its name, its region and all the pictures and frame numbers so far, for a speech
+detector all the blocks so far, for the others the picture or the segments. A capture that differs in one bit is
+analysed again from there on, by a model that is first given what came before.
 """
 
 import hashlib
@@ -55,7 +55,10 @@ def remembering(models: Models, memories: Memories = OF_THIS_PROCESS) -> Models:
     def tracker(region: Region | None) -> Iterator[RememberingTracker]:
         with ExitStack() as opened, closing(Pictures()) as before:
             yield RememberingTracker(
-                lambda: opened.enter_context(models.tracker(region)), memories.tracked, region, before
+                lambda: opened.enter_context(models.tracker(region)),
+                memories.tracked,
+                (models.tracker_name, region),
+                before,
             )
 
     @contextmanager
@@ -70,6 +73,7 @@ def remembering(models: Models, memories: Memories = OF_THIS_PROCESS) -> Models:
         counter=RememberingCounter(models.counter, memories.counted),
         speech=lambda: RememberingSpeech(models.speech, memories.heard),
         reader=reader,
+        tracker_name=models.tracker_name,
     )
 
 
@@ -179,10 +183,10 @@ class RememberingTracker:
     """A tracker that is opened at the first picture that none has seen after the same others, and then given them."""
 
     def __init__(
-        self, opened: Callable[[], Tracker], seen: Memory[Face | None], region: Region | None, before: "Pictures"
+        self, opened: Callable[[], Tracker], seen: Memory[Face | None], which: object, before: "Pictures"
     ) -> None:
         self._open, self._seen, self._before = opened, seen, before
-        self._key = digest(b"", region, np.empty(0))
+        self._key = digest(b"", which, np.empty(0))
         self._tracker: Tracker | None = None
 
     def track(self, rgb: Picture, frame: int) -> Face | None:

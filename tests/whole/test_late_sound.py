@@ -108,7 +108,7 @@ def test_a_live_clip_is_in_sync_the_received_one_is_not_and_so_after_a_kill(
     spool.close(remove=False)
     write_live_take(*result, tmp_path / "whole", lambda: None)
     (folder,) = unfinished(tmp_path / "killed")
-    list(recover(folder, lambda _: models))
+    list(recover(folder, lambda *_: models))
     for take in (tmp_path / "whole", folder.take):
         assert in_sync(take / "clip.mp4")
         assert errors(take / "source.mp4") == pytest.approx([ms] * len(errors(take / "source.mp4")), abs=EXACT_MS)

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from take5.scoring.models.trackers import MEDIAPIPE
 from take5.stream.bundles.write import Bundle
 from take5.stream.deliverables import CLIP_ONLY, Deliverables
 from take5.stream.ffmpeg.tracks import MAIN_TRACKS, WantedTracks
@@ -29,12 +30,13 @@ class Recipe:
     tracks: WantedTracks = MAIN_TRACKS
     channel: str = AUTO
     repair: bool = False
+    tracker: str = MEDIAPIPE
 
     def key(self) -> str:
         """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        The deliverables go by the names that ledgers have always had, and tracks, a channel, a shift of the sound and
-        other lengths count where they are asked for, so that ledgers stay valid.
+        The deliverables go by the names that ledgers have always had, and tracks, a channel, a shift of the sound,
+        other lengths and another tracker than MediaPipe's count where they are asked for, so that ledgers stay valid.
         """
         fields = asdict(self)
         if self.tracks == MAIN_TRACKS:
@@ -43,6 +45,8 @@ class Recipe:
             del fields["channel"]
         if not self.repair:
             del fields["repair"]
+        if self.tracker == MEDIAPIPE:
+            del fields["tracker"]
         if self.settings.shift == UNMOVED:
             del fields["settings"]["shift"]
         if not self.settings.also:

@@ -72,6 +72,7 @@ def test_it_is_told_by_its_last_argument_its_environment_and_its_input(notice: N
         "TAKE5_CLIP": f"{folder}/clip.mp4",
         "TAKE5_SESSION": "studio",
         "TAKE5_ENCODER": "speech-embedding",
+        "TAKE5_TRACKER": "mediapipe",
         "TAKE5_WINDOW_S": "5.0",
         "TAKE5_START_S": "12.0",
         "TAKE5_END_S": "17.0",

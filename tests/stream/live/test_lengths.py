@@ -213,7 +213,7 @@ def test_a_kill_loses_the_best_window_of_no_length(arrived: Arrived, models: Mod
     (left,) = unfinished(tmp_path)
     Journal(left, read_spool(left)).notified("")  # the kill came after the first length's notice
     notices = Notices()
-    events = list(recover(left, lambda _: models, notices))
+    events = list(recover(left, lambda *_: models, notices))
     assert [notice.details["window_s"] for notice in notices.all] == [10.0]
     clips = [event for event in events if isinstance(event, ClipReady)]
     assert [clip.best for clip in clips] == best

@@ -114,7 +114,7 @@ def test_what_was_kept_stays_where_the_clip_cannot_be_written(
     assert f"take5 recover {tmp_path}" in failed.text
     run.folder.unlink()
     (folder,) = unfinished(tmp_path)
-    events = list(recover(folder, lambda _: models))
+    events = list(recover(folder, lambda *_: models))
     assert any(isinstance(event, ClipReady) for event in events)
     assert [path.name for path in tmp_path.iterdir()] == [run.folder.name]
 

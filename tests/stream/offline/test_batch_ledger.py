@@ -1,7 +1,8 @@
 """What is done is known again: by its bytes, whatever it is called, and only while its take is there."""
 
+import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +123,22 @@ def test_every_setting_changes_the_recipe() -> None:
         replace(RECIPE, settings=Settings(diversity="entropy")),
         replace(RECIPE, settings=Settings(shift=SoundShift(220))),
         replace(RECIPE, repair=True),
+        replace(RECIPE, tracker="litert"),
         replace(RECIPE, settings=Settings(Parameters(pool=4))),
     ]
     assert replace(RECIPE).key() == RECIPE.key()
     assert len({RECIPE.key(), *(other.key() for other in others)}) == len(others) + 1
+
+
+def test_a_recipe_of_the_default_tracker_has_the_key_of_ledgers_that_name_none() -> None:
+    fields = asdict(RECIPE)
+    for name in ("tracks", "channel", "repair", "tracker"):
+        del fields[name]
+    del fields["settings"]["shift"], fields["settings"]["also"]
+    extras = fields.pop("deliverables")
+    extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
+    text = json.dumps({"report": 1, **fields, "extras": extras}, sort_keys=True)
+    assert RECIPE.key() == hashlib.sha256(text.encode()).hexdigest()
 
 
 class Noted:

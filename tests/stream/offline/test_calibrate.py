@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,15 @@ def test_recordings_of_two_encoders_make_no_threshold() -> None:
     windows = verdicts([1000.0] * 10)
     with pytest.raises(ParameterError, match="2 encoders"):
         calibrate([selection(windows), selection(windows, "ave")], AIM)
+
+
+def test_recordings_of_two_trackers_make_no_threshold() -> None:
+    one = selection(verdicts([1000.0] * 10))
+    other = replace(one, tracker="litert")
+    with pytest.raises(ParameterError, match="2 trackers"):
+        calibrate([one, other], AIM)
+    assert calibrate([one, one], AIM).json()["tracker"] == "mediapipe"
+    assert calibrate([other, other], AIM).json()["tracker"] == "litert"
 
 
 # --- what it does to a recording -----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
-from take5.scoring.errors import SpoolDamaged, UnreadableMedia
+from take5.scoring.errors import SpoolDamaged, Take5Error, UnreadableMedia
 from take5.scoring.idle import Idle
 from take5.scoring.parameters import frames_after
 from take5.scoring.stopping import StopRule
@@ -30,10 +30,11 @@ from take5.stream.live.begin import begin_take
 from take5.stream.live.session import LiveSession
 from take5.stream.output.take import write_live_take
 from take5.stream.recovery.recover import recover
+from take5.stream.server.recovered import Recovery
 from take5.stream.spool.contents import read_spool
 from take5.stream.spool.folder import BROKEN, SPOOLS, SpoolFolder, count_unfinished, unfinished
 from take5.stream.spool.plan import Changes
-from take5.stream.spool.records import State, framed, journal_decoder, records
+from take5.stream.spool.records import Begun, State, framed, journal_decoder, records
 
 NAME = "20260101-000000-ann"
 WANTED = Deliverables(wanted_for(["synctalk"]), "ann", report=True)
@@ -65,6 +66,41 @@ def left(steps: list[Step], tmp_path: Path) -> Callable[[int], SpoolFolder]:
     return make
 
 
+@pytest.mark.usefixtures("plain_reports")
+def test_a_capture_is_recovered_with_the_models_that_it_was_scored_with(
+    left: Callable[[int], SpoolFolder], steps: list[Step], models: Models
+) -> None:
+    folder, wanted = left(len(steps)), []
+
+    def models_for(encoder: str, tracker: str) -> Models:
+        wanted.append((encoder, tracker))
+        return models
+
+    begun, *rest = records(folder.journal.read_bytes(), journal_decoder)[0]
+    assert isinstance(begun, Begun)
+    folder.journal.write_bytes(
+        b"".join(framed(record) for record in (msgspec.structs.replace(begun, tracker="litert"), *rest))
+    )
+    one(list(recover(folder, models_for)), ClipReady)
+    report = json.loads((folder.take / "report.json").read_text())
+    assert (wanted, report["tracker"]) == ([("speech-embedding", "litert")], "litert")
+
+
+def test_a_server_leaves_a_capture_of_another_tracker(models: Models, tmp_path: Path) -> None:
+    recovery = Recovery(tmp_path, models, None)
+    assert recovery._models_for("speech-embedding", "mediapipe") is models
+    with pytest.raises(Take5Error, match="scored with the tracker litert; use take5 recover"):
+        recovery._models_for("speech-embedding", "litert")
+
+
+def test_a_spool_that_names_no_tracker_is_of_the_default_one(left: Callable[[int], SpoolFolder]) -> None:
+    begun = msgspec.msgpack.decode(msgspec.msgpack.encode(read_spool(left(1)).begun))
+    del begun["tracker"]
+    again = journal_decoder.decode(msgspec.msgpack.encode(begun))
+    assert isinstance(again, Begun)
+    assert again.tracker == "mediapipe"
+
+
 def last_state(folder: SpoolFolder) -> State | None:
     states = [
         record for record in records(folder.journal.read_bytes(), journal_decoder)[0] if isinstance(record, State)
@@ -73,7 +109,7 @@ def last_state(folder: SpoolFolder) -> State | None:
 
 
 def recovered(folder: SpoolFolder, models: Models, hooks: HookDispatcher | None = None) -> list[Event]:
-    return list(recover(folder, lambda _: models, hooks))
+    return list(recover(folder, lambda *_: models, hooks))
 
 
 def one(events: list[Event], kind: type) -> Event:
@@ -240,7 +276,7 @@ def test_a_recovery_that_was_killed_is_taken_up_again_and_hooks_fire_once(
     folder = left(len(steps))
     with HookDispatcher(command) as hooks:
         for kind in (Stopped, ClipReady, Bundled, Reported):
-            going_on = recover(folder, lambda _: models, hooks)
+            going_on = recover(folder, lambda *_: models, hooks)
             next(event for event in going_on if isinstance(event, kind))
             going_on.close()
             assert folder.path.exists()
@@ -366,7 +402,7 @@ def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     command = parse_command(f"{sys.executable} -c \"open({str(log)!r}, 'a').write('x')\"")
     folder = left(len(steps))
     with HookDispatcher(command) as hooks:
-        going_on = recover(folder, lambda _: models, hooks)
+        going_on = recover(folder, lambda *_: models, hooks)
         next(event for event in going_on if isinstance(event, Reported))
         going_on.close()
         assert hooks.wait(30)
