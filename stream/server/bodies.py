@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from take5.stream.server.errors import Refused
 
@@ -17,15 +17,21 @@ T = TypeVar("T")
 
 
 async def whole_body(request: Request, most: int) -> bytes:
-    """Return the body of a request; raise Refused as soon as it has, or announces, more than ``most`` bytes."""
+    """Return the body of a request; raise Refused as soon as it has, or announces, more than ``most`` bytes.
+
+    The same if the client goes away before its end: nobody reads the answer, and nothing is wrong with the server.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < MOST_DIGITS and int(announced) > most:
         raise _too_large(most)
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > most:
-            raise _too_large(most)
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > most:
+                raise _too_large(most)
+    except ClientDisconnect as error:
+        raise Refused(400, "bad_request", "the request ended before the end of its body") from error
     return bytes(body)
 
 

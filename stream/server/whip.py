@@ -1,11 +1,12 @@
 """WHIP (RFC 9725): a sender's offer in, the answer out, and its end."""
 
 from starlette.endpoints import HTTPEndpoint
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from take5.scoring.stopping import StopRule
 from take5.stream.server.auth import authorise, sessions_of
+from take5.stream.server.bodies import whole_body
 from take5.stream.server.errors import Refused
 from take5.stream.server.grant import Act
 from take5.stream.server.sessions import Sessions
@@ -87,15 +88,7 @@ def _with_links(response: Response, sessions: Sessions) -> Response:
 
 
 async def _body(request: Request) -> str:
-    body = b""
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_OFFER:
-                raise Refused(413, "too_large", f"the offer has more than {MAX_OFFER} bytes")
-    except ClientDisconnect as error:
-        raise Refused(400, "bad_sdp", "the request ended before the end of its body") from error
-    try:
-        return body.decode("utf-8")
+        return (await whole_body(request, MAX_OFFER)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused(400, "bad_sdp", f"the offer is not UTF-8 ({error.reason} at byte {error.start})") from error

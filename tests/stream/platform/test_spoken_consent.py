@@ -224,3 +224,18 @@ def test_it_needs_a_text(shop: Shop) -> None:
     answer = shop.program.request("POST", json={"spoken_consent": True})
     assert refusal(answer) == (422, "invalid")
     assert "consent_text" in answer.json()["error"]
+
+
+def test_an_upload_that_breaks_off_is_no_fault_of_the_server(
+    shop: Shop, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = agreed(shop.program)
+    host, port = shop.program.address.removeprefix("http://").split(":")
+    path = f"/api/sessions/{session['id']}/consent/recording?language=en"
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {session['secrets']['person']}\r\n"
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(f"{head}Content-Type: video/webm\r\nContent-Length: {len(said)}\r\n\r\n".encode())
+        connection.sendall(said[: len(said) // 2])
+        assert eventually(lambda: refusal(say(shop.program, session, said)) == (409, "busy"), 5)
+    assert eventually(lambda: say(shop.program, session, said).status_code == 201, 5)
+    assert not [record.message for record in caplog.records if record.levelname == "ERROR"]
