@@ -77,6 +77,7 @@ class Consents:
         """Record that the person agrees to the text whose digest is given; once is enough."""
         session = (await authorise(request, Act.DECIDE)).session
         name, digest = await _agreement(request)
+        await authorise(request, Act.DECIDE)  # the secret may have been revoked while the body arrived
         return await self._answer(session, lambda database, id_: _agree(database, id_, name, digest))
 
     async def _answer(self, session: str | None, work: Callable[[Database, str], Json]) -> Response:

@@ -17,10 +17,7 @@ T = TypeVar("T")
 
 
 async def whole_body(request: Request, most: int) -> bytes:
-    """Return the body of a request; raise Refused as soon as it has, or announces, more than ``most`` bytes.
-
-    The same if the client goes away before its end: nobody reads the answer, and nothing is wrong with the server.
-    """
+    """Return the body of a request; raise Refused if it breaks off, or has or announces more than ``most`` bytes."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < MOST_DIGITS and int(announced) > most:
         raise _too_large(most)
