@@ -22,6 +22,7 @@ from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.work import DatabaseWork
 from take5.stream.server.auth import authorise, sessions_of
 from take5.stream.server.bodies import whole_body
+from take5.stream.server.connections import let_body_be_slow
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.files import FILE_HEADERS
 from take5.stream.server.grant import Act
@@ -74,12 +75,14 @@ class SpokenConsents:
             raise Refused(422, "invalid", f"say the sentence's language: ?language= one of {', '.join(languages())}")
         await self._work.run(_expected, self._work.database, session)
         with self._upload(session):
+            let_body_be_slow(request.scope)
             try:
                 async with asyncio.timeout(UPLOAD_S):
                     content = await whole_body(request, MAX_BYTES)
             except TimeoutError as error:
                 raise Refused(408, "timeout", f"the recording has not arrived within {UPLOAD_S:g} s") from error
             found = await asyncio.to_thread(_checked, content)
+            await authorise(request, Act.DECIDE)  # the secret may have been revoked while the body arrived
             folder = sessions_of(request).output / session
             body = await self._work.run(_store, self._work.database, session, folder, content, found, language)
         return JSONResponse(body, 201, {"Cache-Control": "no-store"})

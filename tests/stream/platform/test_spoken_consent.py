@@ -1,9 +1,12 @@
 """The person says a sentence of consent, which is recorded: what is kept of it, and what is refused."""
 
+import asyncio
 import hashlib
 import json
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +18,9 @@ from consent_media import recording
 from hooks_receiver import receiving, status
 from platform_server import Json, Program, programs
 from platform_takes import Shop
+from repository import ROOT
 from serving import eventually, served
+from starlette.requests import Request
 
 from take5.client import Take5
 from take5.stream.analysis.models import Models
@@ -23,6 +28,8 @@ from take5.stream.platform import spoken_consent
 from take5.stream.platform.consent import reference, sentence
 from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
+from take5.stream.server.bodies import whole_body
+from take5.stream.server.errors import Refused
 
 TEXT = "Your face and voice are recorded."
 DIGEST = hashlib.sha256(TEXT.encode()).hexdigest()
@@ -185,6 +192,51 @@ def test_one_recording_of_a_session_is_sent_at_a_time(shop: Shop, said: bytes) -
     going.set()
     sender.join(20)
     assert answers[0].status_code == 201
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+def test_a_secret_that_is_renewed_meanwhile_gives_no_consent(shop: Shop, said: bytes, spoken: bool) -> None:
+    program, going = shop.program, threading.Event()
+    session = agreed(program) if spoken else program.create(consent_text=TEXT)
+    content = said if spoken else json.dumps({"name": NAME, "sha256": DIGEST}).encode()
+
+    def slowly() -> Iterator[bytes]:
+        yield content[:20]
+        going.wait(20)
+        yield content[20:]
+
+    answers: list[httpx.Response] = []
+    path = "/recording?language=en" if spoken else ""
+    sender = threading.Thread(target=lambda: answers.append(ask(program, session, "POST", path, content=slowly())))
+    sender.start()
+    if spoken:
+        assert eventually(lambda: refusal(say(program, session, b"")) == (409, "busy"))
+    else:
+        time.sleep(0.5)
+    program.new_secret(session, "person")
+    going.set()
+    sender.join(20)
+    assert refusal(answers[0]) == (401, "unauthorized")
+    assert kept(shop, session) == []
+    consented = program.show(session["id"])["consented"]
+    assert consented["spoken"] is None if spoken else consented is None
+
+
+def test_a_body_that_breaks_off_is_refused() -> None:
+    messages = iter([{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    with pytest.raises(Refused) as refused:
+        asyncio.run(whole_body(Request({"type": "http", "headers": []}, receive), 100))
+    assert (refused.value.status, refused.value.code) == (400, "bad_request")
+
+
+def test_the_documented_proxy_lets_recordings_through() -> None:
+    allowed = re.search(r"client_max_body_size (\d+)m;", (ROOT / "docs/proxy.md").read_text())
+    assert allowed is not None
+    assert int(allowed[1]) * 1024 * 1024 >= spoken_consent.MAX_BYTES
 
 
 def test_an_upload_that_does_not_end_is_given_up(shop: Shop, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:

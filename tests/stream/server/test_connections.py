@@ -28,7 +28,7 @@ from take5.client.push import _certificate
 from take5.scoring.errors import ServerError
 from take5.stream.server import connections
 from take5.stream.server.connection import READ, Connection
-from take5.stream.server.connections import Connections, Door
+from take5.stream.server.connections import Connections, Door, let_body_be_slow
 from take5.stream.server.run import Listen, run
 from take5.stream.server.sessions import Sessions
 
@@ -97,6 +97,11 @@ async def _deaf(socket: WebSocket) -> None:
     await asyncio.sleep(5)
 
 
+async def _patient(request: Request) -> PlainTextResponse:
+    let_body_be_slow(request.scope)
+    return await _length(request)
+
+
 async def _tick(delays: list[float]) -> None:
     """Note how late a timer of 5 ms is."""
     while True:
@@ -112,6 +117,7 @@ def _waited(most: int, **options: object) -> Iterator[Waited]:
         routes=[
             *routes,
             Route("/endless", _endless),
+            Route("/patient", _patient, methods=["POST"]),
             Route("/large", _large),
             WebSocketRoute("/echo", _echo),
             WebSocketRoute("/deaf", _deaf),
@@ -185,6 +191,20 @@ def test_a_request_has_to_arrive_in_time(waited: Running) -> None:
                 break
         assert closed(drip), "header by header is no way round it"
         assert eventually(lambda: not server.connections._open, 5)
+
+
+def test_a_body_may_arrive_slowly_where_that_is_allowed(waited: Running) -> None:
+    with waited(100) as server:
+
+        def slowly() -> Iterator[bytes]:
+            for _ in range(20):
+                time.sleep(0.1)
+                yield b"x"
+
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+            assert client.post("/patient", content=slowly()).text == "20"
+            with pytest.raises(httpx.TransportError):
+                client.post("/length", content=slowly())
 
 
 def test_one_that_is_used_again_and_again_stays(waited: Running) -> None:
