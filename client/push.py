@@ -235,12 +235,14 @@ def push(
 def _played(file: MediaFile, stored: Stored, *, loop: bool) -> Iterator[tuple[Outgoing, int]]:
     """Pictures and sound from where both tracks begin, in the order of the file, with their times in flicks from 0."""
     begin = 0
+    latest: dict[type, int] = {}
     while True:
         end = begin
         for media in outgoing(file, stored):
             pts = begin + media.pts - stored.begin
-            if pts < begin:
+            if pts < begin or pts <= latest.get(type(media), -1):  # recordings that were joined may step back
                 continue
+            latest[type(media)] = pts
             yield media, pts
             end = max(end, pts + (FRAME_FLICKS if isinstance(media, VideoFrame) else media.end - media.pts))
         if not loop or end == begin:

@@ -130,3 +130,21 @@ def test_it_says_what_is_encoded(tmp_path: Path) -> None:
     file = film(tmp_path / "film.mkv")
     assert str(as_stored(file)) == "pictures as stored, sound encoded (pcm_s16le is not Opus)"
     assert str(encoded(file)) == "pictures encoded (as asked), sound encoded (as asked)"
+
+
+def test_what_steps_back_in_joined_recordings_is_left_out(tmp_path: Path) -> None:
+    first, second, joined = tmp_path / "first.ts", tmp_path / "second.ts", tmp_path / "joined.ts"
+    film(first, audio=OPUS)
+    with av.open(str(first)) as source, av.open(str(second), "w", format="mpegts") as target:
+        streams = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in source.streams}
+        for packet in source.demux():
+            if packet.pts is not None and packet.dts is not None:
+                packet.pts, packet.dts = packet.pts + 153_000, packet.dts + 153_000  # 1.7 s, of 2 s
+                packet.stream = streams[packet.stream_index]
+                target.mux(packet)
+    joined.write_bytes(first.read_bytes() + second.read_bytes())
+    path = sent(MediaFile(joined), tmp_path / "sent.mkv")
+    for kind in ("video", "audio"):
+        times = [packet.pts for packet in packets(path, kind)]
+        assert times == sorted(set(times))
+        assert times[-1] > 3500
