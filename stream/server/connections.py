@@ -57,6 +57,8 @@ class Connections:
         self._open: dict[Address, Connection] = {}
         self._waiting: dict[Address, float] = {}
         """Since when each connection without a whole request has waited, the longest first."""
+        self._slow: set[Address] = set()
+        """Those of which each piece of a body, and not the whole request, must arrive in time."""
         self._deaf: dict[Address, float] = {}
         """Since when each has left unread what it is sent, the longest first."""
         self._turns = Turns()
@@ -70,12 +72,14 @@ class Connections:
             await self._app(scope, receive, send)
             return
 
-        scope[SLOW_BODY] = partial(self._waiting.pop, peer, None)
+        scope[SLOW_BODY] = partial(self._slow.add, peer)
 
         async def received() -> Message:
             message = await receive()
             if not message.get("more_body", False):
                 self._waiting.pop(peer, None)
+            elif peer in self._slow and self._waiting.pop(peer, None) is not None:
+                self._waiting[peer] = monotonic()
             return message
 
         async def sent(message: Message) -> None:
@@ -95,6 +99,7 @@ class Connections:
         try:
             await self._app(scope, received, sent)
         finally:
+            self._slow.discard(peer)
             if peer in self._open and peer not in self._waiting:
                 self._waiting[peer] = monotonic()
 
@@ -156,7 +161,7 @@ class Connections:
 
 
 def let_body_be_slow(scope: Scope) -> None:
-    """Let the body of a request take longer than :data:`REQUEST_S`; who calls this limits the time itself."""
+    """Let a request take longer than :data:`REQUEST_S` while its body goes on arriving; the caller limits the whole."""
     slowly = scope.get(SLOW_BODY)
     if slowly is not None:  # a server of another application watches over its connections itself
         slowly()

@@ -205,6 +205,8 @@ def test_a_body_may_arrive_slowly_where_that_is_allowed(waited: Running) -> None
             assert client.post("/patient", content=slowly()).text == "20"
             with pytest.raises(httpx.TransportError):
                 client.post("/length", content=slowly())
+        (stalled,) = server.open(b"POST /patient HTTP/1.1\r\nHost: local\r\nContent-Length: 9\r\n\r\nx")
+        assert eventually(lambda: closed(stalled), 5), "it has to go on arriving"
 
 
 def test_one_that_is_used_again_and_again_stays(waited: Running) -> None:
