@@ -18,6 +18,9 @@ PICTURE_CODECS = frozenset({"vp8", "vp9", "av1", "libdav1d", "h264", "hevc"})
 SOUND_CODECS = frozenset({"opus", "libopus", "vorbis", "aac", "alac", "pcm_f32le", "pcm_s16le"})
 """What browsers record with; no other decoder is given these bytes."""
 
+PROBED = {"codec_whitelist": ",".join(sorted(PICTURE_CODECS | SOUND_CODECS))}
+"""FFmpeg decodes a little of every track when it opens a file."""
+
 MOST_PIXELS = 4096 * 2304
 SILENT_DBFS = -60.0
 WINDOW_S = 0.5
@@ -63,7 +66,7 @@ def read_recording(content: bytes, most_s: float) -> ShortRecording:
     """
     kind = _kind(content)
     try:
-        with av.open(io.BytesIO(content), "r", format=DEMUXERS[kind], **LENIENT) as container:
+        with av.open(io.BytesIO(content), "r", format=DEMUXERS[kind], options=PROBED, **LENIENT) as container:
             return _read(container, kind, most_s)
     except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
         raise UnreadableMedia(f"the recording cannot be read ({reason(error)})") from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 import re
 import socket
@@ -12,7 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
+import numpy as np
 import pytest
 from consent_media import recording
 from hooks_receiver import receiving, status
@@ -23,7 +26,9 @@ from serving import eventually, served
 from starlette.requests import Request
 
 from take5.client import Take5
+from take5.scoring.errors import UnreadableMedia
 from take5.stream.analysis.models import Models
+from take5.stream.ffmpeg.short_recording import read_recording
 from take5.stream.platform import spoken_consent
 from take5.stream.platform.consent import reference, sentence
 from take5.stream.platform.database import Database
@@ -156,6 +161,26 @@ def test_what_is_no_consent_said_aloud_is_refused_and_leaves_nothing(shop: Shop,
     assert refusal(say(program, session, said, query="?language=../en")) == (422, "invalid")
     assert kept(shop, session) == []
     assert say(program, session, said).status_code == 201
+
+
+def test_no_other_decoder_is_given_a_recording() -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        video = container.add_stream("ffv1", rate=10)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+        for number in range(12):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as logs, pytest.raises(UnreadableMedia, match="no browser records"):
+            read_recording(file.getvalue(), 30)
+    finally:
+        av.logging.set_level(before)
+    assert any("not on whitelist" in text for _, _, text in logs)
 
 
 def test_only_its_own_person_says_it_at_the_right_time(shop: Shop, said: bytes) -> None:
