@@ -28,6 +28,7 @@ class Offers(HTTPEndpoint):
             text = f"the body is {kind or 'of no type'}; it must be {SDP}"
             raise Refused(415, "wrong_type", text, {"Accept-Post": SDP})
         offer = await _body(request)
+        await authorise(request, Act.SEND)  # the secret may have been revoked while the offer arrived
         sessions = sessions_of(request)
         address = request.client.host if request.client else None
         seconds = request.query_params.getlist("seconds")

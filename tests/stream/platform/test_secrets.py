@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import product
+from threading import Event
+from time import sleep
 
 import httpx
 import pytest
@@ -206,3 +208,23 @@ def test_a_repeated_creation_has_the_same_links(shop: Program) -> None:
     )
     assert first.content == again.content
     assert first.json()["links"]["sender"].startswith(f"http://one.example{UNDER}/whip/")
+
+
+def test_a_secret_that_is_renewed_while_the_offer_arrives_begins_nothing(shop: Program) -> None:
+    session, begun, going = shop.create(), Event(), Event()
+    headers = {"Authorization": f"Bearer {session['secrets']['sender']}", "Content-Type": "application/sdp"}
+
+    def slowly() -> Iterator[bytes]:
+        yield b"v=0\r\n"
+        begun.set()
+        going.wait(10)
+        yield b"s=-\r\n"
+
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(httpx.post, f"{shop.address}/whip/{session['id']}", headers=headers, content=slowly())
+        assert begun.wait(5)
+        sleep(0.3)
+        shop.new_secret(session, "sender")
+        going.set()
+        answer = sent.result(20)
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
