@@ -94,6 +94,7 @@ function onceMore(capture) {
 
 /** @param {Capture} capture @param {Event} event */
 function took(capture, event) {
+  if (event.type === 'decided') return undefined; // whoever watches the session takes it; the result stays as it is
   coach.take(event);
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);

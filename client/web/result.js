@@ -103,7 +103,6 @@ export async function accept({ name, session }, take) {
   const body = take === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ take }) };
   try {
     await request(`api/sessions/${name}/accept`, { method: 'POST', ...body });
-    if (session.clip) session.clip.accepted = true; // what follows, such as the event about it, shows it again
     showAccepted(session);
   } catch (error) {
     $('use').disabled = false;

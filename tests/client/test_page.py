@@ -121,6 +121,7 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
         report = opened.value
         expect(report.locator("h1")).not_to_be_empty()
         assert report.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth)")
+        expect(page.locator("#accepted")).to_be_visible()
         page.get_by_role("button", name="Again").click()
         ready(page)
         expect(page.locator("#start")).to_be_focused()
