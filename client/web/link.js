@@ -38,7 +38,7 @@ export const allowed = (act) => !link.platform || (document.body.dataset.may ?? 
 /** Languages that the link asks for, preferred first: the person's own choice, then the session's. */
 export const wanted = () => (link.platform ? [recall(LANGUAGE), link.language] : []);
 
-/** What opens the session for those who only follow; where there is no platform, one token opens everything. */
+/** What opens the session for those who only follow; without a platform one token opens everything. */
 export async function followerToken() {
   if (!link.platform) return access.token;
   return (await (await request(`api/sessions/${link.name}/follower`, { method: 'POST' })).json()).secret;

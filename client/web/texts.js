@@ -20,7 +20,7 @@ async function load() {
   return request(`texts/${language}.json`).then((answer) => answer.json());
 }
 
-/** Without texts there is no page: say so, and offer to load it again; where no one could press that, do so. @returns {Promise<never>} */
+/** Without texts there is no page: say so, and offer to load it again; where no one can press a button, load it. @returns {Promise<never>} */
 function unreachable() {
   const place = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   if (!place('problem')) {

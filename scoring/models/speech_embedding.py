@@ -13,7 +13,7 @@ import onnxruntime
 from take5.scoring.errors import ModelDamaged, ParameterError
 from take5.scoring.models.audio import Float32, read_model
 from take5.scoring.models.onnx_graph import ONNX_ERRORS, load_graph
-from take5.scoring.models.shared_rows import STEP, Tape, runs, windows_of
+from take5.scoring.models.shared_rows import STEP, STRIDE, Tape, runs, windows_of
 from take5.scoring.parameters import SAMPLES_PER_FRAME
 
 ROWS, BANDS = 76, 32
@@ -75,6 +75,7 @@ class SpeechEmbedding:
         self._network = load_graph(embedding_path, of_any_length(network_bytes), threads)
         _try(mel_path, self._mel, (1, SPAN_SAMPLES), (1, 1, ROWS, BANDS))
         _try(embedding_path, self._network, (1, ROWS, BANDS, 1), (1, 1, 1, self.dimension))
+        _try(embedding_path, self._network, (2, ROWS, BANDS, 1), (1 + ROWS // STRIDE, 1, 1, self.dimension))
 
     def span(self, frame: int, total_samples: int | None = None) -> tuple[int, int]:  # noqa: ARG002 - the end moves nothing here
         """Samples of ``frame``: 391 ms on each side of it, the same wherever the sound ends."""

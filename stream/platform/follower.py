@@ -1,4 +1,4 @@
-"""A secret that only follows, for whoever has a secret that does more: what a sender's page gives to an overlay.
+"""A secret that only follows, for the holder of one that does more: what a sender's page gives to an overlay.
 
 It is derived from the secret that is shown, so it is the same each time it is asked for, and ends with it.
 """

@@ -88,7 +88,7 @@ async def accept(request: Request) -> Response:
 
 
 async def end(request: Request) -> Response:
-    """End the session's capture, whoever sends it; the best clip is saved."""
+    """End the session's capture, whichever device sends it; the best clip is saved."""
     await authorise(request, Act.DECIDE)
     sessions_of(request).end(request.path_params["name"])
     return Response(status_code=204)

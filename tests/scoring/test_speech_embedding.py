@@ -158,3 +158,9 @@ def test_missing_file_and_bad_threads(tmp_path: Path) -> None:
         SpeechEmbedding(mel, tmp_path / "gone.onnx")
     with pytest.raises(ParameterError, match="threads=0 must be at least 1"):
         SpeechEmbedding(mel, network, threads=0)
+
+
+def test_a_network_that_cannot_take_longer_stretches_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech_embedding, "of_any_length", lambda network: network)
+    with pytest.raises(ModelDamaged, match=r"embedding_model\.onnx: this ONNX model gives \(2, 1, 1, 96\)"):
+        SpeechEmbedding(*onnx_files())
