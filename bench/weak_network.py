@@ -30,7 +30,7 @@ from take5.stream.platform.database import Database
 ONSET_S = 15.0
 CAP_S = 120
 RULES = ("--stop-at", "0", "--stop-gain", "0", "--stop-cap", str(CAP_S), "--strictness", "loose")
-PATIENCE_MS = 120_000
+PATIENCE_MS = 240_000  # another recording may go on for CAP_S after the network is back
 WEAK = Weather(loss=0.05, delay_s=0.1)
 GONE = Weather(gone=True)
 STEPS = ("welcome", "consent", "devices", "recording", "review", "done")
