@@ -34,6 +34,7 @@ from take5.stream.platform.consent import reference, sentence
 from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
 from take5.stream.server.bodies import whole_body
+from take5.stream.server.connections import let_body_be_slow
 from take5.stream.server.errors import Refused
 
 TEXT = "Your face and voice are recorded."
@@ -56,6 +57,19 @@ def shop(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 @pytest.fixture(scope="module")
 def said() -> bytes:
     return recording()
+
+
+@pytest.fixture
+def uploading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once an upload has its place: an attempt before that could take it away."""
+    begun = threading.Event()
+
+    def noted(scope: Any) -> None:
+        let_body_be_slow(scope)
+        begun.set()
+
+    monkeypatch.setattr(spoken_consent, "let_body_be_slow", noted)
+    return begun
 
 
 def agreed(program: Program, **fields: Any) -> Json:
@@ -202,7 +216,7 @@ def test_only_its_own_person_says_it_at_the_right_time(shop: Shop, said: bytes) 
     assert all(kept(shop, each) == [] for each in (session, other, silent, early))
 
 
-def test_one_recording_of_a_session_is_sent_at_a_time(shop: Shop, said: bytes) -> None:
+def test_one_recording_of_a_session_is_sent_at_a_time(shop: Shop, said: bytes, uploading: threading.Event) -> None:
     session, going = agreed(shop.program), threading.Event()
 
     def slowly() -> Iterator[bytes]:
@@ -213,14 +227,17 @@ def test_one_recording_of_a_session_is_sent_at_a_time(shop: Shop, said: bytes) -
     answers: list[httpx.Response] = []
     sender = threading.Thread(target=lambda: answers.append(say(shop.program, session, slowly())))
     sender.start()
-    assert eventually(lambda: refusal(say(shop.program, session, b"")) == (409, "busy"))
+    assert uploading.wait(20)
+    assert refusal(say(shop.program, session, b"")) == (409, "busy")
     going.set()
     sender.join(20)
     assert answers[0].status_code == 201
 
 
 @pytest.mark.parametrize("spoken", [True, False])
-def test_a_secret_that_is_renewed_meanwhile_gives_no_consent(shop: Shop, said: bytes, spoken: bool) -> None:
+def test_a_secret_that_is_renewed_meanwhile_gives_no_consent(
+    shop: Shop, said: bytes, uploading: threading.Event, spoken: bool
+) -> None:
     program, going = shop.program, threading.Event()
     session = agreed(program) if spoken else program.create(consent_text=TEXT)
     content = said if spoken else json.dumps({"name": NAME, "sha256": DIGEST}).encode()
@@ -235,7 +252,7 @@ def test_a_secret_that_is_renewed_meanwhile_gives_no_consent(shop: Shop, said: b
     sender = threading.Thread(target=lambda: answers.append(ask(program, session, "POST", path, content=slowly())))
     sender.start()
     if spoken:
-        assert eventually(lambda: refusal(say(program, session, b"")) == (409, "busy"))
+        assert uploading.wait(20)
     else:
         time.sleep(0.5)
     program.new_secret(session, "person")
@@ -304,7 +321,7 @@ def test_it_needs_a_text(shop: Shop) -> None:
 
 
 def test_an_upload_that_breaks_off_is_no_fault_of_the_server(
-    shop: Shop, said: bytes, caplog: pytest.LogCaptureFixture
+    shop: Shop, said: bytes, uploading: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = agreed(shop.program)
     host, port = shop.program.address.removeprefix("http://").split(":")
@@ -313,6 +330,7 @@ def test_an_upload_that_breaks_off_is_no_fault_of_the_server(
     with socket.create_connection((host, int(port)), 10) as connection:
         connection.sendall(f"{head}Content-Type: video/webm\r\nContent-Length: {len(said)}\r\n\r\n".encode())
         connection.sendall(said[: len(said) // 2])
-        assert eventually(lambda: refusal(say(shop.program, session, said)) == (409, "busy"), 5)
+        assert uploading.wait(20)
+        assert refusal(say(shop.program, session, said)) == (409, "busy")
     assert eventually(lambda: say(shop.program, session, said).status_code == 201, 5)
     assert not [record.message for record in caplog.records if record.levelname == "ERROR"]
