@@ -12,6 +12,7 @@ from take5.scoring.models.encoders import ENCODERS
 from take5.scoring.models.libraries import is_missing, library_missing
 from take5.scoring.models.trackers import tracker_class
 from take5.stream.analysis.models import Models
+from take5.stream.batching.batched_encoder import shared_by_sessions
 
 if TYPE_CHECKING:
     from take5.scoring.models.face import FaceTracker
@@ -102,7 +103,7 @@ def load_encoder(encoder: EncoderName, ave_weights: StrPath | None, device: str)
     name = encoder if encoder != "auto" else default_encoder(weights)
     if ENCODERS[name].needs_weights and weights is None:
         raise ParameterError(f"encoder={name!r} needs ave_weights=PATH (or {WEIGHTS_VARIABLE})")
-    return ENCODERS[name].load(find, weights, device)
+    return shared_by_sessions(ENCODERS[name].load(find, weights, device))
 
 
 def default_encoder(weights: Path | None) -> str:

@@ -5,25 +5,23 @@ uses the same weights. The user provides the weights file. The preprocessing mat
 both ends of the sound.
 """
 
-import functools
 import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from scipy import fft
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from take5.scoring.errors import ModelDamaged, ParameterError, WeightsMismatch
-from take5.scoring.models.audio import AVE, Float32, embed, read_model
-from take5.scoring.parameters import SAMPLE_RATE
+from take5.scoring.models.audio import AVE, AudioEncoder, Float32, embed, read_model
+from take5.scoring.models.ave_device import CudaTransfers, SoundToEmbeddings, Transfers, on_device
+from take5.scoring.models.ave_mel import HOP, N_FFT, MelOfSegments, log_mel
 
-N_FFT, HOP, BANDS, COLUMNS = 800, 200, 80, 16
-"""Samples under an STFT column and between two columns; mel bands; columns that the network sees."""
+COLUMNS = 16
+"""Mel columns that the network sees."""
 
 SPAN_SAMPLES = (COLUMNS - 1) * HOP + N_FFT
 """Samples under 16 columns: 3,800."""
@@ -103,6 +101,9 @@ class Ave:
     threads : int
         Threads for a convolution on the CPU. This sets PyTorch's setting for the whole process: the network is small,
         and on two busy cores a second thread raised the cost of a second of sound from 75 to 480 ms of CPU.
+    transfers : Transfers, optional
+        What moves arrays to the device and back: then the mel spectrogram is computed there, too. By default on cuda
+        only.
 
     Raises
     ------
@@ -116,7 +117,14 @@ class Ave:
     dimension = 512
     preemphasis = 0.97
 
-    def __init__(self, weights_path: Path, device: str = "auto", half: bool | None = None, threads: int = 1) -> None:
+    def __init__(
+        self,
+        weights_path: Path,
+        device: str = "auto",
+        half: bool | None = None,
+        threads: int = 1,
+        transfers: Transfers | None = None,
+    ) -> None:
         if threads < 1:
             raise ParameterError(f"{threads=} must be at least 1")
         self._device = find_device(device)
@@ -128,6 +136,8 @@ class Ave:
             torch.set_num_threads(threads)
         self._dtype = torch.float16 if self.half else torch.float32
         self._network = network.to(self._device, self._dtype)
+        self._transfers = CudaTransfers(self._device) if self._device.type == "cuda" else transfers
+        self._from_sound = SoundToEmbeddings(MelOfSegments().to(self._device), self._network, self._dtype)
 
     def span(self, frame: int, total_samples: int | None = None) -> tuple[int, int]:
         """Samples of ``frame``, 115 ms before to 133 ms after; later for frames 0 and 1, earlier at the sound's end."""
@@ -139,6 +149,8 @@ class Ave:
 
     def encode(self, segments: Float32) -> Float32:
         """Embeddings, float32 [B, 512], of segments after pre-emphasis, float32 [B, 3800]."""
+        if self._transfers is not None:
+            return on_device(self._from_sound, self._transfers, segments)
         mel = torch.from_numpy(log_mel(segments)).unsqueeze(1)
         with torch.inference_mode():
             embeddings: Tensor = self._network(mel.to(self._device, self._dtype))
@@ -146,7 +158,7 @@ class Ave:
         return rows
 
 
-def clip_rows(encoder: Ave, samples: Float32) -> Float32:
+def clip_rows(encoder: AudioEncoder, samples: Float32) -> Float32:
     """Rows of ``aud_ave.npy`` for a clip, from the clip's own sound.
 
     T mel columns have ``int((T - 16) / 80 * 25) + 2`` windows (in floating point, as SyncTalk computes it); the first
@@ -155,8 +167,8 @@ def clip_rows(encoder: Ave, samples: Float32) -> Float32:
 
     Parameters
     ----------
-    encoder : Ave
-        The encoder; the trainers' own preprocessing computes in float32.
+    encoder : AudioEncoder
+        AVE; the trainers' own preprocessing computes in float32.
     samples : float32 [n]
         The clip's sound, mono at 16 kHz, in [-1, 1]; at least 3,000 samples.
 
@@ -179,46 +191,6 @@ def clip_row_count(samples: int) -> int:
 def mel_columns(samples: int) -> int:
     """T, columns of the centred STFT of that many samples."""
     return samples // HOP + 1
-
-
-def log_mel(segments: Float32) -> Float32:
-    """Mel windows as Wav2Lip and SyncTalk compute them with librosa.
-
-    ``S = 20 log10(max(1e-5, M |STFT|)) - 20``; the result is ``clip(8 (S + 100) / 100 - 4, -4, 4)``. The periodic Hann
-    window is zero at its first sample, so pre-emphasis lets nothing before the segment in.
-
-    Parameters
-    ----------
-    segments : float32 [B, 3800]
-        Sound under 16 columns, after pre-emphasis.
-
-    Returns
-    -------
-    float32 [B, 80, 16]
-    """
-    columns = np.lib.stride_tricks.sliding_window_view(segments, N_FFT, axis=1)[:, ::HOP]
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
-    mel = np.abs(fft.rfft(columns * hann)) @ mel_filters().T
-    decibels = 20 * np.log10(np.maximum(1e-5, mel)) - 20
-    scaled = np.clip(8 * (decibels + 100) / 100 - 4, -4, 4)
-    return np.ascontiguousarray(scaled.swapaxes(1, 2), dtype=np.float32)
-
-
-@functools.cache
-def mel_filters() -> npt.NDArray[np.float64]:
-    """M, [80, 401]: triangles on Slaney's mel scale, 55 to 7600 Hz, each of area 1 over frequency in Hz.
-
-    librosa's default. Slaney, "Auditory Toolbox", Technical Report 1998-010: linear to 1000 Hz (200/3 Hz a mel),
-    logarithmic above (27 mels for a factor of 6.4).
-    """
-    low, high = 55 * 3 / 200, 15 + np.log(7600 / 1000) * 27 / np.log(6.4)
-    mels = np.linspace(low, high, BANDS + 2)
-    edges = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp((mels - 15) * np.log(6.4) / 27))
-    hertz = np.arange(N_FFT // 2 + 1) * SAMPLE_RATE / N_FFT
-    left, centre, right = (edges[i : i + BANDS, np.newaxis] for i in range(3))
-    triangles = np.minimum((hertz - left) / (centre - left), (right - hertz) / (right - centre))
-    filters: npt.NDArray[np.float64] = np.maximum(0, triangles) * 2 / (right - left)
-    return filters
 
 
 def find_device(name: str) -> torch.device:

@@ -10,7 +10,8 @@ from scipy.signal import lfilter
 
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError, WeightsMismatch
 from take5.scoring.models.audio import AudioEncoder, EmbeddingStream, embed
-from take5.scoring.models.ave import Ave, AveNetwork, clip_rows, load_network, log_mel
+from take5.scoring.models.ave import Ave, AveNetwork, clip_rows, load_network
+from take5.scoring.models.ave_mel import log_mel
 
 
 @pytest.fixture(scope="module")
