@@ -11,7 +11,6 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fft
 from scipy.spatial.distance import pdist
 
 from take5.scoring.motion import Motion, above_threshold, hfr
@@ -33,7 +32,7 @@ def motion_complexity(lips: Floats, threshold: float) -> Motion:
     centre = lips.mean(axis=1)
     mouth = np.linalg.norm(lips - centre[:, None], axis=2)
     head = np.linalg.norm(np.diff(centre, axis=0, prepend=centre[:1]), axis=1)
-    magnitude = np.abs(fft(np.column_stack([mouth, head]), axis=0))
+    magnitude = np.abs(np.fft.fft(np.column_stack([mouth, head]), axis=0))
     high = above_threshold(np.minimum(np.arange(frames), frames - np.arange(frames)), frames, threshold)
     return hfr(magnitude, np.ones(frames), high)
 

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2
 from scipy.spatial.distance import cdist, pdist
 
 from take5.scoring.algorithm1 import diversity as euclidean
@@ -92,6 +91,8 @@ def cluster_entropy(labels: NDArray[np.int32]) -> float:
 
 def clusters(embeddings: Floats, seed: int) -> NDArray[np.int32]:
     """Label of each embedding [N, E] among the recording's k-means clusters (k = 20, k-means++, seeded)."""
+    from scipy.cluster.vq import kmeans2  # only this measure needs it
+
     count = min(ENTROPY_CLUSTERS, len(np.unique(embeddings, axis=0)))
     _, labels = kmeans2(embeddings, count, minit="++", rng=np.random.default_rng(seed))
     return np.asarray(labels, dtype=np.int32)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.gates.sound import BARK_EDGES_HZ, SPEECH
@@ -161,8 +161,9 @@ def voice_without_mouth(lips: Floats, speech: Floats) -> float | None:
         raise ParameterError(f"lips and speech must be of the same frames: {len(lips)=}, {len(speech)=}")
     if not len(lips) or not np.isfinite(lips).all() or np.isnan(speech).any():
         return None
-    height, size = mouth_height(lips), 2 * STILL_FRAMES + 1
-    swing = maximum_filter1d(height, size, mode="nearest") - minimum_filter1d(height, size, mode="nearest")
+    height = np.pad(mouth_height(lips), STILL_FRAMES, "edge")
+    around = sliding_window_view(height, 2 * STILL_FRAMES + 1)
+    swing = around.max(axis=1) - around.min(axis=1)
     left, right = (lips[:, corner] for corner in MOUTH_CORNERS)
     width = float(np.median(np.linalg.norm(left - right, axis=1)))
     return float(np.mean((swing < STILL_WIDTHS * width) & (speech >= SPEECH)))

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from take5.scoring.gates.face import BROWS, JAW
 
@@ -121,7 +120,10 @@ def blur_effect(luma: Values) -> float:
 
 def _kept(luma: Values, axis: int) -> float:
     lines = luma if axis == 0 else luma.T
-    sharp, blurred = (np.abs(y[1:] - y[:-1]) for y in (lines, uniform_filter1d(lines, BLUR_TAPS, axis=0)))
+    mirrored = np.pad(lines, ((BLUR_TAPS // 2, BLUR_TAPS // 2), (0, 0)), "symmetric")
+    sharp = np.abs(lines[1:] - lines[:-1])
+    # Of the mean filter's neighbouring outputs, only one sample enters and one leaves.
+    blurred = np.abs(mirrored[BLUR_TAPS:] - mirrored[:-BLUR_TAPS]) / np.float32(BLUR_TAPS)
     whole = sharp.sum(dtype=np.float64)
     return 1 - float(np.maximum(sharp - blurred, 0).sum(dtype=np.float64) / whole) if whole > 0 else 1.0
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,9 +165,10 @@ class PictureScan:
         yield from ((self.rows.frame(start), self.rows.frame(stop - 1) + 1) for start, stop in joined)
 
     def _run(self, lead_in: int, start: int, stop: int, wanted: int) -> None:
-        with Faces(self._models, self._known(lead_in, stop)) as faces:
+        pictures = self._file.ready_frames(self._index, lead_in, stop, self._hop)
+        with Faces(self._models, self._known(lead_in, stop)) as faces, closing(pictures) as frames:
             scanner = FrameScanner(faces)
-            for frame in self._file.grid_frames(self._index, lead_in, stop, self._hop):
+            for frame in frames:
                 observation = scanner.observe(frame)
                 if frame.index >= start and self.rows.has(frame.index, frame.index + 1):
                     self._keep(self.rows.row(frame.index), observation)

@@ -29,6 +29,7 @@ from take5.stream.sources.file_index import FileIndex, Keyframe
 from take5.stream.sources.file_notes import FileNotes
 from take5.stream.sources.given import Copy, Given
 from take5.stream.sources.joined import structure_warnings
+from take5.stream.sources.read_ahead import read_ahead, with_ready_picture
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_flicks
 from take5.stream.timeline.grid import FrameCounts, GridFrame, PictureGrid
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Media, VideoFrame
@@ -275,6 +276,12 @@ class MediaFile:
         for shown in grid.finish(index.video_end):
             if shown.index < stop:
                 yield shown
+
+    def ready_frames(
+        self, index: FileIndex, start: int, stop: int, hop: int
+    ) -> Generator[GridFrame[VideoFrame], None, None]:
+        """Decode like :meth:`grid_frames`, and make arrays of what is shown, a little ahead in a separate thread."""
+        return read_ahead(lambda: map(with_ready_picture, self.grid_frames(index, start, stop, hop)))
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Decode the sound between two times in flicks: float32 [C, n] with 1 or 2 channels, and samples per second."""

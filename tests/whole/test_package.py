@@ -1,6 +1,7 @@
 """What is installed, and what the documents promise."""
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -106,6 +107,22 @@ HEAVY = {
 }  # fmt: skip
 """What no command imports before it needs it."""
 
+SLOW = {
+    "IPython", "matplotlib", "pandas", "PIL", "scipy.cluster", "scipy.fft", "scipy.integrate", "scipy.interpolate",
+    "scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.stats", "torch",
+}  # fmt: skip
+"""What takes tenths of a second and more to import, and few need."""
+
+WORK = """
+import sys
+from pathlib import Path
+from media_files import clicks, numbered_media, steady
+numbered_media(Path("film.mkv"), steady(150, 25), clicks([0.5], 6.0))
+known = set(sys.modules)
+from take5.client.cli import run
+code = run(["select", "film.mkv"])
+"""
+
 
 @pytest.mark.parametrize(
     ("arguments", "needed"),
@@ -127,3 +144,25 @@ def test_nothing_is_imported_before_it_is_needed(arguments: list[str], needed: s
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     code, *found = done.stderr.split()
     assert (code, set(found) - needed) == ("0", set())
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_no_command_imports_what_is_slow_and_that_few_need(command: str) -> None:
+    slow = {name for name in SLOW if command != "calibrate" or not name.startswith("scipy")}
+    program = f"import sys, take5.client.cli.{COMMANDS[command].module}; print(*sorted({slow} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_select_works_without_what_is_slow_to_import(tmp_path: Path) -> None:
+    program = f"{WORK}print(code, *sorted({SLOW} & (set(sys.modules) - known)), file=sys.stderr)"
+    search = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, **search},
+    )
+    assert run.stderr.splitlines()[-1].split() == ["2"]  # nothing eligible in it

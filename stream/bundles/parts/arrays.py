@@ -7,7 +7,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
 from take5.scoring.models.audio import AVE, AudioEncoder
 from take5.scoring.parameters import SAMPLES_PER_FRAME
@@ -41,6 +40,8 @@ class Blendshapes:
 
 def smoothed(blendshapes: NDArray[np.float32]) -> NDArray[np.float64]:
     """Coefficients as SyncTalk reads them, from [N, 52] in MediaPipe's order, ``_neutral`` first."""
+    from scipy.signal import savgol_filter  # takes a second
+
     rows = np.zeros((len(blendshapes), COEFFICIENTS))
     rows[:, :-1] = blendshapes[:, 1:]
     return np.asarray(savgol_filter(rows, SMOOTHED_OVER, SMOOTHED_BY, axis=0), dtype=np.float64)
