@@ -1,6 +1,6 @@
-"""The command line: ``take5 serve | webcam | recover | push | select | bundle | check | replay | calibrate | models``.
+"""The command line: ``take5 serve | reload | webcam | recover | push | select | bundle | check | replay | calibrate``.
 
-``take5 keys`` and ``take5 sessions`` are for platforms.
+And ``take5 models``; ``take5 keys`` and ``take5 sessions`` are for platforms.
 
 Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
 usage error; 130 interrupted.

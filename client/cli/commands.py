@@ -28,6 +28,10 @@ COMMANDS = {
         "recover",
         "Make clip, bundles and report of every capture in DIR that was cut off, as by a kill or a loss of power.",
     ),
+    "reload": Listed(
+        "reload",
+        "Let new processes make the captures of a running server; the old ones end when their captures do.",
+    ),
     "replay": Listed("replay", "Score VIDEO like a live capture, and show the events."),
     "select": Listed(
         "select", "Find the most informative seconds of each VIDEO, by default five, and write them as a clip."

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -22,6 +22,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.sources.channel import AUTO, checked_channel
 from take5.stream.sources.given import Address, given
+from take5.stream.workers.model_choice import ModelChoice
 
 SECONDS_OPTION = click.option(
     "--seconds",
@@ -138,6 +139,27 @@ def model_options(command: Command) -> Command:
         return command(*args, models=load_models(encoder, ave_weights, device, tracker), **options)
 
     return decorated(with_models, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+def model_choice_options(command: Command) -> Command:
+    """Give a command the choice of models, as one argument ``choice``, a :class:`ModelChoice`; nothing is loaded."""
+
+    @functools.wraps(command)
+    def with_choice(
+        *args: Any, encoder: EncoderName, ave_weights: Path | None, device: str, tracker: TrackerName, **options: Any
+    ) -> Any:
+        _weights_given(encoder, ave_weights)
+        weights = None if ave_weights is None else str(ave_weights)
+        return command(*args, choice=ModelChoice(encoder, weights, device, tracker), **options)
+
+    return decorated(with_choice, MODEL_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+
+
+def chosen_models(choice: ModelChoice) -> Models:
+    """Load the models of a choice, fetching missing files, and print what is fetched."""
+    encoder, tracker = cast("EncoderName", choice.encoder), cast("TrackerName", choice.tracker)
+    weights = None if choice.ave_weights is None else Path(choice.ave_weights)
+    return load_models(encoder, weights, choice.device, tracker)
 
 
 class RecordingType(click.Path):

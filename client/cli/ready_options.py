@@ -9,8 +9,9 @@ import click
 
 from take5.client.cli.decorators import Command
 from take5.scoring.errors import ParameterError
-from take5.stream.hooks.command import SECRET_VARIABLE, parse_command
-from take5.stream.hooks.dispatcher import TIMEOUT_S, HookDispatcher, Target
+from take5.stream.hooks.command import SECRET_VARIABLE
+from take5.stream.hooks.dispatcher import TIMEOUT_S, HookDispatcher
+from take5.stream.hooks.setup import HookSetup
 
 SILENT_WAIT_S = 1.0
 """Time to wait for deliveries before printing a message about it."""
@@ -21,6 +22,17 @@ def ready_options(command: Command) -> Command:
 
     Put it above the other groups of options, so that mistakes are reported before models are loaded.
     """
+
+    @functools.wraps(command)
+    def with_dispatcher(*args: Any, hooks: HookSetup, **options: Any) -> Any:
+        with hooks.dispatcher() as dispatcher:
+            return command(*args, hooks=dispatcher, **options)
+
+    return hook_options(with_dispatcher)  # type: ignore[return-value] # functools keeps the signature
+
+
+def hook_options(command: Command) -> Command:
+    """Give the command who gets notices, as one argument ``hooks``, a :class:`HookSetup`."""
 
     @click.option(
         "--on-ready",
@@ -53,9 +65,8 @@ def ready_options(command: Command) -> Command:
         on_ready_timeout: float,
         **options: Any,
     ) -> Any:
-        program = None if on_ready is None else parse_command(on_ready)
-        with HookDispatcher(program, _webhook(webhook, webhook_secret_file), on_ready_timeout) as hooks:
-            return command(*args, hooks=hooks, **options)
+        secret = _webhook_secret(webhook, webhook_secret_file)
+        return command(*args, hooks=HookSetup(on_ready, webhook, secret, on_ready_timeout), **options)
 
     return with_hooks  # type: ignore[return-value] # click keeps the callable
 
@@ -68,14 +79,12 @@ def let_deliveries_end(hooks: HookDispatcher) -> None:
             pass
 
 
-def _webhook(url: str | None, secret_file: Path | None) -> Target | None:
-    if url is None:
-        if secret_file is not None:
-            raise click.UsageError("--webhook-secret-file needs --webhook URL")
-        return None
-    from take5.stream.hooks.webhook import Webhook
-
-    return Webhook(url, _secret(secret_file))
+def _webhook_secret(url: str | None, secret_file: Path | None) -> bytes:
+    if url is not None:
+        return _secret(secret_file)
+    if secret_file is not None:
+        raise click.UsageError("--webhook-secret-file needs --webhook URL")
+    return b""
 
 
 def _secret(file: Path | None) -> bytes:

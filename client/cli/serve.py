@@ -1,7 +1,7 @@
 """``take5 serve``: the server for browsers, OBS and any WHIP sender."""
 
 import functools
-import os
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,25 +14,32 @@ from take5.client.cli.database_options import database_option, opened
 from take5.client.cli.decorators import Command
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
-from take5.client.cli.options import gate_options, length_options, model_options, stop_options
-from take5.client.cli.ready_options import ready_options
+from take5.client.cli.options import (
+    chosen_models,
+    gate_options,
+    length_options,
+    model_choice_options,
+    stop_options,
+)
+from take5.client.cli.ready_options import hook_options
 from take5.client.cli.server_options import CORES_A_SESSION, server_options
 from take5.client.cli.sync_options import shift_option
+from take5.client.cli.worker_options import cores, encoder_of, workers_for, workers_option
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.gates.config import GateConfig
 from take5.scoring.models.trackers import measured_with
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
-from take5.stream.analysis.models import Models
 from take5.stream.bundles.write import WantedBundles, refuse_short
 from take5.stream.deliverables import Deliverables
-from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.hooks.setup import HookSetup
 from take5.stream.server.access import is_loopback
 from take5.stream.server.malloc import share_arenas
 from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer
 from take5.stream.timeline.sound_shift import SoundShift
+from take5.stream.workers.model_choice import ModelChoice
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -55,15 +62,16 @@ def memory_shared(command: Command) -> Command:
 
 @click.command()
 @memory_shared
-@ready_options
+@hook_options
 @network_options
 @server_options
+@workers_option
 @database_option()
 @bundle_options
 @live_options
 @shift_option
 @gate_options
-@model_options
+@model_choice_options
 @length_options
 @stop_options
 def serve(
@@ -87,7 +95,7 @@ def serve(
     rules: StopRules,
     parameters: Parameters,
     also: tuple[float, ...],
-    models: Models,
+    choice: ModelChoice,
     gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
@@ -95,44 +103,57 @@ def serve(
     finish_within: float,
     shift: SoundShift,
     pause_s: float,
-    hooks: HookDispatcher,
+    hooks: HookSetup,
+    workers: int | None,
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best seconds of each, by default five."""
+    from take5.client.cli.front import Front
     from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
     from take5.stream.server.descriptors import raise_limit, shares
     from take5.stream.server.lengths import OFFERED_S
-    from take5.stream.server.options import ServerOptions
+    from take5.stream.server.options import ServerOptions, check_ports
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for, usage
+    from take5.stream.sources.webrtc.host_sockets import resolved
+    from take5.stream.workers.running import known
 
     pixels = int(picture.removesuffix("p"))
-    cost, cores = CORES_A_SESSION[pixels], _cores()
+    cost, carried = CORES_A_SESSION[pixels], cores()
     fixed = click.get_current_context().get_parameter_source("seconds") is not ParameterSource.DEFAULT
-    offered = () if fixed else OFFERED_S
-    capacity = max_sessions or max(1, int(cores / cost))
+    capacity = max_sessions or max(1, int(carried / cost))
     connections, pending = shares(raise_limit(), capacity)
     if udp_ports is not None:  # each sender takes one
         pending = max(1, min(pending, len(udp_ports) - capacity))
+    _check(host, token, address, anyone=anyone, tls=(tls_cert, tls_key))
+    check_ports(udp_ports, capacity)
+    for each in public_addresses:
+        resolved(each)
+    dispatcher = hooks.dispatcher()
+    settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
+    refuse_short(wanted, settings)
+    options = ServerOptions(
+        ice_servers,
+        Deliverables(wanted, name, report),
+        dispatcher,
+        min_free,
+        finish_within,
+        pause_s,
+        pixels,
+        udp_ports=udp_ports,
+        public_addresses=public_addresses,
+        seconds=() if fixed else OFFERED_S,
+    )
+    workers = workers_for(workers, choice, capacity, udp_ports)
+    front = None if workers == 1 else Front(choice, settings, rules, output, options, hooks, workers)
+    models = None if front else chosen_models(choice)
 
     def make(database: "Database | None") -> "tuple[Starlette, Sessions]":
-        deliverables = Deliverables(wanted, name, report)
-        settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
-        refuse_short(wanted, settings)
-        options = ServerOptions(
-            ice_servers,
-            deliverables,
-            hooks,
-            min_free,
-            finish_within,
-            pause_s,
-            pixels,
-            udp_ports=udp_ports,
-            public_addresses=public_addresses,
-            seconds=offered,
-        )
-        places = Admission(capacity, usage, cores, cost, pending)
-        sessions = sessions_for(models, settings, rules, output, places, options)
+        if models is not None:
+            places = Admission(capacity, usage, carried, cost, pending)
+            sessions = sessions_for(models, settings, rules, output, places, options)
+        elif front is not None:
+            sessions = front.sessions(Admission(capacity, None, carried, cost, pending), end)
         app = create_app(
             sessions,
             token=token,
@@ -148,9 +169,22 @@ def serve(
     def started(at: str) -> None:
         click.echo(f"take5 at {at}")
         click.echo(f"  WHIP  {at}/whip   (OBS: {at}/whip/NAME)")
-        models_used = measured_with(models.encoder.name, models.tracker_name)
-        click.echo(f"  clips go to {output}; {capacity} captures at a time; {models_used}")
+        models_used = measured_with(encoder_of(choice), choice.tracker)
+        processes = "" if workers == 1 else f" in {workers} processes"
+        click.echo(f"  clips go to {output}; {capacity} captures at a time{processes}; {models_used}")
 
+    found = nullcontext() if front is None else known(output)
+    with dispatcher, found, nullcontext() if address is None else opened(address) as database:
+        run(functools.partial(make, database), Listen(host, port, tls_cert, tls_key, connections), started)
+    if front is not None:
+        front.check()
+    return 0
+
+
+def _check(
+    host: str, token: str | None, address: str | None, *, anyone: bool, tls: tuple[Path | None, Path | None]
+) -> None:
+    """Raise UsageError if options exclude or need each other."""
     if token is not None and address is not None:
         raise click.UsageError(
             "--token and --database exclude each other: a platform's sessions have their own secrets"
@@ -160,19 +194,16 @@ def serve(
             f"without a token take5 serves this machine only; give --token SECRET, or --open to let anyone who reaches "
             f"{host} send and read"
         )
-    if (tls_cert is None) != (tls_key is None):
+    if (tls[0] is None) != (tls[1] is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
-    with nullcontext() if address is None else opened(address) as database:
-        run(functools.partial(make, database), Listen(host, port, tls_cert, tls_key, connections), started)
-    return 0
+
+
+def end() -> None:
+    """End this program as SIGTERM does."""
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _platform(database: "Database") -> "Platform":
     from take5.stream.platform.service import Platform
 
     return Platform(database)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -47,7 +47,7 @@ class Warned:
 
     frame: int
     trouble: Trouble
-    value: float | list[int] | str | None = None
+    value: float | int | list[int] | str | None = None
 
     def json(self) -> Json:
         """Return the event as ``{"type": "warning", ...}``."""

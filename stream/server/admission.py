@@ -2,7 +2,8 @@
 
 An offer costs its sender nothing and comes from anywhere, so it holds a pending place only, until media arrive or
 :data:`~take5.stream.live.watchdog.CONNECT_S` is over. Then it takes a capture's place, if what is going on leaves room
-for it by its measured cost. All of it is used on the event loop.
+for it by its measured cost. Where several processes capture, it gets both in the one with the most room; they share
+the cores of the machine. All of it is used on the event loop.
 """
 
 import ipaddress
@@ -14,18 +15,13 @@ from enum import Enum, auto
 from math import inf
 
 from take5.stream.server.errors import Refused, full
+from take5.stream.server.rooms import COST, Room
 
 PENDING, PENDING_AN_ADDRESS = 64, 8
 """Pending places, and how many of them senders of one address may hold; of fewer places, half at most."""
 
-COST = 0.65
-"""Cores that a capture uses, until it has been measured."""
-
 WITH_PORT = re.compile(r"\[(?P<six>[^\]]+)\](:\d+)?|(?P<four>[0-9.]+):\d+")
 """An address with a port, as some proxies state it."""
-
-SETTLE_S, MEMORY_S = 5.0, 30.0
-"""Shortest time over which a cost is measured, and how long a measurement counts."""
 
 
 class PlaceState(Enum):
@@ -38,9 +34,10 @@ class PlaceState(Enum):
 
 @dataclass
 class Place:
-    """A place that an :class:`Admission` gave to a sender in a network."""
+    """A place that an :class:`Admission` gave to a sender in a network, in the room of a process."""
 
     network: str
+    room: Room
     state: PlaceState = PlaceState.PENDING
 
 
@@ -51,8 +48,8 @@ class Admission:
     ----------
     capacity : int
         Captures at a time, at most.
-    usage : callable
-        Returns seconds of a steady clock, and the CPU seconds that captures and what serves them have used.
+    usage : callable, optional
+        Of the one process that captures (see :class:`Room`); without it, there are the rooms that are added.
     cores : float
         Cores that captures may use. One capture is always admitted.
     cost : float
@@ -62,27 +59,52 @@ class Admission:
 
     Attributes
     ----------
-    captures, pending : int
-        Places that are taken.
-    cost : float
-        Cores that a capture uses, as measured.
+    capacity : int
+        Captures at a time, at most.
+    assumed : float
+        Cores that a capture uses, until it has been measured.
     """
 
     def __init__(
         self,
         capacity: int,
-        usage: Callable[[], tuple[float, float]],
+        usage: Callable[[], tuple[float, float]] | None = None,
         cores: float = inf,
         cost: float = COST,
         pending: int = PENDING,
     ) -> None:
-        self.capacity, self.cost = capacity, cost
-        self._assumed = cost
-        self.captures = self.pending = 0
+        self.capacity, self.assumed = capacity, cost
         self._cores, self._places = cores, pending
         self._an_address = max(1, min(PENDING_AN_ADDRESS, (pending + 1) // 2))
         self._addresses: Counter[str] = Counter()
-        self._usage, self._since = usage, usage()
+        self._rooms = [] if usage is None else [Room(usage, cost)]
+
+    @property
+    def captures(self) -> int:
+        """Captures' places that are taken."""
+        return sum(room.captures for room in self._rooms)
+
+    @property
+    def pending(self) -> int:
+        """Pending places that are taken."""
+        return sum(room.pending for room in self._rooms)
+
+    @property
+    def cost(self) -> float:
+        """Cores that a capture uses, as measured; the mean of what goes on."""
+        if captures := self.captures:
+            return sum(room.used for room in self._rooms) / captures
+        costs = [room.cost for room in self._rooms]
+        return sum(costs) / len(costs) if costs else self.assumed
+
+    def add(self, room: Room) -> None:
+        """Count on another process."""
+        self._rooms.append(room)
+
+    def close(self, room: Room) -> None:
+        """Let no more into the room of a process; what goes on in it counts until it ends."""
+        room.open = False
+        self._forget_empty()
 
     def knock(self, address: str | None) -> Place:
         """Reserve a pending place for a sender at an IP address; the caller gives it back with :meth:`release`.
@@ -92,37 +114,35 @@ class Admission:
         Refused
             If captures leave no room for another, or no pending place is free.
         """
-        self._measure()
+        for each in self._rooms:
+            each.measure()
         network = network_of(address)
-        if not self.has_room:
+        room = min(filter(self._has_room, self._rooms), key=lambda room: room.expected, default=None)
+        if room is None:
             raise self.full
         if self.pending >= self._places:
             raise full(f"{self.pending} senders are connecting")
         if self._addresses[network] >= self._an_address:
             raise full(f"{self._an_address} senders at {network or 'this address'} are connecting")
         self._addresses[network] += 1
-        self.pending += 1
-        return Place(network)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether another capture may go on beside those that do."""
-        more = self.captures + 1
-        return more <= self.capacity and (self.captures == 0 or more * self.cost <= self._cores)
+        room.pending += 1
+        return Place(network, room)
 
     @property
     def full(self) -> Refused:
         """The refusal of a sender for whom there is no room."""
+        if not any(room.open for room in self._rooms):
+            return full("no process that captures is there")
         most = "" if self.captures < self.capacity else f" of {self.capacity}"
         return full(f"{self.captures}{most} captures are going on")
 
     def connect(self, place: Place) -> bool:
         """Make a pending place a capture's; return False, and leave it pending, if there is no room."""
-        if place.state is not PlaceState.PENDING or not self.has_room:
+        if place.state is not PlaceState.PENDING or not self._has_room(place.room):
             return False
         self._leave(place)
         place.state = PlaceState.CAPTURE
-        self._change(1)
+        place.room.change(1)
         return True
 
     def release(self, place: Place) -> None:
@@ -130,32 +150,24 @@ class Admission:
         if place.state is PlaceState.PENDING:
             self._leave(place)
         elif place.state is PlaceState.CAPTURE:
-            self._change(-1)
+            place.room.change(-1)
         place.state = PlaceState.FREE
+        self._forget_empty()
 
-    def _measure(self) -> None:
-        """Measure what a capture costs, if their number has stayed the same for long enough.
-
-        When nothing goes on, what earlier captures cost is forgotten.
-        """
-        now, cpu = self._usage()
-        seconds, used = now - self._since[0], cpu - self._since[1]
-        if seconds >= SETTLE_S:
-            cost = used / seconds / self.captures if self.captures else self._assumed
-            self.cost += (cost - self.cost) * min(1.0, seconds / MEMORY_S)
-            self._since = now, cpu
+    def _has_room(self, room: Room) -> bool:
+        """Whether another capture may go on in a room beside all that do."""
+        captures, used = self.captures, sum(each.used for each in self._rooms)
+        more = captures == 0 or used + room.cost <= self._cores
+        return room.free and captures < self.capacity and more
 
     def _leave(self, place: Place) -> None:
-        self.pending -= 1
+        place.room.pending -= 1
         self._addresses[place.network] -= 1
         if not self._addresses[place.network]:
             del self._addresses[place.network]
 
-    def _change(self, captures: int) -> None:
-        """Count another capture, or one less: the cost of each is measured from then on."""
-        self._measure()
-        self.captures += captures
-        self._since = self._usage()
+    def _forget_empty(self) -> None:
+        self._rooms = [room for room in self._rooms if room.open or room.captures or room.pending]
 
 
 def network_of(address: str | None) -> str:

@@ -39,8 +39,8 @@ async def config(request: Request) -> Response:
 async def ice(request: Request) -> Response:
     """Return STUN and TURN servers with credentials, for a sender that is about to make its connection."""
     await authorise(request, Act.SEND)
-    network = sessions_of(request).network
-    body = {"ice_servers": [access.json() for access in network.access()], "expires_in": network.valid_s}
+    servers = sessions_of(request).ice
+    body = {"ice_servers": [access.json() for access in servers.access()], "expires_in": servers.valid_s}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 

@@ -1,7 +1,6 @@
 """One sender's capture on the server: its connection, its timers, its thread."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,14 +12,16 @@ from take5.stream.events import Event, Failed, Failure, State, StateChanged, Sto
 from take5.stream.live.finish import clip_writer
 from take5.stream.live.liveness import Liveness
 from take5.stream.live.session import LiveSession
-from take5.stream.live.snapshot import About
+from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
 from take5.stream.output.free_space import EVERY_S, SpaceWatch, megabytes
-from take5.stream.server.feed import Feed
+from take5.stream.server.captures import CaptureListener, CaptureRequest
+from take5.stream.server.errors import Refused
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.space import Space
-from take5.stream.sources.webrtc.peer import Peer
+from take5.stream.sources.webrtc.offer import fault
+from take5.stream.sources.webrtc.peer import MALFORMED, Peer
 from take5.stream.spool.writer import SpoolWriter
 
 LOOK_EVERY_S = 0.25
@@ -42,58 +43,48 @@ class Capture:
 
     Parameters
     ----------
+    request : CaptureRequest
+        What is captured.
+    listener : CaptureListener
+        Told on the event loop.
     peer : Peer
         The accepted offer.
     live : LiveSession
         Scores it.
-    feed : Feed
-        Gets its events.
     folder : Path
         Gets the clip.
     options : ServerOptions
-        What is made of the clip, who gets the notice of it, and how long what may take.
+        Who gets the notice of the clip, and how long what may take.
     spool : SpoolWriter, optional
         Puts the best window on disk while the capture goes on.
-    admit : callable
-        Called once, on the event loop, when the first media have arrived: takes a capture's place, or returns why there
-        is none.
-    tell : callable
-        Called on the event loop with each event, after the feed has it.
-    over : callable
-        Called once, on the event loop, when everything has ended.
     space : Space
         Where the clip goes; the sender is warned when it gets low.
-    save_for_s : float
-        How long a clip that cannot be written is tried again.
     about : About
         What its followers are told of it.
-    lost_s : float, optional
-        How long it waits while nothing arrives.
+    save_for_s : float
+        How long a clip that cannot be written is tried again.
     """
 
     def __init__(
         self,
+        request: CaptureRequest,
+        listener: CaptureListener,
         peer: Peer,
         live: LiveSession,
-        feed: Feed,
         folder: Path,
         options: ServerOptions,
         spool: SpoolWriter | None,
-        admit: Callable[[], str | None],
-        tell: Callable[[Event], None],
-        over: Callable[[], None],
         space: Space,
-        save_for_s: float,
         about: About,
-        lost_s: float | None = None,
+        save_for_s: float,
     ) -> None:
         self.folder = folder
-        self._peer, self._live, self._feed, self._tell, self._over = peer, live, feed, tell, over
-        self._admit, self._admitted = admit, False
-        self._space, self._spool, self._about = space, spool, about
+        self._request, self._listener, self._peer, self._live = request, listener, peer, live
+        self._space, self._spool, self._admitted = space, spool, False
+        self._now = Snapshot(request.session, about)
         self._loop = asyncio.get_running_loop()
-        address = partial(file_address, feed.name)
-        save = clip_writer(folder, options.deliverables, options.hooks, address, feed.name, spool)
+        address = partial(file_address, request.session)
+        save = clip_writer(folder, request.order.deliverables, options.hooks, address, request.session, spool)
         self._worker = LiveWorker(
             live,
             self._from_thread,
@@ -106,32 +97,29 @@ class Capture:
         self._supervisor = Supervisor(
             monotonic(),
             peer.arrivals,
-            lambda: feed.now.state,
+            lambda: self._now.state,
             lambda: live.frame,
             self._say,
             self._worker.end,
             options.pause_s,
             Liveness(self._worker.vitals, peer.packets, lambda: peer.waits_for_keyframe),
             live.longest_s,
-            lost_s,
+            request.lost_s,
         )
         self._watch: asyncio.Task[None] | None = None
 
     async def begin(self) -> str:
         """Answer the offer and begin to receive."""
         self._peer.start(self._worker.put, self._supervisor.source_ended, self._unplaced, self._jumped)
-        answer = await self._peer.answer()
-        feed = self._feed
-        feed.restart(self._about)
-        feed.publish(StateChanged(0, State.CONNECTING))
+        try:
+            answer = await self._peer.answer()
+        except MALFORMED as error:
+            text = f"the offer cannot be answered: {fault(self._request.offer)}"
+            raise Refused(400, "bad_sdp", text) from error
+        self._say(StateChanged(0, State.CONNECTING))
         self._worker.start()
-        self._watch = asyncio.create_task(self._run(), name=f"take5-{feed.name}")
+        self._watch = asyncio.create_task(self._run(), name=f"take5-{self._request.session}")
         return answer
-
-    @property
-    def begun(self) -> bool:
-        """Whether the offer has been answered."""
-        return self._watch is not None
 
     async def abandon(self) -> None:
         """Give up what could not begin."""
@@ -139,6 +127,10 @@ class Capture:
         if self._spool is not None:
             await asyncio.to_thread(self._spool.close, remove=True)
         await self._peer.close()
+
+    def refuse(self, text: str) -> None:
+        """End it: its media have arrived, and there is no room for them."""
+        self._supervisor.fail(Failed(0, Failure.FULL, text))
 
     def restart(self) -> None:
         """Let the stop rules start over: from now on the person speaks in another way."""
@@ -173,7 +165,8 @@ class Capture:
             while not self._ended.is_set():
                 now = monotonic()
                 if self._peer.arrivals and not self._admitted:
-                    self._enter()
+                    self._admitted = True
+                    self._listener.connected()
                 self._supervisor.look(now)
                 if now - asked >= KEYFRAME_EVERY_S and self._peer.connected:
                     asked = now
@@ -186,19 +179,12 @@ class Capture:
             await self._peer.close()
             await asyncio.to_thread(self._worker.join)
             self._done.set()
-            self._over()
-
-    def _enter(self) -> None:
-        """Take the place of a capture, or end."""
-        self._admitted = True
-        refused = self._admit()
-        if refused is not None:
-            self._supervisor.fail(Failed(0, Failure.FULL, refused))
+            self._listener.over()
 
     async def _watch_space(self) -> None:
         """Warn when free space gets low, until the recording has stopped."""
         watch = SpaceWatch(self._space.least)
-        while Stopped not in self._feed.now.last:
+        while Stopped not in self._now.last:
             free = await self._space.free()
             if free is not None and watch.look(free):
                 self._publish(Warned(self._live.frame, Trouble.DISK_LOW, megabytes(free)))
@@ -207,7 +193,7 @@ class Capture:
     async def _watch_stream(self) -> None:
         """Tell what the sender's stream is like whenever that changes, until the recording has stopped."""
         known = self._peer.facts
-        while Stopped not in self._feed.now.last:
+        while Stopped not in self._now.last:
             if (facts := self._peer.facts) != known:
                 known = facts
                 self._publish(StreamMeasured(self._live.frame, *facts))
@@ -223,12 +209,12 @@ class Capture:
         self._loop.call_soon_threadsafe(self._publish, event)
 
     def _say(self, event: Event) -> None:
-        self._feed.publish(event)
-        self._tell(event)
+        self._now.remember(event)
+        self._listener.event(event)
 
     def _publish(self, event: Event) -> None:
         self._say(event)
-        if self._feed.now.over:
+        if self._now.over:
             self._ended.set()
         if isinstance(event, Stopped):
             settings = self._live.settings

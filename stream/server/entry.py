@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from take5.stream.events import ClipReady, Event, Failed, Reported
+from take5.stream.events import ClipReady, Event, Failed, Reported, State, StateChanged
 from take5.stream.live.snapshot import Snapshot
-from take5.stream.server.capture import Capture
+from take5.stream.server.captures import HostedCapture
 from take5.stream.server.errors import Refused
 from take5.stream.server.feed import Feed
 
@@ -28,7 +28,7 @@ class Entry:
     """What belongs to one name."""
 
     feed: Feed
-    capture: Capture | None = None
+    capture: HostedCapture | None = None
     capture_id: str = ""
     folder: Path = Path()
     kept: Kept | None = None
@@ -67,7 +67,7 @@ class Entry:
         known = [clip.files for clip in now.clips] + ([report.files] if isinstance(report, Reported) else [])
         return folder / name if any(name in files for files in known) else None
 
-    def begin(self, capture: Capture, capture_id: str, folder: Path) -> None:
+    def begin(self, capture: HostedCapture, capture_id: str, folder: Path) -> None:
         """Make ``capture`` the name's; the last clip is kept until there is another."""
         if self.clip is not None:
             self.kept = Kept(self.capture_id, self.folder, self.feed.now)
@@ -79,6 +79,12 @@ class Entry:
         if not connected and self.kept is not None:
             self.capture_id, self.folder = self.kept.capture_id, self.kept.folder
             self.feed.now = self.kept.now
+
+    def interrupt(self) -> None:
+        """Let the name wait for what is recovered of its capture, whose process is gone."""
+        self.capture, self.recovered = None, self.recovered or asyncio.Event()
+        if not self.feed.now.decided:
+            self.feed.publish(StateChanged(self.feed.now.frame, State.STOPPING))
 
     @property
     def busy(self) -> Refused:

@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 
 from take5.scoring.errors import ParameterError
 from take5.scoring.stopping import StopRules
-from take5.stream.analysis.models import Models
-from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.server.errors import Refused
 from take5.stream.settings import Settings
-from take5.stream.timeline.media import UnitFormat
 
 OFFERED_S = (5.0, 10.0)
 """Lengths that senders may choose where the server does not fix them."""
@@ -19,21 +16,28 @@ OFFERED_S = (5.0, 10.0)
 
 @dataclass(frozen=True)
 class Scoring:
-    """What a capture is scored with."""
+    """What a capture is scored with.
 
-    models: Models
+    Attributes
+    ----------
+    encoder, tracker : str
+        Names of the audio encoder and of the face tracker.
+    settings : Settings
+        How it is scored.
+    rules : StopRules
+        When it is enough.
+    """
+
+    encoder: str
+    tracker: str
     settings: Settings
     rules: StopRules
 
     @property
     def about(self) -> About:
         """What its followers are told."""
-        models, settings = self.models, self.settings
-        return About.of(models.encoder.name, settings.parameters, self.rules, settings.also, models.tracker_name)
-
-    def live(self, unit_format: UnitFormat, name: str) -> LiveSession:
-        """Return a session for access units of a format, under a name for its report."""
-        return LiveSession(self.models, self.settings, self.rules, unit_format, name)
+        settings = self.settings
+        return About.of(self.encoder, settings.parameters, self.rules, settings.also, self.tracker)
 
     def of(self, seconds: Sequence[float]) -> "Scoring":
         """The same for windows of other lengths; the stop rules follow the first of them.
@@ -51,7 +55,9 @@ class Scoring:
         rules = self.rules
         if parameters != self.settings.parameters:
             rules = replace(rules, stop_at=rules.stop_at and None, reach=None)
-        return Scoring(self.models, replace(self.settings, parameters=parameters, also=tuple(seconds[1:])), rules)
+        return replace(
+            self, settings=replace(self.settings, parameters=parameters, also=tuple(seconds[1:])), rules=rules
+        )
 
 
 class Choice:

@@ -67,10 +67,14 @@ def network_of(options: ServerOptions, capacity: int, longest_s: float) -> Netwo
     ParameterError
         If an option is not valid, or there are fewer UDP ports than captures.
     """
-    ports = options.udp_ports
+    check_ports(options.udp_ports, capacity)
+    return Network(options.ice_servers, options.udp_ports, options.public_addresses, longest_s)
+
+
+def check_ports(ports: UdpPorts | None, capacity: int) -> None:
+    """Raise ParameterError if there are fewer UDP ports than captures at a time."""
     if ports is not None and len(ports) < capacity:
         raise ParameterError(
             f"--udp-ports {ports} are {len(ports)} ports, and each of {capacity} captures at a time takes one: give "
             "more ports, or lower --max-sessions"
         )
-    return Network(options.ice_servers, ports, options.public_addresses, longest_s)

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from take5.scoring.errors import SpoolDamaged, Take5Error
@@ -13,7 +12,7 @@ from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateC
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.snapshot import About
 from take5.stream.recovery.recover import recover, set_aside
-from take5.stream.server.capture import file_address
+from take5.stream.server.captures import CaptureHost, CutOff
 from take5.stream.server.entry import Entry
 from take5.stream.server.errors import Refused
 from take5.stream.server.names import Names
@@ -42,9 +41,9 @@ class Recovery:
         self._output, self._models, self._hooks = output, models, hooks
         self._ending = False
 
-    async def find(self) -> list[tuple[Begun, SpoolFolder]]:
-        """Lock and return them, oldest first; what cannot be read is set aside."""
-        return await asyncio.to_thread(self._find)
+    async def find(self, takes: Collection[Path] | None = None) -> list[tuple[Begun, SpoolFolder]]:
+        """Lock and return them, or those of these takes, oldest first; what cannot be read is set aside."""
+        return await asyncio.to_thread(self._find, takes)
 
     async def run(self, folder: SpoolFolder, address: Callable[[str], str], emit: Callable[[Event], None]) -> None:
         """Make one clip, in a thread; ``emit`` takes the events on the event loop. It raises nothing."""
@@ -55,40 +54,13 @@ class Recovery:
 
         await asyncio.to_thread(self._run, folder, address, later)
 
-    async def run_for(
-        self, entry: Entry | None, begun: Begun, folder: SpoolFolder, about: About, tell: Callable[[Event], None]
-    ) -> Event | None:
-        """Make one clip, for the followers of a name if it has an entry; return how that has ended.
-
-        ``tell`` gets each event, after the followers.
-        """
-        address = partial(file_address, begun.session)
-        outcome: Event | None = None
-
-        def emit(event: Event) -> None:
-            nonlocal outcome
-            if isinstance(event, ClipReady | Failed):
-                outcome = outcome or event
-            if entry is not None:
-                entry.feed.publish(event)
-            tell(event)
-
-        if entry is not None:
-            if entry.feed.now.decided:
-                entry.feed.restart(about)
-            entry.capture_id, entry.folder = begun.capture or secrets.token_urlsafe(8), folder.take
-        await self.run(folder, address, emit)
-        if entry is not None:
-            entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
-        return outcome
-
     def end(self) -> None:
         """Leave what is not finished to the next start."""
         self._ending = True
 
-    def _find(self) -> list[tuple[Begun, SpoolFolder]]:
+    def _find(self, takes: Collection[Path] | None) -> list[tuple[Begun, SpoolFolder]]:
         try:
-            found = [(self._begun(folder), folder) for folder in unfinished(self._output)]
+            found = [(self._begun(folder), folder) for folder in unfinished(self._output, takes)]
         except OSError:
             log.exception("%s cannot be searched for unfinished captures", self._output)
             return []
@@ -141,24 +113,56 @@ class Recovery:
         return self._models
 
 
+Reserved = tuple[CutOff, Entry | None]
+"""A capture that was cut off, and what belongs to its name, if the name can wait for it."""
+
+
 async def recover_all(
-    recovery: Recovery,
-    found: Sequence[tuple[Begun, SpoolFolder, Entry | None]],
+    host: CaptureHost,
+    found: Sequence[Reserved],
     names: Names,
     about: Callable[[Begun], About],
     watch: SessionWatch,
 ) -> None:
     """Make the clips of captures that were cut off, one after the other; each name is free after its last one."""
-    for place, (begun, folder, entry) in enumerate(found):
+    for place, (cut_off, entry) in enumerate(found):
+        session, take = cut_off.begun.session, cut_off.take
 
-        def tell(event: Event, session: str = begun.session, take: Path = folder.take) -> None:
+        def tell(event: Event, session: str = session, take: Path = take) -> None:
             if isinstance(event, RECORDED):
                 watch.report(session, CaptureReport(CaptureState.LIVE, take, event))
 
-        outcome = await recovery.run_for(entry, begun, folder, about(begun), tell)
-        watch.report(begun.session, ended(outcome, folder.take))
-        if entry is not None and all(entry is not later for *_, later in found[place + 1 :]):
+        outcome = await _recover(host, cut_off, entry, about(cut_off.begun), tell)
+        watch.report(session, ended(outcome, take))
+        if entry is not None and all(entry is not later for _, later in found[place + 1 :]):
             let_begin(names, entry)
+
+
+async def _recover(
+    host: CaptureHost, cut_off: CutOff, entry: Entry | None, about: About, tell: Callable[[Event], None]
+) -> Event | None:
+    """Make one clip, for the followers of a name if it has an entry; return how that has ended.
+
+    ``tell`` gets each event, after the followers.
+    """
+    outcome: Event | None = None
+
+    def emit(event: Event) -> None:
+        nonlocal outcome
+        if isinstance(event, ClipReady | Failed):
+            outcome = outcome or event
+        if entry is not None:
+            entry.feed.publish(event)
+        tell(event)
+
+    if entry is not None:
+        if entry.feed.now.decided:
+            entry.feed.restart(about)
+        entry.capture_id, entry.folder = cut_off.begun.capture or secrets.token_urlsafe(8), cut_off.take
+    await host.recover(cut_off, emit)
+    if entry is not None:
+        entry.folder = entry.folder if entry.clip is None else Path(entry.clip.path)
+    return outcome
 
 
 def reserve(names: Names, begun: Begun, about: About) -> Entry | None:
@@ -171,6 +175,30 @@ def reserve(names: Names, begun: Begun, about: About) -> Entry | None:
     entry.feed.restart(about)
     entry.feed.publish(StateChanged(0, State.STOPPING))
     return entry
+
+
+async def recover_lost(
+    host: CaptureHost, takes: Collection[Path], names: Names, about: Callable[[Begun], About], watch: SessionWatch
+) -> None:
+    """Make the clips of captures whose names wait for that since their process has ended, and say if one has none."""
+    waiting = {entry.folder: entry for entry in names if entry.recovered is not None and entry.folder in takes}
+    try:
+        found = await host.find(list(waiting))
+    except Refused as error:
+        log.warning("%d captures that were cut off are recovered at the next start: %s", len(waiting), error)
+        found = []
+    await recover_all(host, [(each, waiting.pop(each.take)) for each in found], names, about, watch)
+    for entry in waiting.values():
+        for event in () if entry.feed.now.decided else interrupted():
+            entry.feed.publish(event)
+        watch.report(entry.feed.name, ended(entry.outcome, entry.folder))
+        let_begin(names, entry)
+
+
+def interrupted() -> tuple[Event, ...]:
+    """What is told of a capture that was cut off before anything was kept."""
+    failed = Failed(0, Failure.INTERRUPTED, "the program was killed before a window could be kept")
+    return StateChanged(0, State.FAILED), failed
 
 
 def let_begin(names: Names, entry: Entry) -> None:

@@ -20,6 +20,9 @@ from take5.stream.server.descriptors import CONNECTIONS
 from take5.stream.server.repeats import thin_out
 from take5.stream.server.sessions import Sessions
 
+RELOAD: int | None = getattr(signal, "SIGUSR2", None)
+"""SIGUSR2: let new processes make the captures."""
+
 HANG_UP: int | None = getattr(signal, "SIGHUP", None)
 """SIGHUP, which Windows does not have."""
 
@@ -56,17 +59,9 @@ class DrainingServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle SIGHUP, too, unless it is ignored, as by nohup."""
-        with super().capture_signals():
-            before = signal.getsignal(HANG_UP) if HANG_UP and _in_main_thread() else signal.SIG_IGN
-            if HANG_UP is None or before is signal.SIG_IGN:
-                yield
-                return
-            signal.signal(HANG_UP, self.handle_exit)
-            try:
-                yield
-            finally:
-                signal.signal(HANG_UP, before or signal.SIG_DFL)
+        """Handle SIGUSR2, too, and SIGHUP unless it is ignored, as by nohup."""
+        with super().capture_signals(), _handled(HANG_UP, self.handle_exit), _handled(RELOAD, self._reload_soon):
+            yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Drain at the first signal, end at the second; SIGHUP, which a closed terminal may send twice, only drains."""
@@ -75,6 +70,10 @@ class DrainingServer(uvicorn.Server):
             return
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._drain)
+
+    def _reload_soon(self, _sig: int, _frame: FrameType | None) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._sessions.reload)
 
     def _drain(self) -> None:
         if self._draining is None:
@@ -105,8 +104,19 @@ def run(
         asyncio.run(_serve(make, listen, bound, started))
 
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+@contextmanager
+def _handled(number: int | None, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle a signal that the system has, unless it is ignored."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(number) if number and in_main_thread else signal.SIG_IGN
+    if number is None or before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before or signal.SIG_DFL)
 
 
 def _bound(listen: Listen) -> socket.socket:

@@ -1,29 +1,21 @@
 """How senders get in: their offers are answered, and their captures have a place from the first media to the end."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from take5.scoring.errors import NoPortFree, OfferMalformed, OfferUnusable
-from take5.stream.deliverables import Deliverables
 from take5.stream.events import Event
-from take5.stream.live.begin import begin_take
+from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import too_little
 from take5.stream.server.admission import Admission, Place, PlaceState
-from take5.stream.server.capture import Capture
+from take5.stream.server.captures import CaptureHost, CaptureRequest, HostedCapture
 from take5.stream.server.entry import Entry, checked_name
-from take5.stream.server.errors import Refused, full
+from take5.stream.server.errors import Refused
 from take5.stream.server.lengths import Choice, Scoring
-from take5.stream.server.names import KEEP_S
-from take5.stream.server.options import ServerOptions
+from take5.stream.server.recovered import interrupted
 from take5.stream.server.registry import Registry
 from take5.stream.server.space import Space
 from take5.stream.server.watch import RECORDED, CaptureOrder, CaptureReport, CaptureState, ended
-from take5.stream.sources.webrtc.network import Network
-from take5.stream.sources.webrtc.offer import fault
-from take5.stream.sources.webrtc.peer import MALFORMED, Peer, accept
 
 
 class Senders:
@@ -39,10 +31,8 @@ class Senders:
         Gets a folder for each capture.
     admission : Admission
         Gives them their places.
-    options : ServerOptions
-        What captures have in common.
-    network : Network
-        How media reach the server.
+    host : CaptureHost
+        Makes the captures.
     space : Space
         Of the output folder.
     """
@@ -53,12 +43,11 @@ class Senders:
         choice: Choice,
         output: Path,
         admission: Admission,
-        options: ServerOptions,
-        network: Network,
+        host: CaptureHost,
         space: Space,
     ) -> None:
         self._registry, self._choice, self._output, self._admission = registry, choice, output, admission
-        self._options, self._network, self._space = options, network, space
+        self._host, self._space = host, space
 
     async def begin(
         self,
@@ -85,20 +74,22 @@ class Senders:
             raise entry.busy
         if free is not None and self._space.too_low(free):
             raise Refused(507, "disk_full", too_little(self._output, free, self._space.least))
+        await self._host.ready()
         self._registry.refuse_closed(name)
         place = self._admission.knock(address)
         try:
             opened = self._registry.names.open(name)
             opened.offers += 1
             try:
-                capture_id, answer = await self._accept(opened, offer, place, scoring, order.deliverables, lost_s)
+                request = CaptureRequest(name, secrets.token_urlsafe(8), offer, order, lost_s)
+                answer = await self._accept(opened, place, request, scoring.about)
             finally:
                 opened.offers -= 1
                 self._registry.names.leave(opened)
         except BaseException:
             self._admission.release(place)
             raise
-        return name, capture_id, answer
+        return name, request.capture, answer
 
     async def _order(self, name: str, chosen: Scoring) -> tuple[Scoring, CaptureOrder]:
         """What a session is to be captured with, and how else; raise Refused if no sender may begin."""
@@ -107,94 +98,96 @@ class Senders:
             raise order.closed
         return scoring, order
 
-    async def _accept(
-        self,
-        entry: Entry,
-        offer: str,
-        place: Place,
-        scoring: Scoring,
-        wanted: Deliverables,
-        lost_s: float | None,
-    ) -> tuple[str, str]:
-        try:
-            peer = await accept(offer, self._network)
-        except OfferMalformed as error:
-            raise Refused(400, "bad_sdp", str(error)) from error
-        except OfferUnusable as error:
-            raise Refused(422, "unsupported_media", str(error)) from error
-        except NoPortFree as error:
-            raise full(str(error)) from error
-        if entry.live:
-            await peer.close()
-            raise entry.busy
-        capture_id = secrets.token_urlsafe(8)
-        try:
-            capture = await self._prepared(entry, peer, place, capture_id, scoring, wanted, lost_s)
-        except BaseException:
-            await peer.close()
-            raise
+    async def _accept(self, entry: Entry, place: Place, request: CaptureRequest, about: About) -> str:
+        sender = Sender(self._registry, self._admission, entry, place, about)
+        capture = sender.capture = await self._host.prepare(request, sender, place.room)
         if entry.live:
             await capture.abandon()
             raise entry.busy
-        entry.begin(capture, capture_id, capture.folder)
+        entry.begin(capture, request.capture, capture.folder)
         try:
-            return capture_id, await capture.begin()
-        except MALFORMED as error:
-            raise Refused(400, "bad_sdp", f"the offer cannot be answered: {fault(offer)}") from error
-        finally:
-            if not capture.begun:
-                self._over(entry, place)
-                await capture.abandon()
+            return await capture.begin()
+        except BaseException:
+            sender.over()
+            await capture.abandon()
+            raise
 
-    async def _prepared(
-        self,
-        entry: Entry,
-        peer: Peer,
-        place: Place,
-        capture_id: str,
-        scoring: Scoring,
-        wanted: Deliverables,
-        lost_s: float | None,
-    ) -> Capture:
-        """Return a capture that has not begun."""
-        name = entry.feed.name
-        live = scoring.live(peer.unit_format, name)
-        folder, spool = await asyncio.to_thread(begin_take, self._output, name, live, wanted, capture_id)
-        return Capture(
-            peer,
-            live,
-            entry.feed,
-            folder,
-            replace(self._options, deliverables=wanted),
-            spool,
-            lambda: self._connect(entry, place),
-            lambda event: self._tell(entry, place, event),
-            lambda: self._over(entry, place),
-            self._space,
-            KEEP_S,
-            scoring.about,
-            lost_s,
-        )
 
-    def _connect(self, entry: Entry, place: Place) -> str | None:
-        """Give a capture whose media arrive its place; return why there is none."""
-        if not self._admission.connect(place):
-            return str(self._admission.full)
-        self._registry.watch.report(entry.feed.name, CaptureReport(CaptureState.LIVE, entry.folder))
-        return None
+class Sender:
+    """One sender: hands what its capture tells to the followers of its name, and to the records.
 
-    def _tell(self, entry: Entry, place: Place, event: Event) -> None:
-        """Report an event of a capture that has its place."""
-        if place.state is PlaceState.CAPTURE and isinstance(event, RECORDED):
-            self._registry.watch.report(entry.feed.name, CaptureReport(CaptureState.LIVE, entry.folder, event))
+    Parameters
+    ----------
+    registry : Registry
+        Has the records.
+    admission : Admission
+        Has its place.
+    entry : Entry
+        What belongs to its name.
+    place : Place
+        Its place, which becomes a capture's when its media arrive.
+    about : About
+        What its followers are told.
 
-    def _over(self, entry: Entry, place: Place) -> None:
-        connected = place.state is PlaceState.CAPTURE
+    Attributes
+    ----------
+    capture : HostedCapture, optional
+        Its capture, once that is prepared.
+    """
+
+    def __init__(self, registry: Registry, admission: Admission, entry: Entry, place: Place, about: About) -> None:
+        self._registry, self._admission, self._entry, self._place = registry, admission, entry, place
+        self._about, self._begun, self._ended = about, False, False
+        self.capture: HostedCapture | None = None
+
+    def connected(self) -> None:
+        """Give the capture whose media arrive its place, or refuse it."""
+        if self._admission.connect(self._place):
+            self._report(CaptureReport(CaptureState.LIVE, self._entry.folder))
+        elif self.capture is not None:
+            self.capture.refuse(str(self._admission.full))
+
+    def event(self, event: Event) -> None:
+        """Tell the followers, and the records if the capture has its place."""
+        if self._ended:
+            return
+        if not self._begun:
+            self._begun = True
+            self._entry.feed.restart(self._about)
+        self._entry.feed.publish(event)
+        if self._has_place and isinstance(event, RECORDED):
+            self._report(CaptureReport(CaptureState.LIVE, self._entry.folder, event))
+
+    def over(self) -> None:
+        """Give the place back, and the name."""
+        if self._ended:
+            return
+        self._ended, connected, entry = True, self._has_place, self._entry
         if connected:
-            self._registry.watch.report(entry.feed.name, ended(entry.outcome, entry.folder))
-        self._admission.release(place)
+            self._report(ended(entry.outcome, entry.folder))
+        self._admission.release(self._place)
         entry.end(connected=connected)
         self._registry.names.leave(entry)
+
+    def lost(self) -> None:
+        """Give the place back; the name of a capture that had one waits for what is recovered."""
+        if self._ended:
+            return
+        if self._has_place:
+            self._ended = True
+            self._admission.release(self._place)
+            self._entry.interrupt()
+            return
+        for event in interrupted():
+            self.event(event)
+        self.over()
+
+    @property
+    def _has_place(self) -> bool:
+        return self._place.state is PlaceState.CAPTURE
+
+    def _report(self, report: CaptureReport) -> None:
+        self._registry.watch.report(self._entry.feed.name, report)
 
 
 async def _left(entry: Entry) -> bool:

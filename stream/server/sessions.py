@@ -1,8 +1,9 @@
 """The sessions of a server: who may send, who follows, what is kept."""
 
 import asyncio
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,15 @@ from take5.stream.events import ClipReady, Failed, Failure, State
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text
 from take5.stream.server.admission import Admission
+from take5.stream.server.captures import CaptureHost
 from take5.stream.server.decisions import Decisions
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
+from take5.stream.server.local_host import LocalHost
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions, network_of
-from take5.stream.server.recovered import Recovery, recover_all, reserve
+from take5.stream.server.recovered import recover_all, recover_lost, reserve
 from take5.stream.server.registry import Registry
 from take5.stream.server.senders import Senders
 from take5.stream.server.space import Space
@@ -29,7 +32,7 @@ from take5.stream.server.watch import (
     SessionWatch,
 )
 from take5.stream.settings import Settings
-from take5.stream.spool.folder import SpoolFolder
+from take5.stream.sources.webrtc.ice_servers import IceServers
 from take5.stream.spool.records import Begun
 
 MAX_FOLLOWERS = 500
@@ -38,6 +41,8 @@ DRAIN_S = 30.0
 
 DRAIN_ANALYSIS_S = 20.0
 """How much of that time may go into skipped windows; the rest is for clips, bundles and reports."""
+
+log = logging.getLogger(__name__)
 
 
 class Sessions:
@@ -53,8 +58,8 @@ class Sessions:
         Gives their places to senders.
     options : ServerOptions
         What its captures have in common.
-    recovery : Recovery, optional
-        Makes the clips of captures whose process was killed.
+    host : CaptureHost
+        Makes the captures, and the clips of those whose process was killed.
 
     Attributes
     ----------
@@ -66,7 +71,7 @@ class Sessions:
     Raises
     ------
     ParameterError
-        If a network option is not valid, or there are fewer UDP ports than captures.
+        If an ICE server's address is not valid.
     """
 
     def __init__(
@@ -74,17 +79,17 @@ class Sessions:
         choice: Choice,
         output: Path,
         admission: Admission,
+        host: CaptureHost,
         options: ServerOptions = DEFAULT_OPTIONS,
-        recovery: Recovery | None = None,
     ) -> None:
-        self.space, self._recovery = Space(output, options.min_free), recovery
+        self.space, self._host = Space(output, options.min_free), host
         self.about, self.admission, self.options = choice.scoring.about, admission, options
         rules = choice.scoring.rules
-        self.network = network_of(options, admission.capacity, rules.cap_s + rules.idle_s)
+        self.ice = IceServers(options.ice_servers, rules.cap_s + rules.idle_s)
         self.output, self._choice = output, choice
         self._registry = Registry(choice.scoring, options.deliverables)
         self._names, self.decisions = self._registry.names, Decisions(self._registry)
-        self._senders = Senders(self._registry, choice, output, admission, options, self.network, self.space)
+        self._senders = Senders(self._registry, choice, output, admission, host, self.space)
 
     @property
     def order(self) -> CaptureOrder:
@@ -238,15 +243,19 @@ class Sessions:
         Returns the task that makes the clips, one after the other, while other sessions begin. ICE servers that do not
         answer are named in the log.
         """
-        self.network.check()
-        found = [] if self._recovery is None else await self._recovery.find()
-        self.watch.restarted(self.output, {begun.session for begun, _ in found})
-        reserved = [(begun, folder, reserve(self._names, begun, self._about(begun))) for begun, folder in found]
-        return asyncio.create_task(self._recover(reserved), name="take5-recover")
+        self._host.start(self._recover_lost)
+        try:
+            found = await self._host.find()
+        except Refused as error:
+            log.warning("captures that were cut off are left to the next start: %s", error)
+            found = []
+        self.watch.restarted(self.output, {each.begun.session for each in found})
+        reserved = [(each, reserve(self._names, each.begun, self._about(each.begun))) for each in found]
+        recovering = recover_all(self._host, reserved, self._names, self._about, self.watch)
+        return asyncio.create_task(recovering, name="take5-recover")
 
-    async def _recover(self, found: list[tuple[Begun, SpoolFolder, Entry | None]]) -> None:
-        if self._recovery is not None:
-            await recover_all(self._recovery, found, self._names, self._about, self.watch)
+    async def _recover_lost(self, takes: Collection[Path]) -> None:
+        await recover_lost(self._host, takes, self._names, self._about, self.watch)
 
     def _about(self, begun: Begun) -> About:
         """What the followers of a recovered capture are told."""
@@ -254,14 +263,17 @@ class Sessions:
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
-        self.network.close()
-        if self._recovery is not None:
-            self._recovery.end()
+        self._host.end()
         captures = [entry.capture for entry in self._names if entry.capture is not None]
         for capture in captures:
             capture.shut_down(DRAIN_ANALYSIS_S)
         if captures:
             await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
+        await self._host.close()
+
+    def reload(self) -> None:
+        """Let new processes make the captures that begin from now on, if it has processes for them."""
+        self._host.reload()
 
 
 def sessions_for(
@@ -273,10 +285,10 @@ def sessions_for(
     options: ServerOptions = DEFAULT_OPTIONS,
 ) -> Sessions:
     """Return sessions that share these models and settings, so many at a time, or as ``admission`` says."""
-    choice = Choice(Scoring(models, settings, rules), options.seconds)
-    recovery = Recovery(output, models, options.hooks)
+    choice = Choice(Scoring(models.encoder.name, models.tracker_name, settings, rules), options.seconds)
     places = Admission(admission, usage) if isinstance(admission, int) else admission
-    return Sessions(choice, output, places, options, recovery)
+    network = network_of(options, places.capacity, rules.cap_s + rules.idle_s)
+    return Sessions(choice, output, places, LocalHost(models, output, options, network), options)
 
 
 def usage() -> tuple[float, float]:

@@ -83,7 +83,7 @@ async def _may_send(request: Request) -> bool:
 
 def _with_links(response: Response, sessions: Sessions) -> Response:
     """Add the ICE servers, a header line each."""
-    for access in sessions.network.access():
+    for access in sessions.ice.access():
         response.headers.append("Link", access.link)
     return response
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -113,15 +113,15 @@ class SpoolFolder:
         return place
 
 
-def unfinished(output: Path) -> Iterator[SpoolFolder]:
-    """Lock and yield each spool in an output folder whose process is gone, oldest first.
+def unfinished(output: Path, takes: Collection[Path] | None = None) -> Iterator[SpoolFolder]:
+    """Lock and yield each spool in an output folder whose process is gone, or those of these takes, oldest first.
 
     The caller unlocks, removes or sets aside each of them. Folders that are not named as takes are left alone.
     """
-    spools = output / SPOOLS
-    paths = sorted(path for path in spools.iterdir() if NAMED.fullmatch(path.name)) if spools.is_dir() else []
-    for path in paths:
+    for path in _spools(output):
         folder = SpoolFolder(path)
+        if takes is not None and folder.take not in takes:
+            continue
         try:
             if not path.is_dir() or path.is_symlink() or not folder.lock():
                 continue
@@ -133,12 +133,22 @@ def unfinished(output: Path) -> Iterator[SpoolFolder]:
             log.warning("%s is left as it is: it cannot be opened (%s)", path, error.strerror or error)
 
 
+def has_spools(output: Path) -> bool:
+    """Whether there is any spool in an output folder, also of captures that go on."""
+    return bool(_spools(output))
+
+
 def count_unfinished(output: Path) -> int:
     """Number of spools in an output folder whose process is gone."""
     found = list(unfinished(output))
     for folder in found:
         folder.unlock()
     return len(found)
+
+
+def _spools(output: Path) -> list[Path]:
+    spools = output / SPOOLS
+    return sorted(path for path in spools.iterdir() if NAMED.fullmatch(path.name)) if spools.is_dir() else []
 
 
 def _discard(lock: Path, spools: Path) -> None:

@@ -180,14 +180,14 @@ Record = TypeVar("Record")
 Floats = NDArray[np.float32]
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A number of NumPy's as Python's."""
     if isinstance(value, np.generic):
         return value.item()
     raise NotImplementedError(f"{type(value).__name__} cannot be put into a spool")
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+_encoder = msgspec.msgpack.Encoder(enc_hook=plain)
 journal_decoder: msgspec.msgpack.Decoder[JournalRecord] = msgspec.msgpack.Decoder(JournalRecord)
 media_decoder: msgspec.msgpack.Decoder[MediaRecord] = msgspec.msgpack.Decoder(MediaRecord)
 

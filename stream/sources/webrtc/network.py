@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from time import time
 
 from aioice import Connection
 from aiortc import RTCPeerConnection
@@ -12,15 +10,13 @@ from aiortc import RTCPeerConnection
 from take5.scoring.errors import NoPortFree
 from take5.stream.sources.webrtc.aiortc_internals.gathering import Gathering, ice_connections, interface_addresses
 from take5.stream.sources.webrtc.host_sockets import PortPool, UdpPorts, announced, resolved
-from take5.stream.sources.webrtc.ice import IceAccess, IceServer
+from take5.stream.sources.webrtc.ice import IceServer
+from take5.stream.sources.webrtc.ice_servers import IceServers
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
 """How often a server that does not answer is asked again."""
-
-MARGIN_S = 3600
-"""How much longer credentials are valid than the longest capture lasts."""
 
 
 class Network:
@@ -50,16 +46,10 @@ class Network:
         public: Sequence[str] = (),
         longest_s: float = 0.0,
     ) -> None:
-        self.servers = [IceServer(each) if isinstance(each, str) else each for each in ice_servers]
+        self.ice = IceServers(ice_servers, longest_s)
         self._public = [address for text in public for address in resolved(text)]
         self._pool = PortPool(ports)
-        self.valid_s = MARGIN_S + round(longest_s)
         self._watch = IceWatch(self._query, RETRY_S)
-
-    def access(self) -> list[IceAccess]:
-        """Every server, with credentials for the longest capture."""
-        expires_s, name = int(time()) + self.valid_s, secrets.token_hex(4)
-        return [server.access(expires_s, name) for server in self.servers]
 
     def attach(self, connection: RTCPeerConnection) -> list[Gathering]:
         """Bind the sockets of a connection whose offer has been set; return what gathers its candidates.
@@ -70,7 +60,7 @@ class Network:
             If there are no ports for them.
         """
         made: list[Gathering] = []
-        servers = [access for access in self.access() if access.server.url not in self.silent]
+        servers = [access for access in self.ice.access() if access.server.url not in self.silent]
         try:
             for ice in ice_connections(connection):
                 sockets = self._pool.bind(announced(interface_addresses(), self._public))
@@ -88,7 +78,7 @@ class Network:
 
     def check(self) -> None:
         """Find out in the background which servers do not answer."""
-        self._watch.check([server.url for server in self.servers])
+        self._watch.check([server.url for server in self.ice.servers])
 
     def close(self) -> None:
         """End what goes on in the background."""
@@ -96,7 +86,7 @@ class Network:
 
     async def _query(self, url: str) -> None:
         """Ask a server for a candidate, on any port; the watch hears how it did."""
-        asked = [access for access in self.access() if access.server.url == url]
+        asked = [access for access in self.ice.access() if access.server.url == url]
         ice = Connection(ice_controlling=False)
         sockets = PortPool().bind(announced(interface_addresses(), ()))
         gathering = Gathering(ice, sockets, asked, self._watch.note)

@@ -25,8 +25,8 @@ def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
-def test_a_sender_chooses_among_what_is_offered(models: Models) -> None:
-    choice = Choice(Scoring(models, Settings(), THRESHOLD), (10.0, 3.0))
+def test_a_sender_chooses_among_what_is_offered() -> None:
+    choice = Choice(Scoring("speech-embedding", "mediapipe", Settings(), THRESHOLD), (10.0, 3.0))
     assert choice.seconds == (3.0, 5.0, 10.0)
     assert choice.chosen([]) is choice.scoring
     both = choice.chosen(["5", "10"])
@@ -34,22 +34,24 @@ def test_a_sender_chooses_among_what_is_offered(models: Models) -> None:
     assert (both.about.window_s, both.about.also) == (5.0, (10.0,))
 
 
-def test_a_threshold_does_not_hold_for_another_length(models: Models) -> None:
-    choice = Choice(Scoring(models, Settings(), StopRules(stop_at=900.0, cap_s=30.0)), OFFERED_S)
+def test_a_threshold_does_not_hold_for_another_length() -> None:
+    choice = Choice(
+        Scoring("speech-embedding", "mediapipe", Settings(), StopRules(stop_at=900.0, cap_s=30.0)), OFFERED_S
+    )
     ten = choice.chosen(["10"])
     assert (ten.settings.seconds, ten.rules.stop_at, ten.rules.cap_s) == ((10.0,), None, 30.0)
 
 
 @pytest.mark.parametrize("texts", [["7"], ["5", "5"], ["ten"], ["nan"], ["5", "10", "3"]])
-def test_anything_else_is_refused(models: Models, texts: list[str]) -> None:
+def test_anything_else_is_refused(texts: list[str]) -> None:
     with pytest.raises(Refused) as refused:
-        Choice(Scoring(models, Settings(), THRESHOLD), OFFERED_S).chosen(texts)
+        Choice(Scoring("speech-embedding", "mediapipe", Settings(), THRESHOLD), OFFERED_S).chosen(texts)
     assert (refused.value.status, refused.value.code) == (400, "bad_request")
 
 
-def test_what_the_hop_does_not_divide_is_not_offered(models: Models) -> None:
+def test_what_the_hop_does_not_divide_is_not_offered() -> None:
     settings = Settings(Parameters(6.0, hop=2.0))
-    assert Choice(Scoring(models, settings, THRESHOLD), OFFERED_S).seconds == (6.0, 10.0)
+    assert Choice(Scoring("speech-embedding", "mediapipe", settings, THRESHOLD), OFFERED_S).seconds == (6.0, 10.0)
 
 
 def test_the_page_learns_what_is_offered_and_a_wrong_length_is_refused(server: Served) -> None:

@@ -14,7 +14,7 @@ from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady
 from take5.stream.live import watchdog
-from take5.stream.server import names, senders
+from take5.stream.server import local_host, names
 from take5.stream.server.admission import PENDING_AN_ADDRESS
 from take5.stream.sources.webrtc.peer import Peer
 
@@ -159,7 +159,7 @@ def test_an_offer_for_which_nothing_can_be_prepared_holds_no_port(
         await close(peer)
 
     monkeypatch.setattr(Peer, "close", noted)
-    monkeypatch.setattr(senders, "begin_take", lambda *_: 1 / 0)
+    monkeypatch.setattr(local_host, "begin_take", lambda *_: 1 / 0)
     assert server.post(offer=OFFER).status_code == 500
     assert len(closed) == 1
     assert health(server) == (0, 0)

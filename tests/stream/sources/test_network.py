@@ -16,6 +16,7 @@ from take5.scoring.errors import NoPortFree, ParameterError
 from take5.stream.sources.webrtc.aiortc_internals import gathering
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer
+from take5.stream.sources.webrtc.ice_servers import IceServers
 from take5.stream.sources.webrtc.network import IceWatch, Network
 from take5.stream.sources.webrtc.peer import Peer, accept
 
@@ -176,12 +177,12 @@ def test_the_watch_names_a_server_once_and_asks_until_it_answers(caplog: pytest.
 
 
 def test_credentials_last_longer_than_the_longest_capture() -> None:
-    network = Network([IceServer("turn:example.org", secret="north")], longest_s=620.0)  # noqa: S106 - of this test
-    (access,) = network.access()
+    servers = IceServers([IceServer("turn:example.org", secret="north")], longest_s=620.0)  # noqa: S106 - of this test
+    (access,) = servers.access()
     expires = int((access.username or "").partition(":")[0])
-    assert network.valid_s >= 620 + 600
-    assert expires == pytest.approx(time.time() + network.valid_s, abs=60)
-    assert network.access()[0].username != access.username, "each capture has its own"
+    assert servers.valid_s >= 620 + 600
+    assert expires == pytest.approx(time.time() + servers.valid_s, abs=60)
+    assert servers.access()[0].username != access.username, "each capture has its own"
 
 
 @pytest.mark.parametrize(("servers", "public"), [(["trun:x"], []), (["turn:x"], []), ([], ["no.such.invalid"])])
