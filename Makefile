@@ -1,6 +1,6 @@
 # make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
 # make test: set up, with the browser and the senders that the tests need, then run the tests.
-# make test-services: set up, with coturn, nginx and the like in .cache/services, then run the tests that need them.
+# make test-services: set up, with Ray, and coturn, nginx and the like in .cache/services, then run the tests that need them.
 # make bench: set up, then measure what take5 costs next to the plain way (docs/performance.md); QUICK=1 for a short run.
 # Give it options with BENCH, e.g. make bench BENCH="--long --runs 1".
 # Choose PyTorch's build with TORCH_INDEX, e.g. make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
@@ -42,6 +42,7 @@ test: $(TEST_STAMP)
 # One after the other, since media pass in real time.
 test-services: $(TEST_STAMP)
 	sh scripts/services.sh
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[cluster]'
 	$(BIN)/python -m pytest -m services $(TWICE)
 
 lint: $(STAMP)

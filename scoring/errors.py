@@ -21,6 +21,7 @@
     ├── LibraryMissing            this system lacks a library; the text names the command that installs it
     ├── OutputError               the result cannot be written
     │   └── OutputExists          it exists already, and replacing it was not requested
+    ├── ClusterError              a cluster of machines cannot be joined, or not be used as it is set up
     └── ServerError               a server cannot be started, or does not behave as it should
         ├── NoPortFree            every UDP port that it may use is taken
         ├── ServerUnreachable     no answer: the network, or the server is not running
@@ -107,6 +108,10 @@ class OutputError(Take5Error):
 
 class OutputExists(OutputError):
     """A result of this name exists already."""
+
+
+class ClusterError(Take5Error):
+    """A cluster of machines cannot be joined, or not be used as it is set up."""
 
 
 class ServerError(Take5Error):

@@ -20,6 +20,7 @@ from take5.client.terminal import Bars
 from take5.scoring.errors import UnreadableMedia
 from take5.scoring.models.audio import AudioEncoder
 from take5.stream.analysis.models import Models
+from take5.stream.cluster.share import ClusterShare
 from take5.stream.offline.batch.content import stamp_of
 from take5.stream.offline.batch.engine import Engine, SerialEngine
 from take5.stream.offline.batch.job import Done, Job, Outcome, Recipe
@@ -142,17 +143,38 @@ class Order:
             )
 
 
-def engine_for(inputs: Inputs, jobs: int | None, choice: ModelChoice, *, visible: bool) -> tuple[Engine, AudioEncoder]:
+def engine_for(
+    inputs: Inputs, jobs: int | None, choice: ModelChoice, *, share: ClusterShare | None, output: Path, visible: bool
+) -> tuple[Engine, AudioEncoder]:
     """The engine for the jobs, and the encoder that they use.
 
     Videos named singly run in this process, with a bar for each, if done one at a time; otherwise workers are used.
+    With the share of a cluster, all run there.
     """
+    if share is not None:
+        return _ray_engine(inputs, jobs, choice, share, output)
     at_a_time = min(jobs or _cores(), len(inputs.sources))
     if at_a_time > 1 or inputs.whole:
         encoder = choice.listener()
         return ProcessEngine(partial(prepare, choice.load), at_a_time), encoder
     models = choice.load()
     return SerialEngine(partial(_with_bars, models=models, visible=visible)), models.encoder
+
+
+def _ray_engine(
+    inputs: Inputs, jobs: int | None, choice: ModelChoice, share: ClusterShare, output: Path
+) -> tuple[Engine, AudioEncoder]:
+    from take5.stream.offline.batch.ray_engine import RayEngine
+
+    if inputs.kept is not None:
+        raise click.UsageError("--engine ray cannot read standard input, which other machines do not see; give a file")
+    encoder = choice.listener()
+    engine = RayEngine(partial(prepare, choice.load), share, output, len(inputs.sources), jobs, _cores(), _notice)
+    return engine, encoder
+
+
+def _notice(text: str) -> None:
+    click.echo(f"take5: {text}", err=True)
 
 
 def _cores() -> int:

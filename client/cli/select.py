@@ -8,6 +8,7 @@ import click
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_output import BatchOutput
 from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.cluster_options import engine_options
 from take5.client.cli.options import (
     RECORDING,
     channel_option,
@@ -23,6 +24,7 @@ from take5.scoring.gates.config import GateConfig
 from take5.scoring.parameters import Parameters
 from take5.scoring.strategy import STRATEGIES, Strategy, StrategyName
 from take5.stream.bundles.write import WantedBundles, refuse_short
+from take5.stream.cluster.share import ClusterShare
 from take5.stream.deliverables import Deliverables
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.hooks.dispatcher import HookDispatcher
@@ -40,8 +42,9 @@ from take5.stream.sources.given import Given
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Number of videos to process in parallel, one process each.  [default: number of cores]",
+    help="Number of videos to process in parallel, one process each.  [default: cores, or the cluster's CPUs]",
 )
+@engine_options
 @click.option(
     "--resume", is_flag=True, help="Skip videos, known by their bytes, whose take is already in the output folder."
 )
@@ -79,6 +82,7 @@ def select(
     names: BinaryIO | None,
     null: bool,
     jobs: int | None,
+    share: ClusterShare | None,
     resume: bool,
     force: bool,
     as_json: bool,
@@ -116,7 +120,7 @@ def select(
     for path, error in inputs.errors:
         batch_output.fail(str(path), str(error))
     if inputs.sources:
-        engine, encoder = engine_for(inputs, jobs, choice, visible=not as_json)
+        engine, encoder = engine_for(inputs, jobs, choice, share=share, output=output, visible=not as_json)
         scored_with = gates_for(gates, wanted)
         settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
         refuse_short(wanted, settings)

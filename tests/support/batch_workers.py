@@ -9,7 +9,8 @@ from pathlib import Path
 from take5.scoring.errors import ModelMissing
 from take5.stream.offline.batch.engine import Work
 from take5.stream.offline.batch.job import Failed, Job, Outcome, Recipe
-from take5.stream.offline.batch.processes import THREADS, ProcessEngine
+from take5.stream.offline.batch.processes import ProcessEngine
+from take5.stream.offline.batch.worker_process import THREADS
 from take5.stream.output.atomic import new_folder
 from take5.stream.settings import Settings
 
@@ -97,3 +98,15 @@ def setup_mixed() -> Work:
 def run_alone(folder: str) -> None:
     """What the program of the next test does."""
     list(ProcessEngine(setup_holding, 2).run(job(name, Path(folder)) for name in ("hold-1", "hold-2")))
+
+
+def write_take(job: Job) -> Outcome:
+    """Write a take, slowly."""
+    with new_folder(job.folder, force=job.force) as temporary:
+        (temporary / "clip.mp4").touch()
+        threading.Event().wait(0.3)
+    return Failed(job, "written")
+
+
+def setup_takes() -> Work:
+    return write_take

@@ -17,7 +17,8 @@ from serving import eventually
 from take5.scoring.errors import Take5Error
 from take5.stream.offline.batch.engine import Engine, SerialEngine
 from take5.stream.offline.batch.job import Failed, Job, Outcome
-from take5.stream.offline.batch.processes import THREADS, ProcessEngine
+from take5.stream.offline.batch.processes import ProcessEngine
+from take5.stream.offline.batch.worker_process import THREADS
 
 
 def videos(outcomes: Iterable[Outcome]) -> list[str]:
