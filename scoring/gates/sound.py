@@ -114,6 +114,11 @@ class SoundMeter:
         self._rest = np.zeros(0, np.float32)
         self._measured = 0
 
+    @staticmethod
+    def samples_for(frames: int) -> int:
+        """How many samples have to arrive before the first ``frames`` frames are measured."""
+        return -(-frames // BLOCK_FRAMES) * BLOCK_SAMPLES
+
     def push(self, samples: Float32) -> SoundMeasures:
         """Take the next samples; return the measures of all further frames in whole blocks.
 

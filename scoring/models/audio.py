@@ -114,6 +114,11 @@ class EmbeddingStream:
         """Samples in memory."""
         return self._received - self._kept_from
 
+    def samples_for(self, frames: int) -> int:
+        """How many samples have to arrive before the first ``frames`` frames, > 0, are encoded."""
+        batches = -(-frames // self._batch_frames)
+        return self._encoder.span(batches * self._batch_frames - 1)[1]
+
     def push(self, samples: Float32) -> Float32:
         """Take the next samples; return the embeddings of all further frames that can be encoded.
 

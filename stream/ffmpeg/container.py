@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -166,13 +167,20 @@ def channels(frame: av.AudioFrame) -> NDArray[np.float32]:
         samples = samples.reshape(-1, frame.layout.nb_channels).T
     if samples.dtype == np.uint8:
         return np.asarray((samples.astype(np.float32) - 128.0) / 128.0, dtype=np.float32)
-    scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
-    return np.nan_to_num(np.asarray(samples / scale, dtype=np.float32), posinf=0.0, neginf=0.0)
+    if samples.dtype.kind == "i":
+        return np.asarray(samples.astype(np.float32) * np.float32(-1.0 / np.iinfo(samples.dtype).min))
+    return np.nan_to_num(np.asarray(samples, dtype=np.float32), posinf=0.0, neginf=0.0)
 
 
 def mono(frame: av.AudioFrame, samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mix the frame's channels [C, n] to one, float32 [n], no louder than the loudest of them."""
-    weights = np.array([CHANNEL_WEIGHTS.get(channel.name, 1.0) for channel in frame.layout.channels])
-    if len(weights) != len(samples) or not weights.any():
-        weights = np.ones(len(samples))
-    return np.asarray((weights / weights.sum()) @ samples, dtype=np.float32)
+    return np.asarray(_weights(frame.layout.name, len(samples)) @ samples, dtype=np.float32)
+
+
+@lru_cache
+def _weights(layout: str, count: int) -> NDArray[np.float64]:
+    """Share of each of ``count`` channels of a layout in the mono mix."""
+    weights = np.array([CHANNEL_WEIGHTS.get(channel.name, 1.0) for channel in av.AudioLayout(layout).channels])
+    if len(weights) != count or not weights.any():
+        weights = np.ones(count)
+    return np.asarray(weights / weights.sum())

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from take5.scoring.eligibility import Timing
 from take5.scoring.gates.sound import SoundMeasures, SoundMeter
 from take5.scoring.models.audio import EmbeddingStream
-from take5.scoring.parameters import SAMPLES_PER_FRAME
+from take5.scoring.parameters import SAMPLE_RATE, SAMPLES_PER_FRAME
 from take5.scoring.window import ChunkFeatures
 from take5.stream.analysis.frames import FrameObservation, FrameScanner, stretch_of
 from take5.stream.analysis.levels import chunk_note
 from take5.stream.analysis.models import Models
 from take5.stream.events import ChunkNote
 from take5.stream.timeline.aligner import Aligned, Aligner
+from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.grid import FrameCounts
 from take5.stream.timeline.holes import Frames
 from take5.stream.timeline.media import Timed
@@ -61,7 +62,7 @@ class ArrivedTracks:
         self._meter = SoundMeter(models.speech())
         self._sound = SoundMeter().finish(0)
         self._observed: deque[tuple[int, FrameObservation]] = deque()
-        self._pictured = self._heard = self._known_left_out = 0
+        self._pictured = self._heard = self._sound_taken = self._known_left_out = 0
         self._left_out: tuple[deque[Frames], deque[Frames]] = deque(), deque()
         self._embeddings = np.zeros((0, models.encoder.dimension))
         self._samples = np.zeros(0, np.float32)
@@ -86,6 +87,13 @@ class ArrivedTracks:
         self._embeddings = np.concatenate([self._embeddings, self._embedding.finish(frames)])
         self._sound = SoundMeasures.concatenate([self._sound, self._meter.finish(frames)])
         return recorded
+
+    @property
+    def sound_due(self) -> int:
+        """How much sound is missing before that of the next chunk is complete, in flicks; 0 or less if it is."""
+        frames = self._sound_taken + self._hop
+        needed = max(self._embedding.samples_for(frames), self._meter.samples_for(frames))
+        return (needed - self._heard) * FLICKS // SAMPLE_RATE
 
     def observed(self) -> dict[int, FrameObservation]:
         """What was seen in frames that are in no chunk yet."""
@@ -154,6 +162,7 @@ class ArrivedTracks:
 
     def _take_sound(self) -> tuple[NDArray[np.float64], NDArray[np.float32], SoundMeasures]:
         """Take the next embeddings, samples and measures."""
+        self._sound_taken += self._hop
         embeddings, self._embeddings = self._embeddings[: self._hop], self._embeddings[self._hop :]
         samples, self._samples = np.split(self._samples, [self._hop * SAMPLES_PER_FRAME])
         sound, self._sound = self._sound[: self._hop], self._sound[self._hop :]

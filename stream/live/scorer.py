@@ -108,6 +108,11 @@ class StreamScorer:
         """Session time of the stop, in grid frames."""
         return self._ending.at
 
+    @property
+    def sound_due(self) -> int:
+        """How much sound is missing before that of the next chunk is complete, in flicks; 0 or less if it is."""
+        return self._arrived.sound_due
+
     def push(self, media: Timed) -> list[Event]:
         """Add what arrived; return the events that result."""
         self._arrived.push(media)

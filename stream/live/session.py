@@ -19,6 +19,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.events import ChunkNote, Event, Trouble, Warned
 from take5.stream.ffmpeg.unit_decoder import UnitDecoder
 from take5.stream.live.backlog import Backlog, SkippedFrames
+from take5.stream.live.joining import SoundJoiner
 from take5.stream.live.origin import OriginFinder
 from take5.stream.live.scorer import StreamScorer
 from take5.stream.live.second_look import SecondLooks
@@ -29,7 +30,7 @@ from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.spool.plan import Changes
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks
-from take5.stream.timeline.media import AccessUnit, AnyFrame, Received, UnitFormat, VideoFrame
+from take5.stream.timeline.media import AccessUnit, AnyFrame, AudioBlock, Received, UnitFormat, VideoFrame
 
 KEYFRAMES_APART_FLICKS = seconds_to_flicks(4.0)
 """Distance of keyframes that is worth a warning: the ring holds whole groups, and a loss spoils the rest of one."""
@@ -73,7 +74,7 @@ class LiveSession:
         self.models, self.settings, self.unit_format = models, settings, unit_format
         self._rules, self._name = rules, name
         self._ring, self._spooling = ring or Ring.around(max(settings.seconds)), Spooling()
-        self._origin = OriginFinder()
+        self._origin, self._joiner = OriginFinder(), SoundJoiner()
         self._scorer: StreamScorer | None = None
         self._open = ExitStack()
         self._faces = self._open.enter_context(Faces(models))
@@ -120,8 +121,9 @@ class LiveSession:
     def push(self, media: Received) -> list[Event]:
         """Add what arrived; return the events that result."""
         media = self.settings.shift.moved(media)
-        if self._scorer is not None:
-            return self._ingest(self._scorer, media)
+        if (scorer := self._scorer) is not None:
+            joined = self._joiner.push(media, scorer.sound_due) if isinstance(media, AudioBlock) else [media]
+            return [event for each in joined for event in self._ingest(scorer, each)]
         origin = self._origin.push(media)
         if origin is None:
             return []
@@ -145,6 +147,7 @@ class LiveSession:
 
     def keep(self, media: Received) -> None:
         """Add what arrived after the stop: to the ring; nothing is scored any more."""
+        self._keep_pending()
         self._receive(self.settings.shift.moved(media))
         if isinstance(media, AccessUnit) and not self._backlog.behind:
             self._units.append(media)
@@ -184,6 +187,8 @@ class LiveSession:
         scorer = self._scorer
         if scorer is None:
             return
+        for block in self._joiner.flush():
+            yield from self._ingest(scorer, block)
         while self._units and in_time():
             yield from self._next_picture(scorer)
         yield from self._show(scorer, self._decoder.decode(None))
@@ -212,13 +217,15 @@ class LiveSession:
         self._closed_at = self.frame
         self._scorer = self._second_looks = None
         self._units.clear()
-        self._ring, self._origin, self._decoder = Ring(), OriginFinder(), UnitDecoder(self.unit_format)
+        self._ring, self._origin, self._joiner = Ring(), OriginFinder(), SoundJoiner()
+        self._decoder = UnitDecoder(self.unit_format)
 
     def result(self) -> tuple[Selection, RingRecording] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""
         scorer = self._scorer
         if scorer is None:
             return None
+        self._keep_pending()
         return scorer.selection(self._name, self._rate), self._recording(scorer)
 
     def unsaved(self) -> Changes | None:
@@ -256,6 +263,11 @@ class LiveSession:
         """Source frames per second, by the median distance of the latest."""
         steps = sorted(b - a for a, b in zip(self._times, self._times[1:], strict=False) if b > a)
         return round(FLICKS / steps[len(steps) // 2], 3) if steps else float(FPS)
+
+    def _keep_pending(self) -> None:
+        """Let the ring have the sound that waits to be joined: the recording is over."""
+        for block in self._joiner.flush():
+            self._receive(block)
 
     def _receive(self, media: Received) -> None:
         self._ring.push(media)
