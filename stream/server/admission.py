@@ -90,6 +90,11 @@ class Admission:
         return sum(room.pending for room in self._rooms)
 
     @property
+    def processes(self) -> int:
+        """Processes that take on captures."""
+        return sum(room.open for room in self._rooms)
+
+    @property
     def cost(self) -> float:
         """Cores that a capture uses, as measured; the mean of what goes on."""
         if captures := self.captures:
@@ -117,7 +122,8 @@ class Admission:
         for each in self._rooms:
             each.measure()
         network = network_of(address)
-        room = min(filter(self._has_room, self._rooms), key=lambda room: room.expected, default=None)
+        able = [room for room in self._rooms if room.free and self._carries(room)]
+        room = min(able, key=lambda room: room.expected, default=None)
         if room is None:
             raise self.full
         if self.pending >= self._places:
@@ -138,7 +144,7 @@ class Admission:
 
     def connect(self, place: Place) -> bool:
         """Make a pending place a capture's; return False, and leave it pending, if there is no room."""
-        if place.state is not PlaceState.PENDING or not self._has_room(place.room):
+        if place.state is not PlaceState.PENDING or not self._carries(place.room):
             return False
         self._leave(place)
         place.state = PlaceState.CAPTURE
@@ -154,11 +160,10 @@ class Admission:
         place.state = PlaceState.FREE
         self._forget_empty()
 
-    def _has_room(self, room: Room) -> bool:
-        """Whether another capture may go on in a room beside all that do."""
+    def _carries(self, room: Room) -> bool:
+        """Whether the machine carries another capture, in this room, beside all that go on."""
         captures, used = self.captures, sum(each.used for each in self._rooms)
-        more = captures == 0 or used + room.cost <= self._cores
-        return room.free and captures < self.capacity and more
+        return captures < self.capacity and (captures == 0 or used + room.cost <= self._cores)
 
     def _leave(self, place: Place) -> None:
         place.room.pending -= 1

@@ -107,7 +107,7 @@ async def health(request: Request) -> Response:
     places, free = sessions.admission, await sessions.space.free()
     room = {"free_bytes": free, "disk_full": sessions.space.too_low(free)}
     taken = {"live": places.captures, "pending": places.pending, "capacity": places.capacity}
-    return JSONResponse({**taken, "cost": round(places.cost, 2), **room})
+    return JSONResponse({**taken, "processes": places.processes, "cost": round(places.cost, 2), **room})
 
 
 async def prompted(request: Request) -> Response:

@@ -16,7 +16,7 @@ from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.captures import CaptureListener, CaptureRequest, CutOff
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.names import KEEP_S
-from take5.stream.server.options import ServerOptions
+from take5.stream.server.options import ServerOptions, check_ports
 from take5.stream.server.recovered import Recovery
 from take5.stream.server.rooms import Room
 from take5.stream.server.space import Space
@@ -103,3 +103,15 @@ class LocalHost:
         settings = order.settings
         about = About.of(models.encoder.name, settings.parameters, order.rules, settings.also, models.tracker_name)
         return Capture(request, listener, peer, live, folder, self._options, spool, self._space, about, KEEP_S)
+
+
+def network_of(options: ServerOptions, capacity: int, longest_s: float) -> Network:
+    """Return how captures reach this server, at most ``capacity`` at a time, each at most ``longest_s`` long.
+
+    Raises
+    ------
+    ParameterError
+        If an option is not valid, or there are fewer UDP ports than captures.
+    """
+    check_ports(options.udp_ports, capacity)
+    return Network(options.ice_servers, options.udp_ports, options.public_addresses, longest_s)

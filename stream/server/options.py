@@ -10,7 +10,6 @@ from take5.stream.live.worker import FINISH_WITHIN_S
 from take5.stream.output.free_space import MIN_FREE
 from take5.stream.sources.webrtc.host_sockets import UdpPorts
 from take5.stream.sources.webrtc.ice import IceServer
-from take5.stream.sources.webrtc.network import Network
 
 PICTURE = 720
 """What trainers want of a picture, at least, on its shorter side."""
@@ -57,18 +56,6 @@ class ServerOptions:
 
 
 DEFAULT_OPTIONS = ServerOptions()
-
-
-def network_of(options: ServerOptions, capacity: int, longest_s: float) -> Network:
-    """Return how captures reach this server, at most ``capacity`` at a time, each at most ``longest_s`` long.
-
-    Raises
-    ------
-    ParameterError
-        If an option is not valid, or there are fewer UDP ports than captures.
-    """
-    check_ports(options.udp_ports, capacity)
-    return Network(options.ice_servers, options.udp_ports, options.public_addresses, longest_s)
 
 
 def check_ports(ports: UdpPorts | None, capacity: int) -> None:

@@ -20,7 +20,7 @@ class Room:
     cost : float
         Cores that a capture uses, until it has been measured.
     capacity : float
-        Captures at a time, at most.
+        Senders at a time, at most, as its ports allow.
 
     Attributes
     ----------
@@ -39,8 +39,8 @@ class Room:
 
     @property
     def free(self) -> bool:
-        """Whether another capture may go on in it, as far as it alone is concerned."""
-        return self.open and self.captures < self._capacity
+        """Whether it takes on another sender, as far as it alone is concerned."""
+        return self.open and self.captures + self.pending < self._capacity
 
     @property
     def used(self) -> float:

@@ -21,8 +21,7 @@ from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
-from take5.stream.server.local_host import LocalHost
-from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions, network_of
+from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.recovered import recover_all, recover_lost, reserve
 from take5.stream.server.registry import Registry
 from take5.stream.server.senders import Senders
@@ -285,6 +284,8 @@ def sessions_for(
     options: ServerOptions = DEFAULT_OPTIONS,
 ) -> Sessions:
     """Return sessions that share these models and settings, so many at a time, or as ``admission`` says."""
+    from take5.stream.server.local_host import LocalHost, network_of  # a server with workers receives no media
+
     choice = Choice(Scoring(models.encoder.name, models.tracker_name, settings, rules), options.seconds)
     places = Admission(admission, usage) if isinstance(admission, int) else admission
     network = network_of(options, places.capacity, rules.cap_s + rules.idle_s)

@@ -204,7 +204,7 @@ class WorkerPool:
                 self._go(self._settle(member, lost), f"take5-settle-{number + 1}")
                 lost = await self._watch(member)
                 if member.leaving:
-                    self._go(self._recover(lost), "take5-recover-lost")
+                    self._abandon(lost)
                     return
             failures = 0 if member is not None and monotonic() - begun >= STEADY_S else failures + 1
             if failures >= GIVE_UP:
@@ -213,10 +213,15 @@ class WorkerPool:
                 )
                 self._given_up.add(number)
                 self._news.set()
-                self._go(self._recover(lost), "take5-recover-lost")
+                self._abandon(lost)
                 return
             if failures > 1:
                 await asyncio.sleep(min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** (failures - 2)))
+
+    def _abandon(self, lost: Collection[Path]) -> None:
+        """Let any worker recover what one has left that has no successor."""
+        if lost:
+            self._go(self._recover(lost), "take5-recover-lost")
 
     async def _begin(self, number: int) -> Member | None:
         """Start a worker and wait until it is ready; return None if it is not going to be."""

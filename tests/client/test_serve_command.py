@@ -1,10 +1,16 @@
 """What ``take5 serve`` refuses before it listens."""
 
-import pytest
+import subprocess
+from pathlib import Path
 
-from take5.client.cli import run
-from take5.client.cli.exit_codes import USAGE
+import pytest
+from killing import TAKE5
+
+from take5.client.cli import run, worker_options
+from take5.client.cli.exit_codes import FAILED, USAGE
 from take5.client.cli.network_options import ice_servers
+from take5.client.cli.worker_options import workers_for
+from take5.stream.workers.model_choice import ModelChoice
 
 
 @pytest.mark.parametrize(
@@ -53,6 +59,7 @@ NAMED = ("--ice-username", "ann", "--ice-credential", "x")
         (NAMED, {}, "--ice-username and --ice-credential are for a TURN server"),
         (["--udp-ports", "40000"], {}, "a range like 40000-40099"),
         (["--udp-ports", "40000-40001", "--max-sessions", "3"], {}, "40000-40001 are 2 ports, and each of 3 captures"),
+        (["--udp-ports", "40000-40001", "--max-sessions", "1", "--workers", "3"], {}, "fewer than --workers 3"),
         (["--public-address", "no.such.invalid"], {}, "'no.such.invalid' is neither an address nor a name"),
     ],
 )
@@ -79,3 +86,36 @@ def test_credentials_come_from_options_before_the_environment(monkeypatch: pytes
     turn, stun = ice_servers(("turn:example.org", "stun:example.org"), "ann", None)
     assert (turn.username, turn.credential, turn.secret) == ("ann", "x", None)
     assert (stun.username, stun.credential) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("choice", "cores", "capacity", "count"),
+    [
+        (ModelChoice(), 8, 12, 7),
+        (ModelChoice(), 8, 3, 3),
+        (ModelChoice(), 2, 3, 1),
+        (ModelChoice(), 1, 1, 1),
+        (ModelChoice("ave", "weights.pth", "cuda"), 8, 12, 1),
+        (ModelChoice("ave", "weights.pth", "cpu"), 8, 12, 7),
+        (ModelChoice("auto", "weights.pth", "mps"), 8, 12, 1),
+    ],
+)
+def test_there_are_as_many_workers_as_cores_less_one_and_one_with_a_gpu(
+    choice: ModelChoice, cores: int, capacity: int, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_options, "cores", lambda: cores)
+    assert workers_for(None, choice, capacity, None) == count
+    assert workers_for(5, choice, capacity, None) == 5
+
+
+def test_a_server_whose_workers_cannot_load_their_models_ends_with_the_reason(tmp_path: Path) -> None:
+    options = ["--workers", "2", "--encoder", "ave", "--ave-weights", "/no/such.pth", "-o", str(tmp_path)]
+    done = subprocess.run([*TAKE5, "serve", "--port", "0", *options], capture_output=True, text=True, check=False)
+    assert done.returncode == FAILED, done.stderr
+    assert "/no/such.pth" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_there_is_nothing_to_reload_where_no_server_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["reload", "-o", str(tmp_path)]) == FAILED
+    assert "no take5 serve --workers writes to this folder" in capsys.readouterr().err

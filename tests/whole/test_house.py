@@ -87,6 +87,16 @@ def test_importing_the_command_line_loads_neither_models_nor_databases() -> None
     assert done.returncode == 0, done.stderr
 
 
+def test_a_server_with_workers_loads_neither_models_nor_what_receives_media() -> None:
+    code = (
+        "import sys, take5.client.cli.serve, take5.client.cli.front, take5.stream.server.app, take5.stream.server.run\n"
+        "heavy = {'torch', 'mediapipe', 'onnxruntime', 'aiortc', 'aioice'}\n"
+        "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_bundle_without_ave_does_not_load_pytorch() -> None:
     code = (
         "import sys, numpy, types\n"

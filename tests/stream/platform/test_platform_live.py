@@ -11,6 +11,7 @@ import pytest
 from killing import sending, serving
 from platform_server import Json, Program, programs
 from serving import eventually
+from worker_server import captures_in, kill, workers
 
 from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.platform.database import Database
@@ -34,10 +35,16 @@ def shop(address: str) -> Program:
 
 
 @pytest.fixture
-def start(address: str, tmp_path: Path, shop: Program) -> Start:
+def processes() -> str:
+    """How many processes capture."""
+    return "1"
+
+
+@pytest.fixture
+def start(address: str, tmp_path: Path, shop: Program, processes: str) -> Start:
     @contextmanager
     def started() -> Iterator[Callable[[], None]]:
-        with serving(tmp_path / "out", "--database", address, "--no-report") as server:
+        with serving(tmp_path / "out", "--database", address, "--no-report", "--workers", processes) as server:
             shop.address = server.address
             yield server.kill
 
@@ -52,6 +59,7 @@ def bearer(session: Json, holder: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {session['secrets'][holder]}"}
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted(
     shop: Program, start: Start, video: Path, tmp_path: Path
 ) -> None:
@@ -141,3 +149,26 @@ def test_deleting_a_live_session_ends_its_capture_and_leaves_nothing(
             assert (answer.status_code, answer.json()["state"]) == (200, "deleted")
         assert shop.show(session["id"])["state"] == "deleted"
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
+
+
+def test_a_session_survives_its_worker(address: str, tmp_path: Path, shop: Program, video: Path) -> None:
+    output = tmp_path / "out"
+    with serving(output, "--database", address, "--no-report", "--workers", "2") as server:
+        shop.address = server.address
+        session = shop.create(label="host", stop={"cap_s": 60}, trainers=["raw"])
+        name, holder = session["id"], bearer(session, "follower")
+
+        def state() -> Json:
+            found: Json = httpx.get(f"{server.address}/api/sessions/{name}", headers=holder).json()
+            return found
+
+        with sending(server.address, name, video, session["secrets"]["sender"]):
+            assert becomes(shop, session, "live")
+            assert eventually(lambda: bool(state()["kept"]), 90)
+            (worker,) = [each for each in workers(server) if captures_in(each, output)]
+            kill(worker)
+            assert becomes(shop, session, "done")
+        assert state()["stopped"]["rule"] == "interrupted"
+        (take,) = shop.request("GET", f"/{name}/takes").json()["takes"]
+        assert take["clip"]["best"]["I"] == state()["clip"]["best"]["I"]
+        assert eventually(lambda: len(state()["bundles"]) == 1)

@@ -5,6 +5,7 @@ import pytest
 from take5.stream.server.admission import PENDING, PENDING_AN_ADDRESS, Admission, Place, PlaceState
 from take5.stream.server.descriptors import A_CAPTURE, A_PENDING, PROCESS, shares
 from take5.stream.server.errors import Refused
+from take5.stream.server.rooms import Room
 
 
 class Clock:
@@ -132,6 +133,55 @@ def test_one_capture_is_always_admitted() -> None:
     captures(admission, 1)
     with pytest.raises(Refused):
         admission.knock("10.0.0.2")
+
+
+def test_an_offer_goes_to_the_process_with_the_most_room() -> None:
+    busy, idle = Clock(), Clock()
+    admission = Admission(10, cores=4.0, cost=0.5)
+    with pytest.raises(Refused, match="no process that captures is there"):
+        admission.knock("10.0.0.1")
+    first, second = Room(busy, 0.5), Room(idle, 0.5)
+    admission.add(first)
+    admission.add(second)
+    rooms = [place.room for place in captures(admission, 4)]
+    assert (rooms.count(first), rooms.count(second), admission.processes) == (2, 2, 2)
+    busy.run(60, cores=2 * 0.9)
+    idle.run(60, cores=2 * 0.3)
+    assert [admission.knock(f"10.0.1.{number}").room for number in range(3)] == [second, second, second]
+
+
+def test_processes_share_the_cores_of_the_machine() -> None:
+    admission = Admission(10, cores=2.0, cost=0.6)
+    for _ in range(3):
+        admission.add(Room(Clock(), 0.6))
+    captures(admission, 3)
+    with pytest.raises(Refused, match="3 captures are going on"):
+        admission.knock("10.0.1.1")
+
+
+def test_a_process_takes_no_more_than_it_has_ports_for() -> None:
+    admission = Admission(10)
+    small, large = Room(Clock(), 0.5, 1), Room(Clock(), 0.6)
+    admission.add(small)
+    admission.add(large)
+    assert [place.room for place in captures(admission, 4)] == [small, large, large, large]
+
+
+def test_a_process_that_leaves_counts_until_its_captures_have_ended() -> None:
+    admission = Admission(2)
+    old, new = Room(Clock()), Room(Clock())
+    admission.add(old)
+    (going_on,) = captures(admission, 1)
+    admission.add(new)
+    admission.close(old)
+    assert (admission.captures, admission.processes) == (1, 1)
+    second = admission.knock("10.0.1.1")
+    assert second.room is new
+    assert admission.connect(second)
+    with pytest.raises(Refused, match="2 of 2"):
+        admission.knock("10.0.1.2")
+    admission.release(going_on)
+    assert admission.knock("10.0.1.2").room is new
 
 
 @pytest.mark.parametrize("limit", [256, 1024, 4096, 65_536])

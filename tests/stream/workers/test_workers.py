@@ -17,7 +17,7 @@ from worker_server import captures_in, gone, kill, workers
 
 from demo.talker import DEFAULT, FILLER, fitted
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(480)]
 
 OPTIONS = ("--workers", "2", "--max-sessions", "4", "--stop-at", "0", "--stop-share", "0", "--stop-gain", "0")
 Json = dict[str, Any]
@@ -36,8 +36,13 @@ def output(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(output: Path, tmp_path: Path) -> Iterator[Program]:
     with serving(output, *OPTIONS, "--no-report", log=tmp_path / "log") as running:
-        assert eventually(lambda: len(workers(running)) == 2)
+        ready(running)
         yield running
+
+
+def ready(server: Program) -> None:
+    """Wait until the workers have loaded their models."""
+    assert eventually(lambda: httpx.get(f"{server.address}/healthz", timeout=10).json()["processes"] == 2, 120)
 
 
 def end(server: Program, name: str) -> None:
@@ -52,9 +57,9 @@ def test_a_worker_s_death_costs_no_other_s_capture_and_its_own_are_recovered(
     with ExitStack() as pushes:
         for name in names:
             pushes.enter_context(sending(server.address, name, video))
-            server.wait_for(name, lambda state: state["state"] == "receiving", 90)
+            server.wait_for(name, lambda state: state["state"] == "receiving", 150)
         for name in names:
-            server.wait_for(name, lambda state: state["kept"], 90)
+            server.wait_for(name, lambda state: state["kept"], 150)
         before = workers(server)
         held = {worker: captures_in(worker, output) for worker in before}
         assert sorted(len(takes) for takes in held.values()) == [1, 1], "one in each"
@@ -83,7 +88,7 @@ def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_ca
 ) -> None:
     followed = follow(server.address, "ann")
     with sending(server.address, "ann", video):
-        server.wait_for("ann", lambda state: state["best"], 90)
+        server.wait_for("ann", lambda state: state["best"], 150)
         (old,) = [worker for worker in workers(server) if captures_in(worker, output)]
         before = workers(server)
         done = subprocess.run([*TAKE5, "reload", "-o", str(output)], capture_output=True, text=True, check=False)
@@ -91,7 +96,7 @@ def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_ca
         assert eventually(lambda: len(set(workers(server)) - set(before)) == 2)
         assert eventually(lambda: set(workers(server)) & set(before) == {old}), "the other had no capture"
         with sending(server.address, "ben", video):
-            server.wait_for("ben", lambda state: state["state"] == "receiving", 90)
+            server.wait_for("ben", lambda state: state["state"] == "receiving", 150)
             assert not [take for take in captures_in(old, output) if take.endswith("-ben")]
             end(server, "ann")
             assert eventually(lambda: bool(followed.of("clip")), 60)
@@ -101,7 +106,7 @@ def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_ca
 
 def test_workers_end_with_a_server_that_is_killed_and_the_next_one_recovers(output: Path, video: Path) -> None:
     with serving(output, *OPTIONS, "--no-report") as server, sending(server.address, "ann", video):
-        server.wait_for("ann", lambda state: state["kept"], 90)
+        server.wait_for("ann", lambda state: state["kept"], 150)
         processes = workers(server)
         server.kill()
         assert all(map(gone, processes))
@@ -112,12 +117,13 @@ def test_workers_end_with_a_server_that_is_killed_and_the_next_one_recovers(outp
 
 def test_sigterm_drains_the_captures_of_all_workers(output: Path, video: Path) -> None:
     with serving(output, *OPTIONS, "--no-report") as server, ExitStack() as pushes:
+        ready(server)
         followed = {name: follow(server.address, name) for name in ("ann", "ben")}
         for name in followed:
             pushes.enter_context(sending(server.address, name, video))
-            server.wait_for(name, lambda state: state["state"] == "receiving", 90)
+            server.wait_for(name, lambda state: state["state"] == "receiving", 150)
         for name in followed:
-            server.wait_for(name, lambda state: state["best"], 90)
+            server.wait_for(name, lambda state: state["best"], 150)
         processes = workers(server)
         server.process.terminate()
         for name in followed:
