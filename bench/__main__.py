@@ -9,8 +9,6 @@ compares two of them.
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -19,9 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import files, sessions
+from bench.machine import machine
 from bench.sessions import Figures
 
-PARTS = ("starts", "plain", "select", "sender", "sessions")
+PARTS = ("starts", "plain", "select", "options", "sender", "sessions")
+QUICK = tuple(part for part in PARTS if part != "options")
+LENGTHS_S = (60, 300, 1200, 3600)
+"""Of the files that ``--long`` measures."""
 COLUMNS = {
     "cpu": "CPU s/s",
     "cpu_a_session": "a session",
@@ -39,19 +41,6 @@ COLUMNS = {
 }
 
 
-def machine() -> str:
-    """The processor, its cores, and what they do already."""
-    models = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
-    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
-    name = models[0] if models else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores, load {load}, Python {platform.python_version()}"
-
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text().splitlines() if path.exists() else []
-
-
 def one_run(options: argparse.Namespace, video: Path, folder: Path) -> Figures:
     """All figures of one run, by a name with its part."""
     found: Figures = {}
@@ -64,6 +53,8 @@ def one_run(options: argparse.Namespace, video: Path, folder: Path) -> Figures:
         found |= files.select(video, folder, seconds)
         if plain:
             found[f"select of {seconds} s: of plain"] = found[f"select of {seconds} s: CPU s/s"] / plain
+    if "options" in options.parts:
+        found |= files.over_options(video, folder)
     if "sender" in options.parts:
         encodes = sessions.measured(video, 1, options.seconds, "always")
         found["sender that encodes: CPU s/s"] = encodes["senders_cpu"]
@@ -105,17 +96,18 @@ def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one run of the main figures")
-    parser.add_argument("--long", action="store_true", help="select on an hour, too")
+    parser.add_argument("--long", action="store_true", help="select on files of 1, 5, 20 and 60 minutes")
     parser.add_argument("--runs", type=int, help="of which the medians count (3)")
     parser.add_argument("--sessions", type=int, nargs="+", help="numbers of sessions (1 2 3 4 6 8)")
     parser.add_argument("--seconds", type=float, help="that sessions are measured for (30)")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS)
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.quick else 3)
     options.sessions = options.sessions or ([1, 2] if options.quick else [1, 2, 3, 4, 6, 8])
+    options.parts = options.parts or (QUICK if options.quick else PARTS)
     options.seconds = options.seconds or (12.0 if options.quick else 30.0)
-    options.select = [60] if options.quick else [300, 3600] if options.long else [300]
+    options.select = [*LENGTHS_S] if options.long else [60] if options.quick else [300]
     options.out.mkdir(parents=True, exist_ok=True)
     video, on, date = files.talker(options.out), machine(), datetime.now(UTC)
     print(f"bench: {on}", file=sys.stderr, flush=True)

@@ -56,8 +56,8 @@ def online_against_batch(scored: Selected) -> float:
     hop = parameters.hop_frames
     recording = scored.recording
     observed = [frame for frame in recording.observed if frame is not None]
-    stretch = stretch_of(observed, recording.timing, recording.heard.measures)
-    e, lips = recording.heard.embeddings, stretch.lips
+    stretch = stretch_of(observed, recording.timing, recording.heard.measures[:])
+    e, lips = recording.heard.embeddings[:], stretch.lips
     rolling, worst = RollingWindow(parameters), 0.0
     for start in range(0, len(e) - hop + 1, hop):
         span = slice(start, start + hop)

@@ -63,7 +63,7 @@ def tracked(video: Path, models: Models) -> Tracked:
     """Read a video, and track the face in every frame."""
     recording = open_recording(MediaFile(video), models, lambda *_: None)
     lips = np.stack([frame.lips for frame in recording.observations(0, recording.frames)])
-    return Tracked(video.name, lips, np.asarray(recording.heard.pcm / 32768, np.float32))
+    return Tracked(video.name, lips, np.asarray(recording.pcm(0, recording.frames) / 32768, np.float32))
 
 
 def milliseconds(correlation: Correlation | None) -> float | None:

@@ -1,13 +1,14 @@
 """What commands cost on files: start-up, ``select``, and the plain way; and the talker that all are measured with."""
 
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 
@@ -16,6 +17,9 @@ from demo.talker.render import render
 
 SCRIPT = fitted(DEFAULT, 20, FILLER)
 OPUS_RATE = 48_000
+POOLS, HOPS = (1, 5, 10, 20), (0.2, 0.5, 1.0, 2.5)
+"""What is tried of ``--pool`` and ``--hop``."""
+
 TAKE5 = [sys.executable, "-m", "take5.client.cli"]
 
 
@@ -72,27 +76,37 @@ def _append(source: av.container.InputContainer, target: av.container.OutputCont
     return end
 
 
-def command(*arguments: str) -> tuple[float, float]:
-    """Seconds, and CPU seconds, of a program, its children included."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    away = subprocess.DEVNULL
-    subprocess.run(arguments, check=True, stdout=away, stderr=away)
-    lasted, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return lasted, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+class Cost(NamedTuple):
+    """Seconds, CPU seconds, and largest resident set in MB of a program."""
+
+    wall: float
+    cpu: float
+    mb: float
 
 
-def select_seconds(video: Path) -> tuple[float, float]:
-    """Seconds and CPU seconds of ``take5 select``."""
+def command(*arguments: str) -> Cost:
+    """Run a program, and return what it costs; of children only those that it has waited for."""
+    began, away = time.monotonic(), subprocess.DEVNULL
+    with subprocess.Popen(arguments, stdout=away, stderr=away) as running:
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise SystemExit(f"{' '.join(arguments)} ended with {running.returncode}")
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def select_cost(video: Path, *options: str) -> Cost:
+    """What ``take5 select`` costs."""
     with tempfile.TemporaryDirectory() as output:
-        return command(*TAKE5, "select", str(video), "-o", output, "--json")
+        return command(*TAKE5, "select", str(video), "-o", output, "--json", *options)
 
 
 def starts(video: Path, folder: Path) -> dict[str, float]:
     """Seconds of ``take5 --help``, and of ``select`` on ten seconds of video."""
     ten = _cut(video, folder / "ten.mkv", 10)
-    wall, cpu = command(*TAKE5, "--help")
+    wall, cpu, _ = command(*TAKE5, "--help")
     found = {"--help: s": wall, "--help: CPU s": cpu}
-    wall, cpu = select_seconds(ten)
+    wall, cpu, _ = select_cost(ten)
     return found | {"select of 10 s: s": wall, "select of 10 s: CPU s": cpu}
 
 
@@ -108,12 +122,27 @@ def _cut(video: Path, path: Path, seconds: int) -> Path:
 
 
 def select(video: Path, folder: Path, seconds: int) -> dict[str, float]:
-    """CPU seconds per second of ``select`` on a video of this length."""
+    """CPU seconds per second, and memory, of ``select`` on a video of this length."""
+    wall, cpu, mb = select_cost(_lengthened(video, folder, seconds))
+    name = f"select of {seconds} s"
+    return {f"{name}: CPU s/s": cpu / seconds, f"{name}: s/s": wall / seconds, f"{name}: MB": mb}
+
+
+def _lengthened(video: Path, folder: Path, seconds: int) -> Path:
     long = folder / f"{seconds}.mkv"
     if not long.exists():
         repeated(video, long, seconds)
-    wall, cpu = select_seconds(long)
-    return {f"select of {seconds} s: CPU s/s": cpu / seconds, f"select of {seconds} s: s/s": wall / seconds}
+    return long
+
+
+def over_options(video: Path, folder: Path, seconds: int = 60) -> dict[str, float]:
+    """CPU seconds of ``select`` with other pools and hops than the usual."""
+    long = _lengthened(video, folder, seconds)
+    chosen = [("pool", value) for value in POOLS] + [("hop", value) for value in HOPS]
+    return {
+        f"select of {seconds} s, {name} {value:g}: CPU s": select_cost(long, f"--{name}", f"{value:g}").cpu
+        for name, value in chosen
+    }
 
 
 def plain(video: Path, seconds: float) -> dict[str, float]:

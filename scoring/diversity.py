@@ -9,7 +9,7 @@ The paper names the other measures (section 3.3, ablation) without formulas; ``d
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +98,18 @@ def clusters(embeddings: Floats, seed: int) -> NDArray[np.int32]:
     return np.asarray(labels, dtype=np.int32)
 
 
+class Rows(Protocol):
+    """Embeddings [N, E] that are read in slices: an array, or what is kept elsewhere."""
+
+    def __len__(self) -> int:
+        """Return N."""
+
+    def __getitem__(self, span: slice, /) -> Floats:
+        """Return the rows of ``span``."""
+
+
 def window_diversities(
-    embeddings: Floats,
+    embeddings: Rows,
     parameters: Parameters,
     name: DiversityName,
     seed: int,
@@ -113,7 +123,7 @@ def window_diversities(
         starts = (parameters.window_span(j)[0] for j in range(parameters.window_count(len(embeddings))))
     spans = [(start, start + parameters.window_frames) for start in starts]
     if name == "entropy":
-        labels = clusters(embeddings, seed)
+        labels = clusters(embeddings[:], seed)
         return [cluster_entropy(labels[start:stop]) for start, stop in spans]
     measures: dict[str, Callable[[Floats], float]] = {
         "euclidean": euclidean,

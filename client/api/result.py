@@ -305,7 +305,7 @@ class FileResult(Result):
         lips, pose = np.stack([frame.lips for frame in frames]), np.stack([frame.pose for frame in frames])
         faces = np.where(observations.seen, np.maximum(observations.faces, observations.tracked), -1)
         numbers = self.material.rows.numbers()
-        return Features(self.material.heard.embeddings, lips, pose, faces.astype(np.float64), numbers)
+        return Features(self.material.heard.embeddings[:], lips, pose, faces.astype(np.float64), numbers)
 
     def write_features(self, path: StrPath) -> Path:
         """Write them to an .npz file, with ``fps``, as ``take5 select --features`` does."""

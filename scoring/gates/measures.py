@@ -1,6 +1,6 @@
 """Per-frame measures for the gates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -103,6 +103,10 @@ class FrameMeasures(Columns):
 
     def __getitem__(self, span: slice) -> Self:
         return self._of(self._table[:, span])
+
+    def __reduce__(self) -> tuple[Callable[[NDArray[np.float32]], Self], tuple[NDArray[np.float32]]]:
+        """Pickle the one array alone."""
+        return self._of, (self._table,)
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:

@@ -4,52 +4,61 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from take5.scoring.gates.sound import SoundMeasures, SoundMeter
+from take5.scoring.gates.sound import SoundMeter
 from take5.scoring.models.audio import EmbeddingStream
 from take5.scoring.models.region import Framing
 from take5.scoring.parameters import LEAD_IN_FRAMES, SAMPLES_PER_FRAME
 from take5.stream.analysis.faces import SEEK_FRAMES, Faces
 from take5.stream.analysis.frames import UNDECODABLE, FrameObservation, FrameScanner
 from take5.stream.analysis.models import Models
+from take5.stream.recording.observation_file import ObservationFile
+from take5.stream.recording.row_file import MeasureFile, RowFile
 from take5.stream.sources.file import MediaFile
 from take5.stream.sources.file_index import FileIndex
 from take5.stream.timeline.holes import Frames, Rows
 from take5.stream.timeline.media import AudioBlock
 from take5.stream.timeline.soundtrack import SoundTrack, silent_frames, to_pcm16
 
-Floats = NDArray[np.float64]
 OnProgress = Callable[[str, int, int], None]
 """Called with the stage ("sound", "faces"), the amount done, and the total (0 if unknown)."""
 
 
 @dataclass(frozen=True)
 class Sound:
-    """The sound of a recording on the session clock: a row for each grid frame, and its PCM int16 [A] at 16 kHz."""
+    """The sound of a recording on the session clock, a row for each grid frame; what is large is in temporary files.
 
-    pcm: NDArray[np.int16]
-    embeddings: Floats
+    Attributes
+    ----------
+    pcm : RowFile of int16 [N, 640]
+        At 16 kHz.
+    embeddings : RowFile of float64 [N, E]
+    silent, missing : ndarray bool [N]
+    measures : MeasureFile
+        N rows of :class:`take5.scoring.gates.sound.SoundMeasures`.
+    """
+
+    pcm: RowFile
+    embeddings: RowFile
     silent: NDArray[np.bool_]
     missing: NDArray[np.bool_]
-    measures: SoundMeasures
+    measures: MeasureFile
 
     def at(self, spans: Sequence[slice]) -> "Sound":
         """The sound of some of its rows."""
-        times = SAMPLES_PER_FRAME
 
-        def chosen(rows: NDArray[Any]) -> NDArray[Any]:
+        def chosen(rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
             return np.concatenate([rows[:0], *(rows[span] for span in spans)])
 
         return Sound(
-            np.concatenate([self.pcm[:0], *(self.pcm[span.start * times : span.stop * times] for span in spans)]),
-            chosen(self.embeddings),
+            self.pcm.at(spans),
+            self.embeddings.at(spans),
             chosen(self.silent),
             chosen(self.missing),
-            SoundMeasures.concatenate([self.measures[:0], *(self.measures[span] for span in spans)]),
+            self.measures.at(spans),
         )
 
 
@@ -60,11 +69,11 @@ class SoundScan:
         self._track = SoundTrack(origin, hop)
         self._stream = EmbeddingStream(models.encoder)
         self._meter = SoundMeter(models.speech())
-        self._measures: list[SoundMeasures] = []
         self._on_progress = on_progress
-        self._pcm: list[NDArray[np.int16]] = []
-        self._silent: list[NDArray[np.bool_]] = []
-        self._embeddings: list[NDArray[np.float32]] = []
+        self._pcm = RowFile(np.int16, (SAMPLES_PER_FRAME,))
+        self._embeddings = RowFile(np.float32, (models.encoder.dimension,), given=np.float64)
+        self._measures = MeasureFile()
+        self._silent = bytearray()
         self._rest = np.zeros(0, np.float32)
         self._frames = 0
 
@@ -81,28 +90,34 @@ class SoundScan:
         self._embeddings.append(self._stream.finish(frames))
         self._measures.append(self._meter.finish(frames))
         padding = -len(self._rest) % SAMPLES_PER_FRAME
-        self._silent.append(silent_frames(np.pad(self._rest, (0, padding))))
-        pcm = np.concatenate([*self._pcm, np.zeros(0, np.int16)])[: frames * SAMPLES_PER_FRAME]
+        self._keep(np.pad(self._rest, (0, padding)))
+        self._pcm.resize(frames)
+        self._embeddings.resize(min(frames, len(self._embeddings)))
+        self._measures.resize(min(frames, len(self._measures)))
         missing = [self._track.missing(start, stop) for start, stop in heard.stretches]
         sound = Sound(
-            pcm=np.pad(pcm, (0, frames * SAMPLES_PER_FRAME - len(pcm))),
-            embeddings=np.concatenate(self._embeddings).astype(np.float64)[:frames],
-            silent=np.concatenate(self._silent)[:frames],
+            pcm=self._pcm,
+            embeddings=self._embeddings,
+            silent=np.frombuffer(self._silent, np.bool_)[:frames],
             missing=np.concatenate([np.zeros(0, dtype=np.bool_), *missing]),
-            measures=SoundMeasures.concatenate(self._measures)[:frames],
+            measures=self._measures,
         )
         return (sound if not passed else sound.at([heard.span(*stretch) for stretch in rows.stretches])), rows
 
     def _ingest(self, samples: NDArray[np.float32]) -> None:
-        self._pcm.append(to_pcm16(samples))
         self._embeddings.append(self._stream.push(samples))
         self._measures.append(self._meter.push(samples))
         rest = np.concatenate([self._rest, samples])
         whole = len(rest) // SAMPLES_PER_FRAME * SAMPLES_PER_FRAME
-        self._silent.append(silent_frames(rest[:whole]))
+        self._keep(rest[:whole])
         self._rest = rest[whole:]
         self._frames += whole // SAMPLES_PER_FRAME
         self._on_progress(self._frames + sum(stop - start for start, stop in self._track.left_out))
+
+    def _keep(self, samples: NDArray[np.float32]) -> None:
+        """Keep whole grid frames of sound."""
+        self._pcm.append(to_pcm16(samples).reshape(-1, SAMPLES_PER_FRAME))
+        self._silent += silent_frames(samples).tobytes()
 
 
 class PictureScan:
@@ -124,7 +139,7 @@ class PictureScan:
     ) -> None:
         self._file, self._index, self._models, self._on_progress = file, index, models, on_progress
         self.rows, self._hop = rows, hop
-        self.observed: list[FrameObservation | None] = [None] * rows.count
+        self.observed = ObservationFile(rows.count)
         self.tracked = 0
         self._resized = resized
         self._framings: dict[int, list[Framing]] = {}
@@ -153,7 +168,7 @@ class PictureScan:
         wanted = np.zeros(len(self.observed) + 1, dtype=np.bool_)
         for start, stop in spans:
             wanted[self.rows.span(start, stop)] = True
-        wanted[:-1] &= np.array([observation is None for observation in self.observed])
+        wanted[:-1] &= ~self.observed.known
         edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted]).astype(np.int8))).tolist()
         pairs = list(zip(edges[::2], edges[1::2], strict=True))
         joined: list[tuple[int, int]] = []
@@ -195,6 +210,6 @@ class PictureScan:
         return self._framings[start]
 
     def _keep(self, row: int, observation: FrameObservation) -> None:
-        if self.observed[row] is None:
+        if not self.observed.known[row]:
             self.observed[row] = observation
             self.tracked += observation is not UNDECODABLE

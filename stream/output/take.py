@@ -120,7 +120,7 @@ def write_features(recording: FileRecording, path: Path) -> None:
     with new_file(path) as temporary, temporary.open("wb") as file:  # savez would change a name
         np.savez(
             file,
-            audio=recording.heard.embeddings,
+            audio=recording.heard.embeddings[:],
             lips=np.stack([NO_LIPS if face is None else face.lips for face in seen]),
             pose=np.stack([NO_POSE if face is None else face.pose for face in seen]),
             faces=np.array([-1.0 if one is None else max(one.faces, float(one.face is not None)) for one in observed]),

@@ -1,10 +1,11 @@
 """A finished file under analysis: all of its sound, and pictures on demand, each tracked once."""
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +60,11 @@ class FileRecording:
     @property
     def observed(self) -> list[FrameObservation | None]:
         """Observation of each row; None if not analysed."""
-        return self.scan.observed
+        return self.scan.observed[:]
 
     def observed_in(self, start: int, stop: int) -> list[FrameObservation | None]:
         """Observations of grid frames [start, stop) with rows; None if not analysed."""
-        return self.observed[self.rows.span(start, stop)]
+        return self.scan.observed[self.rows.span(start, stop)]
 
     def heard_in(self, start: int, stop: int) -> tuple[Timing, SoundMeasures]:
         """Timing and sound of grid frames [start, stop) with rows."""
@@ -99,9 +100,8 @@ class FileRecording:
     def pcm(self, start: int, stop: int) -> NDArray[np.int16]:
         """Scored sound of grid frames [start, stop): 16 kHz, int16."""
         pcm = np.zeros((stop - start, SAMPLES_PER_FRAME), np.int16)
-        heard = self.heard.pcm.reshape(-1, SAMPLES_PER_FRAME)
         for first, last in self.rows.within(start, stop):
-            pcm[first - start : last - start] = heard[self.rows.span(first, last)]
+            pcm[first - start : last - start] = self.heard.pcm[self.rows.span(first, last)]
         return pcm.reshape(-1)
 
 
@@ -124,30 +124,51 @@ def open_recording(file: MediaFile, models: Models, on_progress: OnProgress, hop
     choose_channel(file, models)
     sounds = SoundScan(file.origin, models, lambda frames: on_progress("sound", frames, file.stated_frames), hop)
     index = file.scan(sounds.push)
-    grid, counts = file.grid(index, hop)
-    sound, rows = sounds.finish(grid[-1].index + 1 if grid else 0, list(_unlaid(grid)))
+    frames, counts = file.laid(index, hop)
+    grid = _Laid.of(frames)
+    sound, rows = sounds.finish(grid.index[-1] + 1 if grid.index else 0, list(_unlaid(grid)))
     file.note_silence(sound.silent)
     scan = PictureScan(file, index, rows, hop, _resized(grid, index, rows.frames), models, on_progress)
     return FileRecording(file, index, counts, rows, sound, _timing(grid, sound, rows), scan)
 
 
-def _unlaid(grid: list[GridFrame[int]]) -> Iterator[Frames]:
+@dataclass(frozen=True)
+class _Laid:
+    """The columns of a recording's grid frames: ``index``, ``shown`` in flicks, and ``missing``."""
+
+    index: "array[int]"
+    shown: list[int]
+    missing: bytearray
+
+    @classmethod
+    def of(cls, frames: Iterable[GridFrame[int]]) -> "_Laid":
+        laid = cls(array("q"), [], bytearray())
+        for frame in frames:
+            laid.index.append(frame.index)
+            laid.shown.append(frame.shown)
+            laid.missing.append(frame.missing)
+        return laid
+
+
+def _unlaid(grid: _Laid) -> Iterator[Frames]:
     """Yield the grid frames that were left out."""
-    for before, after in pairwise([-1, *(frame.index for frame in grid)]):
+    for before, after in pairwise(chain([-1], grid.index)):
         if after > before + 1:
             yield before + 1, after
 
 
-def _resized(grid: list[GridFrame[int]], index: FileIndex, frames: int) -> list[int]:
+def _resized(grid: _Laid, index: FileIndex, frames: int) -> list[int]:
     """Grid frames from which on pictures have another size than before; the first one begins."""
-    places = (bisect_left(grid, pts, key=lambda frame: frame.shown) for pts in index.resized)
-    found = (grid[place].index for place in places if place < len(grid))
+    places = (bisect_left(grid.shown, pts) for pts in index.resized)
+    found = (grid.index[place] for place in places if place < len(grid.index))
     return sorted({0, *(frame for frame in found if frame < frames)})
 
 
-def _timing(grid: Iterable[GridFrame[int]], sound: Sound, rows: Rows) -> Timing:
-    missing = [frame.missing for frame in grid if rows.has(frame.index, frame.index + 1)]
-    return Timing(np.array(missing, dtype=np.bool_), sound.missing, sound.silent)
+def _timing(grid: _Laid, sound: Sound, rows: Rows) -> Timing:
+    missing = bytearray(
+        absent for index, absent in zip(grid.index, grid.missing, strict=True) if rows.has(index, index + 1)
+    )
+    return Timing(np.frombuffer(missing, np.bool_), sound.missing, sound.silent)
 
 
 def long_enough(file: MediaFile, frames: int, settings: Settings) -> None:

@@ -253,10 +253,15 @@ class MediaFile:
 
     def grid(self, index: FileIndex, hop: int | None = None) -> tuple[list[GridFrame[int]], FrameCounts]:
         """Lay the timestamps of ``index`` on the grid, without their pictures; see :class:`PictureGrid` for ``hop``."""
+        frames, counts = self.laid(index, hop)
+        return list(frames), counts
+
+    def laid(self, index: FileIndex, hop: int | None = None) -> tuple[Iterator[GridFrame[int]], FrameCounts]:
+        """Do what :meth:`grid` does, one grid frame at a time; the counts are complete after the last one."""
         grid = PictureGrid[int](self.origin, hop=hop)
-        frames = [frame for pts in index.pts for frame in grid.push(pts, pts)]
-        frames += grid.finish(index.video_end)
-        return frames, grid.counts
+        pushed = (frame for pts in index.pts for frame in grid.push(pts, pts))
+        ended = (frame for _ in range(1) for frame in grid.finish(index.video_end))
+        return chain(pushed, ended), grid.counts
 
     def grid_frames(
         self, index: FileIndex, start: int, stop: int, hop: int | None = None

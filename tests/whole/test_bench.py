@@ -1,5 +1,6 @@
 """The table of ``make bench``, and the comparison of two results."""
 
+import sys
 from pathlib import Path
 
 import av
@@ -8,7 +9,9 @@ from media_files import Audio, Video, clicks, numbered_media, steady
 
 from bench.__main__ import medians, table
 from bench.compare import rows
-from bench.files import repeated
+from bench.curves import drawn
+from bench.files import command, repeated
+from bench.growth import Repeated
 from bench.watching import Windows
 
 
@@ -42,3 +45,45 @@ def test_a_video_is_repeated_as_stored(tmp_path: Path) -> None:
 def test_no_window_counts_before_the_first() -> None:
     windows = Windows()
     assert (windows.total, windows.live, windows.later, windows.never) == (0, 0, 0, 0)
+
+
+def test_curves_are_drawn_of_what_a_result_has() -> None:
+    figures = {"select of 60 s: CPU s/s": 0.2, "select of 60 s: MB": 400.0, "1 sessions cpu": 0.4}
+    assert drawn([{"machine": "one", "medians": figures}]) == {}
+    more = figures | {
+        "select of 300 s: CPU s/s": 0.1,
+        "select of 300 s: MB": 410.0,
+        "2 sessions cpu": 0.9,
+        "select of 60 s, pool 5: CPU s": 9.0,
+        "select of 60 s, hop 0.5: CPU s": 9.5,
+    }
+    rows = [{"minute": 1.0, "MB": 200.0, "ring MB": 8.0}]
+    made = drawn([{"machine": "one", "medians": more}, {"machine": "two", "rows": rows}])
+    assert sorted(made) == ["lengths", "live-memory", "options", "sessions"]
+    assert made["lengths"].get_suptitle() == "one"
+    seconds = made["lengths"].axes[0].lines[0]
+    assert seconds.get_xdata() == pytest.approx([1, 5])
+    assert seconds.get_ydata() == pytest.approx([12, 30])
+
+
+def test_a_command_costs_time_and_memory() -> None:
+    cost = command(sys.executable, "-c", "b = b'x' * 200_000_000; sum(range(3_000_000))")
+    assert cost.cpu > 0.01
+    assert 180 < cost.mb < 400
+
+
+def test_a_command_that_fails_ends_the_measuring() -> None:
+    with pytest.raises(SystemExit, match="ended with 3"):
+        command(sys.executable, "-c", "raise SystemExit(3)")
+
+
+def test_answers_are_repeated_after_the_first_turn() -> None:
+    asked: list[int] = []
+
+    def ask(value: int) -> int:
+        asked.append(value)
+        return value
+
+    repeated_answers = Repeated(3, ask)
+    assert [repeated_answers(value) for value in range(7)] == [0, 1, 2, 0, 1, 2, 0]
+    assert asked == [0, 1, 2]
