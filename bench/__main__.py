@@ -1,6 +1,6 @@
 """One table of what take5 costs, next to the plain way: ``make bench``, or ``python -m bench``.
 
-    make bench                # about an hour: three runs; with QUICK=1 three minutes, one run of the main figures
+    make bench                # about two hours: three runs; with QUICK=1 three minutes, one run of the main figures
     python -m bench --sessions 1 4 --runs 1 --parts sessions
 
 ``docs/performance.md`` says what the figures mean. They are kept as JSON in ``bench-out``; ``python -m bench.compare``
@@ -16,11 +16,11 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import files, sessions
+from bench import files, sessions, workers
 from bench.machine import machine
 from bench.sessions import Figures
 
-PARTS = ("starts", "plain", "select", "options", "sender", "sessions")
+PARTS = ("starts", "plain", "select", "options", "sender", "sessions", "workers")
 QUICK = tuple(part for part in PARTS if part != "options")
 LENGTHS_S = (60, 300, 1200, 3600)
 """Of the files that ``--long`` measures."""
@@ -58,6 +58,10 @@ def one_run(options: argparse.Namespace, video: Path, folder: Path) -> Figures:
     if "sender" in options.parts:
         encodes = sessions.measured(video, 1, options.seconds, "always")
         found["sender that encodes: CPU s/s"] = encodes["senders_cpu"]
+    for count in options.sessions if "workers" in options.parts else ():
+        for processes in options.workers:
+            figures = workers.measured(video, count, processes, options.seconds)
+            found |= {f"{count} sessions in {processes} workers {name}": value for name, value in figures.items()}
     for count in options.sessions if "sessions" in options.parts else ():
         figures = sessions.measured(video, count, options.seconds)
         if plain:
@@ -79,10 +83,11 @@ def table(found: Figures, counts: list[int]) -> list[str]:
     """The figures as a Markdown table of sessions, after a line for each of the others."""
     lines = [f"{name}: {value:.3f}" for name, value in found.items() if " sessions " not in name]
     lines += ["", "| sessions | " + " | ".join(COLUMNS.values()) + " |", "|---" * (1 + len(COLUMNS)) + "|"]
-    for count in counts:
-        values = [found.get(f"{count} sessions {name}") for name in COLUMNS]
+    rows = sorted({name.partition(" workers ")[0] for name in found if " workers " in name})
+    for row, named in [(str(each), f"{each} sessions") for each in counts] + [(row, f"{row} workers") for row in rows]:
+        values = [found.get(f"{named} {name}") for name in COLUMNS]
         if any(value is not None for value in values):
-            lines.append(f"| {count} | " + " | ".join(map(_cell, values)) + " |")
+            lines.append(f"| {row.replace(' sessions', '')} | " + " | ".join(map(_cell, values)) + " |")
     return lines
 
 
@@ -99,6 +104,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="select on files of 1, 5, 20 and 60 minutes")
     parser.add_argument("--runs", type=int, help="of which the medians count (3)")
     parser.add_argument("--sessions", type=int, nargs="+", help="numbers of sessions (1 2 3 4 6 8)")
+    parser.add_argument("--workers", type=int, nargs="+", help="numbers of workers of the part of that name (1 2)")
     parser.add_argument("--seconds", type=float, help="that sessions are measured for (30)")
     parser.add_argument("--parts", nargs="+", choices=PARTS)
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
@@ -106,6 +112,7 @@ def main() -> None:
     options.runs = options.runs or (1 if options.quick else 3)
     options.sessions = options.sessions or ([1, 2] if options.quick else [1, 2, 3, 4, 6, 8])
     options.parts = options.parts or (QUICK if options.quick else PARTS)
+    options.workers = options.workers or [1, 2]
     options.seconds = options.seconds or (12.0 if options.quick else 30.0)
     options.select = [*LENGTHS_S] if options.long else [60] if options.quick else [300]
     options.out.mkdir(parents=True, exist_ok=True)

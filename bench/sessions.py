@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,11 @@ class Server:
 
 
 @contextmanager
-def senders(address: str, video: Path, count: int, encode: str) -> Iterator[list[int]]:
-    """Send a file in a loop, ``count`` times at once, in other processes; gives their ids."""
-    command = [sys.executable, "-m", "take5.client.cli", "push", address, str(video), "--loop", "--encode", encode]
-    away = subprocess.DEVNULL
-    processes = [subprocess.Popen(command, stdout=away, stderr=away) for _ in range(count)]
+def senders(addresses: Sequence[str], video: Path, encode: str) -> Iterator[list[int]]:
+    """Send a file in a loop to each address at once, in other processes; gives their ids."""
+    command, away = [sys.executable, "-m", "take5.client.cli", "push"], subprocess.DEVNULL
+    options = [str(video), "--loop", "--encode", encode]
+    processes = [subprocess.Popen([*command, each, *options], stdout=away, stderr=away) for each in addresses]
     try:
         yield [process.pid for process in processes]
     finally:
@@ -90,7 +90,7 @@ def measured(video: Path, count: int, seconds: float, encode: str = "auto") -> F
     server = Server()
     try:
         idle = server.state()
-        with senders(server.address, video, count, encode) as processes:
+        with senders([server.address] * count, video, encode) as processes:
             _until(server, "scoring", count, BEGIN_S)
             before, sent = server.state(), sum(map(cpu_seconds, processes))
             time.sleep(seconds)

@@ -1,6 +1,7 @@
 """A capture that a worker makes, as the server knows it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,10 +43,19 @@ class RemoteCapture:
         The take's folder.
     listener : CaptureListener
         Hears what it tells.
+    forget : callable
+        Called when it is given up, with its id.
     """
 
-    def __init__(self, link: WorkerLink, capture: str, folder: Path, listener: CaptureListener) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        link: WorkerLink,
+        capture: str,
+        folder: Path,
+        listener: CaptureListener,
+        forget: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self.folder, self._forget = folder, forget
         self._link, self._capture, self._listener = link, capture, listener
         self._done = asyncio.Event()
 
@@ -55,7 +65,8 @@ class RemoteCapture:
         return reply.sdp if isinstance(reply, Answer) else ""
 
     async def abandon(self) -> None:
-        """Give up what could not begin."""
+        """Give up what could not begin; nothing more is told of it."""
+        self._forget(self._capture)
         with suppress(Refused):
             await reply_of(self._link, Abandon(self._capture))
 

@@ -61,6 +61,10 @@ class Member:
         """Whether its models are loaded."""
         return self.ready.done() and not self.ready.cancelled() and isinstance(self.ready.result(), Ready)
 
+    def forget(self, capture: str) -> None:
+        """Forget a capture that was given up."""
+        self.captures.pop(capture, None)
+
     def hear(self, note: Note) -> None:
         """Take what the worker notes."""
         if isinstance(note, Load):

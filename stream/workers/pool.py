@@ -19,7 +19,7 @@ from take5.stream.spool.folder import has_spools
 from take5.stream.workers.hosted import RemoteCapture, reply_of
 from take5.stream.workers.link import WorkerLink, WorkerStarter, told
 from take5.stream.workers.member import Member, Recovering
-from take5.stream.workers.protocol import Find, Found, Leave, Prepare, Prepared, Ready, Recover, Stop, Unable
+from take5.stream.workers.protocol import Abandon, Find, Found, Leave, Prepare, Prepared, Ready, Recover, Stop, Unable
 
 READY_S = 120.0
 """Longest time from a worker's start until its models are loaded."""
@@ -96,10 +96,14 @@ class WorkerPool:
         member = next((each for each in self._members if each.room is room), None)
         if member is None or member.link is None:
             raise full("the process that would capture has ended")
-        reply = await reply_of(member.link, Prepare.of(request))
+        try:
+            reply = await reply_of(member.link, Prepare.of(request))
+        except asyncio.CancelledError:
+            told(member.link, Abandon(request.capture))
+            raise
         if member not in self._members or not isinstance(reply, Prepared):
             raise full("the process that would capture has ended")
-        capture = RemoteCapture(member.link, request.capture, Path(reply.folder), listener)
+        capture = RemoteCapture(member.link, request.capture, Path(reply.folder), listener, member.forget)
         member.captures[request.capture] = capture
         return capture
 

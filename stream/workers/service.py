@@ -67,6 +67,8 @@ class Service:
         self._host, self._note = host, note
         self._captures: dict[str, HostedCapture] = {}
         self._begun: set[str] = set()
+        self._preparing: dict[str, bool] = {}
+        """Whether each capture that is being prepared is still wanted."""
         self._found: dict[str, CutOff] = {}
         self._recovering: set[asyncio.Task[None]] = set()
         self._room = Room(lambda: (0.0, 0.0))  # the server counts
@@ -119,7 +121,16 @@ class Service:
     async def _prepare(self, request: Prepare) -> Reply:
         if self._leaving:
             raise full("the process that would capture is leaving")
-        capture = await self._host.prepare(request.request, Listener(request.capture, self, self._note), self._room)
+        self._preparing[request.capture] = True
+        try:
+            listener = Listener(request.capture, self, self._note)
+            capture = await self._host.prepare(request.request, listener, self._room)
+        finally:
+            wanted = self._preparing.pop(request.capture)
+            asyncio.get_running_loop().call_soon(self._leave_if_idle)
+        if not wanted:
+            await capture.abandon()
+            return DONE
         self._captures[request.capture] = capture
         return Prepared(str(capture.folder))
 
@@ -130,7 +141,9 @@ class Service:
 
     async def _abandon(self, request: Abandon) -> Reply:
         capture = self._captures.get(request.capture)
-        if capture is not None and request.capture in self._begun:
+        if request.capture in self._preparing:
+            self._preparing[request.capture] = False
+        elif capture is not None and request.capture in self._begun:
             capture.end(StopRule.ENDED)
         elif capture is not None:
             del self._captures[request.capture]
@@ -158,7 +171,7 @@ class Service:
         asyncio.get_running_loop().call_soon(self._leave_if_idle)
 
     def _leave_if_idle(self) -> None:
-        if self._leaving and not self._captures and not self._found and not self._recovering:
+        if self._leaving and not self._captures and not self._preparing and not self._found and not self._recovering:
             self.left.set()
 
 

@@ -40,9 +40,14 @@ def server(output: Path, tmp_path: Path) -> Iterator[Program]:
         yield running
 
 
+def health(server: Program) -> Json:
+    found: Json = httpx.get(f"{server.address}/healthz", timeout=10).json()
+    return found
+
+
 def ready(server: Program) -> None:
     """Wait until the workers have loaded their models."""
-    assert eventually(lambda: httpx.get(f"{server.address}/healthz", timeout=10).json()["processes"] == 2, 120)
+    assert eventually(lambda: health(server)["processes"] == 2, 120)
 
 
 def end(server: Program, name: str) -> None:
@@ -79,8 +84,7 @@ def test_a_worker_s_death_costs_no_other_s_capture_and_its_own_are_recovered(
         assert eventually(lambda: bool(followed["ben"].of("clip")), 60)
     (stopped,) = [event for _, event in followed["ben"].of("stopped")]
     assert stopped["rule"] == "ended"
-    health = httpx.get(f"{server.address}/healthz", timeout=10).json()
-    assert (health["live"], health["pending"]) == (0, 0)
+    assert eventually(lambda: (health(server)["live"], health(server)["pending"]) == (0, 0))
 
 
 def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_captures(
