@@ -54,5 +54,18 @@ def engine_options(command: Command) -> Command:
     return decorated(with_share, (ENGINE_OPTION, address_option, *SHARE_OPTIONS))  # type: ignore[return-value] # click keeps it
 
 
+def worker_share_options(command: Command) -> Command:
+    """Give a command that serves the share of a cluster as ``share``, None for processes of this machine."""
+
+    @functools.wraps(command)
+    def with_share(*args: Any, cluster: str | None, worker_cpus: float, worker_gpus: float, **options: Any) -> Any:
+        share = None if cluster is None else ClusterShare(cluster, worker_cpus, worker_gpus)
+        return command(*args, share=share, **options)
+
+    text = "Let workers capture on a Ray cluster: HOST:PORT, or auto; needs the extra cluster."
+    address_option = click.option("--ray", "cluster", metavar="ADDRESS", help=text)
+    return decorated(with_share, (address_option, *SHARE_OPTIONS))  # type: ignore[return-value] # click keeps it
+
+
 def _variable() -> str | None:
     return os.environ.get(ADDRESS_VARIABLE) or None

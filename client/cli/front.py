@@ -1,22 +1,51 @@
 """The server of ``take5 serve --workers N``: it loads no models and receives no media."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
+from typing import Any
 
-from take5.client.cli.worker_options import WORKER, capacities, encoder_of
+from take5.client.cli.worker_options import WORKER, capacities, cores, encoder_of
 from take5.scoring.errors import ServerError
 from take5.scoring.stopping import StopRules
+from take5.stream.cluster.share import ClusterShare
 from take5.stream.hooks.setup import HookSetup
 from take5.stream.server.admission import Admission
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.sessions import Sessions
 from take5.stream.settings import Settings
-from take5.stream.workers.link import LocalStarter
+from take5.stream.workers.link import LocalStarter, WorkerStarter
 from take5.stream.workers.model_choice import ModelChoice
 from take5.stream.workers.pool import WorkerPool
 from take5.stream.workers.setup import WorkerSetup, slices
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster that has been joined, and a file in the output folder that its nodes must see."""
+
+    ray: Any
+    share: ClusterShare
+    probe: Path
+    workers: int
+
+    @property
+    def cores(self) -> float:
+        """CPUs of all workers."""
+        return self.share.cpus * self.workers
+
+
+@contextmanager
+def cluster_joined(share: ClusterShare, output: Path, workers: int | None) -> Iterator[Cluster]:
+    """Join a cluster until the block ends; there are as many workers as it has room for, unless that is given."""
+    from take5.stream.cluster.joined import joined
+    from take5.stream.cluster.ray_workers import probe
+
+    with joined(share.address, ceil(share.cpus * (workers or cores()))) as ray, probe(output) as found:
+        yield Cluster(ray, share, found, workers or max(1, share.workers_in(ray.cluster_resources())))
 
 
 class Front:
@@ -38,6 +67,8 @@ class Front:
         Who gets notices of clips.
     workers : int
         How many there are.
+    cluster : Cluster, optional
+        Where they are; by default on this machine.
     """
 
     def __init__(
@@ -49,9 +80,11 @@ class Front:
         options: ServerOptions,
         hooks: HookSetup,
         workers: int,
+        cluster: Cluster | None = None,
     ) -> None:
         scoring = Scoring(encoder_of(choice), choice.tracker, settings, rules)
         self._choice, self._output, self._options = Choice(scoring, options.seconds), output, options
+        self._cluster = cluster
         self._ports = slices(options.udp_ports, workers)
         longest_s = rules.cap_s + rules.idle_s
         self._setups = [
@@ -62,9 +95,18 @@ class Front:
 
     def sessions(self, admission: Admission, failed: Callable[[], None]) -> Sessions:
         """Return the sessions; ``failed`` is called if no worker can begin."""
-        starter = LocalStarter(WORKER, self._setups)
-        self._pool = WorkerPool(starter, admission, self._output, capacities(self._ports), failed)
+        starter, most = self._starter(), capacities(self._ports)
+        if self._cluster is not None:
+            most = [min(each, max(1, int(self._cluster.share.cpus / admission.assumed))) for each in most]
+        self._pool = WorkerPool(starter, admission, self._output, most, failed)
         return Sessions(self._choice, self._output, admission, self._pool, self._options)
+
+    def _starter(self) -> WorkerStarter:
+        if self._cluster is None:
+            return LocalStarter(WORKER, self._setups)
+        from take5.stream.cluster.ray_workers import RayStarter
+
+        return RayStarter(self._cluster.ray, self._cluster.share, WORKER[1:], self._setups, self._cluster.probe)
 
     def check(self) -> None:
         """Raise ServerError if no worker could begin."""

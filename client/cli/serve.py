@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.cluster_options import worker_share_options
 from take5.client.cli.database_options import database_option, opened
 from take5.client.cli.decorators import Command
 from take5.client.cli.live_options import live_options
@@ -31,6 +32,7 @@ from take5.scoring.models.trackers import measured_with
 from take5.scoring.parameters import Parameters
 from take5.scoring.stopping import StopRules
 from take5.stream.bundles.write import WantedBundles, refuse_short
+from take5.stream.cluster.share import ClusterShare
 from take5.stream.deliverables import Deliverables
 from take5.stream.hooks.setup import HookSetup
 from take5.stream.server.access import is_loopback
@@ -66,6 +68,7 @@ def memory_shared(command: Command) -> Command:
 @network_options
 @server_options
 @workers_option
+@worker_share_options
 @database_option()
 @bundle_options
 @live_options
@@ -105,9 +108,10 @@ def serve(
     pause_s: float,
     hooks: HookSetup,
     workers: int | None,
+    share: ClusterShare | None,
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best seconds of each, by default five."""
-    from take5.client.cli.front import Front
+    from take5.client.cli.front import Front, cluster_joined
     from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
     from take5.stream.server.descriptors import raise_limit, shares
@@ -119,16 +123,20 @@ def serve(
     from take5.stream.workers.running import known
 
     pixels = int(picture.removesuffix("p"))
-    cost, carried = CORES_A_SESSION[pixels], cores()
-    fixed = click.get_current_context().get_parameter_source("seconds") is not ParameterSource.DEFAULT
+    context = click.get_current_context()
+    fixed = context.get_parameter_source("seconds") is not ParameterSource.DEFAULT
+    _check(host, token, address, anyone=anyone, tls=(tls_cert, tls_key))
+    output = output if share is None else output.absolute()
+    cluster = None if share is None else context.with_resource(cluster_joined(share, output, workers))
+    cost, carried = CORES_A_SESSION[pixels], cores() if cluster is None else cluster.cores
     capacity = max_sessions or max(1, int(carried / cost))
     connections, pending = shares(raise_limit(), capacity)
     if udp_ports is not None:  # each sender takes one
         pending = max(1, min(pending, len(udp_ports) - capacity))
-    _check(host, token, address, anyone=anyone, tls=(tls_cert, tls_key))
     check_ports(udp_ports, capacity)
     for each in public_addresses:
-        resolved(each)
+        if cluster is None or not each.startswith("$"):
+            resolved(each)
     dispatcher = hooks.dispatcher()
     settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
     refuse_short(wanted, settings)
@@ -144,8 +152,9 @@ def serve(
         public_addresses=public_addresses,
         seconds=() if fixed else OFFERED_S,
     )
-    workers = workers_for(workers, choice, capacity, udp_ports)
-    front = None if workers == 1 else Front(choice, settings, rules, output, options, hooks, workers)
+    workers = workers_for(workers if cluster is None else cluster.workers, choice, capacity, udp_ports)
+    alone = workers == 1 and cluster is None
+    front = None if alone else Front(choice, settings, rules, output, options, hooks, workers, cluster)
     models = None if front else chosen_models(choice)
 
     def make(database: "Database | None") -> "tuple[Starlette, Sessions]":
@@ -170,7 +179,7 @@ def serve(
         click.echo(f"take5 at {at}")
         click.echo(f"  WHIP  {at}/whip   (OBS: {at}/whip/NAME)")
         models_used = measured_with(encoder_of(choice), choice.tracker)
-        processes = "" if workers == 1 else f" in {workers} processes"
+        processes = "" if alone else f" in {workers} processes" + (" on Ray" if cluster else "")
         click.echo(f"  clips go to {output}; {capacity} captures at a time{processes}; {models_used}")
 
     found = nullcontext() if front is None else known(output)

@@ -33,6 +33,9 @@ GIVE_UP = 5
 STEADY_S = 60.0
 """How long a worker has to last for its death not to count as one at its start."""
 
+SUCCESSOR_S = 30.0
+"""How long captures that a worker has left behind wait for its successor, before another one recovers them."""
+
 LEAVE_S = CLOSE_S + 10.0
 """How long workers may take to end, at the end."""
 
@@ -202,8 +205,14 @@ class WorkerPool:
         """Start a worker, and its successors, until the end, or until another one has its number."""
         failures, lost = 0, list[Path]()
         while not self._closing and self.fault is None:
-            begun = monotonic()
-            member = await self._begin(number)
+            begun, beginning = monotonic(), asyncio.ensure_future(self._begin(number))
+            try:
+                if lost and not (await asyncio.wait([beginning], timeout=SUCCESSOR_S))[0]:
+                    self._go(self._recover(lost), "take5-recover-lost")
+                    lost = []
+                member = await beginning
+            finally:
+                beginning.cancel()
             if member is not None:
                 self._go(self._settle(member, lost), f"take5-settle-{number + 1}")
                 lost = await self._watch(member)

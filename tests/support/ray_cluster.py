@@ -36,6 +36,17 @@ class LocalCluster:
             num_cpus=cpus, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False, dashboard_port=None
         )
 
+    @property
+    def nodes(self) -> list[Any]:
+        """Those besides the head."""
+        return list(self._cluster.worker_nodes)
+
+    @staticmethod
+    def raylet(node: Any) -> int:
+        """The process that a node's workers are children of."""
+        process: int = node.all_processes["raylet"][0].process.pid
+        return process
+
     def kill(self, node: Any) -> None:
         """Kill a node's processes, as a power cut would."""
         self._cluster.remove_node(node, allow_graceful=False)

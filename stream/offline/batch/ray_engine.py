@@ -6,6 +6,7 @@ Ray places actors, and notices when a machine is lost. What an actor had then is
 import pickle
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -126,7 +127,7 @@ class _Crew:
         options: dict[str, Any] = {"max_concurrency": 2, "max_restarts": 0}
         self._actors = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, **options)(JobActor)
         self._setup = setup
-        self._calls: dict[Any, _Member] = {}
+        self._calls: dict[Future[Any], _Member] = {}  # not Ray's waiting: a signal that ends the command would end it
         self._again: deque[Job] = deque()
         self._losses: Counter[str] = Counter()
         self._lost_in_a_row = 0
@@ -139,7 +140,7 @@ class _Crew:
             self._source = source
             while self._more() or any(each.job for each in self._calls.values()):
                 self._enlist(left)
-                ready, _ = self._ray.wait(list(self._calls), timeout=LOOK_S)
+                ready, _ = wait(self._calls, LOOK_S, FIRST_COMPLETED)
                 idle_s = 0.0 if ready or any(each.node for each in self._calls.values()) else idle_s + LOOK_S
                 if idle_s == PATIENCE_S:
                     self._on_notice(f"the cluster has no room yet: each video needs {self._share}")
@@ -159,13 +160,13 @@ class _Crew:
         room = self._workers or max(1, self._share.workers_in(self._ray.cluster_resources()))
         while self._more() and len(self._calls) < min(room, left):
             member = _Member(self._actors.remote(self._setup))
-            self._calls[member.actor.begin.remote(self._place)] = member
+            self._calls[member.actor.begin.remote(self._place).future()] = member
 
-    def _heard(self, call: Any) -> Outcome | None:
+    def _heard(self, call: Future[Any]) -> Outcome | None:
         """Take the answer of a call, and give its actor the next job."""
         member = self._calls.pop(call)
         try:
-            said = self._ray.get(call)
+            said = call.result()
         except self._ray.exceptions.RayTaskError as error:
             raise ClusterError(f"a node cannot do its part: {_short(error)}") from error
         except self._ray.exceptions.RayError as error:
@@ -196,7 +197,7 @@ class _Crew:
         if job is None:
             self._ray.kill(member.actor)
         else:
-            self._calls[member.actor.do.remote(job)] = member
+            self._calls[member.actor.do.remote(job).future()] = member
 
     def _lost(self, member: _Member, error: Exception) -> Failed | None:
         """Do the job of a lost actor again, unless that has been tried often enough."""
@@ -221,9 +222,7 @@ class _Crew:
         under_way = {call: member for call, member in self._calls.items() if member.job is not None}
         for member in under_way.values():
             member.actor.stop.remote()
-        if under_way:
-            with suppress(self._ray.exceptions.RayError):
-                self._ray.wait(list(under_way), num_returns=len(under_way), timeout=2 * GRACE_S)
+        wait(under_way, 2 * GRACE_S)
         for member in self._calls.values():
             with suppress(self._ray.exceptions.RayError):
                 self._ray.kill(member.actor)

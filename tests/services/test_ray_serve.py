@@ -1,0 +1,80 @@
+"""``take5 serve --ray`` on a real cluster of two nodes, one of which is killed."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+import pytest
+from killing import follow, sending, serving
+from ray_cluster import LocalCluster, need_ray, ray_cluster
+from serving import eventually
+from worker_server import captures_in, gone
+
+from demo.talker import DEFAULT, FILLER, fitted
+
+pytestmark = pytest.mark.services
+
+OPTIONS = ("--workers", "2", "--stop-at", "0", "--stop-share", "0", "--stop-gain", "0", "--no-report")
+
+
+@pytest.fixture(scope="module")
+def video(rendered: Callable[..., Path]) -> Path:
+    need_ray()
+    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+
+
+@pytest.mark.timeout(400)
+def test_a_node_s_death_costs_no_other_s_capture_and_its_own_are_recovered(tmp_path: Path, video: Path) -> None:
+    output, names = tmp_path / "out", ("ann", "ben")
+    with ExitStack() as stack:
+        cluster = stack.enter_context(ray_cluster(1))
+        cluster.add(1)
+        options = (*OPTIONS, "--ray", cluster.address)
+        server = stack.enter_context(serving(output, *options, log=tmp_path / "log"))
+        assert eventually(lambda: len(workers_on(cluster)) == 2, 120)
+        followed = {name: follow(server.address, name) for name in names}
+        for name in names:
+            stack.enter_context(sending(server.address, name, video))
+            server.wait_for(name, lambda state: state["state"] == "receiving", 90)
+        for name in names:
+            server.wait_for(name, lambda state: state["kept"], 90)
+        held = {worker: captures_in(worker, output) for worker in workers_on(cluster)}
+        assert sorted(len(takes) for takes in held.values()) == [1, 1], "one in each"
+        victim = next(worker for worker, takes in held.items() if takes[0].endswith("-ann"))
+        (lost,) = [node for node in cluster.nodes if cluster.raylet(node) in ancestors(victim)]
+        killed = time.monotonic()
+        cluster.kill(lost)
+        assert eventually(lambda: bool(followed["ann"].of("clip")), 150)
+        (clip,) = [event for _, event in followed["ann"].of("clip")]
+        assert (Path(clip["path"]) / "clip.mp4").exists()
+        assert [event["state"] for _, event in followed["ann"].of("state")][-2:] == ["stopping", "ready"]
+        hops = [at for at, _ in followed["ben"].of("progress") if at > killed]
+        assert len(hops) >= 3
+        assert max(later - sooner for sooner, later in pairwise(hops)) < 3.0
+        httpx.post(f"{server.address}/api/sessions/ben/end", timeout=10)
+        assert eventually(lambda: bool(followed["ben"].of("clip")), 60)
+        health = httpx.get(f"{server.address}/healthz", timeout=10).json()
+        assert (health["live"], health["pending"]) == (0, 0)
+    assert all(map(gone, held))
+    assert not list(output.glob(".take5-probe-*"))
+
+
+def workers_on(cluster: LocalCluster) -> list[int]:
+    """Ids of the processes that capture on a cluster's nodes."""
+    raylets = {cluster.raylet(node) for node in cluster.nodes}
+    found = subprocess.run(["pgrep", "-f", "take5.client.worker"], capture_output=True, text=True, check=False)
+    return [int(each) for each in found.stdout.split() if raylets & set(ancestors(int(each)))]
+
+
+def ancestors(process: int) -> list[int]:
+    """The process, its parent, and so on."""
+    found = []
+    with suppress(OSError):
+        while process > 1:
+            found.append(process)
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return found
