@@ -9,7 +9,7 @@ Trainers get what IMAGE mode sees (:class:`FaceReader`): smoothed landmarks lag 
 """
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import index
 from pathlib import Path
 
@@ -138,8 +138,17 @@ class FaceReader(Closing):
     def see(self, rgb: Picture, region: Region | None = None) -> FaceObservation | None:
         """The face in ``rgb`` (uint8, [H, W, 3]), or in a region of it, in pixels of ``rgb``; None without one."""
         region, part = part_of(checked_picture(rgb), region)
-        mesh = self._task.run(detect_in_image, as_image(part), settled=bool)
+        mesh = self._mesh(part)
         return None if mesh is None else _observation(mesh, region)
+
+    def mesh(self, rgb: Picture, region: Region | None = None) -> Mesh | None:
+        """The same with all 478 landmarks, in pixels of ``rgb``."""
+        region, part = part_of(checked_picture(rgb), region)
+        mesh = self._mesh(part)
+        return None if mesh is None else replace(mesh, points=_placed(mesh.points, region))
+
+    def _mesh(self, part: Picture) -> Mesh | None:
+        return self._task.run(detect_in_image, as_image(part), settled=bool)
 
 
 def _landmarker(model_path: Path, mode: vision.RunningMode, quiet: Quiet) -> Task:
@@ -165,10 +174,15 @@ def part_of(rgb: Picture, region: Region | None) -> tuple[Region, Picture]:
 def _observation(mesh: Mesh, region: Region) -> FaceObservation:
     """A face in pixels: normalised * (width, height) + the region's corner."""
     return FaceObservation(
-        landmarks=mesh.points[IBUG] * (region.width, region.height) + (region.left, region.top),
+        landmarks=_placed(mesh.points[IBUG], region),
         pose=euler_zyx(mesh.transformation[:3, :3]),
         blendshapes=mesh.blendshapes,
     )
+
+
+def _placed(points: npt.NDArray[np.float64], region: Region) -> npt.NDArray[np.float64]:
+    """Shares of a region's width and height in pixels of the picture."""
+    return points * (region.width, region.height) + (region.left, region.top)
 
 
 def euler_zyx(R: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

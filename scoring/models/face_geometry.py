@@ -7,6 +7,7 @@ orthogonal Procrustes (Akca, "Generalized Procrustes analysis and its applicatio
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,52 @@ VERTEX_FIELDS = 5
 FIELD_OF_VIEW = np.deg2rad(63.0)
 """Vertical, of the camera that MediaPipe assumes."""
 
-MESH, WEIGHTS, VERTEX_BUFFER = 1, 2, 3
+MESH, WEIGHTS, VERTEX_BUFFER, INDEX_BUFFER = 1, 2, 3, 4
 """Field numbers in MediaPipe's ``geometry_pipeline_metadata.proto`` and ``mesh_3d.proto``."""
 
 
-class FaceGeometry:
+@dataclass(frozen=True, eq=False)
+class CanonicalFace:
     """The canonical face.
+
+    Attributes
+    ----------
+    vertices : ndarray float64 [468, 3]
+        In cm: x to the picture's right, y up, z out of the face.
+    triangles : ndarray intp [898, 3]
+        Numbers of vertices.
+    """
+
+    vertices: Floats
+    triangles: npt.NDArray[np.intp]
+
+
+def canonical_face(task_path: Path) -> CanonicalFace:
+    """The canonical face in ``face_landmarker.task``.
+
+    Raises
+    ------
+    ModelDamaged
+        If the file does not have it.
+    """
+    content = bundled_model(task_path, MEMBER)
+    try:
+        fields = list(_fields(content))
+        mesh = list(_fields(next(value for field, value in fields if field == MESH)))
+        buffer = [value for field, value in mesh if field == VERTEX_BUFFER]
+        vertices = np.array(buffer, np.float64).reshape(VERTICES, VERTEX_FIELDS)[:, :3]
+        triangles = np.array([value for field, value in mesh if field == INDEX_BUFFER], np.intp).reshape(-1, 3)
+    except (ValueError, IndexError, StopIteration, TypeError, struct.error) as error:
+        raise _no_face(task_path, error) from error
+    return CanonicalFace(vertices, triangles)
+
+
+def _no_face(task_path: Path, error: Exception) -> ModelDamaged:
+    return ModelDamaged(f"{task_path}: {MEMBER} in this model file is not a face: {error}")
+
+
+class FaceGeometry:
+    """Fits the canonical face to landmarks.
 
     Parameters
     ----------
@@ -49,17 +90,13 @@ class FaceGeometry:
     """
 
     def __init__(self, task_path: Path) -> None:
-        content = bundled_model(task_path, MEMBER)
+        vertices = canonical_face(task_path).vertices
         try:
-            fields = list(_fields(content))
-            mesh = next(value for field, value in fields if field == MESH)
-            buffer = [value for field, value in _fields(mesh) if field == VERTEX_BUFFER]
-            pairs = [[value for _, value in _fields(entry)] for field, entry in fields if field == WEIGHTS]
-            vertices = np.array(buffer, np.float64).reshape(VERTICES, VERTEX_FIELDS)[:, :3]
-            table = np.array(pairs, dtype=np.float64)
+            entries = [value for field, value in _fields(bundled_model(task_path, MEMBER)) if field == WEIGHTS]
+            table = np.array([[value for _, value in _fields(entry)] for entry in entries], dtype=np.float64)
             self._used, weights = table[:, 0].astype(np.intp), table[:, 1]
-        except (ValueError, IndexError, StopIteration, TypeError, struct.error) as error:
-            raise ModelDamaged(f"{task_path}: {MEMBER} in this model file is not a face: {error}") from error
+        except (ValueError, IndexError, TypeError, struct.error) as error:
+            raise _no_face(task_path, error) from error
         source = vertices[self._used]
         self._centred = (source - weights @ source / weights.sum()) * weights[:, np.newaxis]
         self._size = float(np.sum(self._centred * source))
