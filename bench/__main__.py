@@ -21,7 +21,7 @@ from bench.machine import machine
 from bench.sessions import Figures
 
 PARTS = ("starts", "plain", "select", "options", "sender", "sessions", "workers")
-QUICK = tuple(part for part in PARTS if part != "options")
+QUICK = tuple(part for part in PARTS if part not in ("options", "workers"))
 LENGTHS_S = (60, 300, 1200, 3600)
 """Of the files that ``--long`` measures."""
 COLUMNS = {

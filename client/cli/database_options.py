@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from take5.client.cli.decorators import Command
+from take5.client.cli.decorators import Command, decorated
 
 if TYPE_CHECKING:
     from take5.stream.platform.database import Database
@@ -21,6 +21,29 @@ def database_option(*, required: bool = False) -> Callable[[Command], Command]:
         "--database", "address", metavar="ADDRESS", envvar=VARIABLE, required=required, help=HELP
     )
     return option
+
+
+RETENTION_OPTION = click.option(
+    "--retention-days",
+    type=click.IntRange(0, 36_500),
+    default=30,
+    show_default=True,
+    metavar="DAYS",
+    help="Days from the end of a session's last take until all of it is erased, for sessions that state none.",
+)
+RECORDS_OPTION = click.option(
+    "--keep-records",
+    type=click.IntRange(1, 36_500),
+    default=365,
+    show_default=True,
+    metavar="DAYS",
+    help="Days for which it stays known that a session was erased.",
+)
+
+
+def retention_options(command: Command) -> Command:
+    """Give a server the options of how long it keeps what is of a platform's sessions."""
+    return decorated(command, (RETENTION_OPTION, RECORDS_OPTION))  # type: ignore[return-value] # click keeps the callable
 
 
 @contextmanager

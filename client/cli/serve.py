@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from take5.client.cli.bundle_options import bundle_options, gates_for
 from take5.client.cli.cluster_options import worker_share_options
-from take5.client.cli.database_options import database_option, opened
+from take5.client.cli.database_options import database_option, opened, retention_options
 from take5.client.cli.decorators import Command
 from take5.client.cli.live_options import live_options
 from take5.client.cli.network_options import network_options
@@ -70,6 +70,7 @@ def memory_shared(command: Command) -> Command:
 @workers_option
 @worker_share_options
 @database_option()
+@retention_options
 @bundle_options
 @live_options
 @shift_option
@@ -95,6 +96,8 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     address: str | None,
+    retention_days: int,
+    keep_records: int,
     rules: StopRules,
     parameters: Parameters,
     also: tuple[float, ...],
@@ -171,7 +174,7 @@ def serve(
             origins=origins,
             proxies=proxies,
             root_path=root_path,
-            platform=None if database is None else _platform(database),
+            platform=None if database is None else _platform(database, retention_days, keep_records),
         )
         return app, sessions
 
@@ -212,7 +215,8 @@ def end() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _platform(database: "Database") -> "Platform":
+def _platform(database: "Database", retention_days: int, keep_records: int) -> "Platform":
+    from take5.stream.platform.retention import Retention
     from take5.stream.platform.service import Platform
 
-    return Platform(database)
+    return Platform(database, retention=Retention(retention_days, keep_records))

@@ -85,6 +85,12 @@ FIELD_OPTIONS = (
         callback=lambda _context, _option, text: None if text is None else seconds_of(text),
         help="How long its secrets are good: 90m, 12h, 7d, or seconds.  [default: 7d]",
     ),
+    click.option(
+        "--retention-days",
+        type=click.IntRange(0),
+        metavar="DAYS",
+        help="Days from the end of its last take until all of it is erased; 0: once its platform has the clip.",
+    ),
 )
 
 
@@ -118,7 +124,7 @@ def field_options(command: Command) -> Command:
     return decorated(with_fields, FIELD_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
-PLAIN = ("label", "person", "language", "strictness", "consent", "consent_version", "expires_in_s")
+PLAIN = ("label", "person", "language", "strictness", "consent", "consent_version", "expires_in_s", "retention_days")
 """Fields that are what their option has."""
 
 

@@ -67,7 +67,8 @@ def session_lines(session: "Session") -> str:
         "created": time_text(session.created),
         "expires": time_text(session.expires),
         "ended": session.ended and time_text(session.ended),
-        "deleted": session.deleted and time_text(session.deleted),
+        "erases": session.erases and time_text(session.erases),
+        "deleted": session.deleted and f"{time_text(session.deleted)} ({session.erase_reason or 'requested'})",
     }
     return table([(name, value) for name, value in fields.items() if value])
 

@@ -1,6 +1,7 @@
 """``take5 sessions``: the sessions of a platform's server."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,6 +88,22 @@ def delete(client: "Take5", session_id: str, yes: bool) -> int:
     deleted = client.sessions.delete(session_id)
     click.echo("\n".join((f"{deleted.id}: {deleted.state}", *(f"  {path}" for path in deleted.deleted))))
     return 0
+
+
+@sessions.command()
+@ID_ARGUMENT
+@client_options
+@click.option(
+    "-o",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="File, or folder for ID-export.zip.  [default: .]",
+)
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+def export(client: "Take5", session_id: str, path: Path, force: bool) -> None:
+    """Fetch everything that is held about the session ID and its person, as a ZIP file."""
+    click.echo(str(client.sessions.export(session_id, path, force=force)))
 
 
 @sessions.command()

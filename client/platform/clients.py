@@ -28,6 +28,7 @@ class Sessions(Resource[Transport]):
     download_file = Method(requests.download_file, Transport.fetch)
     download_bundle = Method(requests.download_bundle, Transport.fetch)
     download_consent = Method(requests.download_consent, Transport.fetch)
+    export = Method(requests.export_session, Transport.fetch)
 
 
 class Secrets(Resource[Transport]):
@@ -113,6 +114,7 @@ class AsyncSessions(Resource[AsyncTransport]):
     download_file = Method(requests.download_file, AsyncTransport.fetch)
     download_bundle = Method(requests.download_bundle, AsyncTransport.fetch)
     download_consent = Method(requests.download_consent, AsyncTransport.fetch)
+    export = Method(requests.export_session, AsyncTransport.fetch)
 
 
 class AsyncSecrets(Resource[AsyncTransport]):

@@ -30,6 +30,7 @@ class SessionFields(TypedDict, total=False):
     spoken_consent: bool | None
     hook: Hook | None
     expires_in_s: int | None
+    retention_days: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,14 @@ class Session:
         Whether the person also has to say it.
     hook : dict, optional
         Scheme and host, as ``url``, of where its events are posted to.
+    retention_days : int, optional
+        Days from the end of the last take until it is erased; None for never.
+    erases : datetime, optional
+        When it is erased, unless something happens to it before.
+    erase_reason : str, optional
+        Why it was erased: ``requested``, ``retention`` or ``accepted``.
+    erased : dict, optional
+        How much was erased: ``takes``, ``files``, ``bytes``.
     """
 
     id: str
@@ -99,6 +108,10 @@ class Session:
     spoken_consent: bool = False
     consented: Consented | None = None
     hook: Json | None = None
+    retention_days: int | None = None
+    erases: datetime | None = None
+    erase_reason: str | None = None
+    erased: Json | None = None
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,11 @@ def download_consent(session_id: str, path: Path | str, *, force: bool = False) 
     return Download(_session(session_id, "consent", "recording"), Path(path), f"{_name(session_id)}-consent", {}, force)
 
 
+def export_session(session_id: str, path: Path | str, *, force: bool = False) -> Download:
+    """Fetch everything that is held about a session as a ZIP file, as :meth:`download_clip` does."""
+    return Download(_session(session_id, "export"), Path(path), f"{_name(session_id)}-export.zip", {}, force)
+
+
 def create_secret(session_id: str, holder: Holder) -> Call[NewSecret]:
     """Make a new secret for a holder; the former one opens nothing any more."""
     return Call("POST", _session(session_id, "secrets", holder), _reads(NewSecret))

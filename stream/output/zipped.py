@@ -1,8 +1,8 @@
-"""A folder as a ZIP archive, made while it is sent: pictures and video do not get smaller, so they are only stored."""
+"""Files as a ZIP archive, made while it is sent: pictures and video do not get smaller, so they are only stored."""
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -38,18 +38,23 @@ def zipped(path: Path) -> Iterator[bytes]:
     Names in it begin with the name of the folder or file. Links are left out. If the folder is deleted meanwhile, it
     raises OSError: an archive that is whole has every file.
     """
-    sink, files = _Sink(), list(_files(path))
+    return archived([(str(file.relative_to(path.parent)), file) for file in files_below(path)])
+
+
+def archived(entries: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
+    """Yield an archive of files, or of bytes, by their names in it, as :func:`zipped` does."""
+    sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
-        for file in files:
-            with file.open("rb") as source, archive.open(str(file.relative_to(path.parent)), "w") as entry:
+        for name, content in entries:
+            with _opened(content) as source, archive.open(name, "w") as entry:
                 while piece := source.read(PIECE_BYTES):
                     entry.write(piece)
                     yield sink.taken()
     yield sink.taken()
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """The regular files below a folder in order of their names, or the file itself."""
+def files_below(path: Path) -> Iterator[Path]:
+    """Yield the regular files below a folder in order of their names, or the file itself; links are left out."""
     if path.is_file():
         yield path
         return
@@ -57,6 +62,10 @@ def _files(path: Path) -> Iterator[Path]:
         folders.sort()
         found = (Path(folder) / name for name in sorted(names))
         yield from (file for file in found if file.is_file() and not file.is_symlink())
+
+
+def _opened(content: Path | bytes) -> io.BufferedIOBase:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def _raise(error: OSError) -> None:

@@ -16,14 +16,16 @@ from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.outbox import Hook, erase_payloads, put
 from take5.stream.platform.idempotency import forget_answers
+from take5.stream.platform.retention import erases
 from take5.stream.platform.session_secrets import (
     Holder,
+    forget_secrets,
     issue_secret,
     issue_secrets,
     renew_secrets,
     revoke_secrets,
 )
-from take5.stream.platform.states import CLOSED, SessionState
+from take5.stream.platform.states import CLOSED, EraseReason, SessionState
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.server.errors import Refused
 
@@ -63,6 +65,9 @@ class Wanted:
         Whether the person also has to say a sentence of consent.
     hook : Hook, optional
         Where its events are posted to.
+    retention_days : int, optional
+        Days from the end of the last take until everything about it is erased; 0 for as soon as its platform has what
+        was accepted, None for never.
     """
 
     label: str | None = None
@@ -77,6 +82,7 @@ class Wanted:
     consent_version: str | None = None
     spoken_consent: bool = False
     hook: Hook | None = None
+    retention_days: int | None = None
 
     @property
     def consented(self) -> None:
@@ -111,7 +117,9 @@ def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict
         created=now,
         hook_url=None if wanted.hook is None else wanted.hook.url,
         hook_secret=None if wanted.hook is None else wanted.hook.secret,
+        retention_days=wanted.retention_days,
     )
+    row.erase_at = erases(row)
     session.add(row)
     try:
         session.flush()
@@ -183,6 +191,7 @@ class Records:
             row, now = own_session(session, key_id, session_id, lock=True), utc_now()
             if row.state not in CLOSED:
                 row.state, row.ended = SessionState.CANCELLED, now
+            row.erase_at = erases(row)
             revoke_secrets(session, row.id, now)
             return row
 
@@ -210,6 +219,7 @@ class Records:
             for take in row.takes:
                 take.accepted = None
             row.state, row.ended, row.failure = SessionState.CREATED, None, None
+            row.erase_at = erases(row)
             return row
 
     def new_secret(self, key_id: str, session_id: str, holder: Holder) -> tuple[str, datetime]:
@@ -230,21 +240,34 @@ class Records:
             row = own_session(session, key_id, session_id, lock=True)
             revoke_secrets(session, row.id, utc_now(), (holder,))
 
-    def mark_deleted(self, key_id: str, session_id: str) -> SessionRow:
-        """Forget all that a session's record holds about a person; its label is free."""
+    def mark_deleted(self, key_id: str, session_id: str, erased: dict[str, int] | None = None) -> SessionRow:
+        """Forget all that a session's record holds of a person; its label is free. ``erased`` is how much it was."""
         with self._database.writing() as session:
-            row, now = own_session(session, key_id, session_id, lock=True), utc_now()
-            first = row.state != SessionState.DELETED
-            row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
-            row.label = row.person = row.consent = row.consented = row.consent_file = row.failure = None
-            row.takes.clear()
-            revoke_secrets(session, row.id, now)
-            forget_answers(session, row.id)
-            if first:
-                erase_payloads(session, row.id)
-                put(session, row, HookKind.DELETED)
+            row = own_session(session, key_id, session_id, lock=True)
+            forget(session, row, EraseReason.REQUESTED, erased or {})
         self._database.truncate_log()
         return row
+
+
+def forget(session: Session, row: SessionRow, reason: EraseReason, erased: dict[str, int]) -> None:
+    """Forget, in a transaction, all that a session's record holds about a person; what is left says why, and how much.
+
+    The session's hook is told, as its last: ``deleted`` if its platform asked for it, else ``erased``.
+    """
+    now, first = utc_now(), row.state != SessionState.DELETED
+    row.state, row.deleted, row.ended = SessionState.DELETED, row.deleted or now, row.ended or now
+    row.label = row.person = row.consent = row.consented = row.consent_file = row.failure = None
+    row.consent_text = row.consent_version = row.erase_at = row.erase_claim = None
+    row.takes.clear()
+    forget_secrets(session, row.id)
+    forget_answers(session, row.id)
+    if first:
+        row.erase_reason, row.erased = reason, dict(erased)
+        erase_payloads(session, row.id)
+        if reason is EraseReason.REQUESTED:
+            put(session, row, HookKind.DELETED)
+        else:
+            put(session, row, HookKind.ERASED, {"reason": reason, **erased})
 
 
 def refuse_closed(row: SessionRow) -> None:

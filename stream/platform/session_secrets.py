@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from take5.stream.platform.credentials import issue
@@ -45,6 +45,11 @@ def revoke_secrets(session: Session, session_id: str, now: datetime, holders: Co
     """Make a session's secrets useless, by default all of them."""
     rows = update(SecretRow).where(SecretRow.session_id == session_id, SecretRow.revoked.is_(None))
     session.execute(rows.where(SecretRow.kind.in_(holders)).values(revoked=now))
+
+
+def forget_secrets(session: Session, session_id: str) -> None:
+    """Forget a session's secrets: they open nothing, and never will again."""
+    session.execute(delete(SecretRow).where(SecretRow.session_id == session_id))
 
 
 def link_of(base: str, session_id: str, holder: Holder, secret: str) -> str:

@@ -25,6 +25,18 @@ CLOSED = (SessionState.CANCELLED, SessionState.DELETED)
 """States that a session does not leave."""
 
 
+class EraseReason(StrEnum):
+    """Why a session was erased.
+
+    ``requested`` by its platform; ``retention``: it was kept for as long as its platform wanted; ``accepted``: its
+    retention is 0, a take has been accepted, and its platform has it.
+    """
+
+    REQUESTED = "requested"
+    RETENTION = "retention"
+    ACCEPTED = "accepted"
+
+
 class TakeState(StrEnum):
     """What has become of a take: it is being captured or made, it has a clip, or it has none."""
 

@@ -88,6 +88,10 @@ class SessionRow(Table):
 
     ``consented`` is who has agreed to ``consent_text``, and when; with ``spoken_consent`` the person also says it, and
     ``consent_file`` is that recording on the server.
+
+    ``retention_days`` after the last take the session is erased; null: never by itself. ``erase_at`` is when to look
+    whether it is due, at the latest (:mod:`take5.stream.platform.retention`). A process that erases it claims it until
+    ``erase_claim``. ``erase_reason`` is why it is, or was, erased, and ``erased`` how much of it.
     """
 
     __tablename__ = "sessions"
@@ -95,6 +99,8 @@ class SessionRow(Table):
         UniqueConstraint("key_id", "label"),
         Index(None, "key_id", "created", "id"),
         Index(None, "state", "expires"),
+        Index(None, "erase_at"),
+        Index(None, "deleted"),
     )
 
     id: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -119,6 +125,11 @@ class SessionRow(Table):
     deleted: Mapped[datetime | None]
     hook_url: Mapped[str | None]
     hook_secret: Mapped[str | None]
+    retention_days: Mapped[int | None]
+    erase_at: Mapped[datetime | None]
+    erase_claim: Mapped[datetime | None]
+    erase_reason: Mapped[str | None] = mapped_column(String(16))
+    erased: Mapped[dict[str, Any] | None]
     takes: Mapped[list["TakeRow"]] = relationship(
         order_by="TakeRow.number", lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )

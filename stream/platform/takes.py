@@ -13,6 +13,7 @@ from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, 
 from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.kept_events import KEPT, events_of, with_event
+from take5.stream.platform.retention import erases
 from take5.stream.platform.states import CLOSED, SessionState, TakeState
 from take5.stream.platform.tables import SessionRow, TakeRow, utc_now
 from take5.stream.server.acceptance import is_accepted, withdraw_accepted, write_accepted
@@ -92,6 +93,7 @@ def settle(row: SessionRow, take: TakeRow) -> None:
     row.failure = take.failure
     if row.state not in (*CLOSED, SessionState.ACCEPTED):
         row.state, row.ended = SessionState.FAILED if last_clip(row) is None else SessionState.DONE, utc_now()
+    row.erase_at = erases(row)
 
 
 def cut_off(session: Session, output: Path, recovered: Collection[str]) -> None:
@@ -152,6 +154,7 @@ def accept(session: Session, row: SessionRow, take: TakeRow) -> None:
         put(session, row, HookKind.ACCEPTED, {"take": take.id})
     if row.state not in CLOSED:
         row.state, row.ended = SessionState.ACCEPTED, row.ended or utc_now()
+    row.erase_at = erases(row)
 
 
 def last_clip(row: SessionRow) -> TakeRow | None:

@@ -51,9 +51,12 @@ class RecordWatch:
     ----------
     work : DatabaseWork
         Looks up how a session is captured.
+    begun : callable
+        Called on the event loop when the server has begun to recover what was cut off.
     """
 
-    def __init__(self, work: DatabaseWork) -> None:
+    def __init__(self, work: DatabaseWork, begun: Callable[[], None] = lambda: None) -> None:
+        self._begun = begun
         self._work, self._database = work, work.database
         self._waiting: dict[Hashable, Waiting] = {}
         self._news = threading.Condition()
@@ -76,6 +79,7 @@ class RecordWatch:
     def restarted(self, output: Path, recovered: Collection[str]) -> None:
         """Note that captures of earlier processes are gone."""
         self._put(object(), Waiting("", partial(_write_restarted, self._database, output, frozenset(recovered))))
+        self._begun()
 
     async def accept(self, session: str, take: Path) -> Collection[Path]:
         """Record that a take has been accepted; return those that are so no more."""

@@ -128,7 +128,7 @@ def _platform_routes(platform: "Platform | None", sessions: Sessions, openings: 
     from take5.stream.platform.api.app import create_api  # other servers need no database's libraries
 
     sessions.watch = platform.watch
-    platform.start()
+    platform.start(sessions, openings)
     api = Mount("/api/v1", create_api(platform, sessions, openings))
     return [api, *platform.routes]
 

@@ -34,6 +34,7 @@ ROUTES = {
     ("GET", "/api/sessions/{name}/consent/recording"): DECIDE,
     ("POST", "/api/sessions/{name}/consent/recording"): DECIDE,
     ("GET", "/api/sessions/{name}/qr.svg"): DECIDE,
+    ("GET", "/api/sessions/{name}/export"): DECIDE,
     ("POST", "/api/sessions/{name}/accept"): DECIDE,
     ("POST", "/api/sessions/{name}/save"): DECIDE,
     ("POST", "/api/sessions/{name}/prompted"): DECIDE,

@@ -12,8 +12,9 @@ from take5.stream.hooks.post import SHORTEST_SECRET
 from take5.stream.platform.hooks.addresses import checked_address, host_of
 from take5.stream.platform.hooks.outbox import Hook
 from take5.stream.platform.records import Wanted, state_of
+from take5.stream.platform.retention import MOST_DAYS, erases
 from take5.stream.platform.session_secrets import Holder, link_of
-from take5.stream.platform.states import SessionState
+from take5.stream.platform.states import EraseReason, SessionState
 from take5.stream.platform.tables import SessionRow, utc_now
 from take5.stream.platform.takes import accepted, chosen_take
 from take5.stream.texts.languages import texts
@@ -124,6 +125,12 @@ class NewSession(BaseModel):
         default=False, description="Whether the person also has to say a sentence of consent, which is recorded."
     )
     hook: NewHook | None = Field(None, description="Where its events are posted to.")
+    retention_days: int | None = Field(
+        None,
+        ge=0,
+        le=MOST_DAYS,
+        description="Days from the end of its last take until all of it is erased; 0: once its platform has the clip.",
+    )
     expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
 
     @model_validator(mode="after")
@@ -135,7 +142,8 @@ class NewSession(BaseModel):
 
     def signed(self) -> bytes:
         """Return what tells one request from another; it is the same in every version for the same request."""
-        return self.model_dump_json(exclude=None if self.spoken_consent else {"spoken_consent"}).encode()
+        later = {"spoken_consent": self.spoken_consent, "retention_days": self.retention_days is not None}
+        return self.model_dump_json(exclude={name for name, given in later.items() if not given}).encode()
 
     def wanted(self) -> Wanted:
         """Return what is wanted."""
@@ -152,6 +160,7 @@ class NewSession(BaseModel):
             consent_version=self.consent_version,
             spoken_consent=self.spoken_consent,
             hook=None if self.hook is None else Hook(self.hook.url, self.hook.secret),
+            retention_days=self.retention_days,
         )
 
 
@@ -175,6 +184,14 @@ class Consented(BaseModel):
     version: str | None
     sha256: str
     spoken: Spoken | None = Field(None, description="The recorded consent, once it is there.")
+
+
+class Erased(BaseModel):
+    """How much was erased of a session."""
+
+    takes: int | None = None
+    files: int | None = None
+    bytes: int | None = None
 
 
 class Session(BaseModel):
@@ -201,6 +218,10 @@ class Session(BaseModel):
     ended: datetime | None
     deleted: datetime | None
     hook: ShownHook | None
+    retention_days: int | None = Field(description="Null: it is kept until it is deleted.")
+    erases: datetime | None = Field(description="When it is erased, unless something happens to it before.")
+    erase_reason: EraseReason | None = Field(description="Why it was, or is being, erased.")
+    erased: Erased | None = Field(description="How much was erased.")
 
     @classmethod
     def of(cls, row: SessionRow) -> Self:
@@ -266,12 +287,14 @@ def _by_name(values: dict[Holder, str]) -> dict[str, str]:
 
 
 def _values(row: SessionRow) -> dict[str, Any]:
-    names = Session.model_fields.keys() - {"state", "folder", "accepted", "hook"}
+    names = Session.model_fields.keys() - {"state", "folder", "accepted", "hook", "erases", "erased"}
     chosen, shown = accepted(row), chosen_take(row)
     return {
         "state": state_of(row, utc_now()),
         "folder": None if shown is None else shown.folder,
         "accepted": None if chosen is None else chosen.id,
+        "erases": erases(row),
+        "erased": None if row.erased is None else Erased(**row.erased),
         "hook": None if row.hook_url is None else ShownHook(url=host_of(row.hook_url)),
         **{name: getattr(row, name) for name in names},
     }

@@ -1,5 +1,6 @@
 """The sessions of a key: create, list, show, cancel, delete."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,8 @@ async def create(
 ) -> Response:
     """Create a session. With an Idempotency-Key, a repeated request gets the first one's answer for a day."""
     platform, wanted = platform_of(request), new.wanted()
+    if wanted.retention_days is None:
+        wanted = replace(wanted, retention_days=platform.retention.days)
     order_for(wanted, sessions_of(request).order)  # refuses what this server does not do
     repeatable = None
     if idempotency_key is not None:
@@ -116,11 +119,12 @@ async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSe
     recorded = [Path(take.folder) for take in row.takes]
     consent_file = None if row.consent_file is None else Path(row.consent_file)
     try:
-        deleted = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded, consent_file))
+        footage = await platform.work.run(partial(delete_footage, sessions.output, row.id, recorded, consent_file))
     except OutputError as error:
         raise Refused(500, "not_deleted", str(error)) from error
-    row = await platform.work.run(platform.records.mark_deleted, caller.key.id, session_id)
-    return DeletedSession(id=row.id, state=SessionState(row.state), deleted=deleted)
+    counts = {"takes": len(recorded), **footage.counts}
+    row = await platform.work.run(platform.records.mark_deleted, caller.key.id, session_id, counts)
+    return DeletedSession(id=row.id, state=SessionState(row.state), deleted=list(footage.paths))
 
 
 def sessions_of(request: Request) -> Sessions:

@@ -72,6 +72,14 @@ async def download_consent(request: Request, caller: Reader, session_id: str) ->
     return recording_response(row.id, None if row.consent_file is None else Path(row.consent_file))
 
 
+@router.get("/export", response_class=Response, responses={200: FILE})
+async def export(request: Request, caller: Reader, session_id: str) -> Response:
+    """Download everything that is held about a session and its person, as a ZIP archive."""
+    platform = platform_of(request)
+    row = await platform.work.run(platform.records.get, caller.key.id, session_id)
+    return await platform.exports.response(row.id, sessions_of(request).output)
+
+
 @router.get("/takes")
 async def list_takes(request: Request, caller: Reader, session_id: str) -> Takes:
     """List the takes of a session, the first one first."""

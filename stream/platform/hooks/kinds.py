@@ -16,7 +16,12 @@ class HookKind(StrEnum):
     ACCEPTED = "accepted"
     BUNDLE = "bundle"
     DELETED = "deleted"
+    ERASED = "erased"
     EXPIRED = "expired"
+
+
+LAST = (HookKind.DELETED, HookKind.ERASED)
+"""What a session's hook is told last: nothing follows it, and nothing of it is kept."""
 
 
 class DeliveryState(StrEnum):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from take5.stream.hooks.notice import NOTICE_VERSION
 from take5.stream.platform.hooks.addresses import host_of
-from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
+from take5.stream.platform.hooks.kinds import LAST, DeliveryState, HookKind
 from take5.stream.platform.states import SessionState
 from take5.stream.platform.tables import DeliveryRow, SessionRow, utc_now
 
@@ -45,7 +45,7 @@ def put(session: Session, row: SessionRow, kind: HookKind, details: Mapping[str,
     details : mapping
         Further keys of the payload, of JSON's types; none of them may be one that every payload has.
     """
-    if row.hook_url is None or (row.state == SessionState.DELETED and kind is not HookKind.DELETED):
+    if row.hook_url is None or (row.state == SessionState.DELETED and kind not in LAST):
         return
     session.execute(select(SessionRow.id).where(SessionRow.id == row.id).with_for_update())  # keeps numbers in order
     now, delivery_id = utc_now(), uuid4().hex

@@ -21,7 +21,7 @@ from take5.stream.hooks.delivery import Attempt
 from take5.stream.hooks.post import ANSWER_S, may_pass
 from take5.stream.hooks.retry import Backoff
 from take5.stream.platform.database import Database
-from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
+from take5.stream.platform.hooks.kinds import LAST, DeliveryState, HookKind
 from take5.stream.platform.hooks.outbox import Hook, put
 from take5.stream.platform.states import SessionState
 from take5.stream.platform.tables import DeliveryRow, SessionRow
@@ -118,7 +118,7 @@ def record(
             return None
         else:
             _fail(row, attempt, asked_s, now)
-        over = row.kind == HookKind.DELETED and row.state != DeliveryState.PENDING
+        over = row.kind in LAST and row.state != DeliveryState.PENDING
         if over:
             row.payload = None
             _forget_hook(session, row.session_id)

@@ -326,6 +326,7 @@ def test_the_schema_says_all_of_it(server: Served) -> None:
         ("/sessions/{session_id}/consent/recording", "get"),
         ("/sessions/{session_id}/retake", "post"),
         ("/sessions/{session_id}/accept", "post"),
+        ("/sessions/{session_id}/export", "get"),
         ("/sessions/{session_id}/takes", "get"),
         ("/sessions/{session_id}/clip", "get"),
         ("/sessions/{session_id}/report", "get"),
