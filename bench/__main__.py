@@ -58,6 +58,12 @@ def one_run(options: argparse.Namespace, video: Path, folder: Path) -> Figures:
     if "sender" in options.parts:
         encodes = sessions.measured(video, 1, options.seconds, "always")
         found["sender that encodes: CPU s/s"] = encodes["senders_cpu"]
+    return found | _served(options, video, plain)
+
+
+def _served(options: argparse.Namespace, video: Path, plain: float | None) -> Figures:
+    """Figures of sessions at once, in workers and in one process; ``plain`` is what the plain way costs."""
+    found: Figures = {}
     for count in options.sessions if "workers" in options.parts else ():
         for processes in options.workers:
             figures = workers.measured(video, count, processes, options.seconds)

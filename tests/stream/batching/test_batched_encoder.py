@@ -178,12 +178,11 @@ def test_more_than_fits_goes_in_several_passes(weights: Path, monkeypatch: pytes
     )
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
-def test_a_cuda_device_gives_the_same_numbers(weights: Path, ave: Ave) -> None:
-    batched = load_encoder("ave", weights, "cuda")
-    assert isinstance(batched, BatchedEncoder)
+@pytest.mark.parametrize("device", ["cpu", "cuda"][: 1 + torch.cuda.is_available()])
+def test_each_device_of_this_machine_gives_the_same_numbers(device: str, weights: Path, ave: Ave) -> None:
+    encoder = load_encoder("ave", weights, device)
+    assert isinstance(encoder, BatchedEncoder) == (device == "cuda")
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda samples: embedded(batched, samples), sounds()))
-    batched.close()
+        found = list(pool.map(lambda samples: embedded(encoder, samples), sounds()))
     for samples, rows in zip(sounds(), found, strict=True):
         assert diversity(rows) == pytest.approx(diversity(embed(ave, samples, FRAMES)), rel=2e-3, abs=1e-2)
