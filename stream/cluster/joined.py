@@ -113,7 +113,7 @@ def _begin(ray: Any, address: str | None, cpus: int) -> None:
                 logging_level=logging.ERROR,
                 **(own if _is_local(address) else {}),
             )
-    except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+    except Exception as error:  # Ray raises it bare, as when a node does not start in time
         what = "a Ray cluster cannot be started" if _is_local(address) else f"{address}: no Ray cluster can be joined"
         raise ClusterError(f"{what} ({' '.join(str(error).split())})") from error
 
