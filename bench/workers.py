@@ -73,7 +73,7 @@ def measured(video: Path, count: int, workers: int, seconds: float, encode: str 
     return {
         "cpu": cpu,
         "cpu_a_session": cpu / count,
-        "thread: network": (after[0] - before[0]) / lasted,
+        **({"thread: network": (after[0] - before[0]) / lasted} if workers > 1 else {}),
         "senders_cpu": sent / lasted,
         "mb_a_session": (resident - idle) / count,
         "live": float(sum(each.live for each in followed)),
