@@ -40,11 +40,15 @@ class LocalHost:
         What they have in common.
     network : Network
         How media reach them.
+    space : Space, optional
+        Of the output folder, if the server watches over it, too.
     """
 
-    def __init__(self, models: Models, output: Path, options: ServerOptions, network: Network) -> None:
+    def __init__(
+        self, models: Models, output: Path, options: ServerOptions, network: Network, space: Space | None = None
+    ) -> None:
         self._models, self._output, self._options, self._network = models, output, options, network
-        self._space = Space(output, options.min_free)
+        self._space = space or Space(output, options.min_free)
         self._recovery = Recovery(output, models, options.hooks)
         self._found: dict[Path, SpoolFolder] = {}
 

@@ -57,6 +57,8 @@ class Sessions:
         Gives their places to senders.
     options : ServerOptions
         What its captures have in common.
+    space : Space, optional
+        Of the output folder, if the host watches over it, too.
     host : CaptureHost
         Makes the captures, and the clips of those whose process was killed.
 
@@ -80,8 +82,9 @@ class Sessions:
         admission: Admission,
         host: CaptureHost,
         options: ServerOptions = DEFAULT_OPTIONS,
+        space: Space | None = None,
     ) -> None:
-        self.space, self._host = Space(output, options.min_free), host
+        self.space, self._host = space or Space(output, options.min_free), host
         self.about, self.admission, self.options = choice.scoring.about, admission, options
         rules = choice.scoring.rules
         self.ice = IceServers(options.ice_servers, rules.cap_s + rules.idle_s)
@@ -289,7 +292,8 @@ def sessions_for(
     choice = Choice(Scoring(models.encoder.name, models.tracker_name, settings, rules), options.seconds)
     places = Admission(admission, usage) if isinstance(admission, int) else admission
     network = network_of(options, places.capacity, rules.cap_s + rules.idle_s)
-    return Sessions(choice, output, places, LocalHost(models, output, options, network), options)
+    space = Space(output, options.min_free)
+    return Sessions(choice, output, places, LocalHost(models, output, options, network, space), options, space)
 
 
 def usage() -> tuple[float, float]:
