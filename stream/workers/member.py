@@ -38,6 +38,8 @@ class Member:
         Whether it has taken on captures.
     leaving : bool
         Whether it ends when its captures have.
+    notes : int
+        How many it has noted; a worker notes its load every second.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Member:
     found: set[str] = field(default_factory=set)
     recovering: dict[str, Recovering] = field(default_factory=dict)
     load: tuple[float, float] = (0.0, 0.0)
+    notes: int = 0
     ready: "asyncio.Future[Ready | Unable]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     room: Room = field(init=False)
 
@@ -67,6 +70,7 @@ class Member:
 
     def hear(self, note: Note) -> None:
         """Take what the worker notes."""
+        self.notes += 1
         if isinstance(note, Load):
             self.load = note.clock_s, note.cpu_s
         elif isinstance(note, Ready | Unable):

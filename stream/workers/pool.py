@@ -36,6 +36,12 @@ STEADY_S = 60.0
 SUCCESSOR_S = 30.0
 """How long captures that a worker has left behind wait for its successor, before another one recovers them."""
 
+SILENT_S = 30.0
+"""How long a worker may note nothing, not even its load; then it hangs, and is ended."""
+
+LOOK_S = 1.0
+"""How often that is looked at. Looks are counted, not seconds: a server that was stopped itself has not looked."""
+
 LEAVE_S = CLOSE_S + 10.0
 """How long workers may take to end, at the end."""
 
@@ -252,7 +258,7 @@ class WorkerPool:
             return member
         if member.ready.done() and isinstance(first := member.ready.result(), Unable):
             self._refuse(first.text)
-        elif not link.ended.done():
+        elif not (link.ended.done() or self._closing):
             log.error("%s is not ready after %g s, and is ended", link.name, READY_S)
         link.kill()
         await self._watch(member)
@@ -293,13 +299,26 @@ class WorkerPool:
     async def _watch(self, member: Member) -> list[Path]:
         """Wait until a worker has ended; return the takes that it has left behind."""
         assert member.link is not None  # noqa: S101 - it has begun
+        hanging = asyncio.create_task(_end_hanging(member, member.link))
         how = await member.link.ended
+        hanging.cancel()
         self._members.remove(member)
         lost = [capture.folder for capture in member.end()]
         self._admission.close(member.room)
         if lost or not (member.leaving or self._closing or self.fault):
             log.error("%s %s; captures that it leaves behind: %d", member.link.name, how, len(lost))
         return lost
+
+
+async def _end_hanging(member: Member, link: WorkerLink) -> None:
+    """End a worker once it hangs."""
+    looks = 0
+    while looks * LOOK_S < SILENT_S:
+        noted = member.notes
+        await asyncio.sleep(LOOK_S)
+        looks = looks + 1 if member.notes == noted else 0
+    log.error("%s has noted nothing for %g s, and is ended", link.name, SILENT_S)
+    link.kill()
 
 
 async def _logged(work: Awaitable[None], name: str) -> None:

@@ -74,5 +74,36 @@ def test_a_worker_that_says_nonsense_is_ended(tmp_path: Path, caplog: pytest.Log
     assert "was ended by signal 9" in caplog.records[0].getMessage()
 
 
+def test_a_worker_that_hangs_is_ended_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pools, "SILENT_S", 0.5)
+    monkeypatch.setattr(pools, "LOOK_S", 0.1)
+    begun = tmp_path / "begun"
+    program = f"""
+import socket, sys, time
+import msgspec
+from take5.stream.workers.frames import HEAD, Said
+from take5.stream.workers.protocol import Ready
+open({str(begun)!r}, "a").write("x")
+data = msgspec.msgpack.encode(Said(0, Ready("speech-embedding", "mediapipe")))
+socket.socket(fileno=int(sys.argv[1])).sendall(HEAD.pack(len(data)) + data)
+time.sleep(60)
+"""
+
+    async def check() -> None:
+        pool = WorkerPool(LocalStarter([sys.executable, "-c", program], [SETUP]), Admission(1), tmp_path)
+        pool.start(_nothing)
+        async with asyncio.timeout(60):
+            while not (begun.exists() and len(begun.read_text()) > 1):
+                await asyncio.sleep(0.05)
+        await pool.close()
+
+    asyncio.run(check())
+    said = [record.getMessage() for record in caplog.records]
+    assert "has noted nothing for 0.5 s, and is ended" in said[0]
+    assert "was ended by signal 9" in said[1]
+
+
 async def _nothing(_: object) -> None:
     """Do nothing: there is nothing to recover."""
