@@ -4,12 +4,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 INTO=$PWD/.cache/services
-PACKAGES="coturn nginx postgresql"
+PACKAGES="caddy coturn mmdebstrap nginx postgresql"
+SUITE=bookworm # of the machines that the tests of docs/deploy.md and of the Dockerfile install take5 on
 
 say() { printf 'services: %s\n' "$*" >&2; }
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  say "please install, with your system's package manager: coturn nginx postgresql"; exit 1
+  say "please install, with your system's package manager: $PACKAGES"; exit 1
 fi
 if ! apt-cache show $PACKAGES >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ]; then as_root=
@@ -31,3 +32,18 @@ for package in $needed; do
   rm -r "$folder"
   touch "$INTO/packages/$package"
 done
+
+# A Debian machine in a folder, with systemd and nothing else that a bare one lacks.
+machine=$INTO/debian-$SUITE
+if [ "$(id -u)" != 0 ]; then
+  say "the tests that install a machine need root"
+elif [ ! -e "$machine" ]; then
+  say "installing Debian $SUITE into $machine"
+  site=$(apt-get indextargets --format '$(SITE)' 'Origin: Debian' | head -1)
+  site=${site:-http://deb.debian.org/debian}
+  PATH=$PATH:$INTO/usr/bin mmdebstrap --quiet --mode=root --variant=apt --include=systemd,ca-certificates \
+    --dpkgopt=force-unsafe-io --aptopt='APT::Sandbox::User "root"' "$SUITE" "$machine.partial" \
+    "deb $site $SUITE main" "deb $site $SUITE-updates main" \
+    "deb ${site%/debian}/debian-security $SUITE-security main"
+  mv "$machine.partial" "$machine"
+fi
