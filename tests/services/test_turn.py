@@ -13,6 +13,7 @@ from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
 from page_talk import ready
 from playwright.sync_api import Page, Playwright, expect
+from relay_page import PAIR, RELAY_ONLY
 from services import Service
 from serving import Served, eventually, served
 
@@ -27,20 +28,6 @@ TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 FIRST = StopRules(stop_at=1.0, gain=None)
 NOWHERE = "2001:db8::9"
 """An address that nothing has, and of a family that coturn does not relay to here."""
-RELAY_ONLY = """
-window.peers = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(options) { super({ ...options, iceTransportPolicy: 'relay' }); window.peers.push(this); }
-};
-"""
-PAIR = """async () => {
-  const reports = [...(await window.peers[0].getStats()).values()];
-  const transport = reports.find(({ type }) => type === 'transport');
-  const pair = reports.find(({ id }) => id === transport.selectedCandidatePairId);
-  const candidate = (wanted) => reports.find(({ id }) => id === wanted);
-  const [local, remote] = [candidate(pair.localCandidateId), candidate(pair.remoteCandidateId)];
-  return { local, remote, sent: pair.bytesSent };
-}"""
 
 
 @pytest.fixture

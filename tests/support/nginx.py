@@ -65,7 +65,7 @@ def start(start_service: StartService, folder: Path, server: str, *, tls: bool, 
     block = re.sub("/etc/ssl/studio.example", f"{folder}/tls", block)
     dropped = [*([] if tls else ["ssl_certificate"]), *([] if stated else ["X-Forwarded"])]
     lines = [line for line in block.splitlines() if not any(part in line for part in dropped)]
-    _write_certificate(folder / CERTIFICATE, folder / "tls.key")
+    write_certificate(folder / CERTIFICATE, folder / "tls.key")
     configuration = folder / "nginx.conf"
     configuration.write_text(AROUND.format(folder=folder, block="\n".join(lines)))
     errors = str(folder / "error.log")
@@ -73,7 +73,7 @@ def start(start_service: StartService, folder: Path, server: str, *, tls: bool, 
     return Proxy(f"{'https' if tls else 'http'}://127.0.0.1:{port}{PREFIX}", folder)
 
 
-def _write_certificate(certificate: Path, key: Path) -> None:
+def write_certificate(certificate: Path, key: Path) -> None:
     """Write a certificate for 127.0.0.1 that is signed by itself."""
     private, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
