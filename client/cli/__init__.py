@@ -1,6 +1,4 @@
-"""The command line: ``take5 serve | reload | webcam | recover | push | select | bundle | check | replay | calibrate``.
-
-And ``take5 models``; ``take5 keys`` and ``take5 sessions`` are for platforms.
+"""The command line: the commands are listed in :mod:`take5.client.cli.commands`.
 
 Exit codes: 0 success; 1 something could not be read, written or found; 2 a recording has no eligible window; 64
 usage error; 130 interrupted.

@@ -21,6 +21,9 @@ COMMANDS = {
     ),
     "keys": Listed("keys", "Manage the API keys of a platform."),
     "models": Listed("models", "Manage the model files that take5 needs."),
+    "prepare": Listed(
+        "prepare", "Find the head's pose in each picture of BUNDLE, and write it as the bundle's trainer reads it."
+    ),
     "purge": Listed("purge", "Erase what is due in OUTPUT, the output folder of a server with a database."),
     "push": Listed(
         "push", "Send VIDEO to the WHIP server at URL in real time, like a camera, and show the server's events."

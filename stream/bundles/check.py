@@ -23,13 +23,21 @@ class Progress:
         What breaks the contract: of the bundle's own files, and of what later steps have made.
     done : tuple of str
         Steps that the bundle replaces, and those whose results are there and right.
-    next : Step or None
-        The first step that is left, as it is run for this folder; None if the bundle's own files are wrong.
+    left : tuple of Step
+        The steps that are left, in order, as they are run for this folder.
+    sound : bool
+        Whether the bundle's own files are right.
     """
 
     violations: tuple[Violation, ...]
     done: tuple[str, ...]
-    next: Step | None
+    left: tuple[Step, ...]
+    sound: bool
+
+    @property
+    def next(self) -> Step | None:
+        """The first step that is left; None if the bundle's own files are wrong."""
+        return self.left[0] if self.sound and self.left else None
 
 
 def check(folder: Path, trainer: TrainerContract) -> Iterator[Violation]:
@@ -68,7 +76,7 @@ def _progress(folder: Path, trainer: TrainerContract) -> Progress:
             done.append(step.what)
         else:
             left.append(step)
-    return Progress(tuple(wrong), tuple(done), left[0] if sound and left else None)
+    return Progress(tuple(wrong), tuple(done), tuple(left), sound)
 
 
 def _found(folder: Path) -> Found:

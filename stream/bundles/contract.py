@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from take5.stream.bundles.footage import SPLIT
 from take5.stream.bundles.part import Made, Part
+from take5.stream.wire import Json
 
 PASSES = 140
 """Passes over every training frame: the paper's number for 5 s with SyncTalk. For trainers whose own settings are for
@@ -43,6 +44,10 @@ class Step:
         all_of_them = max(PASSES * train, self.least)
         passes = {"passes" if share == 100 else f"passes{share}": all_of_them * share // 100 for share in SHARES}
         return Step(self.what.format(id=name), self.command.format(id=name, train=train, **passes), makes=self.makes)
+
+    def json(self) -> Json:
+        """Return it as ``{"what": ..., "command": ...}``."""
+        return {"what": self.what, "command": self.command}
 
 
 SHARES = (60, 80, 90, 100, 160)

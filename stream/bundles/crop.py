@@ -35,6 +35,8 @@ class Crop:
         Its side in the bundle.
     face_cut : bool
         Whether a landmark of some frame lies outside it: the face is cut off by the picture's edge.
+    picture : tuple of int, optional
+        Width and height of the pictures that it is cut from, where they are known.
     """
 
     left: int
@@ -42,6 +44,7 @@ class Crop:
     side: int
     size: int
     face_cut: bool
+    picture: tuple[int, int] | None = None
 
     @property
     def scale(self) -> float:
@@ -99,7 +102,7 @@ def square_crop(landmarks: NDArray[np.float64], picture: tuple[int, int], size: 
     top = _placed(middle[1] - side * FACE_CENTRE, first[1], last[1], side, picture[1])
     outside = (first < (left, top)) | (last > (left + side, top + side))
     scaled = min(size, max(2, _even(side * LARGEST_SCALE)))
-    return Crop(left, top, side, scaled, bool(outside.any()))
+    return Crop(left, top, side, scaled, bool(outside.any()), picture)
 
 
 def _placed(wanted: float, first: float, last: float, side: int, length: int) -> int:

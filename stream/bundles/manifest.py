@@ -9,6 +9,7 @@ from pathlib import Path
 from take5.stream.bundles.contract import Shows, TrainerContract
 from take5.stream.bundles.crop import Crop
 from take5.stream.bundles.part import Draft
+from take5.stream.output.atomic import new_file
 from take5.stream.selection import Selection, versions
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
@@ -84,9 +85,9 @@ def manifest(
         "note": "; ".join(filter(None, [footage.note if trainer.holds_out else "", footage.remark])),
         "crop": None if trainer.shows is Shows.IDLE else _crop_json(crop),
         "tracked_landmarks": [] if draft.faces is None else list(draft.seen.tracked),
-        "files": [_file(draft.folder, path) for path in paths],
+        "files": [described_file(draft.folder, path) for path in paths],
         "done": list(trainer.done),
-        "left": [{"what": step.what, "command": step.command} for step in steps],
+        "left": [step.json() for step in steps],
         "caveats": list(trainer.caveats),
         "warnings": [*origin.warnings, *warnings],
         "versions": dict(versions()),
@@ -94,15 +95,18 @@ def manifest(
 
 
 def _crop_json(crop: Crop) -> Json:
-    return {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size}
+    square = {"left": crop.left, "top": crop.top, "side": crop.side, "size": crop.size}
+    return square if crop.picture is None else {**square, "picture": list(crop.picture)}
 
 
 def write_manifest(content: Json, folder: Path) -> None:
     """Write it next to the files that it describes."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    (folder / MANIFEST).write_text(text, encoding="utf-8", errors="backslashreplace")
+    with new_file(folder / MANIFEST) as path:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _file(folder: Path, path: str) -> Json:
+def described_file(folder: Path, path: str) -> Json:
+    """A file of a bundle, as it stands in its manifest."""
     content = (folder / path).read_bytes()
     return {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

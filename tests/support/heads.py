@@ -43,11 +43,11 @@ def angles_apart(one: Floats, other: Floats) -> Floats:
 
 
 def tracked_rotation(euler: Floats) -> Floats:
-    """The rotation [3, 3] that the trackers mean by three angles, written out from their contract."""
+    """The rotation [3, 3] that the trackers mean by three angles; their code joins columns, not rows."""
     (sa, sb, sc), (ca, cb, cc) = np.sin(euler), np.cos(euler)
-    about_x = np.array([[1, 0, 0], [0, ca, sa], [0, -sa, ca]])
-    about_y = np.array([[cb, 0, -sb], [0, 1, 0], [sb, 0, cb]])
-    about_z = np.array([[cc, -sc, 0], [sc, cc, 0], [0, 0, 1]])
+    about_x = np.array([[1, 0, 0], [0, ca, -sa], [0, sa, ca]])
+    about_y = np.array([[cb, 0, sb], [0, 1, 0], [-sb, 0, cb]])
+    about_z = np.array([[cc, sc, 0], [-sc, cc, 0], [0, 0, 1]])
     return np.asarray(about_x @ about_y @ about_z)
 
 

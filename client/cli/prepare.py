@@ -1,0 +1,56 @@
+"""``take5 prepare``: steps of a trainer's own preparation, in a bundle, without the trainer's models."""
+
+import json
+from pathlib import Path
+
+import click
+
+from take5.client.api.mediapipe_stderr import hushed
+from take5.client.terminal import Bars
+from take5.scoring.models.face import FaceReader
+from take5.scoring.models.face_geometry import canonical_face
+from take5.stream.bundles.preparation.prepare import FaceModel, Prepared
+from take5.stream.bundles.preparation.prepare import prepare as prepare_bundle
+from take5.stream.model_files.cache import ensure, model_file
+
+FACES = "face_landmarker"
+
+
+@click.command()
+@click.argument("folder", metavar="BUNDLE", type=click.Path(path_type=Path))
+@click.option(
+    "--force", is_flag=True, help="Replace poses and action units that are there, the trainer's own included."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
+def prepare(folder: Path, force: bool, as_json: bool) -> int:
+    """Find the head's pose in each picture of BUNDLE, and write it as the bundle's trainer reads it.
+
+    Replaces the trainer's head tracking, which needs CUDA and a face model that must be requested, and where only
+    blinks are read, OpenFace. Experimental: no trainer has been run to the end with it. Prints the next step.
+    """
+    with Bars(str(folder), visible=not as_json) as bars:
+        made = prepare_bundle(
+            folder, face_model(), force=force, on_picture=lambda done, total: bars.update("faces", done, total)
+        )
+    click.echo(json.dumps(made.json()) if as_json else "\n".join(_lines(made)))
+    return 0
+
+
+def face_model() -> FaceModel:
+    """What sees faces, fetched where it is missing."""
+    path = ensure(FACES, lambda text: click.echo(f"take5: {text}", err=True))
+    return FaceModel(lambda: FaceReader(path, hushed), canonical_face(path), FACES, model_file(FACES).sha256)
+
+
+def _lines(made: Prepared) -> list[str]:
+    pose = made.made["head_pose"]
+    lines = [
+        f"{made.folder}: prepared for {made.trainer} (experimental)",
+        f"  head pose: landmarks within {pose['reprojection_px']:.2f} px (median)",
+        f"  focal length: {pose['focal_px']:.0f} px, give or take {pose['focal_sd_px']:.0f}",
+    ]
+    if "action_units" in made.made:
+        lines.append(f"  AU45: the strongest blink is {made.made['action_units']['strongest_blink']:.1f} of 5")
+    if made.progress.next is not None:
+        lines.append(f"next, {made.progress.next.what}: {made.progress.next.command}")
+    return lines
