@@ -78,7 +78,7 @@ def _scores(rgb: Float32, landmarks: Points, appearance: Appearance) -> Float32:
     scores = np.empty((len(PARTS), *shape), dtype=np.float32)
     scores[FACE] = skin - 7 + 8 * ear
     scores[HAIR] = hair + 3 * _step(-0.25 - v, 0.1) - (2 + under + 4 * column) * below
-    scores[NECK] = shaded + 3 * column - 1 - 8 * ear - 3 * np.maximum(under - 0.35, 0)
+    scores[NECK] = shaded + 5 * column - 3 - 8 * ear - 3 * np.maximum(under - 0.35, 0)
     scores[TORSO] = np.maximum(clothes, UNKNOWN) - 8 * _step(-0.3 - v, 0.05) + np.clip(4 * (under - 0.2), -1, 3)
     scores[TORSO] -= 1.5 * column * _step(0.25 - v, 0.1)
     outline, brows = face_outline(landmarks), float(FaceFrame.of(landmarks).inside(landmarks[BROWS])[:, 1].mean())
