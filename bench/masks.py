@@ -1,4 +1,4 @@
-"""Masks: ``python bench/masks.py [BUNDLE]... [--talker] [--segmenter FILE]``.
+"""Masks: ``python -m bench.masks [BUNDLE]... [--talker] [--segmenter FILE]``.
 
 For each bundle: CPU seconds by step, how much of the background was seen, and how far labels flicker: the share of
 pixels near the person's edge that change in one picture and change back in the next. ``--talker`` draws the generated
