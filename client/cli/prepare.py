@@ -9,11 +9,13 @@ from take5.client.api.mediapipe_stderr import hushed
 from take5.client.terminal import Bars
 from take5.scoring.models.face import FaceReader
 from take5.scoring.models.face_geometry import canonical_face
+from take5.scoring.models.segmenter import Segmenter
+from take5.stream.bundles.masks.preparation import OpenSegmenter
 from take5.stream.bundles.preparation.prepare import FaceModel, Prepared
 from take5.stream.bundles.preparation.prepare import prepare as prepare_bundle
 from take5.stream.model_files.cache import ensure, model_file
 
-FACES = "face_landmarker"
+FACES, PERSONS = "face_landmarker", "selfie_segmentation"
 
 
 @click.command()
@@ -21,8 +23,16 @@ FACES = "face_landmarker"
 @click.option(
     "--force", is_flag=True, help="Replace poses and action units that are there, the trainer's own included."
 )
+@click.option(
+    "--masks", is_flag=True, help="Also make parsing, background, head and torso images; needs the extra litert."
+)
+@click.option(
+    "--segmenter",
+    type=click.Path(path_type=Path),
+    help="The network for --masks; by default selfie_segmentation, which is fetched.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
-def prepare(folder: Path, force: bool, as_json: bool) -> int:
+def prepare(folder: Path, force: bool, masks: bool, segmenter: Path | None, as_json: bool) -> int:
     """Find the head's pose in each picture of BUNDLE, and write it as the bundle's trainer reads it.
 
     Replaces the trainer's head tracking, which needs CUDA and a face model that must be requested, and where only
@@ -30,7 +40,11 @@ def prepare(folder: Path, force: bool, as_json: bool) -> int:
     """
     with Bars(str(folder), visible=not as_json) as bars:
         made = prepare_bundle(
-            folder, face_model(), force=force, on_picture=lambda done, total: bars.update("faces", done, total)
+            folder,
+            face_model(),
+            segmenter=_segmenter(segmenter) if masks or segmenter is not None else None,
+            force=force,
+            on_picture=lambda done, total: bars.update("faces", done, total),
         )
     click.echo(json.dumps(made.json()) if as_json else "\n".join(_lines(made)))
     return 0
@@ -42,6 +56,12 @@ def face_model() -> FaceModel:
     return FaceModel(lambda: FaceReader(path, hushed), canonical_face(path), FACES, model_file(FACES).sha256)
 
 
+def _segmenter(path: Path | None) -> OpenSegmenter:
+    """The network at a path, opened at once so that what is wrong with it is said before the work."""
+    opened = Segmenter(path or ensure(PERSONS, lambda text: click.echo(f"take5: {text}", err=True)), hushed)
+    return lambda: opened
+
+
 def _lines(made: Prepared) -> list[str]:
     pose = made.made["head_pose"]
     lines = [
@@ -51,6 +71,8 @@ def _lines(made: Prepared) -> list[str]:
     ]
     if "action_units" in made.made:
         lines.append(f"  AU45: the strongest blink is {made.made['action_units']['strongest_blink']:.1f} of 5")
+    if "masks" in made.made:
+        lines.append(f"  masks: {made.made['masks']['background_seen']:.0%} of the background was seen")
     if made.progress.next is not None:
         lines.append(f"next, {made.progress.next.what}: {made.progress.next.command}")
     return lines

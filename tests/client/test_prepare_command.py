@@ -31,6 +31,22 @@ def test_a_bundle_is_prepared_once_and_then_with_force(
     assert not any("--task 8" in step["command"] or "FeatureExtraction" in step["command"] for step in made["left"])
     assert run(["check", folder, "--for", "er-nerf"]) == 0
     assert "done: head tracking" in capsys.readouterr().out
+    assert run(["prepare", folder, "--force", "--masks", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["violations"] == []
+    assert made["masks"]["model"]["name"] == "selfie_segmentation"
+    assert [step["command"] for step in made["left"] if "process.py" in step["command"]] == []
+    assert run(["check", folder, "--for", "er-nerf"]) == 0
+    done = capsys.readouterr().out
+    assert all(f"done: {step}" in done for step in ("face parsing", "background", "head and torso"))
+
+
+def test_a_segmenter_that_is_none_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.tflite").write_bytes(b"no network")
+    assert run(["prepare", str(tmp_path), "--segmenter", str(tmp_path / "other.tflite")]) == 1
+    assert "other.tflite: LiteRT cannot use this model file" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,10 @@ FILES = {
 """What each trainer reads; teeth are left to TalkingGaussian and InsTaG, since landmarks do not show them."""
 
 
+OpenSegmenter = Callable[[], PersonSegmenter]
+"""Opens the network."""
+
+
 class BundlePictures(Protocol):
     """The pictures of a bundle."""
 
@@ -53,7 +57,7 @@ class Masks:
     """
 
     files: MaskFiles
-    segmenter: Callable[[], PersonSegmenter]
+    segmenter: OpenSegmenter
     on_picture: Callable[[int, int], None] = lambda *_: None
     name: str = "masks"
 

@@ -12,6 +12,7 @@ from take5.scoring.models.face_geometry import CanonicalFace
 from take5.stream.bundles.check import Progress, progress
 from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.manifest import MANIFEST, described_file, write_manifest
+from take5.stream.bundles.masks.preparation import FILES, Masks, OpenSegmenter
 from take5.stream.bundles.preparation.pictures import OnPicture, OpenReader, see_pictures
 from take5.stream.bundles.preparation.preparation import Preparation, SeenPictures
 from take5.stream.bundles.preparation.registry import preparations_for
@@ -79,9 +80,16 @@ class Prepared:
 
 
 def prepare(
-    folder: Path, model: FaceModel, *, force: bool = False, on_picture: OnPicture = lambda *_: None
+    folder: Path,
+    model: FaceModel,
+    *,
+    segmenter: OpenSegmenter | None = None,
+    force: bool = False,
+    on_picture: OnPicture = lambda *_: None,
 ) -> Prepared:
     """Do what take5 can of the preparation that the bundle's trainer needs, and record it in the manifest.
+
+    With a ``segmenter``, masks and what is cut with them are made, too.
 
     Raises
     ------
@@ -97,6 +105,8 @@ def prepare(
     content = read_manifest(folder)
     trainer = TRAINERS[content["trainer"]]
     preparations = preparations_for(trainer.name)
+    if segmenter is not None:
+        preparations += (Masks(FILES[trainer.name], segmenter),)
     _refuse_existing(folder, preparations, force=force)
     seen = see_pictures(folder, model.face, model.reader, _longer_side(content), on_picture)
     made = _write(seen, preparations)
