@@ -1,6 +1,7 @@
 """A server for :mod:`bench.sessions`: ``python -m bench.server_process``.
 
-Prints its address, then answers each line on its standard input with a line of JSON: what it has spent so far, and the
+Prints its address, then answers each line on its standard input with a line of JSON: what it has spent so far, with
+``--metrics`` what those count, and the
 delays and windows of its captures. At the end of its input it stops.
 """
 
@@ -18,7 +19,11 @@ from take5.client.cli.options import load_models
 from take5.scoring.stopping import StopRules
 from take5.stream.deliverables import Deliverables
 from take5.stream.server.malloc import share_arenas
+from take5.stream.server.metrics import Metrics
 from take5.stream.settings import Settings
+
+METRICS = "--metrics"
+"""Argument with which it counts metrics, too."""
 
 
 def main() -> None:
@@ -40,14 +45,23 @@ def main() -> None:
         up.set()
 
     with tempfile.TemporaryDirectory() as folder:
-        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready)
+        metrics: list[Metrics] = []
+        made = (lambda sessions: metrics.append(Metrics(sessions))) if METRICS in sys.argv else (lambda _: None)
+        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made)
         thread = threading.Thread(target=lambda: asyncio.run(serving), name="event loop")
         thread.start()
         up.wait()
         for _ in sys.stdin:
-            print(json.dumps(state(clocks, stages)), flush=True)
+            counted = {"metrics": values(metrics[0]) if metrics else {}}
+            print(json.dumps(state(clocks, stages) | counted), flush=True)
         end[0]()
         thread.join()
+
+
+def values(metrics: Metrics) -> dict[str, float]:
+    """What the metrics have counted."""
+    samples = (sample for family in metrics.registry.collect() for sample in family.samples)
+    return {f"{each.name}{''.join(sorted(each.labels.values()))}": each.value for each in samples}
 
 
 def state(clocks: list[Clock], stages: Stages) -> dict[str, object]:

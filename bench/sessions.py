@@ -29,8 +29,8 @@ GROUPS = {"event loop": "network", "take5-capture": "capture", "take5-spool": "s
 class Server:
     """A server process that answers how it is."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "bench.server_process"]
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "bench.server_process", *arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.address = self._line().strip()
 

@@ -26,7 +26,7 @@ from take5.stream.recording.ring import Ring
 from take5.stream.server.app import create_app
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.run import DrainingServer
-from take5.stream.server.sessions import sessions_for
+from take5.stream.server.sessions import Sessions, sessions_for
 from take5.stream.settings import Settings
 from take5.stream.spool.writer import SpoolWriter
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
@@ -208,9 +208,11 @@ async def serve(
     output: Path,
     deliverables: Deliverables,
     ready: Callable[[str, Callable[[], None]], None],
+    made: Callable[[Sessions], None] = lambda _: None,
 ) -> None:
-    """Run the server until it is asked to end."""
+    """Run the server until it is asked to end; ``made`` gets its sessions before."""
     sessions = sessions_for(models, settings, rules, output, 8, ServerOptions(deliverables=deliverables))
+    made(sessions)
     server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:

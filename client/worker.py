@@ -1,9 +1,10 @@
-"""The process of a worker of ``take5 serve``, which starts it: ``python -m take5.client.worker DESCRIPTOR``."""
+"""The process of a worker of ``take5 serve``, which starts ``python -m take5.client.worker LOG_FORMAT DESCRIPTOR``."""
 
 import sys
 from typing import cast
 
 from take5.client.api.models import EncoderName, TrackerName, load_models
+from take5.client.cli.log_options import set_up_logging
 from take5.stream.analysis.models import Models
 from take5.stream.workers.model_choice import ModelChoice
 from take5.stream.workers.process import main
@@ -20,4 +21,5 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), load))
+    set_up_logging(sys.argv[1], access=False)
+    sys.exit(main(int(sys.argv[2]), load))

@@ -67,6 +67,8 @@ class Front:
         Who gets notices of clips.
     workers : int
         How many there are.
+    log_format : str
+        How they log, as the server does: ``text`` or ``json``.
     cluster : Cluster, optional
         Where they are; by default on this machine.
     """
@@ -80,8 +82,10 @@ class Front:
         options: ServerOptions,
         hooks: HookSetup,
         workers: int,
+        log_format: str = "text",
         cluster: Cluster | None = None,
     ) -> None:
+        self._command = (*WORKER, log_format)
         scoring = Scoring(encoder_of(choice), choice.tracker, settings, rules)
         self._choice, self._output, self._options = Choice(scoring, options.seconds), output, options
         self._cluster = cluster
@@ -103,10 +107,10 @@ class Front:
 
     def _starter(self) -> WorkerStarter:
         if self._cluster is None:
-            return LocalStarter(WORKER, self._setups)
+            return LocalStarter(self._command, self._setups)
         from take5.stream.cluster.ray_workers import RayStarter
 
-        return RayStarter(self._cluster.ray, self._cluster.share, WORKER[1:], self._setups, self._cluster.probe)
+        return RayStarter(self._cluster.ray, self._cluster.share, self._command[1:], self._setups, self._cluster.probe)
 
     def check(self) -> None:
         """Raise ServerError if no worker could begin."""

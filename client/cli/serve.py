@@ -2,7 +2,8 @@
 
 import functools
 import signal
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from take5.client.cli.cluster_options import worker_share_options
 from take5.client.cli.database_options import database_option, opened, retention_options
 from take5.client.cli.decorators import Command
 from take5.client.cli.live_options import live_options
+from take5.client.cli.log_options import log_options, set_up_logging
 from take5.client.cli.network_options import network_options
 from take5.client.cli.options import (
     chosen_models,
@@ -71,6 +73,7 @@ def memory_shared(command: Command) -> Command:
 @worker_share_options
 @database_option()
 @retention_options
+@log_options
 @bundle_options
 @live_options
 @shift_option
@@ -98,6 +101,9 @@ def serve(
     address: str | None,
     retention_days: int,
     keep_records: int,
+    metrics: tuple[str, int] | None,
+    log_format: str,
+    access_log: bool,
     rules: StopRules,
     parameters: Parameters,
     also: tuple[float, ...],
@@ -119,10 +125,9 @@ def serve(
     from take5.stream.server.app import create_app
     from take5.stream.server.descriptors import raise_limit, shares
     from take5.stream.server.lengths import OFFERED_S
-    from take5.stream.server.options import ServerOptions, check_ports
+    from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
     from take5.stream.server.sessions import sessions_for, usage
-    from take5.stream.sources.webrtc.host_sockets import resolved
     from take5.stream.workers.running import known
 
     pixels = int(picture.removesuffix("p"))
@@ -136,10 +141,7 @@ def serve(
     connections, pending = shares(raise_limit(), capacity)
     if udp_ports is not None:  # each sender takes one
         pending = max(1, min(pending, len(udp_ports) - capacity))
-    check_ports(udp_ports, capacity)
-    for each in public_addresses:
-        if cluster is None or not each.startswith("$"):
-            resolved(each)
+    _check_network(udp_ports, capacity, [each for each in public_addresses if not (cluster and each.startswith("$"))])
     dispatcher = hooks.dispatcher()
     settings = Settings(parameters, gates=gates_for(gates, wanted), shift=shift, also=also)
     refuse_short(wanted, settings)
@@ -157,7 +159,7 @@ def serve(
     )
     workers = workers_for(workers if cluster is None else cluster.workers, choice, capacity, udp_ports)
     alone = workers == 1 and cluster is None
-    front = None if alone else Front(choice, settings, rules, output, options, hooks, workers, cluster)
+    front = None if alone else Front(choice, settings, rules, output, options, hooks, workers, log_format, cluster)
     models = None if front else chosen_models(choice)
 
     def make(database: "Database | None") -> "tuple[Starlette, Sessions]":
@@ -166,6 +168,7 @@ def serve(
             sessions = sessions_for(models, settings, rules, output, places, options)
         elif front is not None:
             sessions = front.sessions(Admission(capacity, None, carried, cost, pending), end)
+        platform = None if database is None else _platform(database, retention_days, keep_records)
         app = create_app(
             sessions,
             token=token,
@@ -174,8 +177,11 @@ def serve(
             origins=origins,
             proxies=proxies,
             root_path=root_path,
-            platform=None if database is None else _platform(database, retention_days, keep_records),
+            platform=platform,
+            access_log=access_log,
         )
+        if metrics is not None:
+            ends.callback(_metrics(sessions, platform, metrics))
         return app, sessions
 
     def started(at: str) -> None:
@@ -185,8 +191,12 @@ def serve(
         processes = "" if alone else f" in {workers} processes" + (" on Ray" if cluster else "")
         click.echo(f"  clips go to {output}; {capacity} captures at a time{processes}; {models_used}")
 
-    found = nullcontext() if front is None else known(output)
-    with dispatcher, found, nullcontext() if address is None else opened(address) as database:
+    set_up_logging(log_format, access=access_log)
+    with ExitStack() as ends:
+        ends.enter_context(dispatcher)
+        if front is not None:
+            ends.enter_context(known(output))
+        database = None if address is None else ends.enter_context(opened(address))
         run(functools.partial(make, database), Listen(host, port, tls_cert, tls_key, connections), started)
     if front is not None:
         front.check()
@@ -210,6 +220,16 @@ def _check(
         raise click.UsageError("--tls-cert and --tls-key go together")
 
 
+def _check_network(ports: UdpPorts | None, capacity: int, public_addresses: Sequence[str]) -> None:
+    """Raise ParameterError if there are fewer ports than captures, or an address is not one."""
+    from take5.stream.server.options import check_ports
+    from take5.stream.sources.webrtc.host_sockets import resolved
+
+    check_ports(ports, capacity)
+    for each in public_addresses:
+        resolved(each)
+
+
 def end() -> None:
     """End this program as SIGTERM does."""
     signal.raise_signal(signal.SIGTERM)
@@ -220,3 +240,13 @@ def _platform(database: "Database", retention_days: int, keep_records: int) -> "
     from take5.stream.platform.service import Platform
 
     return Platform(database, retention=Retention(retention_days, keep_records))
+
+
+def _metrics(sessions: "Sessions", platform: "Platform | None", at: tuple[str, int]) -> Callable[[], None]:
+    """Serve the metrics of a server; return what ends that."""
+    from take5.stream.server.metrics import Metrics
+
+    made = Metrics(sessions, None if platform is None else platform.records.states)
+    if platform is not None:
+        platform.listen(made.delivered)
+    return made.serve(*at)

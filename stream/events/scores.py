@@ -1,6 +1,6 @@
 """Events of the score, once a hop: what was seen and heard, the windows, the best of them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.own_range import Standing
@@ -51,7 +51,8 @@ class Progress:
     ``frame`` is the session time in grid frames, ``window`` the one that ends there, None before the first, ``best``
     the choice so far, ``gain`` the gain that the gain rule expects from continuing, ``checked`` how many windows have a
     verdict, ``standing`` where the best window stands among the talker's own. They are of the first length,
-    ``window_frames``; ``others`` has those of other lengths.
+    ``window_frames``; ``others`` has those of other lengths. ``late_s`` is how long ago the last of the media arrived
+    that the window's score needed; followers are not told.
     """
 
     frame: int
@@ -63,6 +64,7 @@ class Progress:
     standing: Standing | None = None
     window_frames: int | None = None
     others: tuple[LengthProgress, ...] = ()
+    late_s: float | None = field(default=None, compare=False)
 
     def json(self) -> Json:
         """Return the event as ``{"type": "progress", ...}``."""

@@ -220,6 +220,11 @@ class LiveSession:
         self._ring, self._origin, self._joiner = Ring(), OriginFinder(), SoundJoiner()
         self._decoder = UnitDecoder(self.unit_format)
 
+    @property
+    def grid_origin(self) -> int | None:
+        """Time of the first grid frame, in flicks; None before the grid has begun."""
+        return None if self._scorer is None else self._scorer.origin
+
     def result(self) -> tuple[Selection, RingRecording] | None:
         """Return the choice so far and what its clip is made of; None before both tracks have begun."""
         scorer = self._scorer

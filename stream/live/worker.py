@@ -13,7 +13,19 @@ from time import monotonic
 from take5.scoring.errors import Take5Error
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, StopRule
-from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged, Stopped, Trouble, Warned
+from take5.stream.events import (
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Progress,
+    State,
+    StateChanged,
+    Stopped,
+    Trouble,
+    Warned,
+)
+from take5.stream.live.lateness import Lateness
 from take5.stream.live.liveness import Vitals
 from take5.stream.live.saving import Saving
 from take5.stream.live.session import LiveSession
@@ -78,7 +90,7 @@ class LiveWorker:
         self._announced: Stop | None = None
         self._saving = Saving(patience_s)
         self._decided = self._delivered_all = self._unspooled = False
-        self.vitals = Vitals()
+        self.vitals, self._lateness = Vitals(), Lateness()
         self._inbox: deque[Received] = deque()
         self._ready = Condition()
         self._end: Stop | Failed | None = None
@@ -106,6 +118,7 @@ class LiveWorker:
             if self._over:
                 return
             self.vitals.take(media)
+            self._lateness.take(media, monotonic())
             if len(self._inbox) >= INBOX:
                 self.dropped += 1
                 self._lost |= isinstance(media, AccessUnit)
@@ -328,9 +341,17 @@ class LiveWorker:
         for event in events:
             with self._ready:
                 self._decided |= isinstance(event, ClipReady | Failed)
-            self._emit(event)
+            self._emit(self._timed(event) if isinstance(event, Progress) else event)
             self._save()
         self._save()
+
+    def _timed(self, event: Progress) -> Progress:
+        """Return a score with how late it is."""
+        origin, window = self._live.grid_origin, event.window
+        if origin is None or window is None or not window.seen:
+            return event
+        needed = self._live.models.encoder.span(event.frame - 1)[1]
+        return replace(event, late_s=self._lateness.of(event.frame, needed, origin, monotonic()))
 
     def _save(self) -> None:
         """Hand what belongs on disk to the spool; its faults cost nothing else."""

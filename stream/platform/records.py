@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -151,6 +151,12 @@ class Records:
         """Return a session of a key; raise Refused if it has none of this id."""
         with self._database.reading() as session:
             return own_session(session, key_id, session_id)
+
+    def states(self) -> dict[str, int]:
+        """Return how many sessions are in each state that the records have."""
+        with self._database.reading() as session:
+            counted = select(SessionRow.state, func.count()).group_by(SessionRow.state)
+            return {str(state): count for state, count in session.execute(counted)}
 
     def page(
         self, key_id: str, limit: int, cursor: str | None, state: SessionState | None, label: str | None

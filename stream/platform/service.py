@@ -103,6 +103,14 @@ class Platform:
         if self._server is not None:
             self._eraser.start(*self._server)
 
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Let what becomes of deliveries be heard, after each attempt, in another thread."""
+        self._sender.heard = heard
+
+    async def check(self) -> None:
+        """Ask the database something; raise an error if it does not answer."""
+        await self.work.run(self.records.states)
+
     async def settle(self) -> None:
         """Wait until what captures have reported is recorded, and for a short time until hooks have it.
 

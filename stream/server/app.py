@@ -21,12 +21,14 @@ from starlette.types import Scope
 from take5.scoring.errors import ParameterError
 from take5.stream.server import api, prompter, whip
 from take5.stream.server.access import ANY, checked_token, origin_of, proxy_of, root_path_of
+from take5.stream.server.access_log import AccessLog
 from take5.stream.server.auth import Access, TokenAccess
 from take5.stream.server.errors import Refused, refused
 from take5.stream.server.events_socket import events_socket
 from take5.stream.server.openings import Openings
 from take5.stream.server.origins import Guard, is_public, page_policy
 from take5.stream.server.proxies import Forwarded
+from take5.stream.server.readiness import Readiness
 from take5.stream.server.sessions import Sessions
 from take5.stream.texts.languages import FOLDER, languages
 from take5.stream.texts.prompts import read_folder
@@ -61,6 +63,7 @@ def create_app(
     proxies: Sequence[str] = (),
     root_path: str = "",
     platform: "Platform | None" = None,
+    access_log: bool = False,
 ) -> Starlette:
     """Make the application.
 
@@ -82,6 +85,8 @@ def create_app(
         Path under which clients reach it through a proxy.
     platform : Platform, optional
         Whose programs create sessions at ``/api/v1``. Then each session has secrets of its own, and there is no token.
+    access_log : bool
+        Whether requests are logged, to the logger ``take5.access``.
 
     Raises
     ------
@@ -104,8 +109,12 @@ def create_app(
 
     openings = Openings()
     app = Starlette(
-        routes=[*_platform_routes(platform, sessions, openings), *_routes(pages, allowed)],
-        middleware=[forwarded, guard],
+        routes=[
+            Readiness(None if platform is None else platform.check).route,
+            *_platform_routes(platform, sessions, openings),
+            *_routes(pages, allowed),
+        ],
+        middleware=[forwarded, *([Middleware(AccessLog)] if access_log else []), guard],
         exception_handlers={Refused: refused, HTTPException: _http_error},
         lifespan=lifespan,
     )

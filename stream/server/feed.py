@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 
 from take5.stream.events import Event
 from take5.stream.live.snapshot import About, Snapshot
@@ -27,6 +28,11 @@ class Follower:
         self.gone = True
         self._news.set()
 
+    @property
+    def unread(self) -> int:
+        """How many messages it has not read."""
+        return len(self._mailbox)
+
     async def read(self) -> list[Message]:
         """Wait for news; return what is unread."""
         await self._news.wait()
@@ -41,10 +47,12 @@ class Feed:
     ----------
     now : Snapshot
         State of the present capture, or of the last one.
+    heard : callable
+        Called with each event of its captures.
     """
 
-    def __init__(self, name: str, about: About) -> None:
-        self.name, self.about = name, about
+    def __init__(self, name: str, about: About, heard: Callable[[Event], None] = lambda _: None) -> None:
+        self.name, self.about, self.heard = name, about, heard
         self.followers: set[Follower] = set()
         self.capture = 0
         self.now = Snapshot(name, about)
@@ -64,6 +72,7 @@ class Feed:
         self.now.remember(event)
         content = event.json()
         self._hand_out(content, self.capture, last=self.now.over)
+        self.heard(event)
 
     def announce(self, event: Event) -> None:
         """Hand an event that is not about a capture to every follower, also to those that wait for the next capture.

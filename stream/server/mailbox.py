@@ -32,6 +32,10 @@ class Mailbox:
         self._unread: deque[Message] = deque()
         self.skipped = 0
 
+    def __len__(self) -> int:
+        """How many messages are unread."""
+        return len(self._unread)
+
     def put(self, message: Message) -> bool:
         """Add a message; False if the reader has stopped reading."""
         if message.kind in NEWEST_ONLY:

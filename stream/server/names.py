@@ -1,10 +1,10 @@
 """The names that a server knows: those that are sending, followed, or not yet forgotten."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
-from take5.stream.events import Failed, Failure
+from take5.stream.events import Event, Failed, Failure
 from take5.stream.live.snapshot import About
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
@@ -27,10 +27,16 @@ class Names:
     ----------
     about : About
         What every session has in common.
+
+    Attributes
+    ----------
+    heard : callable
+        Called with each event of any capture.
     """
 
     def __init__(self, about: About) -> None:
         self.about = about
+        self.heard: Callable[[Event], None] = lambda _: None
         self._entries: dict[str, Entry] = {}
 
     def __iter__(self) -> Iterator[Entry]:
@@ -69,7 +75,7 @@ class Names:
         entry = self._entries.get(checked_name(name))
         if entry is None:
             self._make_room()
-            entry = self._entries[name] = Entry(Feed(name, about or self.about))
+            entry = self._entries[name] = Entry(Feed(name, about or self.about, self.heard))
         if entry.forget is not None:
             entry.forget.cancel()
             entry.forget = None

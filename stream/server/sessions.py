@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from time import monotonic, process_time
 
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Failed, Failure, State
+from take5.stream.events import ClipReady, Event, Failed, Failure, State
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text
 from take5.stream.server.admission import Admission
@@ -68,6 +68,8 @@ class Sessions:
         The same.
     decisions : Decisions
         Which takes are accepted.
+    draining : bool
+        Whether every capture is being ended, and no other begins.
 
     Raises
     ------
@@ -92,6 +94,8 @@ class Sessions:
         self._registry = Registry(choice.scoring, options.deliverables)
         self._names, self.decisions = self._registry.names, Decisions(self._registry)
         self._senders = Senders(self._registry, choice, output, admission, host, self.space)
+        self.draining = False
+        self._refused: Callable[[str], None] = lambda _: None
 
     @property
     def order(self) -> CaptureOrder:
@@ -139,7 +143,20 @@ class Sessions:
         lost_s: float | None = None,
     ) -> tuple[str, str, str]:
         """Accept a sender (:meth:`Senders.begin`)."""
-        return await self._senders.begin(name, offer, address, seconds, lost_s)
+        try:
+            return await self._senders.begin(name, offer, address, seconds, lost_s)
+        except Refused as error:
+            self._refused(error.code)
+            raise
+
+    def listen(self, heard: Callable[[Event], None], refused: Callable[[str], None]) -> None:
+        """Let each event of any capture be heard, and the code with which each sender is refused."""
+        self._names.heard, self._refused = heard, refused
+
+    @property
+    def unread(self) -> list[int]:
+        """How many events each follower has not read."""
+        return [follower.unread for entry in self._names for follower in list(entry.feed.followers)]
 
     async def state(self, name: str) -> State:
         """Return the state of a name's capture; that of a name without one, if it has none."""
@@ -265,6 +282,7 @@ class Sessions:
 
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved."""
+        self.draining = True
         self._host.end()
         captures = [entry.capture for entry in self._names if entry.capture is not None]
         for capture in captures:

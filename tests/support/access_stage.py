@@ -40,7 +40,7 @@ ROUTES = {
     ("POST", "/api/sessions/{name}/prompted"): DECIDE,
     ("POST", "/api/sessions/{name}/end"): DECIDE,
 }
-OPEN = {"/api/config", "/api/prompts", "/api/prompts/{language}", "/healthz"}
+OPEN = {"/api/config", "/api/prompts", "/api/prompts/{language}", "/healthz", "/readyz"}
 NOWHERE = {"url": "http://127.0.0.1:9/", "secret": "sixteen bytes or more"}
 HOLDERS = ("person", "sender", "follower")
 OWN = {("POST", "/whip"), ("GET", "/api/ice")}

@@ -47,6 +47,12 @@ class HookSender:
         Returns the time.
     poll_s, answer_s : float
         How often the database is asked, and the time limit of an attempt.
+
+    Attributes
+    ----------
+    heard : callable
+        Called, in the sender's thread, with what has become of the delivery after each attempt; "lost" if another
+        process has it.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class HookSender:
     ) -> None:
         self._database, self._clock, self._poll_s, self._answer_s = database, clock, poll_s, answer_s
         self._poster = Poster(forbidden)
+        self.heard: Callable[[str], None] = lambda _: None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
@@ -158,6 +165,7 @@ class HookSender:
             text = f"an internal error ended it: {type(error).__name__}"
             attempt, asked_s = Attempt(datetime.now(UTC), time.monotonic() - since, None, text), None
         state = await self._record(partial(record, self._database, claim, attempt, asked_s), threads)
+        self.heard("lost" if state is None else state.value)
         if state is DeliveryState.FAILED:
             log.warning("hook %s of session %s: %s", claim.receiver, claim.session_id, attempt.error)
 
