@@ -45,9 +45,8 @@ def _compare(state: dict[str, Any]) -> None:
     late, counted = [each for of_one in state["latencies"] for each in of_one], state["metrics"]
     name = "take5_score_latency_seconds"
     print(f"scores: {len(late)} measured, {counted[name + '_count']:.0f} counted")
-    print(
-        f"mean latency: {statistics.mean(late):.3f} s measured, {counted[name + '_sum'] / counted[name + '_count']:.3f} s"
-    )
+    mean = counted[f"{name}_sum"] / counted[f"{name}_count"]
+    print(f"mean latency: {statistics.mean(late):.3f} s measured, {mean:.3f} s counted")
     middle = statistics.median(late)
     buckets = (key for key in counted if key.startswith(f"{name}_bucket"))
     below = {float(key.removeprefix(f"{name}_bucket")): counted[key] for key in buckets}
