@@ -30,7 +30,7 @@ def main() -> None:
 def _measured(video: Path, seconds: float, metered: bool) -> tuple[float, dict[str, Any]]:
     server = Server(*(["--metrics"] if metered else []))
     try:
-        with senders(server.address, video, 1, "auto"):
+        with senders([server.address], video, "auto"):
             _until(server, "scoring", 1, BEGIN_S)
             before = server.state()
             for _ in range(int(seconds)):
