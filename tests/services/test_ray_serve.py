@@ -57,10 +57,15 @@ def test_a_node_s_death_costs_no_other_s_capture_and_its_own_are_recovered(tmp_p
         assert max(later - sooner for sooner, later in pairwise(hops)) < 3.0
         httpx.post(f"{server.address}/api/sessions/ben/end", timeout=10)
         assert eventually(lambda: bool(followed["ben"].of("clip")), 60)
-        health = httpx.get(f"{server.address}/healthz", timeout=10).json()
-        assert (health["live"], health["pending"]) == (0, 0)
+        assert eventually(lambda: nothing_goes_on(server.address), 60)
     assert all(map(gone, held))
     assert not list(output.glob(".take5-probe-*"))
+
+
+def nothing_goes_on(address: str) -> bool:
+    """Whether a server has no captures."""
+    health = httpx.get(f"{address}/healthz", timeout=10).json()
+    return (health["live"], health["pending"]) == (0, 0)
 
 
 def workers_on(cluster: LocalCluster) -> list[int]:

@@ -87,9 +87,8 @@ def test_parsing_has_the_colours_that_opencv_readers_compare(written: Path, draw
     assert {tuple(map(int, colour)) for colour in np.unique(seen.reshape(-1, 3), axis=0)} == set(known)
 
 
+@pytest.mark.parametrize("written", ["instag", "talkinggaussian"], indirect=True)
 def test_gaussian_readers_find_face_hair_and_mouth(written: Path, drawn: DrawnPerson) -> None:
-    if "talkinggaussian" not in written.name and "instag" not in written.name:
-        pytest.skip("of the Gaussian trainers")
     seen = np.array(Image.open(written / "parsing/0.png").convert("RGB")) * 1.0
     face = (seen[..., 2] > 254) & (seen[..., 0] == 0) & (seen[..., 1] == 0)
     assert iou(face, labelled(drawn.labels, Label.FACE)) > 0.9
@@ -97,9 +96,8 @@ def test_gaussian_readers_find_face_hair_and_mouth(written: Path, drawn: DrawnPe
     assert iou(np.asarray((seen == 100).all(axis=-1)), labelled(drawn.labels, Label.MOUTH)) > 0.95
 
 
+@pytest.mark.parametrize("written", ["synctalk"], indirect=True)
 def test_synctalk_reads_the_weight_of_the_face_and_the_mask_of_the_head(written: Path, drawn: DrawnPerson) -> None:
-    if "synctalk" not in written.name:
-        pytest.skip("of SyncTalk")
     weight = (255 - image(written / "parsing/2_face.png")[:, :, 1]) / 255.0
     assert iou(weight > 0.5, labelled(drawn.labels, Label.FACE, Label.MOUTH)) > 0.85
     mask = np.array(Image.open(written / "face_mask/2.png"))
