@@ -38,7 +38,7 @@ def test_the_systemd_way_to_the_letter(
         verified = deployed.running.run("systemd-analyze", "verify", "take5.service")
         assert "take5.service" not in verified
         deployed.running.run("systemd-analyze", "security", "--offline=yes", "--threshold=20", "take5.service")
-        assert json.loads(deployed.again(health).splitlines()[-1])["live"] == 0
+        assert json.loads(deployed.again(health).strip().splitlines()[-1])["live"] == 0
         deployed.again(key)
         link = LINK.search(deployed.again(session))
         assert link is not None

@@ -83,7 +83,7 @@ class Shell:
         """Run a block and return what it has printed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{block}\necho '::' done\n")
+        self._process.stdin.write(f"{block}\nprintf '\\n:: %s\\n' done\n")
         lines: list[str] = []
         for line in self._process.stdout:
             if line == ":: done\n":
@@ -93,8 +93,8 @@ class Shell:
 
     def close(self) -> None:
         """End it."""
-        self._process.kill()
-        self._process.communicate()
+        self._process.kill()  # what it has started ends with the machine
+        self._process.wait()
 
 
 @dataclass
