@@ -22,7 +22,12 @@ from take5.stream.hooks.notice import Notice
 from take5.stream.hooks.output_log import ON_READY_LOG, append
 
 SECRET_VARIABLE = "TAKE5_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
-"""Environment variable with the webhook's secret; not passed to commands."""
+"""Environment variable with the webhook's secret."""
+
+SERVERS_OWN = frozenset(
+    {SECRET_VARIABLE, "TAKE5_DATABASE", "PGPASSWORD", "TAKE5_TURN_SECRET", "TAKE5_ICE_USERNAME", "TAKE5_ICE_CREDENTIAL"}
+)
+"""Environment variables with secrets that only the server needs; not passed to commands."""
 
 POLL_S = 0.05
 GRACE_S = 2.0
@@ -117,7 +122,7 @@ def parse_command(text: str) -> Command:
 
 
 def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return a command's environment: the inherited one without the webhook's secret, plus the notice in TAKE5_*."""
+    """Return a command's environment: inherited but for the secrets of the server, plus the notice in TAKE5_*."""
     details, bundles = notice.details, notice.details["bundles"]
     clip = next(name for name in details["files"] if name.startswith("clip") and name.endswith(".mp4"))
     own = {
@@ -131,7 +136,7 @@ def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
         "BUNDLES": os.pathsep.join(bundle["path"] for bundle in bundles),
         "MANIFESTS": os.pathsep.join(bundle["manifest"] for bundle in bundles),
     }
-    kept = {name: value for name, value in inherited.items() if name != SECRET_VARIABLE}
+    kept = {name: value for name, value in inherited.items() if name not in SERVERS_OWN}
     return kept | {f"TAKE5_{name}": "" if value is None else str(value) for name, value in own.items()}
 
 

@@ -86,8 +86,9 @@ def test_it_is_told_by_its_last_argument_its_environment_and_its_input(notice: N
     }
 
 
-def test_what_take5_has_in_its_environment_is_handed_on_but_for_the_secret(notice: Notice) -> None:
-    given = environment(notice, {"PATH": "/bin", "TAKE5_SESSION": "of another", SECRET_VARIABLE: "hidden"})
+def test_what_take5_has_in_its_environment_is_handed_on_but_for_its_secrets(notice: Notice) -> None:
+    secrets = dict.fromkeys((SECRET_VARIABLE, "TAKE5_DATABASE", "PGPASSWORD", "TAKE5_TURN_SECRET"), "hidden")
+    given = environment(notice, {"PATH": "/bin", "TAKE5_SESSION": "of another", **secrets})
     assert given["PATH"] == "/bin"
     assert given["TAKE5_SESSION"] == "studio"
     assert "hidden" not in given.values()
