@@ -105,11 +105,12 @@ def test_type_checkers_see_real_types(tmp_path: Path) -> None:
 
 
 def test_every_error_that_may_be_raised_can_be_named() -> None:
+    of_commands = {"ClusterError"}
     of_captures = {"CaptureError", "NoPortFree", "OfferMalformed", "OfferUnusable", "SpoolDamaged"}
     of_databases = {name for name, value in vars(errors).items() if _is_of_databases(value)}
     assert "NotADatabase" in of_databases
     tree = {name for name, value in vars(errors).items() if isinstance(value, type)}
-    assert tree - set(take5.__all__) == of_captures | of_databases
+    assert tree - set(take5.__all__) == of_captures | of_commands | of_databases
     assert all(issubclass(getattr(errors, name), take5.Take5Error) for name in tree)
     with pytest.raises(AttributeError, match="nothing_of_that_name"):
         take5.nothing_of_that_name  # type: ignore[attr-defined] # noqa: B018 - that is what is refused

@@ -41,6 +41,10 @@ CONTENT = bytes(range(256)) * 1000
 OTHER = CONTENT[:-1] + b"!"
 
 
+PACKAGED = [each for each in MODELS if isinstance(each.origin, Packaged)]
+"""The files that are here with their packages."""
+
+
 class Server:
     """Answers each path with what ``pages`` holds for it, after ``before()``."""
 
@@ -412,8 +416,8 @@ def run(*arguments: str) -> Result:
 
 @pytest.fixture
 def only_toy(monkeypatch: pytest.MonkeyPatch, file: ModelFile, folder: Path) -> ModelFile:
-    """The toy in place of the face landmarker, in the commands' eyes."""
-    entries = (replace(file, name="face_landmarker"), *MODELS[1:])
+    """The toy in place of the face landmarker, in the commands' eyes, and the files that come with packages."""
+    entries = (replace(file, name="face_landmarker"), *PACKAGED)
     monkeypatch.setattr(import_module("take5.client.cli.models"), "MODELS", entries)
     monkeypatch.setattr("take5.stream.model_files.registry.MODELS", entries)
     assert not folder.exists()  # nothing here yet
@@ -431,7 +435,7 @@ def test_list_shows_every_file_with_its_state(only_toy: ModelFile) -> None:
         ["speech_embedding", "ready"],
         ["silero_vad", "ready"],
     ]
-    for row, registered in zip(rows, (only_toy, *MODELS[1:]), strict=True):
+    for row, registered in zip(rows, (only_toy, *PACKAGED), strict=True):
         assert registered.sha256 in row
         assert registered.licence in row
         assert row.endswith(str(location(registered)))
