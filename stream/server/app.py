@@ -110,7 +110,7 @@ def create_app(
     openings = Openings()
     app = Starlette(
         routes=[
-            Readiness(None if platform is None else platform.check).route,
+            Readiness(None if platform is None else lambda: platform.check()).route,
             *_platform_routes(platform, sessions, openings),
             *_routes(pages, allowed),
         ],

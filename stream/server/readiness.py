@@ -38,7 +38,7 @@ class Readiness:
         sessions = sessions_of(request)
         free = await sessions.space.free()
         checks = {
-            "models": True,  # a server without them does not start
+            "models": sessions.admission.processes > 0,  # workers may have ended
             "disk": free is not None and not sessions.space.too_low(free),
             "admission": not sessions.draining,
         }

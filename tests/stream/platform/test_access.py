@@ -21,6 +21,7 @@ from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
 from take5.stream.platform.tables import utc_now
 from take5.stream.server.app import _routes, create_app
+from take5.stream.server.readiness import Readiness
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_a_secret_expires(stage: Stage, route: tuple[str, str], holder: str, mon
 
 def test_every_route_is_in_the_table(stage: Stage) -> None:
     known = {path for _, path in ROUTES} | OPEN
-    routes = [*_routes(None), *stage.platform.routes]
+    routes = [Readiness().route, *_routes(None), *stage.platform.routes]
     found = {route.path.rstrip("/") for route in routes if isinstance(route, Route | WebSocketRoute)}
     assert found == known
     assert not any(isinstance(route, Mount) for route in _routes(None))
