@@ -1,7 +1,7 @@
 """Sessions with everything that can be held of a person, before a server that erases; and a look everywhere."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,15 @@ def ages(shop: ErasingShop, session: Json, by: timedelta) -> None:
 def everything(folder: Path) -> bytes:
     """Every name and every byte below a folder."""
     paths = sorted(folder.rglob("*"))
-    files = b"\n".join(path.read_bytes() for path in paths if path.is_file())
+    files = b"\n".join(_bytes_of(path) for path in paths if path.is_file())
     return "\n".join(map(str, paths)).encode() + files
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Of a file; none of one that is erased meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
 
 
 def nothing_is_left(shop: ErasingShop, session: Json, folder: Path, log: str) -> None:
