@@ -11,7 +11,7 @@ import pytest
 from hooks_receiver import SECRET, notice_in
 from repository import ROOT
 
-from take5.stream.hooks.command import environment
+from take5.stream.hooks.command import SERVERS_OWN, environment
 from take5.stream.hooks.delivery import Attempt, Delivery, State
 from take5.stream.hooks.post import signature
 
@@ -65,8 +65,8 @@ def test_the_example_has_the_keys_of_a_notice(tmp_path: Path) -> None:
 
 def test_every_variable_and_state_is_there(tmp_path: Path) -> None:
     notice = notice_in(tmp_path / "take")
-    named = set(re.findall(r"`(TAKE5_\w+)`", DOCUMENT))
-    assert named == {*environment(notice, {}), "TAKE5_WEBHOOK_SECRET"}
+    named = set(re.findall(r"`((?:TAKE5_|PG)\w+)`", DOCUMENT))
+    assert named == {*environment(notice, {}), *SERVERS_OWN}
     assert all(f"`{state}`" in DOCUMENT for state in State)
     assert all(f"`{key}`" in DOCUMENT for key in Delivery(notice, "command", "x").json())
 
