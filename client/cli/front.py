@@ -42,7 +42,7 @@ class Cluster:
 def cluster_joined(share: ClusterShare, output: Path, workers: int | None) -> Iterator[Cluster]:
     """Join a cluster until the block ends; there are as many workers as it has room for, unless that is given."""
     from take5.stream.cluster.joined import joined
-    from take5.stream.cluster.ray_workers import probe
+    from take5.stream.cluster.place import probe
 
     with joined(share.address, ceil(share.cpus * (workers or cores()))) as ray, probe(output) as found:
         yield Cluster(ray, share, found, workers or max(1, share.workers_in(ray.cluster_resources())))

@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from importlib.metadata import version
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
+from take5.stream.cluster.place import Place, last_line
 from take5.stream.cluster.share import ClusterShare
-from take5.stream.cluster.worker_actor import Place, WorkerActor
-from take5.stream.output.atomic import writing
+from take5.stream.cluster.worker_actor import WorkerActor
 from take5.stream.spool.folder import SPOOLS, SpoolFolder
 from take5.stream.workers.link import Hear, WorkerGone
 from take5.stream.workers.protocol import Prepared, Reply, Request
@@ -48,7 +46,7 @@ class RayStarter:
         self, ray: Any, share: ClusterShare, command: Sequence[str], setups: Sequence[WorkerSetup], probe: Path
     ) -> None:
         self._ray, self._command, self._setups = ray, command, setups
-        self._place = Place(probe, version("take5"))
+        self._place = Place.of(probe)
         options: dict[str, Any] = {"max_concurrency": 1000, "max_restarts": 0}
         self._actors = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus, **options)(WorkerActor)
 
@@ -60,7 +58,7 @@ class RayStarter:
         except BaseException as error:
             self._ray.kill(actor)
             if isinstance(error, self._ray.exceptions.RayError):
-                raise OSError(str(error).strip().splitlines()[-1]) from error
+                raise OSError(last_line(error)) from error
             raise
         return RayLink(self._ray, f"worker {number + 1} (on {node})", actor, hear)
 
@@ -113,7 +111,7 @@ class RayLink:
                 self._note(await told)
             how = await self._actor.how.remote()
         except self._ray.exceptions.RayError as error:
-            how = f"was lost ({str(error).strip().splitlines()[-1]})"
+            how = f"was lost ({last_line(error)})"
             await self._unlocked()
         self.kill()
         self.ended.set_result(how)
@@ -143,17 +141,3 @@ def _locked(take: Path) -> bool:
         return True
     folder.unlock()
     return False
-
-
-@contextmanager
-def probe(output: Path) -> Iterator[Path]:
-    """A file in the output folder as long as the block lasts, which every node that shares the folder sees."""
-    path = output / f".take5-probe-{uuid4().hex}"
-    with writing(path):
-        output.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    try:
-        yield path
-    finally:
-        with suppress(OSError):
-            path.unlink()

@@ -9,27 +9,17 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 
 from take5.scoring.errors import ClusterError
+from take5.stream.cluster.place import Place
 from take5.stream.workers.link import LocalLink, LocalStarter, WorkerGone
 from take5.stream.workers.protocol import Note, Reply, Request, Unable
 from take5.stream.workers.setup import WorkerSetup
 
 FROM_NODE = "$"
 """What a public address begins with that is to be found in each node's environment."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """What every node must have: a file in the output folder, and the version."""
-
-    probe: Path
-    take5: str
 
 
 class WorkerActor:
@@ -101,13 +91,7 @@ def on_node(
     ClusterError
         If the node has another version, does not see the output folder, or lacks a variable.
     """
-    if version("take5") != place.take5:
-        raise ClusterError(f"node {node} has take5 {version('take5')}, the server {place.take5}")
-    if not place.probe.exists():
-        raise ClusterError(
-            f"{place.probe.parent}: node {node} does not see the same files there; the output folder must be on "
-            "storage that all nodes and the server share, under the same path"
-        )
+    place.check(node)
     addresses = tuple(_address(each, node, environment) for each in setup.public_addresses)
     return msgspec.structs.replace(setup, public_addresses=addresses)
 

@@ -10,22 +10,13 @@ import pickle
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from take5.scoring.errors import ClusterError, Take5Error
+from take5.stream.cluster.place import Place, unseen
 from take5.stream.offline.batch.engine import Work
 from take5.stream.offline.batch.job import Job, Outcome
 from take5.stream.offline.batch.worker_process import Worker
-
-
-@dataclass(frozen=True)
-class Place:
-    """What every node must have: the folder that paths are relative to, a file in the output folder, the version."""
-
-    folder: Path
-    probe: Path
-    take5: str
 
 
 @dataclass(frozen=True)
@@ -59,16 +50,15 @@ class JobActor:
         self._stopped = False
         self._node = socket.gethostname()
 
-    def begin(self, place: Place) -> str | Take5Error:
-        """Check that this node sees the same files, and return its name."""
-        if version("take5") != place.take5:
-            return ClusterError(f"node {self._node} has take5 {version('take5')}, this machine {place.take5}")
+    def begin(self, folder: Path, place: Place) -> str | Take5Error:
+        """Check that this node sees the same files, and return its name; paths of jobs are relative to ``folder``."""
         try:
-            os.chdir(place.folder)
+            place.check(self._node)
+            os.chdir(folder)
+        except ClusterError as error:
+            return error
         except OSError as error:
-            return ClusterError(_unseen(self._node, place.folder, error.strerror or str(error)))
-        if not place.probe.exists():
-            return ClusterError(_unseen(self._node, place.probe.parent, "other files are there"))
+            return unseen(self._node, folder, error.strerror or str(error))
         return self._node
 
     def do(self, job: Job) -> Outcome | Unseen | Take5Error:
@@ -94,15 +84,3 @@ class JobActor:
         if self._worker is not None:
             self._worker.terminate()
             self._worker.join()
-
-
-def unseen(node: str, path: object, why: str = "it is there on this machine") -> ClusterError:
-    """Error about a path that a node does not see."""
-    return ClusterError(_unseen(node, path, why))
-
-
-def _unseen(node: str, path: object, why: str) -> str:
-    return (
-        f"{path}: node {node} does not see it ({why}); videos and output must be on storage that all nodes share, "
-        "under the same paths"
-    )

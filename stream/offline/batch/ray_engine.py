@@ -7,22 +7,21 @@ import pickle
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from take5.scoring.errors import ClusterError, Take5Error
 from take5.stream.cluster.joined import joined
+from take5.stream.cluster.place import Place, last_line, probe, unseen
 from take5.stream.cluster.share import ClusterShare
 from take5.stream.offline.batch.engine import Setup
 from take5.stream.offline.batch.job import Failed, Job, Outcome
-from take5.stream.offline.batch.ray_actor import JobActor, Pickled, Place, Unseen, unseen
+from take5.stream.offline.batch.ray_actor import JobActor, Pickled, Unseen
 from take5.stream.offline.batch.worker_process import GRACE_S
-from take5.stream.output.atomic import remove_leftovers, writing
+from take5.stream.output.atomic import remove_leftovers
 
 OnNotice = Callable[[str], None]
 """Called with a line of text about the cluster."""
@@ -82,29 +81,11 @@ class RayEngine:
     def run(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """Do each job and yield its outcome as it comes; what a lost machine had is done again."""
         cpus = ceil(self._share.cpus * min(self._workers or self._cores, self._videos))
-        with joined(self._share.address, cpus) as ray, _probe(self._output) as probe:
-            place = Place(Path.cwd(), probe, version("take5"))
+        with joined(self._share.address, cpus) as ray, probe(self._output) as found:
             setup = Pickled(pickle.dumps(self._setup))
-            crew = _Crew(ray, setup, self._share, self._workers, place, self._on_notice)
+            crew = _Crew(ray, setup, self._share, self._workers, Place.of(found), self._on_notice)
             with closing(crew.run(iter(jobs), self._videos)) as outcomes:
                 yield from outcomes
-
-
-@contextmanager
-def _probe(folder: Path) -> Iterator[Path]:
-    """A file in a folder, which every node that shares the folder sees."""
-    made = not folder.exists()
-    path = folder.absolute() / f".take5-probe-{uuid4().hex}"
-    with writing(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    try:
-        yield path
-    finally:
-        with suppress(OSError):
-            path.unlink()
-            if made:
-                folder.rmdir()  # unless something is in it by now
 
 
 @dataclass
@@ -160,7 +141,7 @@ class _Crew:
         room = self._workers or max(1, self._share.workers_in(self._ray.cluster_resources()))
         while self._more() and len(self._calls) < min(room, left):
             member = _Member(self._actors.remote(self._setup))
-            self._calls[member.actor.begin.remote(self._place).future()] = member
+            self._calls[member.actor.begin.remote(Path.cwd(), self._place).future()] = member
 
     def _heard(self, call: Future[Any]) -> Outcome | None:
         """Take the answer of a call, and give its actor the next job."""
@@ -168,7 +149,7 @@ class _Crew:
         try:
             said = call.result()
         except self._ray.exceptions.RayTaskError as error:
-            raise ClusterError(f"a node cannot do its part: {_short(error)}") from error
+            raise ClusterError(f"a node cannot do its part: {last_line(error)}") from error
         except self._ray.exceptions.RayError as error:
             return self._lost(member, error)
         self._lost_in_a_row = 0
@@ -207,12 +188,12 @@ class _Crew:
         job, node = member.job, member.node or "unknown"
         if job is None:
             if self._lost_in_a_row >= LOSSES:
-                raise ClusterError(f"no worker can be started on the cluster ({_short(error)})") from error
+                raise ClusterError(f"no worker can be started on the cluster ({last_line(error)})") from error
             return None
         self._losses[str(job.video)] += 1
         remove_leftovers(job.folder)
         if self._losses[str(job.video)] >= LOSSES:
-            return Failed(job, f"{job.video}: {LOSSES} machines that read it were lost ({_short(error)})")
+            return Failed(job, f"{job.video}: {LOSSES} machines that read it were lost ({last_line(error)})")
         self._on_notice(f"{job.video}: node {node} was lost; it is done again elsewhere")
         self._again.append(replace(job, force=job.force or member.fresh))  # its take may be complete by now
         return None
@@ -229,9 +210,3 @@ class _Crew:
         for member in under_way.values():
             if member.job is not None:
                 remove_leftovers(member.job.folder)
-
-
-def _short(error: Exception) -> str:
-    """The last line of Ray's text, which names the cause."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

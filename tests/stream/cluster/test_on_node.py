@@ -1,15 +1,16 @@
 """What a node's worker is told, and what a lost one still locks; without a cluster."""
 
 import asyncio
-from importlib.metadata import version
+import socket
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from take5.scoring.errors import ClusterError
-from take5.stream.cluster.ray_workers import _locked, probe
-from take5.stream.cluster.worker_actor import Place, WorkerActor, on_node
+from take5.stream.cluster.place import Place, probe
+from take5.stream.cluster.ray_workers import _locked
+from take5.stream.cluster.worker_actor import WorkerActor, on_node
 from take5.stream.hooks.setup import HookSetup
 from take5.stream.server.options import ServerOptions
 from take5.stream.spool.folder import SpoolFolder
@@ -26,27 +27,27 @@ def setup(tmp_path: Path) -> WorkerSetup:
 
 def test_a_node_s_own_address_comes_from_its_environment(setup: WorkerSetup, tmp_path: Path) -> None:
     with probe(tmp_path / "out") as found:
-        place = Place(found, version("take5"))
+        place = Place.of(found)
         made = on_node(setup, place, "a", {"TAKE5_PUBLIC_ADDRESS": "203.0.113.9"})
         assert made.public_addresses == ("192.0.2.7", "203.0.113.9")
         assert msgspec.structs.replace(made, public_addresses=setup.public_addresses) == setup
         with pytest.raises(ClusterError, match="node a has no TAKE5_PUBLIC_ADDRESS in its environment"):
             on_node(setup, place, "a", {})
-        with pytest.raises(ClusterError, match=r"node a has take5 .*, the server 0\.0\.1$"):
+        with pytest.raises(ClusterError, match=r"node a has take5 .*, the machine that asks it 0\.0\.1$"):
             on_node(setup, Place(found, "0.0.1"), "a", {})
-    assert list((tmp_path / "out").iterdir()) == []
-    with pytest.raises(ClusterError, match=r"out: node a does not see the same files there; .* under the same path"):
+    assert not (tmp_path / "out").exists(), "it was made for the probe"
+    with pytest.raises(ClusterError, match=r"out: node a does not see it .* under the same path$"):
         on_node(setup, place, "a", {"TAKE5_PUBLIC_ADDRESS": "203.0.113.9"})
 
 
 def test_a_node_that_cannot_have_a_worker_says_why(setup: WorkerSetup, tmp_path: Path) -> None:
     async def notes() -> None:
-        actor = WorkerActor(["-m", "no.such.module"], setup, Place(tmp_path / "none", version("take5")))
+        actor = WorkerActor(["-m", "no.such.module"], setup, Place.of(tmp_path / "none"))
         assert await actor.begin()
         told = [note async for note in actor.listen()]
         assert len(told) == 1
         assert isinstance(told[0], Unable)
-        assert "does not see the same files" in told[0].text
+        assert f"node {socket.gethostname()} does not see it" in told[0].text
         assert await actor.post(1, Leave()) is None
 
     asyncio.run(notes())

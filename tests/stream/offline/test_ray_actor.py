@@ -4,7 +4,6 @@ import os
 import pickle
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,10 @@ from batch_workers import answering, job
 
 from take5.scoring.errors import ClusterError, ParameterError
 from take5.stream.cluster.joined import joined
+from take5.stream.cluster.place import Place
 from take5.stream.cluster.share import ClusterShare
 from take5.stream.offline.batch.job import Failed
-from take5.stream.offline.batch.ray_actor import JobActor, Pickled, Place, Unseen
+from take5.stream.offline.batch.ray_actor import JobActor, Pickled, Unseen
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def actor() -> JobActor:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.chdir(tmp_path)  # an actor changes it
     (tmp_path / "probe").touch()
-    return Place(tmp_path, tmp_path / "probe", version("take5"))
+    return Place.of(tmp_path / "probe")
 
 
-def test_an_actor_works_where_the_files_are_the_same(actor: JobActor, place: Place) -> None:
-    (place.folder / "a.mp4").touch()
-    assert isinstance(actor.begin(place), str)
+def test_an_actor_works_where_the_files_are_the_same(actor: JobActor, place: Place, tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    assert isinstance(actor.begin(tmp_path, place), str)
     outcomes = [actor.do(job("a.mp4")), actor.do(job("a.mp4"))]
     processes = {outcome.error for outcome in outcomes if isinstance(outcome, Failed)}
     assert len(processes) == 1
@@ -39,20 +39,22 @@ def test_an_actor_works_where_the_files_are_the_same(actor: JobActor, place: Pla
     actor.stop()
 
 
-def test_a_node_without_the_folder_the_output_or_the_video_is_named(actor: JobActor, place: Place) -> None:
-    nowhere = place.folder / "nowhere"
-    for other in (Place(nowhere, place.probe, place.take5), Place(place.folder, nowhere / "probe", place.take5)):
-        error = actor.begin(other)
+def test_a_node_without_the_folder_the_output_or_the_video_is_named(
+    actor: JobActor, place: Place, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    for folder, other in ((nowhere, place), (tmp_path, Place.of(nowhere / "probe"))):
+        error = actor.begin(folder, other)
         assert isinstance(error, ClusterError)
         assert str(error).startswith(f"{nowhere}: node ")
-        assert "must be on storage that all nodes share, under the same paths" in str(error)
+        assert "must be on storage that all nodes share, under the same path" in str(error)
     assert isinstance(actor.do(job("a.mp4")), Unseen)
 
 
-def test_a_node_with_another_version_is_refused(actor: JobActor, place: Place) -> None:
-    error = actor.begin(Place(place.folder, place.probe, "0.0.1"))
+def test_a_node_with_another_version_is_refused(actor: JobActor, place: Place, tmp_path: Path) -> None:
+    error = actor.begin(tmp_path, Place(place.probe, "0.0.1"))
     assert isinstance(error, ClusterError)
-    assert f"has take5 {place.take5}, this machine 0.0.1" in str(error)
+    assert f"has take5 {place.take5}, the machine that asks it 0.0.1" in str(error)
 
 
 @pytest.mark.parametrize(
