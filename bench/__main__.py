@@ -19,6 +19,7 @@ from pathlib import Path
 from bench import files, sessions, workers
 from bench.machine import machine
 from bench.sessions import Figures
+from take5.client.api.models import TRACKER_NAMES
 
 PARTS = ("starts", "plain", "select", "options", "sender", "sessions", "workers")
 QUICK = tuple(part for part in PARTS if part not in ("options", "workers"))
@@ -69,7 +70,7 @@ def _served(options: argparse.Namespace, video: Path, plain: float | None) -> Fi
             figures = workers.measured(video, count, processes, options.seconds)
             found |= {f"{count} sessions in {processes} workers {name}": value for name, value in figures.items()}
     for count in options.sessions if "sessions" in options.parts else ():
-        figures = sessions.measured(video, count, options.seconds)
+        figures = sessions.measured(video, count, options.seconds, tracker=options.tracker)
         if plain:
             figures["against_plain"] = figures["cpu_a_session"] / plain
         found |= {f"{count} sessions {name}": value for name, value in figures.items()}
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, nargs="+", help="numbers of sessions (1 2 3 4 6 8)")
     parser.add_argument("--workers", type=int, nargs="+", help="numbers of workers of the part of that name (1 2)")
     parser.add_argument("--seconds", type=float, help="that sessions are measured for (30)")
+    parser.add_argument("--tracker", choices=TRACKER_NAMES, default="mediapipe", help="of sessions (mediapipe)")
     parser.add_argument("--parts", nargs="+", choices=PARTS)
     parser.add_argument("--out", type=Path, default=Path("bench-out"))
     options = parser.parse_args()

@@ -1,10 +1,10 @@
-"""A server for :mod:`bench.sessions`: ``python -m bench.server_process``.
+"""A server for :mod:`bench.sessions`: ``python -m bench.server_process [--tracker NAME] [--metrics]``.
 
-Prints its address, then answers each line on its standard input with a line of JSON: what it has spent so far, with
-``--metrics`` what those count, and the
-delays and windows of its captures. At the end of its input it stops.
+Prints its address, then answers each line on its standard input with a line of JSON: what it has spent so far, the
+delays and windows of its captures, and with ``--metrics`` what those count. At the end of its input it stops.
 """
 
+import argparse
 import asyncio
 import json
 import sys
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.watching import Clock, Stages, hook, resident_mb, serve, thread_seconds
+from take5.client.api.models import TRACKER_NAMES
 from take5.client.cli.options import load_models
 from take5.scoring.stopping import StopRules
 from take5.stream.deliverables import Deliverables
@@ -22,14 +23,15 @@ from take5.stream.server.malloc import share_arenas
 from take5.stream.server.metrics import Metrics
 from take5.stream.settings import Settings
 
-METRICS = "--metrics"
-"""Argument with which it counts metrics, too."""
-
 
 def main() -> None:
     """Serve, and answer."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tracker", choices=TRACKER_NAMES, default="mediapipe")
+    parser.add_argument("--metrics", action="store_true", help="count metrics, too")
+    options = parser.parse_args()
     share_arenas()
-    models, stages, clocks = load_models("speech-embedding", None, "cpu"), Stages(), list[Clock]()
+    models, stages, clocks = load_models("speech-embedding", None, "cpu", options.tracker), Stages(), list[Clock]()
 
     def begun() -> Clock:
         clocks.append(Clock(models))
@@ -46,7 +48,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         metrics: list[Metrics] = []
-        made = (lambda sessions: metrics.append(Metrics(sessions))) if METRICS in sys.argv else (lambda _: None)
+        made = (lambda sessions: metrics.append(Metrics(sessions))) if options.metrics else (lambda _: None)
         serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made)
         thread = threading.Thread(target=lambda: asyncio.run(serving), name="event loop")
         thread.start()

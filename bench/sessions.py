@@ -85,9 +85,9 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measured(video: Path, count: int, seconds: float, encode: str = "auto") -> Figures:
+def measured(video: Path, count: int, seconds: float, encode: str = "auto", tracker: str = "mediapipe") -> Figures:
     """Figures of ``count`` sessions at once, over ``seconds``; ``encode`` as for ``take5 push``."""
-    server = Server()
+    server = Server("--tracker", tracker)
     try:
         idle = server.state()
         with senders([server.address] * count, video, encode) as processes:
