@@ -1,7 +1,7 @@
 """A batch across machines, one of which is killed: ``python -m bench.cluster [--videos 100] [--nodes 3]``.
 
 Starts a Ray cluster of several nodes on this machine, with a CPU each, and runs ``take5 select --engine ray`` over
-short talkers (``--seconds 3``). When a third of them is done, one node's processes are killed. Prints how long it took,
+short talkers (``--seconds 2``). When a third of them is done, one node's processes are killed. Prints how long it took,
 how long nothing was done after the kill, and what is there in the end. Needs ``pip install 'take5[cluster]'``.
 """
 
