@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from take5.scoring.errors import ParameterError
 
@@ -26,6 +27,7 @@ DETECT_EVERY_FRAMES = 5
 """Grid frames between two counts of the faces in the picture, from frame 0 on."""
 
 
+@lru_cache(maxsize=256)
 def frames_of(seconds: float, name: str) -> int:
     """Length in whole grid frames of ``seconds``; other lengths are refused."""
     frames = Fraction(str(seconds)) * FPS if math.isfinite(seconds) else Fraction(0)

@@ -231,14 +231,14 @@ class LiveSession:
         if scorer is None:
             return None
         self._keep_pending()
-        return scorer.selection(self._name, self._rate), self._recording(scorer)
+        return scorer.selection(self._name, self._source_fps()), self._recording(scorer)
 
     def unsaved(self) -> Changes | None:
         """Return what belongs on disk and has not been returned before; None if nothing does."""
         scorer = self._scorer
         if scorer is None:
             return None
-        return self._spooling.changes(scorer, self._ring, self._rate, self._faces.framings)
+        return self._spooling.changes(scorer, self._ring, self._source_fps, self._faces.framings)
 
     @property
     def has_best(self) -> bool:
@@ -263,8 +263,7 @@ class LiveSession:
     def _newest(self) -> int:
         return self._times[-1]
 
-    @property
-    def _rate(self) -> float:
+    def _source_fps(self) -> float:
         """Source frames per second, by the median distance of the latest."""
         steps = sorted(b - a for a, b in zip(self._times, self._times[1:], strict=False) if b > a)
         return round(FLICKS / steps[len(steps) // 2], 3) if steps else float(FPS)

@@ -1,6 +1,6 @@
 """What a live session puts on disk: its choice so far whenever something was scored, and the media that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from take5.scoring.judging import JudgedWindow
 from take5.scoring.models.region import Framing
@@ -8,7 +8,7 @@ from take5.scoring.parameters import LEAD_IN_FRAMES
 from take5.scoring.score import WindowScore
 from take5.stream.live.length import LengthScorer
 from take5.stream.live.scorer import StreamScorer
-from take5.stream.recording.ring import Ring
+from take5.stream.recording.ring import Ring, Span
 from take5.stream.spool.plan import Changes, SpoolPlan
 from take5.stream.spool.records import Judged, LengthState, State
 
@@ -20,6 +20,8 @@ class Spooling:
         self._plan: SpoolPlan | None = None
         self._windows: dict[int, list[JudgedWindow]] = {}
         self._notes = 0
+        self._spans: list[Span] = []
+        self._best = 0
         self._due = False
 
     def due(self) -> None:
@@ -27,17 +29,22 @@ class Spooling:
         self._due = True
 
     def changes(
-        self, scorer: StreamScorer, ring: Ring, source_fps: float, framings: Sequence[Framing]
+        self, scorer: StreamScorer, ring: Ring, source_fps: Callable[[], float], framings: Sequence[Framing]
     ) -> Changes | None:
-        """Return what is new since the last time; None if nothing is, or no window has been eligible yet."""
-        best = sum(length.best is not None for length in scorer.lengths)
-        if not best:
+        """Return what is new since the last time; None if nothing is, or no window has been eligible yet.
+
+        It is asked after every packet; the choice changes only when something was scored.
+        """
+        state = None
+        if self._due:
+            self._due = False
+            self._best, self._spans = sum(each.best is not None for each in scorer.lengths), scorer.winning_spans
+            state = self._state(scorer, source_fps(), framings) if self._best else None
+        if not self._best:
             return None
         if self._plan is None:
             self._plan = SpoolPlan(ring.limit_bytes)
-        state = self._state(scorer, source_fps, framings) if self._due else None
-        self._due = False
-        return self._plan.follow(ring, scorer.winning_spans, state, best)
+        return self._plan.follow(ring, self._spans, state, self._best)
 
     def _state(self, scorer: StreamScorer, source_fps: float, framings: Sequence[Framing]) -> State:
         notes = scorer.notes[self._notes :]
