@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -22,6 +24,9 @@ STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "grid.alpha": 0.3,
 }
+HEADROOM = 1.08
+"""Top of an axis over the largest value."""
+
 Points = Sequence[tuple[float, float]]
 Figures = Mapping[str, float]
 
@@ -35,7 +40,8 @@ def points(figures: Figures, pattern: str) -> list[tuple[float, float]]:
 def _curve(axes: Axes, found: Points, across: str, up: str, *, label: str = "") -> None:
     axes.plot(*zip(*found, strict=True), "o-", markersize=3, label=label or None)
     axes.set(xlabel=across, ylabel=up)
-    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=all(x == int(x) for x, _ in found)))
+    axes.set_ylim(0, HEADROOM * max(float(np.max(line.get_ydata())) for line in axes.lines))
 
 
 def lengths(figures: Figures) -> Figure | None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from media_files import Audio, Video, clicks, numbered_media, steady
 
@@ -65,6 +66,14 @@ def test_curves_are_drawn_of_what_a_result_has() -> None:
     seconds = made["lengths"].axes[0].lines[0]
     assert seconds.get_xdata() == pytest.approx([1, 5])
     assert seconds.get_ydata() == pytest.approx([12, 30])
+
+
+def test_no_curve_leaves_its_axes() -> None:
+    slopes = {"cpu": 1.0, "live": 2.0, "never": 40.0}
+    figures = {f"{n} sessions {name}": n * slope for n in (1, 2) for name, slope in slopes.items()}
+    (figure,) = drawn([{"machine": "one", "medians": figures}]).values()
+    for axes in figure.axes:
+        assert axes.get_ylim()[1] > max(float(np.max(line.get_ydata())) for line in axes.lines)
 
 
 def test_a_command_costs_time_and_memory() -> None:
