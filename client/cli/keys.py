@@ -1,7 +1,7 @@
 """``take5 keys``: the API keys of platforms."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -54,9 +54,30 @@ def list_keys(as_json: bool, address: str) -> None:
 
 @keys.command()
 @click.argument("key_id", metavar="ID")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 720),
+    default=0,
+    metavar="HOURS",
+    help="How long the old secret stays good, too.  [default: 0, not at all]",
+)
+@database_option(required=True)
+def rotate(key_id: str, overlap: int, address: str) -> None:
+    """Give the key ID, revoked or not, a new secret and print it, this once; its sessions stay its own."""
+    from take5.stream.platform.keys import rotate_key
+
+    with opened(address) as database:
+        key, text = rotate_key(database, key_id, timedelta(hours=overlap))
+    click.echo(text)
+    until = f"the old one is good for {overlap} h more" if overlap else "the old one is good for nothing"
+    click.echo(f"take5: new secret of key {key.id} for {key.name}; it cannot be shown again; {until}", err=True)
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
 @database_option(required=True)
 def revoke(key_id: str, address: str) -> None:
-    """Make the key ID useless, for ever."""
+    """Make the secret of the key ID useless, for ever."""
     from take5.stream.platform.keys import revoke_key
 
     with opened(address) as database:

@@ -46,9 +46,9 @@ class Shown:
         return secrets.compare_digest(self.hash, stored)
 
 
-def issue(prefix: str) -> Credential:
-    """Make a secret."""
-    public, secret = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES)
+def issue(prefix: str, public: str | None = None) -> Credential:
+    """Make a secret, by default with an id of its own."""
+    public, secret = public or secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES)
     return Credential(public, f"{prefix}_{public}_{secret}", _hash(secret))
 
 

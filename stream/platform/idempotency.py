@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -47,7 +48,7 @@ class Repeatable:
         Raises
         ------
         Refused
-            If that requested something else.
+            If that requested something else, or showed another secret of the key.
         """
         row = session.get(IdempotencyRow, (self.key_id, self.name))
         if row is None or utc_now() - row.created >= KEPT_FOR:
@@ -56,7 +57,11 @@ class Repeatable:
             text = "another request has had this Idempotency-Key; give each request its own"
             raise Refused(422, "idempotency_mismatch", text)
         nonce, sealed = row.response[:NONCE_BYTES], row.response[NONCE_BYTES:]
-        return self._cipher.decrypt(nonce, sealed, self._hash.encode())
+        try:
+            return self._cipher.decrypt(nonce, sealed, self._hash.encode())
+        except InvalidTag as error:
+            text = f"this was requested with an earlier secret of the key, and made the session {row.session_id}"
+            raise Refused(409, "idempotency_sealed", text) from error
 
     def remember(self, session: Session, session_id: str, response: bytes) -> None:
         """Remember the answer, in the transaction that created the session; forget those that are too old."""

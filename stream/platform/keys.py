@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from take5.scoring.errors import DatabaseError, ParameterError
 from take5.stream.platform.credentials import Shown, issue
@@ -18,6 +19,9 @@ USED_EVERY = timedelta(minutes=1)
 """How exact the time of a key's last use is."""
 
 NAME_LETTERS = 128
+
+MOST_OVERLAP = timedelta(days=30)
+"""How long an earlier secret may stay good."""
 
 
 class Scope(StrEnum):
@@ -73,24 +77,68 @@ def revoke_key(database: Database, key_id: str) -> ApiKey:
         If there is no such key.
     """
     with database.writing() as session:
-        row = session.get(ApiKeyRow, key_id)
-        if row is None:
-            raise ParameterError(f"there is no key {key_id!r}; take5 keys list shows them")
+        row = _found(session, key_id)
         row.revoked = row.revoked or utc_now()
+        row.earlier_hash = row.earlier_until = None
         return _key(row)
+
+
+def rotate_key(database: Database, key_id: str, overlap: timedelta = timedelta()) -> tuple[ApiKey, str]:
+    """Give a key a new secret, with which its sessions stay within reach; return both as :func:`create_key` does.
+
+    A revoked key is good again with the new secret, and with no other.
+
+    Parameters
+    ----------
+    database : Database
+        Where the key is.
+    key_id : str
+        The key.
+    overlap : timedelta
+        How long the secret until now stays good, unless it was revoked.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such key, or the overlap is negative or too long.
+    """
+    if not timedelta() <= overlap <= MOST_OVERLAP:
+        raise ParameterError(f"the old secret can stay good for 0 to {MOST_OVERLAP.days * 24} hours")
+    made = issue(PREFIX, key_id)
+    with database.writing() as session:
+        row = _found(session, key_id)
+        still_good = overlap > timedelta() and row.revoked is None
+        row.earlier_hash, row.earlier_until = (row.hash, utc_now() + overlap) if still_good else (None, None)
+        row.hash, row.revoked = made.hash, None
+        return _key(row), made.text
 
 
 def key_shown(database: Database, shown: Shown) -> ApiKey | None:
     """Return the key that is shown, and note its use; None if it is not one, or has been revoked."""
     with database.reading() as session:
         row = session.get(ApiKeyRow, shown.id)
-    if shown.prefix != PREFIX or row is None or not shown.matches(row.hash) or row.revoked is not None:
-        return None
     now = utc_now()
+    if shown.prefix != PREFIX or row is None or row.revoked is not None or not _opens(shown, row, now):
+        return None
     if row.last_used is None or now - row.last_used >= USED_EVERY:
         with suppress(DatabaseError), database.writing() as session:  # the request itself may not need to write
             session.execute(update(ApiKeyRow).where(ApiKeyRow.id == row.id).values(last_used=now))
     return _key(row)
+
+
+def _opens(shown: Shown, row: ApiKeyRow, now: datetime) -> bool:
+    """Whether it is the key's secret, or the one before it while that is good."""
+    if shown.matches(row.hash):
+        return True
+    good = row.earlier_hash is not None and row.earlier_until is not None and now < row.earlier_until
+    return good and shown.matches(row.earlier_hash or "")
+
+
+def _found(session: Session, key_id: str) -> ApiKeyRow:
+    row = session.get(ApiKeyRow, key_id, with_for_update=True)
+    if row is None:
+        raise ParameterError(f"there is no key {key_id!r}; take5 keys list shows them")
+    return row
 
 
 def _key(row: ApiKeyRow) -> ApiKey:

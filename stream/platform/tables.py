@@ -70,7 +70,7 @@ class Table(DeclarativeBase):
 
 
 class ApiKeyRow(Table):
-    """A platform's key."""
+    """A platform's key; its secret before the last rotation is good until ``earlier_until``."""
 
     __tablename__ = "api_keys"
 
@@ -81,6 +81,8 @@ class ApiKeyRow(Table):
     created: Mapped[datetime]
     last_used: Mapped[datetime | None]
     revoked: Mapped[datetime | None]
+    earlier_hash: Mapped[str | None] = mapped_column(String(64))
+    earlier_until: Mapped[datetime | None]
 
 
 class SessionRow(Table):

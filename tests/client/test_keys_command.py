@@ -31,6 +31,11 @@ def test_a_key_is_shown_once_listed_and_revoked(address: str, capsys: pytest.Cap
     (key,) = json.loads(listed)
     assert (key["name"], key["scopes"], key["last_used"], key["revoked"]) == ("web shop", ["sessions:read"], None, None)
     assert secret not in listed
+    assert run(["keys", "rotate", key["id"], "--overlap", "24", "--database", address]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"t5key_{key['id']}_")
+    assert secret not in shown.out
+    assert "the old one is good for 24 h more" in shown.err
     assert run(["keys", "revoke", key["id"], "--database", address]) == 0
     assert capsys.readouterr().out == f"{key['id']}: revoked (web shop)\n"
     assert run(["keys", "list", "--database", address]) == 0
@@ -55,6 +60,8 @@ def test_the_address_may_come_from_the_environment(
         (["create", " "], USAGE, "a key's name must have"),
         (["create", "shop", "--scope", "all"], USAGE, "'all' is not one of"),
         (["revoke", "x"], USAGE, "there is no key 'x'"),
+        (["rotate", "x"], USAGE, "there is no key 'x'"),
+        (["rotate", "x", "--overlap", "721"], USAGE, "721 is not in the range 0<=x<=720"),
         (["list", "--database", "mysql://u:hush@h/d"], USAGE, "must be like sqlite:///FILE"),
         (["list", "--database", "sqlite:////no/such/folder/x.db"], FAILED, "cannot be opened"),
     ],

@@ -20,7 +20,7 @@ from take5.stream.platform import keys, records, tables
 from take5.stream.platform.api.app import MAX_BODY
 from take5.stream.platform.database import Database
 from take5.stream.platform.failures import Failures
-from take5.stream.platform.keys import Scope
+from take5.stream.platform.keys import Scope, rotate_key
 from take5.stream.platform.service import Platform
 
 FIELDS = {
@@ -205,6 +205,17 @@ def test_a_repeated_request_creates_one_session_and_has_the_same_answer(shop: Pr
     problem(shop.request("POST", json={"label": "x"}, headers=headers), 422, "idempotency_mismatch")
     assert make().request("POST", json=FIELDS, headers=headers).json()["id"] != answers[0].json()["id"]
     problem(shop.request("POST", json=FIELDS), 409, "label_taken")
+
+
+def test_a_rotated_key_reaches_its_sessions_with_its_new_secret_only(shop: Program, opened: Database) -> None:
+    headers = {"Idempotency-Key": "order 67"}
+    made = shop.request("POST", json={}, headers=headers).json()
+    _, secret = rotate_key(opened, shop.key.split("_")[1])
+    problem(shop.request("GET"), 401, "unauthorized")
+    rotated = Program(shop.address, secret)
+    assert [each["id"] for each in rotated.request("GET").json()["sessions"]] == [made["id"]]
+    assert made["id"] in problem(rotated.request("POST", json={}, headers=headers), 409, "idempotency_sealed")
+    assert rotated.request("DELETE", f"/{made['id']}").status_code == 200
 
 
 def test_a_cancelled_session_stays_cancelled(shop: Program) -> None:

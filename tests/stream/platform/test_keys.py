@@ -10,7 +10,7 @@ from take5.scoring.errors import ParameterError
 from take5.stream.platform import keys as module
 from take5.stream.platform.credentials import issue, read
 from take5.stream.platform.database import Database
-from take5.stream.platform.keys import PREFIX, Scope, create_key, key_shown, list_keys, revoke_key
+from take5.stream.platform.keys import PREFIX, Scope, create_key, key_shown, list_keys, revoke_key, rotate_key
 from take5.stream.platform.tables import utc_now
 
 
@@ -83,3 +83,48 @@ def test_the_last_use_is_noted_to_the_minute(database: Database, monkeypatch: py
 def test_a_key_needs_a_name(database: Database, name: str) -> None:
     with pytest.raises(ParameterError, match="a key's name must have"):
         create_key(database, name)
+
+
+def opens(database: Database, text_shown: str) -> bool:
+    shown = read(text_shown)
+    assert shown is not None
+    return key_shown(database, shown) is not None
+
+
+def test_a_rotated_key_keeps_its_id_and_not_its_secret(database: Database) -> None:
+    key, old = create_key(database, "shop", [Scope.READ])
+    rotated, new = rotate_key(database, key.id)
+    assert (rotated.id, rotated.name, rotated.scopes) == (key.id, "shop", frozenset({Scope.READ}))
+    assert (opens(database, old), opens(database, new)) == (False, True)
+    assert len(list_keys(database)) == 1
+    with pytest.raises(ParameterError, match="there is no key 'x'"):
+        rotate_key(database, "x")
+
+
+def test_the_old_secret_is_good_for_the_overlap(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, old = create_key(database, "shop")
+    _, new = rotate_key(database, key.id, timedelta(hours=2))
+    assert opens(database, old)
+    assert opens(database, new)
+    later = utc_now() + timedelta(hours=2)
+    monkeypatch.setattr(module, "utc_now", lambda: later)
+    assert (opens(database, old), opens(database, new)) == (False, True)
+    _, newer = rotate_key(database, key.id, timedelta(hours=2))
+    assert [opens(database, each) for each in (old, new, newer)] == [False, True, True], "one earlier secret is good"
+    revoke_key(database, key.id)
+    assert not any(opens(database, each) for each in (old, new, newer))
+
+
+def test_a_revoked_key_gets_a_new_secret_and_its_old_ones_stay_useless(database: Database) -> None:
+    key, old = create_key(database, "shop")
+    revoke_key(database, key.id)
+    rotated, new = rotate_key(database, key.id, timedelta(hours=2))
+    assert rotated.revoked is None
+    assert (opens(database, old), opens(database, new)) == (False, True)
+
+
+@pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=31)])
+def test_an_overlap_has_its_range(database: Database, overlap: timedelta) -> None:
+    key, _ = create_key(database, "shop")
+    with pytest.raises(ParameterError, match="0 to 720 hours"):
+        rotate_key(database, key.id, overlap)
