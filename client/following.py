@@ -14,7 +14,8 @@ from take5.scoring.errors import ServerError
 Json = dict[str, Any]
 
 LAST = frozenset({"clip", "error"})
-"""Types of the events that end a capture; the first clip is followed by those of other lengths, bundles and report."""
+"""Types of the events that end a capture; the first clip is followed by those of other lengths, bundles and report, and
+by what becomes of bundles that are prepared."""
 
 LONGEST_EVENT = 16 * 2**20
 """Largest message in bytes; ``hello`` holds every window of a recording of up to some hours."""
@@ -90,12 +91,17 @@ def _connected(address: str, token: str | None) -> connect:
     return connect(address, additional_headers=headers, open_timeout=10, max_size=LONGEST_EVENT)
 
 
+COUNTED = frozenset({"clip", "no_clip", "bundle", "report", "prepared"})
+"""Types of the events that others announce."""
+
+
 class Coming:
     """Keeps track of which events of a capture are still to come."""
 
     def __init__(self) -> None:
         self._left = self._faults = 0
         self._begun = False
+        self._prepares: dict[float | None, list[str]] = {}
 
     def over(self, event: Json) -> bool:
         """Handle an event; return whether it was the last."""
@@ -103,12 +109,13 @@ class Coming:
         if kind == "hello":
             self._faults = _faults(event.get("stopped") or {})
             self._begun, self._left = False, 0
+            self._prepares.clear()
             ended = (event.get("clip"), *event.get("more_clips", ()), *event.get("bundles", ()), event.get("report"))
-            for each in filter(None, ended):
+            for each in filter(None, (*ended, *event.get("prepared", ()))):
                 self._count(each)
         elif kind == "stopped":
             self._faults = _faults(event)
-        elif kind in ("clip", "no_clip", "bundle", "report") or (kind == "warning" and event.get("code") == "fault"):
+        elif kind in COUNTED or (kind == "warning" and event.get("code") == "fault"):
             self._count(event)
             return self._left <= 0
         return bool(kind == "error")
@@ -120,7 +127,11 @@ class Coming:
             self._left = len(event.get("lengths", ())) + bool(event.get("report")) + self._faults
         else:
             self._left -= 1
-        self._left += len(event.get("bundles", ())) if event["type"] == "clip" else 0
+        if event["type"] == "clip":
+            self._left += len(event.get("bundles", ()))
+            self._prepares[event.get("window_s")] = event.get("prepare", [])
+        elif event["type"] == "bundle" and event.get("error") is None:
+            self._left += event.get("trainer") in self._prepares.get(event.get("window_s"), ())
 
 
 def _faults(stopped: Json) -> int:

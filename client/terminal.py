@@ -94,6 +94,15 @@ def _bundle_line(bundle: Json) -> str:
     return "\n".join([*lines, *(f"  warning: {warning}" for warning in bundle["warnings"])])
 
 
+def _prepared_line(event: Json) -> str:
+    name, path, error = event["trainer"], event["path"], event["error"]
+    if error is not None:
+        return f"not prepared for {name}: {error}"
+    line = f"prepared for {name} (experimental): {path}  ({', '.join(event['made'])})"
+    steps = [f"  next, {step['what']}: {step['command']}" for step in event["left"][:1]]
+    return "\n".join([line, *steps, *(f"  warning: {warning}" for warning in event["warnings"])])
+
+
 def event_line(event: Event, written: Path | None = None) -> str:
     """An event's line on a terminal; empty if another event covers it."""
     if isinstance(event, Finished):
@@ -117,6 +126,8 @@ def json_event_line(event: Json) -> str:
         return f"{clock(round(event['time_s'] * FPS))}  stalled: {event['text']}"
     if kind == "bundle":
         return _bundle_line(event) if event["error"] is None else f"no bundle for {event['trainer']}: {event['error']}"
+    if kind == "prepared":
+        return _prepared_line(event)
     if kind == "no_clip":
         return f"no clip of {duration(event['window_s'], texts())}: {event['text']}"
     if kind == "report":

@@ -3,19 +3,24 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import IO
 
 import click
 
 from take5.client.batch_display import Standings, lengths_of, line_of, row_of
 from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
+from take5.client.cli.preparing import Preparations
 from take5.client.terminal import bundle_line, print_track_notes, summary
-from take5.stream.bundles.write import name_in
-from take5.stream.events import ClipReady
+from take5.stream.bundles.write import Bundle, name_in
+from take5.stream.events import Bundled, BundlePrepared, ClipReady
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
 from take5.stream.offline.batch.job import Failed, Outcome, Processed, Skipped
 from take5.stream.output.take import REPORT, files_of
+from take5.stream.preparing.order import notify_prepared
+from take5.stream.preparing.queue import Order
 from take5.stream.selection import Selection, suffix_of
 from take5.stream.wire import Json
 
@@ -23,8 +28,16 @@ from take5.stream.wire import Json
 class BatchOutput:
     """Prints the outcome of each video, and a summary at the end."""
 
-    def __init__(self, total: int, *, whole: bool, as_json: bool, hooks: HookDispatcher | None = None) -> None:
-        self._hooks = hooks or HookDispatcher()
+    def __init__(
+        self,
+        total: int,
+        *,
+        whole: bool,
+        as_json: bool,
+        hooks: HookDispatcher | None = None,
+        preparations: Preparations | None = None,
+    ) -> None:
+        self._hooks, self._preparations = hooks or HookDispatcher(), preparations
         self._whole, self._as_json, self._several = whole, as_json, total > 1
         self._standings = Standings()
         self._failures: list[str] = []
@@ -51,8 +64,23 @@ class BatchOutput:
         if isinstance(outcome, Processed) and (self._as_json or self._whole):
             print_track_notes(str(outcome.job.video), outcome.selection.tracks)
         _echo(self._object(outcome, report) if self._as_json else self._text(outcome, report))
-        for notice in _notices(outcome) if isinstance(outcome, Processed) else ():
-            self._hooks.notify(notice)
+        for made in _clips(outcome) if isinstance(outcome, Processed) else ():
+            self._hooks.notify(made.notice)
+            self._prepare(made)
+
+    def _prepare(self, made: "_Clip") -> None:
+        """Prepare the bundles of a clip in the background, and print what has been prepared meanwhile."""
+        bundles = made.to_prepare
+        if self._preparations is None or not bundles:
+            return
+        put, clip, about = self._preparations.put, made.clip, (made.name, made.encoder, made.tracker)
+
+        def tell(event: BundlePrepared) -> None:
+            put(event, {"video": made.video, "prepared": event.json()})
+
+        over = partial(notify_prepared, self._hooks, clip, *about)
+        self._preparations.add(Order(made.video, bundles, tell, over))
+        self._preparations.show()
 
     def fail(self, video: str, error: str, code: int = FAILED) -> None:
         """Print an error about a video."""
@@ -104,19 +132,46 @@ def _report(outcome: Processed | Skipped) -> Json:
     return outcome.report | {"video": str(outcome.job.video)}
 
 
-def _notices(processed: Processed) -> Iterator[Notice]:
-    """The notices for a take, one for each clip."""
-    selection, folder = processed.selection, processed.job.folder
+@dataclass(frozen=True)
+class _Clip:
+    """A clip of a take that was made of a file, and its bundles."""
+
+    video: str
+    name: str
+    encoder: str
+    tracker: str
+    clip: ClipReady
+    bundles: tuple[Bundle, ...]
+
+    @property
+    def notice(self) -> Notice:
+        """Its notice."""
+        places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in self.bundles]
+        return clip_notice(self.clip, self.name, self.encoder, places, self.tracker)
+
+    @property
+    def to_prepare(self) -> tuple[Bundled, ...]:
+        """The bundles that are to be prepared."""
+        clip = self.clip
+        wanted = (bundle for bundle in self.bundles if bundle.trainer in clip.prepare)
+        return tuple(
+            Bundled(clip.frame, each.trainer, str(each.folder), window_frames=clip.window_frames) for each in wanted
+        )
+
+
+def _clips(processed: Processed) -> Iterator[_Clip]:
+    """The clips of a take."""
+    selection, folder, video = processed.selection, processed.job.folder, processed.job.video
     names = [path.name for path in sorted(folder.iterdir()) if path.is_file()]
     wanted = processed.job.recipe.deliverables
     for suffix, chosen in selection.by_suffix.items():
         if chosen.best is not None:
             files = {name: name for name in files_of(suffix, names, selection)}
-            clip = ClipReady(chosen.frames, chosen.best, chosen.window_frames, str(folder), files)
+            best, length = chosen.best, chosen.window_frames
+            clip = ClipReady(chosen.frames, best, length, str(folder), files, prepare=wanted.prepared)
             own = name_in(folder, wanted.name, suffix)
-            bundles = (bundle for bundle in processed.bundles if bundle.folder.name == own)
-            places = [BundlePlace(bundle.trainer, bundle.folder, bundle.manifest) for bundle in bundles]
-            yield clip_notice(clip, processed.job.video.stem, chosen.encoder, places, chosen.tracker)
+            bundles = tuple(bundle for bundle in processed.bundles if bundle.folder.name == own)
+            yield _Clip(str(video), video.stem, chosen.encoder, chosen.tracker, clip, bundles)
 
 
 def _echo(text: str, *, err: bool = False) -> None:

@@ -14,8 +14,8 @@ from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import progress
 from take5.stream.bundles.footage import whole
 from take5.stream.bundles.manifest import Origin
-from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
-from take5.stream.bundles.write import WantedBundles, bundle_name, write_bundles
+from take5.stream.bundles.trainers.registry import PREPARABLE, TRAINERS, trainer_named
+from take5.stream.bundles.write import Bundle, WantedBundles, bundle_name, write_bundles
 from take5.stream.ffmpeg.tracks import WantedTracks
 from take5.stream.offline.repair import in_sync
 from take5.stream.recording.from_file import FileRecording, open_recording
@@ -33,8 +33,9 @@ NOTE = "the clip is taken as it is: of its frames, trainers train on the first 1
 @output_option("Output folder; each bundle goes to TRAINER/NAME/.")
 @channel_option
 @sync_option
+@click.option("--prepare", is_flag=True, help="Then prepare them for training, as far as take5 can (experimental).")
 @click.option("--force", is_flag=True, help="Replace existing bundles.")
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON per bundle, and per preparation.")
 @track_options
 @model_options
 def bundle(
@@ -42,6 +43,7 @@ def bundle(
     output: Path,
     channel: str,
     sync: WantedSync,
+    prepare: bool,
     force: bool,
     as_json: bool,
     wanted: WantedBundles,
@@ -73,9 +75,22 @@ def bundle(
             print_track_notes(str(clip), file.tracks)
         made_of = whole(recording, 0, recording.frames, NOTE)
         called = name or bundle_name(clip.stem)
+        written = []
         for made in write_bundles(made_of, origin, wanted, models, output, called, force=force):
             click.echo(json.dumps(made.json()) if as_json else bundle_line(made))
+            written.append(made)
+    if prepare:
+        _prepare(written, as_json=as_json)
     return 0
+
+
+def _prepare(bundles: list[Bundle], *, as_json: bool) -> None:
+    """Prepare those for whose trainers there is something to prepare."""
+    from take5.client.cli.prepare import prepare_made
+
+    for bundle in bundles:
+        if bundle.trainer in PREPARABLE:
+            click.echo(prepare_made(bundle.folder, as_json=as_json))
 
 
 def _unbroken(recording: FileRecording) -> None:

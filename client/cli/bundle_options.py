@@ -12,6 +12,13 @@ from take5.stream.bundles.crop import SIZE
 from take5.stream.bundles.trainers.registry import TRAINERS
 from take5.stream.bundles.write import WantedBundles, checked_bundle_name, wanted_for
 
+PREPARE_OPTION = click.option(
+    "--prepare/--no-prepare",
+    default=True,
+    show_default=True,
+    help="Afterwards, prepare the bundles for training in the background, as far as take5 can (experimental).",
+)
+
 
 def bundle_options(command: Command) -> Command:
     """Give a command the requested bundles as ``wanted``, None for none, and the person's ``name``."""

@@ -7,15 +7,13 @@ import click
 
 from take5.client.api.mediapipe_stderr import hushed
 from take5.client.terminal import Bars
-from take5.scoring.models.face import FaceReader
-from take5.scoring.models.face_geometry import canonical_face
-from take5.scoring.models.segmenter import Segmenter
-from take5.stream.bundles.masks.preparation import OpenSegmenter
-from take5.stream.bundles.preparation.prepare import FaceModel, Prepared
+from take5.stream.bundles.preparation.prepare import Prepared
 from take5.stream.bundles.preparation.prepare import prepare as prepare_bundle
-from take5.stream.model_files.cache import ensure, model_file
-
-FACES, PERSONS = "face_landmarker", "selfie_segmentation"
+from take5.stream.model_files.cache import ensure
+from take5.stream.preparing.bundle import prepare_fully
+from take5.stream.preparing.masks import PERSONS
+from take5.stream.preparing.models import face_model
+from take5.stream.preparing.models import segmenter as person_segmenter
 
 
 @click.command()
@@ -41,8 +39,8 @@ def prepare(folder: Path, force: bool, masks: bool, segmenter: Path | None, as_j
     with Bars(str(folder), visible=not as_json) as bars:
         made = prepare_bundle(
             folder,
-            face_model(),
-            segmenter=_segmenter(segmenter) if masks or segmenter is not None else None,
+            face_model(_say, hushed),
+            segmenter=person_segmenter(segmenter or ensure(PERSONS, _say), hushed) if masks or segmenter else None,
             force=force,
             on_picture=lambda done, total: bars.update("faces", done, total),
         )
@@ -50,19 +48,23 @@ def prepare(folder: Path, force: bool, masks: bool, segmenter: Path | None, as_j
     return 0
 
 
-def face_model() -> FaceModel:
-    """What sees faces, fetched where it is missing."""
-    path = ensure(FACES, lambda text: click.echo(f"take5: {text}", err=True))
-    return FaceModel(lambda: FaceReader(path, hushed), canonical_face(path), FACES, model_file(FACES).sha256)
+def prepare_made(folder: Path, *, as_json: bool) -> str:
+    """Prepare a bundle that has just been made, as far as this machine can; return what is said of it."""
+    with Bars(str(folder), visible=not as_json) as bars:
+        made, reason = prepare_fully(
+            folder, face_model(_say, hushed), hushed, lambda done, total: bars.update("faces", done, total)
+        )
+    if as_json:
+        return json.dumps({"prepared": made.json() | {"warnings": [reason] if reason else []}})
+    return "\n".join([*_lines(made), *([f"  {reason}"] if reason else [])])
 
 
-def _segmenter(path: Path | None) -> OpenSegmenter:
-    """The network at a path, opened at once so that what is wrong with it is said before the work."""
-    opened = Segmenter(path or ensure(PERSONS, lambda text: click.echo(f"take5: {text}", err=True)), hushed)
-    return lambda: opened
+def _say(text: str) -> None:
+    click.echo(f"take5: {text}", err=True)
 
 
 def _lines(made: Prepared) -> list[str]:
+    """What is said of a bundle that was prepared."""
     pose = made.made["head_pose"]
     lines = [
         f"{made.folder}: prepared for {made.trainer} (experimental)",

@@ -143,11 +143,11 @@ def probe(sending: Sending) -> bool:
 
 async def _run(sending: Sending, *, follows: bool) -> int:
     accepted, over = threading.Event(), threading.Event()
-    unwritten = asyncio.Event()
-    following = asyncio.create_task(_follow(sending, accepted, over, unwritten)) if follows else None
+    unlimited = asyncio.Event()
+    following = asyncio.create_task(_follow(sending, accepted, over, unlimited)) if follows else None
     try:
         await _sent(sending, accepted, over, follows=follows)
-        return DONE if following is None else await _ended(following, unwritten)
+        return DONE if following is None else await _ended(following, unlimited)
     except TimeoutError as error:
         text = f"{sending.whip}: no final event from the server within {LAST_EVENT_S:.0f} s"
         raise ServerError(text) from error
@@ -159,10 +159,10 @@ async def _run(sending: Sending, *, follows: bool) -> int:
                 await following
 
 
-async def _ended(following: asyncio.Task[int], unwritten: asyncio.Event) -> int:
-    """Wait for the last event: without a limit while the server tries to write a clip, which has a limit of its own."""
+async def _ended(following: asyncio.Task[int], unlimited: asyncio.Event) -> int:
+    """Wait for the last event, without a limit while the server does what has a limit of its own."""
     while not (await asyncio.wait([following], timeout=LAST_EVENT_S))[0]:
-        if not unwritten.is_set():
+        if not unlimited.is_set():
             raise TimeoutError
     return following.result()
 
@@ -213,7 +213,7 @@ def _bar(sending: Sending) -> Iterator[Callable[[float], None]]:
         yield lambda seconds: shown.update(task, completed=seconds)
 
 
-async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event, unwritten: asyncio.Event) -> int:
+async def _follow(sending: Sending, accepted: threading.Event, over: threading.Event, unlimited: asyncio.Event) -> int:
     """Print events; stop sending when the recording has stopped; return the exit code."""
     code = FAILED
     try:
@@ -223,7 +223,7 @@ async def _follow(sending: Sending, accepted: threading.Event, over: threading.E
                 if each["type"] in {"stopped", *LAST}:
                     over.set()
                 code = _code(each, code)
-                _note(each, unwritten)
+                _note(each, unlimited)
     finally:
         over.set()
     return code
@@ -246,15 +246,18 @@ def _unpacked(event: Json) -> list[Json]:
         return [event]
     ended = [event[kind] for kind in ("stopped", "warning", "clip", "error") if event.get(kind)]
     report = event.get("report")
-    return [*ended, *event.get("more_clips", ()), *event.get("bundles", ()), *([report] if report else [])]
+    after = [*event.get("bundles", ()), *([report] if report else []), *event.get("prepared", ())]
+    return [*ended, *event.get("more_clips", ()), *after]
 
 
-def _note(event: Json, unwritten: asyncio.Event) -> None:
-    """Remember whether the clip waits to be written."""
+def _note(event: Json, unlimited: asyncio.Event) -> None:
+    """Remember whether the clip waits to be written, or its bundles to be prepared, after those of other captures."""
     if event["type"] == "warning" and event["code"] == "not_written":
-        unwritten.set()
-    elif event["type"] in LAST:
-        unwritten.clear()
+        unlimited.set()
+    elif event["type"] in LAST and not event.get("prepare"):
+        unlimited.clear()
+    elif event["type"] == "clip":
+        unlimited.set()
 
 
 def _code(event: Json, so_far: int) -> int:

@@ -13,8 +13,10 @@ from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import Take5Error
 from take5.stream.analysis.models import Models
+from take5.stream.bundles.trainers.registry import PREPARABLE
 from take5.stream.events import Bundled, ClipReady, Failed, Failure, NoClip, Reported
 from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.preparing.masks import remedy
 from take5.stream.recovery.recover import recover as recovered
 from take5.stream.spool.folder import SPOOLS, unfinished
 
@@ -56,6 +58,8 @@ def recover(
                     click.echo(json.dumps(event.json()))
                 elif isinstance(event, SHOWN):
                     click.echo(event.text if isinstance(event, Failed) else json_event_line(event.json()))
+                if isinstance(event, Bundled) and event.error is None and event.trainer in PREPARABLE:
+                    click.echo(f"take5: to prepare it for training: {remedy(Path(event.path))}", err=True)
         except Take5Error as error:
             failed += 1
             click.echo(f"take5: error: {error}", err=True)

@@ -7,7 +7,7 @@ import click
 
 from take5.client.cli.batch import ModelChoice, Order, engine_for, gather, model_choice, run
 from take5.client.cli.batch_output import BatchOutput
-from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.bundle_options import PREPARE_OPTION, bundle_options, gates_for
 from take5.client.cli.cluster_options import engine_options
 from take5.client.cli.options import (
     RECORDING,
@@ -17,6 +17,7 @@ from take5.client.cli.options import (
     output_option,
     track_options,
 )
+from take5.client.cli.preparing import Preparations
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.sync_options import WantedSync, sync_option
 from take5.scoring.diversity import DIVERSITIES, DiversityName
@@ -73,6 +74,7 @@ from take5.stream.sources.given import Given
 @click.option("--idle", is_flag=True, help="Also find a still and silent stretch and write it as idle.mp4.")
 @track_options
 @bundle_options
+@PREPARE_OPTION
 @gate_options
 @length_options
 @model_choice
@@ -98,6 +100,7 @@ def select(
     tracks: WantedTracks,
     wanted: WantedBundles | None,
     name: str | None,
+    prepare: bool,
     gates: GateConfig,
     parameters: Parameters,
     also: tuple[float, ...],
@@ -116,26 +119,30 @@ def select(
     inputs = gather(videos, names, output, null=null)
     if features is not None and (inputs.whole or len(inputs.sources) > 1):
         raise click.UsageError("--features needs a single VIDEO; run the videos one by one")
-    batch_output = BatchOutput(len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks)
-    for path, error in inputs.errors:
-        batch_output.fail(str(path), str(error))
-    if inputs.sources:
-        engine, encoder = engine_for(inputs, jobs, choice, share=share, output=output, visible=not as_json)
-        scored_with = gates_for(gates, wanted)
-        settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
-        refuse_short(wanted, settings)
-        deliverables = Deliverables(wanted, name, page, idle)
-        recipe = Recipe(
-            settings,
-            exhaustive,
-            encoder.name,
-            encoder.version,
-            deliverables,
-            tracks,
-            channel,
-            sync.repair,
-            choice.tracker,
+    with Preparations(as_json=as_json) as preparations:
+        batch_output = BatchOutput(
+            len(inputs.sources), whole=inputs.whole, as_json=as_json, hooks=hooks, preparations=preparations
         )
-        run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
+        for path, error in inputs.errors:
+            batch_output.fail(str(path), str(error))
+        if inputs.sources:
+            engine, encoder = engine_for(inputs, jobs, choice, share=share, output=output, visible=not as_json)
+            scored_with = gates_for(gates, wanted)
+            settings = Settings(parameters, Strategy(strategy, seed), diversity, seed, scored_with, sync.shift, also)
+            refuse_short(wanted, settings)
+            deliverables = Deliverables(wanted, name, page, idle, prepare)
+            recipe = Recipe(
+                settings,
+                exhaustive,
+                encoder.name,
+                encoder.version,
+                deliverables,
+                tracks,
+                channel,
+                sync.repair,
+                choice.tracker,
+            )
+            run(engine, Order(output, recipe, force, features), inputs, batch_output, resume=resume)
+        preparations.let_end()
     let_deliveries_end(hooks)
     return batch_output.code

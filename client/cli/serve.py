@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.bundle_options import PREPARE_OPTION, bundle_options, gates_for
 from take5.client.cli.cluster_options import worker_share_options
 from take5.client.cli.database_options import database_option, opened, retention_options
 from take5.client.cli.decorators import Command
@@ -75,6 +75,7 @@ def memory_shared(command: Command) -> Command:
 @retention_options
 @log_options
 @bundle_options
+@PREPARE_OPTION
 @live_options
 @shift_option
 @gate_options
@@ -111,6 +112,7 @@ def serve(
     gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
+    prepare: bool,
     report: bool,
     finish_within: float,
     shift: SoundShift,
@@ -147,7 +149,7 @@ def serve(
     refuse_short(wanted, settings)
     options = ServerOptions(
         ice_servers,
-        Deliverables(wanted, name, report),
+        Deliverables(wanted, name, report, prepare=prepare),
         dispatcher,
         min_free,
         finish_within,

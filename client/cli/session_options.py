@@ -71,6 +71,11 @@ FIELD_OPTIONS = (
         metavar="TRAINER",
         help=f"Write a bundle for TRAINER (repeatable): {', '.join(TRAINERS)}.",
     ),
+    click.option(
+        "--prepare/--no-prepare",
+        default=None,
+        help="Prepare bundles for training as well (experimental), or not.  [default: as the server]",
+    ),
     *(click.option(option, field, type=float, help=text) for option, (field, text) in STOPS.items()),
     click.option("--consent", help="Reference to the person's consent, for the manifests of bundles."),
     click.option("--consent-text", type=FILE, help="File with the text that the person has to consent to."),
@@ -124,7 +129,17 @@ def field_options(command: Command) -> Command:
     return decorated(with_fields, FIELD_OPTIONS)  # type: ignore[return-value] # click keeps the callable
 
 
-PLAIN = ("label", "person", "language", "strictness", "consent", "consent_version", "expires_in_s", "retention_days")
+PLAIN = (
+    "label",
+    "person",
+    "language",
+    "strictness",
+    "prepare",
+    "consent",
+    "consent_version",
+    "expires_in_s",
+    "retention_days",
+)
 """Fields that are what their option has."""
 
 

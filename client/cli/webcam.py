@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from take5.client.cli.bundle_options import bundle_options, gates_for
+from take5.client.cli.bundle_options import PREPARE_OPTION, bundle_options, gates_for
 from take5.client.cli.live_capture import LiveCapture, outcome, showing
 from take5.client.cli.live_options import live_options
 from take5.client.cli.options import gate_options, length_options, model_options, stop_options
+from take5.client.cli.preparing import Preparations
 from take5.client.cli.ready_options import let_deliveries_end, ready_options
 from take5.client.cli.sync_options import shift_option
 from take5.client.live_display import Board
@@ -27,6 +28,7 @@ from take5.stream.live.finish import clip_writer
 from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.output.free_space import require_space, watch_space
+from take5.stream.preparing.order import orders
 from take5.stream.recording.ring import Ring
 from take5.stream.settings import Settings
 from take5.stream.sources.webcam.camera import Camera, Wanted
@@ -85,6 +87,7 @@ def _name_cut_off(output: Path) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event per line.")
 @bundle_options
+@PREPARE_OPTION
 @live_options
 @shift_option
 @gate_options
@@ -107,6 +110,7 @@ def webcam(
     gates: GateConfig,
     wanted: WantedBundles | None,
     name: str | None,
+    prepare: bool,
     report: bool,
     finish_within: float,
     shift: SoundShift,
@@ -132,7 +136,7 @@ def webcam(
         snapshot = Snapshot(NAME, About.of(models.encoder.name, parameters, rules, also, models.tracker_name))
         board = Board(filmed.device.name, rules, parameters, time.monotonic)
         with showing(board, as_json=as_json) as show:
-            deliverables = Deliverables(wanted, name, report)
+            deliverables = Deliverables(wanted, name, report, prepare=prepare)
             folder, spool = begin_take(output, NAME, live, deliverables)
             finish = clip_writer(folder, deliverables, hooks, session=NAME, journal=spool)
             watched = partial(watch_space, output, min_free)
@@ -143,7 +147,12 @@ def webcam(
     try:
         if capture.unshown is not None:
             raise capture.unshown
-        return outcome([last, *snapshot.after_clip], capture.broken, as_json=as_json)
+        code = outcome([last, *snapshot.after_clip], capture.broken, as_json=as_json)
+        with Preparations(as_json=as_json) as preparations:
+            for order in orders(snapshot, preparations.put, hooks):
+                preparations.add(order)
+            preparations.let_end()
+        return code
     finally:
         with suppress(OSError):  # the terminal is gone
             let_deliveries_end(hooks)

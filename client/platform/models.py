@@ -23,6 +23,7 @@ class SessionFields(TypedDict, total=False):
     language: str | None
     strictness: str | None
     trainers: "list[str] | tuple[str, ...] | None"
+    prepare: bool | None
     stop: Mapping[str, float] | None
     consent: str | None
     consent_text: str | None
@@ -96,6 +97,7 @@ class Session:
     language: str | None = None
     strictness: str | None = None
     trainers: tuple[str, ...] | None = None
+    prepare: bool | None = None
     stop: Mapping[str, float] | None = None
     consent: str | None = None
     failure: str | None = None
@@ -163,6 +165,15 @@ class DeletedSession:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TakePreparation:
+    """What was prepared of a bundle for training, the steps left, and why it was not. Experimental."""
+
+    made: tuple[str, ...] = ()
+    left: tuple[Json, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TakeBundle:
     """A trainer's bundle in a take's folder, or why there is none."""
 
@@ -171,6 +182,7 @@ class TakeBundle:
     seconds: float | None = None
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    preparation: TakePreparation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,7 +98,7 @@ function took(capture, event) {
   coach.take(event);
   prompter.take(event);
   if (capture.session.error) return ended(capture, capture.session.error);
-  const after = event.type === 'bundle' || event.type === 'report';
+  const after = event.type === 'bundle' || event.type === 'report' || event.type === 'prepared';
   if (after) return review.shows(capture) && result.showHandedOn(capture.session);
   if (capture.session.clip && capture.session.others.includes(event)) return review.shows(capture) && result.showLengths(capture);
   if (capture.session.clip) return finish(capture, () => result.showClip(capture));

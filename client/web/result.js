@@ -67,10 +67,14 @@ const clipsOf = ({ clip, others }) => [clip, ...others].filter((event) => event?
 
 /** What is made from the clips: a bundle for each trainer, and the report. @param {Session} session */
 export function showHandedOn(session) {
-  const { clip, bundles, report } = session;
+  const { clip, bundles, prepared, report } = session;
   const clips = clipsOf(session);
-  const wanted = clips.flatMap(({ bundles: trainers, window_s }) => (trainers ?? []).map((/** @type {string} */ trainer) => ({ trainer, window_s })));
-  $('bundles').replaceChildren(...wanted.map(({ trainer, window_s }) => handedOn(trainer, bundles.get(bundleOf(trainer, window_s)) ?? bundles.get(bundleOf(trainer)))));
+  const wanted = clips.flatMap(({ bundles: trainers, prepare, window_s }) =>
+    (trainers ?? []).map((/** @type {string} */ trainer) => ({ trainer, window_s, further: prepare?.includes(trainer) })),
+  );
+  const of = (/** @type {Map<string, Event>} */ events, /** @type {{ trainer: string, window_s: number }} */ { trainer, window_s }) =>
+    events.get(bundleOf(trainer, window_s)) ?? events.get(bundleOf(trainer));
+  $('bundles').replaceChildren(...wanted.map((each) => handedOn(each, of(bundles, each), of(prepared, each))));
   $('bundles').hidden = !wanted.length;
   $('report').hidden = !clip?.report;
   $('report').replaceChildren(reported(report));
@@ -118,14 +122,27 @@ function showAccepted({ clip }) {
   $('accepted').hidden = false;
 }
 
-/** @param {string} trainer @param {Event | undefined} bundle undefined while it is being written */
-function handedOn(trainer, bundle) {
+/**
+ * @param {{ trainer: string, further: boolean }} wanted
+ * @param {Event | undefined} bundle undefined while it is being written
+ * @param {Event | undefined} prepared undefined while it is being prepared
+ */
+function handedOn({ trainer, further }, bundle, prepared) {
   const item = document.createElement('li');
   item.append(make('strong', say(texts.result.bundle, { trainer })));
   if (bundle?.error == null && bundle) item.append(make('code', bundle.path));
   else item.append(make('span', bundle?.error ?? texts.result.bundle_coming));
   for (const warning of bundle?.warnings ?? []) item.append(make('p', warning));
+  if (further && bundle && bundle.error == null) item.append(make('p', preparation(prepared), { class: 'preparation' }));
   return item;
+}
+
+/** How far a bundle is prepared for training. @param {Event | undefined} prepared */
+function preparation(prepared) {
+  if (!prepared) return texts.result.preparing;
+  if (prepared.error != null) return say(texts.result.not_prepared, { reason: prepared.error });
+  const next = prepared.left[0]?.command;
+  return next ? say(texts.result.prepared, { command: next }) : texts.result.prepared_wholly;
 }
 
 /** @param {string} name @param {string} path */

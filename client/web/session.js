@@ -54,6 +54,8 @@ export class Session {
   others = [];
   /** By what bundleOf says. @type {Map<string, Event>} */
   bundles = new Map();
+  /** What has become of their preparation, likewise. @type {Map<string, Event>} */
+  prepared = new Map();
   /** @type {Event | null} */
   report = null;
   /** @type {Event | null} */
@@ -111,6 +113,7 @@ export class Session {
     this.others = event.more_clips ?? [];
     for (const { window_s: length, windows } of event.lengths ?? []) for (const window of windows) this.#otherWindow(length, window);
     for (const bundle of event.bundles ?? []) this.bundles.set(bundleOf(bundle.trainer, bundle.window_s), bundle);
+    for (const prepared of event.prepared ?? []) this.prepared.set(bundleOf(prepared.trainer, prepared.window_s), prepared);
     for (const window of event.windows) this.#window(window);
   }
 
@@ -133,6 +136,9 @@ export class Session {
         break;
       case 'bundle':
         this.bundles.set(bundleOf(event.trainer, event.window_s), event);
+        break;
+      case 'prepared':
+        this.prepared.set(bundleOf(event.trainer, event.window_s), event);
         break;
       case 'scored':
         this.windows.set(event.window.start_s, event.window);

@@ -101,9 +101,13 @@ def _crop_json(crop: Crop) -> Json:
 
 def write_manifest(content: Json, folder: Path) -> None:
     """Write it next to the files that it describes."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     with new_file(folder / MANIFEST) as path:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        path.write_text(manifest_text(content), encoding="utf-8", errors="backslashreplace")
+
+
+def manifest_text(content: Json) -> str:
+    """Return it as text."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def described_file(folder: Path, path: str) -> Json:

@@ -5,11 +5,13 @@ from take5.stream.events.head import EVENTS_VERSION
 from take5.stream.events.outcome import (
     STOP_TEXTS,
     Bundled,
+    BundlePrepared,
     ClipReady,
     Decided,
     Failed,
     Failure,
     Finished,
+    LeftStep,
     NoClip,
     Reported,
     Stopped,
@@ -41,6 +43,7 @@ Event = (
     | ClipReady
     | NoClip
     | Bundled
+    | BundlePrepared
     | Reported
     | Failed
     | Decided
@@ -53,6 +56,7 @@ __all__ = [
     "STOP_TEXTS",
     "TROUBLE_TEXTS",
     "BestChanged",
+    "BundlePrepared",
     "Bundled",
     "Cause",
     "ChunkNote",
@@ -64,6 +68,7 @@ __all__ = [
     "Failure",
     "Finished",
     "Kept",
+    "LeftStep",
     "LengthProgress",
     "NoClip",
     "Progress",

@@ -60,7 +60,8 @@ class Decided:
 class ClipReady:
     """The clip is on disk: ``files`` by name, in the folder ``path``.
 
-    A bundle for each of ``bundles`` follows, and then, if requested, the ``report``. Where there are several lengths,
+    A bundle for each of ``bundles`` follows, and then, if requested, the ``report``; later ``prepared`` for each of
+    ``prepare`` whose bundle has not failed. Where there are several lengths,
     each has its own clip; ``lengths`` are those, in grid frames, whose clips, or word that there is none, follow this
     one.
     """
@@ -75,6 +76,7 @@ class ClipReady:
     accepted: bool = False
     checked: Checked | None = None
     lengths: tuple[int, ...] = ()
+    prepare: tuple[str, ...] = ()
 
     def json(self) -> Json:
         """Return the event as ``{"type": "clip", ...}``."""
@@ -88,6 +90,7 @@ class ClipReady:
             "best": best_json(self.best),
             "bundles": list(self.bundles),
             "report": self.report,
+            "prepare": list(self.prepare),
             "accepted": self.accepted,
             "checked": self.checked and self.checked.json(),
             **({"lengths": [frame_seconds(length) for length in self.lengths]} if self.lengths else {}),
@@ -119,6 +122,45 @@ class Bundled:
             "path": self.path,
             "frames": self.frames,
             "train_frames": self.train_frames,
+            "warnings": list(self.warnings),
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class LeftStep:
+    """A step that is left before and for the training, and its command."""
+
+    what: str
+    command: str
+
+
+@dataclass(frozen=True)
+class BundlePrepared:
+    """A bundle has been prepared for training beyond what its trainer's contract asks, or has not: ``error`` says why.
+
+    The bundle is there in either case. ``made`` are the names of what was made, ``left`` the steps that are left, and
+    ``warnings`` say what could not be made.
+    """
+
+    frame: int
+    trainer: str
+    path: str
+    made: tuple[str, ...] = ()
+    left: tuple[LeftStep, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    window_frames: int | None = None
+
+    def json(self) -> Json:
+        """Return the event as ``{"type": "prepared", ...}``."""
+        return {
+            **event_head("prepared", self.frame, self.window_frames),
+            "trainer": self.trainer,
+            "path": self.path,
+            "experimental": True,
+            "made": list(self.made),
+            "left": [{"what": step.what, "command": step.command} for step in self.left],
             "warnings": list(self.warnings),
             "error": self.error,
         }

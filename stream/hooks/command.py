@@ -123,7 +123,9 @@ def parse_command(text: str) -> Command:
 
 def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return a command's environment: inherited but for the secrets of the server, plus the notice in TAKE5_*."""
-    details, bundles = notice.details, notice.details["bundles"]
+    details = notice.details
+    bundles = [bundle for bundle in details["bundles"] if bundle.get("error") is None]
+    errors = [f"{bundle['trainer']}: {bundle['error']}" for bundle in details["bundles"] if bundle.get("error")]
     clip = next(name for name in details["files"] if name.startswith("clip") and name.endswith(".mp4"))
     own = {
         "ID": notice.id,
@@ -135,6 +137,7 @@ def environment(notice: Notice, inherited: Mapping[str, str]) -> dict[str, str]:
         "TRAINERS": ",".join(bundle["trainer"] for bundle in bundles),
         "BUNDLES": os.pathsep.join(bundle["path"] for bundle in bundles),
         "MANIFESTS": os.pathsep.join(bundle["manifest"] for bundle in bundles),
+        "ERROR": "; ".join(errors),
     }
     kept = {name: value for name, value in inherited.items() if name not in SERVERS_OWN}
     return kept | {f"TAKE5_{name}": "" if value is None else str(value) for name, value in own.items()}

@@ -11,6 +11,7 @@ from threading import Lock
 from take5.scoring.errors import OutputError
 from take5.stream.hooks.notice import Notice
 from take5.stream.output.atomic import new_file
+from take5.stream.output.folder_lock import locked
 from take5.stream.wire import Json
 
 DELIVERIES = "deliveries.json"
@@ -117,8 +118,9 @@ def record(delivery: Delivery) -> None:
     with _WRITING:
         try:
             if folder.is_dir():
-                others = [other for other in recorded(folder) if not _same(other, fresh)]
-                _write([*others, fresh], folder / DELIVERIES)
+                with locked(folder):  # a server and its workers write to the same file
+                    others = [other for other in recorded(folder) if not _same(other, fresh)]
+                    _write([*others, fresh], folder / DELIVERIES)
         except (OutputError, OSError) as error:  # OSError: the folder cannot be read
             log.warning("%s", error)
 

@@ -1,19 +1,19 @@
-"""The notice that a clip is ready: one JSON object, version 1 (``docs/hooks.md``)."""
+"""The notices that a clip is ready, and that its bundles are prepared: a JSON object each (``docs/hooks.md``)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
 from take5.scoring.models.trackers import MEDIAPIPE
-from take5.stream.events import ClipReady
+from take5.stream.events import ClipReady, LeftStep
 from take5.stream.wire import Json
 
 NOTICE_VERSION = 1
 
-Kind = Literal["clip", "bundle"]
+Kind = Literal["clip", "bundle", "prepared"]
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,26 @@ class BundlePlace:
 
 
 @dataclass(frozen=True)
+class PreparedPlace(BundlePlace):
+    """Location of a bundle, and how it is prepared: the steps that are left, or why it is not."""
+
+    left: Sequence[LeftStep] = ()
+    error: str | None = None
+
+    def json(self) -> Json:
+        """Return it with absolute paths."""
+        left = [{"what": step.what, "command": step.command} for step in self.left]
+        return {**super().json(), "left": left, "error": self.error}
+
+
+@dataclass(frozen=True)
 class Notice:
     """A notice that programs get once, by every configured way.
 
     Attributes
     ----------
     kind : str
-        "bundle" if there are trainers' bundles next to the clip, else "clip".
+        "bundle" if there are trainers' bundles next to the clip, else "clip"; later "prepared".
     folder : Path
         The take's folder.
     details : mapping
@@ -77,16 +90,28 @@ def clip_notice(
     tracker : str
         The face tracker that MC was measured with.
     """
-    event, placed = clip.json(), [bundle.json() for bundle in bundles]
+    placed = [bundle.json() for bundle in bundles]
+    return _notice("bundle" if placed else "clip", clip, session, encoder, tracker, placed)
+
+
+def prepared_notice(
+    clip: ClipReady, session: str, encoder: str, bundles: Iterable[PreparedPlace], tracker: str = MEDIAPIPE
+) -> Notice:
+    """Return the notice that the bundles of a clip have been prepared, or could not be; see :func:`clip_notice`."""
+    return _notice("prepared", clip, session, encoder, tracker, [bundle.json() for bundle in bundles])
+
+
+def _notice(kind: Kind, clip: ClipReady, session: str, encoder: str, tracker: str, bundles: Sequence[Json]) -> Notice:
+    event = clip.json()
     details = {
         "session": session,
         "encoder": encoder,
         "tracker": tracker,
         "path": _whole(Path(clip.path)),
         **{key: event[key] for key in ("files", "window_s", "start_s", "end_s", "best")},
-        "bundles": placed,
+        "bundles": bundles,
     }
-    return Notice("bundle" if placed else "clip", Path(clip.path).absolute(), details)
+    return Notice(kind, Path(clip.path).absolute(), details)
 
 
 def _whole(path: Path) -> str:

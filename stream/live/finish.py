@@ -138,6 +138,7 @@ def _clip_ready(
         take.deliverables.report,
         checked=selection.checked,
         lengths=tuple(lengths),
+        prepare=take.deliverables.prepared,
     )
 
 

@@ -14,6 +14,7 @@ from take5.stream.events import (
     EVENTS_VERSION,
     BestChanged,
     Bundled,
+    BundlePrepared,
     ClipReady,
     Coached,
     Event,
@@ -154,6 +155,7 @@ class Snapshot:
         self.first, self.others = LengthNow(), {round(each * FPS): LengthNow() for each in about.also}
         self.standing: Standing | None = None
         self.bundles: list[Bundled] = []
+        self.prepared: list[BundlePrepared] = []
         self.more_clips: list[ClipReady | NoClip] = []
         self.last: dict[type[Event], Event] = {}
         self.unwritten: Warned | None = None
@@ -177,6 +179,17 @@ class Snapshot:
         return written and (not self._faulty or Warned in self.last)
 
     @property
+    def to_prepare(self) -> list[tuple[ClipReady, list[Bundled]]]:
+        """The bundles that are, or were, to be prepared once the capture is over, with their clips."""
+        found = [(clip, [each for each in self.bundles if _is_to_prepare(each, clip)]) for clip in self.clips]
+        return [(clip, bundles) for clip, bundles in found if bundles]
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is to come, of the bundles that are prepared after the capture either."""
+        return self.over and len(self.prepared) >= sum(len(bundles) for _, bundles in self.to_prepare)
+
+    @property
     def _faulty(self) -> bool:
         """Whether a fault has stopped the recording: its warning follows the clip."""
         stopped = self.last.get(Stopped)
@@ -189,14 +202,14 @@ class Snapshot:
 
     @property
     def after_clip(self) -> list[Event]:
-        """What followed the first clip: those of other lengths, the bundles and the report."""
+        """What followed the first clip: those of other lengths, the bundles, the report, and what was prepared."""
         report = self.last.get(Reported)
-        return [*self.more_clips, *self.bundles, *([] if report is None else [report])]
+        return [*self.more_clips, *self.bundles, *([] if report is None else [report]), *self.prepared]
 
     def remember(self, event: Event) -> None:
         """Follow the next event."""
-        if isinstance(event, Bundled):
-            self.bundles.append(event)
+        if isinstance(event, Bundled | BundlePrepared):
+            (self.bundles if isinstance(event, Bundled) else self.prepared).append(event)  # type: ignore[arg-type]
         elif isinstance(event, Progress | Scored | BestChanged | Kept):
             self._score(event)
         elif isinstance(event, StateChanged):
@@ -242,6 +255,7 @@ class Snapshot:
             **self.first.json(),
             "standing": self.standing and asdict(self.standing),
             "bundles": [bundle.json() for bundle in self.bundles],
+            "prepared": [prepared.json() for prepared in self.prepared],
             "warning": None if self.unwritten is None else self.unwritten.json(),
             **{key: self._last_json(kind) for key, kind in _LAST_KEYS.items()},
             **(more if lengths or self.more_clips else {}),
@@ -250,6 +264,11 @@ class Snapshot:
     def _last_json(self, kind: type[Event]) -> Json | None:
         event = self.last.get(kind)
         return None if event is None else event.json()
+
+
+def _is_to_prepare(bundle: Bundled, clip: ClipReady) -> bool:
+    ours = bundle.window_frames in (None, clip.window_frames)
+    return ours and bundle.error is None and bundle.trainer in clip.prepare
 
 
 _LAST_KEYS: dict[str, type[Event]] = {

@@ -17,7 +17,10 @@ from uuid import uuid4
 from take5.scoring.errors import OutputError, OutputExists
 
 BUNDLE_PREFIX, REPORT_PREFIX = ".bundle-", ".report-"
-"""Names of the folders, in a take's folder, that its bundles and its report are prepared in."""
+"""Names of the folders, in a take's folder, that its bundles and its report are made in."""
+
+PREPARATION_PREFIX = ".preparation-"
+"""How everything begins, in a bundle's folder, that its preparation has for a while."""
 
 STEM_BYTES = 200
 """Longest part of a name that a temporary name repeats; file systems take 255 bytes with process, number and ending."""
@@ -89,7 +92,12 @@ def remove_leftovers(path: Path) -> None:
     """
     _remove_named(path.parent, _partial(_stem(path.name)).fullmatch)
     _remove_named(path, lambda name: name.startswith((BUNDLE_PREFIX, REPORT_PREFIX)))
-    _remove_below(path, _partial().fullmatch)
+    _remove_below(path, is_unfinished)
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a file or folder of this name is half-written, wherever it lies in a take's folder."""
+    return name.startswith((BUNDLE_PREFIX, REPORT_PREFIX, PREPARATION_PREFIX)) or bool(_partial().fullmatch(name))
 
 
 def _remove_below(folder: Path, chosen: Callable[[str], object]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
+from take5.stream.output.atomic import is_unfinished
+
 PIECE_BYTES = 1 << 20
 
 
@@ -54,13 +56,16 @@ def archived(entries: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
 
 
 def files_below(path: Path) -> Iterator[Path]:
-    """Yield the regular files below a folder in order of their names, or the file itself; links are left out."""
+    """Yield the regular files below a folder in order of their names, or the file itself.
+
+    Links are left out, and what is half-written.
+    """
     if path.is_file():
         yield path
         return
     for folder, folders, names in os.walk(path, onerror=_raise):
-        folders.sort()
-        found = (Path(folder) / name for name in sorted(names))
+        folders[:] = sorted(name for name in folders if not is_unfinished(name))
+        found = (Path(folder) / name for name in sorted(names) if not is_unfinished(name))
         yield from (file for file in found if file.is_file() and not file.is_symlink())
 
 

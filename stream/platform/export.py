@@ -38,6 +38,7 @@ SHOWN = (
     "language",
     "strictness",
     "trainers",
+    "prepare",
     "stop",
     "consent",
     "consent_text",

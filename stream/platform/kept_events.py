@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from take5.stream.events import Bundled, ClipReady, Event, Failed, NoClip, Reported, Stopped
+from take5.stream.events import Bundled, BundlePrepared, ClipReady, Event, Failed, NoClip, Reported, Stopped
 
-KEPT = (Stopped, ClipReady, NoClip, Bundled, Reported, Failed)
+KEPT = (Stopped, ClipReady, NoClip, Bundled, Reported, Failed, BundlePrepared)
 """Kinds of events that are kept."""
 
 Kept = dict[str, Any]

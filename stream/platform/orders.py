@@ -26,6 +26,11 @@ class Stated(Protocol):
         ...
 
     @property
+    def prepare(self) -> bool | None:
+        """Whether bundles are prepared for training."""
+        ...
+
+    @property
     def stop(self) -> Mapping[str, Any] | None:
         """Fields of the stop rules."""
         ...
@@ -57,7 +62,9 @@ def order_for(stated: Stated, usual: CaptureOrder) -> CaptureOrder:
     gates = replace(gates, strictness=stated.strictness or gates.strictness)
     if stated.trainers is not None:
         gates = replace(gates, trainers=tuple(stated.trainers))
-    return CaptureOrder(replace(usual.settings, gates=gates), rules, replace(usual.deliverables, bundles=bundles))
+    prepare = usual.deliverables.prepare if stated.prepare is None else stated.prepare
+    deliverables = replace(usual.deliverables, bundles=bundles, prepare=prepare)
+    return CaptureOrder(replace(usual.settings, gates=gates), rules, deliverables)
 
 
 def closed(row: SessionRow) -> Refused | None:

@@ -51,6 +51,8 @@ class Wanted:
         Of the gates.
     trainers : tuple of str, optional
         Trainers that get bundles.
+    prepare : bool, optional
+        Whether bundles are prepared for training.
     stop : dict, optional
         Fields of the stop rules.
     consent : str, optional
@@ -75,6 +77,7 @@ class Wanted:
     language: str | None = None
     strictness: str | None = None
     trainers: tuple[str, ...] | None = None
+    prepare: bool | None = None
     stop: dict[str, Any] | None = None
     consent: str | None = None
     expires_in: timedelta
@@ -107,6 +110,7 @@ def add(session: Session, key_id: str, wanted: Wanted) -> tuple[SessionRow, dict
         language=wanted.language,
         strictness=wanted.strictness,
         trainers=None if wanted.trainers is None else list(wanted.trainers),
+        prepare=wanted.prepare,
         stop=wanted.stop,
         consent=wanted.consent,
         consent_text=wanted.consent_text,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from take5.scoring.errors import ParameterError
-from take5.stream.events import Bundled, ClipReady
+from take5.stream.events import Bundled, BundlePrepared, ClipReady
 from take5.stream.platform.hooks.kinds import DeliveryState, HookKind
 from take5.stream.platform.states import EraseReason, SessionState, TakeState
 from take5.stream.platform.tables import DeliveryRow, SessionRow, TakeRow
@@ -24,6 +24,9 @@ TO_FETCH = timedelta(days=1)
 
 ABANDONED = timedelta(days=1)
 """Time after which a take counts as ended whose server has not said so: no capture lasts for so long."""
+
+TO_PREPARE = timedelta(hours=1)
+"""Time after which bundles of a take whose server has not said so are taken not to be prepared any more."""
 
 MADE = (ClipReady.__name__, Bundled.__name__)
 HAVE_IT = (HookKind.CLIP, HookKind.BUNDLE, HookKind.ACCEPTED)
@@ -87,7 +90,7 @@ def why_erased(row: SessionRow, deliveries: Sequence[DeliveryRow], now: datetime
         return EraseReason(row.erase_reason)
     if _being_captured(row, now):
         return None
-    if row.retention_days == 0 and row.hook_url is not None and _platform_has_it(row, deliveries):
+    if row.retention_days == 0 and row.hook_url is not None and _platform_has_it(row, deliveries, now):
         return EraseReason.ACCEPTED
     due = erases(row)
     if due is None or due > now:
@@ -95,10 +98,10 @@ def why_erased(row: SessionRow, deliveries: Sequence[DeliveryRow], now: datetime
     return EraseReason.RETENTION if row.retention_days or _accepted(row) is None else EraseReason.ACCEPTED
 
 
-def _platform_has_it(row: SessionRow, deliveries: Sequence[DeliveryRow]) -> bool:
+def _platform_has_it(row: SessionRow, deliveries: Sequence[DeliveryRow], now: datetime) -> bool:
     """Whether a take is accepted, and its clip, its bundles and its acceptance were delivered."""
     take = _accepted(row)
-    if take is None or take.state == TakeState.LIVE:
+    if take is None or take.state == TakeState.LIVE or _being_prepared(take, now):
         return False
     if any(each.state == DeliveryState.PENDING for each in deliveries):
         return False
@@ -107,6 +110,15 @@ def _platform_has_it(row: SessionRow, deliveries: Sequence[DeliveryRow]) -> bool
         return False
     delivered = [each for each in deliveries if each.kind in HAVE_IT and each.state == DeliveryState.DELIVERED]
     return sum(_is_about(each, take) for each in delivered) > len(made)
+
+
+def _being_prepared(take: TakeRow, now: datetime) -> bool:
+    """Whether bundles of a take are still being prepared, as far as anyone knows."""
+    events = [(each["kind"], each["event"]) for each in take.events]
+    wanted = {name for kind, event in events if kind == ClipReady.__name__ for name in event.get("prepare", ())}
+    bundles = [event for kind, event in events if kind == Bundled.__name__ and event.get("trainer") in wanted]
+    left = sum(not event.get("error") for event in bundles) - sum(kind == BundlePrepared.__name__ for kind, _ in events)
+    return left > 0 and now < _end(take) + TO_PREPARE
 
 
 def _is_about(delivery: DeliveryRow, take: TakeRow) -> bool:

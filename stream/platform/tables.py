@@ -112,6 +112,7 @@ class SessionRow(Table):
     language: Mapped[str | None] = mapped_column(String(35))
     strictness: Mapped[str | None] = mapped_column(String(16))
     trainers: Mapped[list[str] | None]
+    prepare: Mapped[bool | None]
     stop: Mapped[dict[str, Any] | None]
     consent: Mapped[str | None]
     consent_text: Mapped[str | None]

@@ -9,7 +9,17 @@ from typing import Self
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Failure, Reported, Stopped
+from take5.stream.events import (
+    BestChanged,
+    Bundled,
+    BundlePrepared,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    Reported,
+    Stopped,
+)
 from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.outbox import put
 from take5.stream.platform.kept_events import KEPT, events_of, with_event
@@ -75,6 +85,7 @@ _KINDS: dict[type[Event], HookKind] = {
     Stopped: HookKind.STOPPED,
     ClipReady: HookKind.CLIP,
     Bundled: HookKind.BUNDLE,
+    BundlePrepared: HookKind.PREPARED,
     Failed: HookKind.FAILED,
 }
 
@@ -194,6 +205,8 @@ class Known:
         One for each length that has one.
     bundles : sequence of Bundled
         Failed ones among them.
+    prepared : sequence of BundlePrepared
+        Those that could not be among them.
     files : set of str
         Names of the files beside the clips, those of the report among them.
     """
@@ -201,6 +214,7 @@ class Known:
     clips: Sequence[ClipReady]
     bundles: Sequence[Bundled]
     files: frozenset[str]
+    prepared: Sequence[BundlePrepared] = ()
 
     @classmethod
     def of(cls, take: TakeRow) -> Self:
@@ -209,7 +223,13 @@ class Known:
         clips = [event for event in events if isinstance(event, ClipReady)]
         bundles = [event for event in events if isinstance(event, Bundled)]
         reports = [event.files for event in events if isinstance(event, Reported)]
-        return cls(clips, bundles, frozenset().union(*(clip.files for clip in clips), *reports))
+        prepared = [event for event in events if isinstance(event, BundlePrepared)]
+        return cls(clips, bundles, frozenset().union(*(clip.files for clip in clips), *reports), prepared)
+
+    def preparation(self, bundle: Bundled) -> BundlePrepared | None:
+        """Return what has become of the preparation of a bundle; None if there is none, or not yet."""
+        same = (each for each in self.prepared if each.trainer == bundle.trainer)
+        return next((each for each in same if each.window_frames == bundle.window_frames), None)
 
     def bundle(self, trainer: str, window_frames: int | None) -> Bundled | None:
         """Return a trainer's bundle, of windows of a length or of the first; None if there is none."""

@@ -129,13 +129,13 @@ def set_aside(folder: SpoolFolder) -> Path:
 
 
 def deliverables(begun: Begun) -> Deliverables:
-    """What was to be made of a capture."""
+    """What was to be made of a capture, but for what comes after its bundles."""
     try:
         wanted = wanted_for(begun.trainers, begun.bundle_size, begun.consent) if begun.trainers else None
     except ParameterError as error:  # a trainer of another version of take5
         log.warning("bundles are left out: %s", error)
         wanted = None
-    return Deliverables(wanted, begun.name, begun.report)
+    return Deliverables(wanted, begun.name, begun.report, prepare=False)
 
 
 def _recovered(

@@ -1,8 +1,9 @@
 """Sessions that an earlier process has captured: their names answer as they did."""
 
 import secrets
+from dataclasses import replace
 
-from take5.stream.events import State, StateChanged
+from take5.stream.events import ClipReady, State, StateChanged
 from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.server.entry import Entry
 from take5.stream.server.names import Names
@@ -25,4 +26,5 @@ def fill(entry: Entry, earlier: Earlier, about: About) -> None:
     entry.capture_id, entry.folder, entry.kept = secrets.token_urlsafe(8), earlier.take, None
     entry.feed.now = Snapshot(entry.feed.name, about)
     for event in (StateChanged(0, State.READY), *earlier.events):
-        entry.feed.now.remember(event)
+        # nothing prepares any more what that process has left
+        entry.feed.now.remember(replace(event, prepare=()) if isinstance(event, ClipReady) else event)

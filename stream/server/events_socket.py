@@ -71,7 +71,7 @@ async def _gone(socket: WebSocket) -> None:
 
 async def _send(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: bool) -> None:
     try:
-        over = feed.now.over and not fresh
+        over = feed.now.complete and not fresh
         first = feed.capture + (fresh and feed.now.decided)
         await socket.send_text(json.dumps(feed.hello(fresh=fresh)))
         while not over and not follower.gone:
@@ -79,8 +79,11 @@ async def _send(socket: WebSocket, feed: Feed, follower: Follower, *, fresh: boo
                 if (
                     message.capture >= first
                 ):  # bundles of an earlier clip are not for a follower that waits for the next
-                    await socket.send_text(message.text)
+                    if message.text:
+                        await socket.send_text(message.text)
                     over |= message.last
+                    if over:
+                        break
         await socket.close(READ_NOT if follower.gone else 1000)
     except (WebSocketDisconnect, RuntimeError):
         return  # it has gone meanwhile

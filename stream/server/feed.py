@@ -9,6 +9,9 @@ from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.server.mailbox import Mailbox, Message
 from take5.stream.wire import Json
 
+END: Json = {"type": ""}
+"""Ends following, and is not sent."""
+
 
 class Follower:
     """One reader of a feed."""
@@ -62,6 +65,8 @@ class Feed:
 
         Followers get another ``hello`` if it is ``about`` something else than they were told.
         """
+        if self.now.over and not self.now.complete:  # what is still prepared is not told to those who follow it
+            self._hand_out(END, self.capture, last=True)
         told, self.capture = self.now.about, self.capture + 1
         self.now = Snapshot(self.name, about or self.about)
         if self.now.about != told:
@@ -71,8 +76,16 @@ class Feed:
         """Remember an event and hand it to every follower."""
         self.now.remember(event)
         content = event.json()
-        self._hand_out(content, self.capture, last=self.now.over)
+        self._hand_out(content, self.capture, last=self.now.complete)
         self.heard(event)
+
+    def add(self, event: Event, now: Snapshot) -> None:
+        """Publish what comes after the end of a capture, or only remember it if there has been another one since."""
+        if now is self.now:
+            self.publish(event)
+        else:
+            now.remember(event)
+            self.heard(event)
 
     def announce(self, event: Event) -> None:
         """Hand an event that is not about a capture to every follower, also to those that wait for the next capture.
@@ -83,7 +96,8 @@ class Feed:
 
     def _hand_out(self, content: Json, capture: int, *, last: bool = False) -> None:
         length = content.get("window_s")
-        message = Message(content["type"], json.dumps(content), last, capture, length)
+        text = "" if content is END else json.dumps(content)
+        message = Message(content["type"], text, last, capture, length)
         for follower in self.followers:
             follower.put(message)
 

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from take5.scoring.errors import DatabaseError, ServerError
-from take5.stream.events import Bundled, ClipReady, Event, Failed, Progress, Scored, Stopped, Warned
+from take5.stream.events import Bundled, BundlePrepared, ClipReady, Event, Failed, Progress, Scored, Stopped, Warned
 from take5.stream.output.free_space import free_space
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.thread_times import ThreadTimes
@@ -51,6 +51,9 @@ class Metrics:
         )
         self._clips = Counter("take5_clips", "Clips on disk.", registry=registry)
         self._bundles = Counter("take5_bundles", "Bundles by outcome.", ["outcome"], registry=registry)
+        self._prepared = Counter(
+            "take5_preparations", "Bundles prepared in the background, by outcome.", ["outcome"], registry=registry
+        )
         self._failed = Counter(
             "take5_captures_failed", "Captures without a clip, by reason.", ["reason"], registry=registry
         )
@@ -82,6 +85,8 @@ class Metrics:
             self._clips.inc()
         elif isinstance(event, Bundled):
             self._bundles.labels("failed" if event.error else "made").inc()
+        elif isinstance(event, BundlePrepared):
+            self._prepared.labels("failed" if event.error else "made").inc()
         elif isinstance(event, Failed):
             self._failed.labels(event.failure.value).inc()
         elif isinstance(event, Warned):

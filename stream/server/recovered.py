@@ -8,9 +8,11 @@ from pathlib import Path
 
 from take5.scoring.errors import SpoolDamaged, Take5Error
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Event, Failed, Failure, State, StateChanged
+from take5.stream.bundles.trainers.registry import PREPARABLE
+from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure, State, StateChanged
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.snapshot import About
+from take5.stream.preparing.masks import remedy
 from take5.stream.recovery.recover import recover, set_aside
 from take5.stream.server.captures import CaptureHost, CutOff
 from take5.stream.server.entry import Entry
@@ -86,11 +88,8 @@ class Recovery:
         try:
             for event in recover(folder, self._models_for, self._hooks, address):
                 emit(event)
-                if isinstance(event, ClipReady):
-                    clip = True
-                    log.warning("a capture that was cut off has been recovered: %s", event.path)
-                elif isinstance(event, Failed):
-                    log.warning("%s: %s", folder.take, event.text)
+                clip |= isinstance(event, ClipReady)
+                _log(event, folder.take)
                 if self._ending:
                     return
         except Take5Error as error:
@@ -111,6 +110,15 @@ class Recovery:
         if tracker != self._models.tracker_name:
             raise Take5Error(f"it was scored with the tracker {tracker}; use take5 recover {self._output}")
         return self._models
+
+
+def _log(event: Event, take: Path) -> None:
+    if isinstance(event, ClipReady):
+        log.warning("a capture that was cut off has been recovered: %s", event.path)
+    elif isinstance(event, Failed):
+        log.warning("%s: %s", take, event.text)
+    elif isinstance(event, Bundled) and event.error is None and event.trainer in PREPARABLE:
+        log.warning("%s is not prepared for training: %s does it", event.path, remedy(Path(event.path)))
 
 
 Reserved = tuple[CutOff, Entry | None]

@@ -12,6 +12,7 @@ from take5.stream.server.captures import CaptureHost, CaptureRequest, HostedCapt
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.lengths import Choice, Scoring
+from take5.stream.server.preparing import Preparing
 from take5.stream.server.recovered import interrupted
 from take5.stream.server.registry import Registry
 from take5.stream.server.space import Space
@@ -35,6 +36,8 @@ class Senders:
         Makes the captures.
     space : Space
         Of the output folder.
+    preparing : Preparing
+        Prepares their bundles, after everything else.
     """
 
     def __init__(
@@ -45,9 +48,10 @@ class Senders:
         admission: Admission,
         host: CaptureHost,
         space: Space,
+        preparing: Preparing,
     ) -> None:
         self._registry, self._choice, self._output, self._admission = registry, choice, output, admission
-        self._host, self._space = host, space
+        self._host, self._space, self._preparing = host, space, preparing
 
     async def begin(
         self,
@@ -99,7 +103,7 @@ class Senders:
         return scoring, order
 
     async def _accept(self, entry: Entry, place: Place, request: CaptureRequest, about: About) -> str:
-        sender = Sender(self._registry, self._admission, entry, place, about)
+        sender = Sender(self._registry, self._admission, self._preparing, entry, place, about)
         capture = sender.capture = await self._host.prepare(request, sender, place.room)
         if entry.live:
             await capture.abandon()
@@ -122,6 +126,8 @@ class Sender:
         Has the records.
     admission : Admission
         Has its place.
+    preparing : Preparing
+        Prepares its bundles.
     entry : Entry
         What belongs to its name.
     place : Place
@@ -135,9 +141,17 @@ class Sender:
         Its capture, once that is prepared.
     """
 
-    def __init__(self, registry: Registry, admission: Admission, entry: Entry, place: Place, about: About) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        admission: Admission,
+        preparing: Preparing,
+        entry: Entry,
+        place: Place,
+        about: About,
+    ) -> None:
         self._registry, self._admission, self._entry, self._place = registry, admission, entry, place
-        self._about, self._begun, self._ended = about, False, False
+        self._preparing, self._about, self._begun, self._ended = preparing, about, False, False
         self.capture: HostedCapture | None = None
 
     def connected(self) -> None:
@@ -166,8 +180,11 @@ class Sender:
         if connected:
             self._report(ended(entry.outcome, entry.folder))
         self._admission.release(self._place)
+        now, take = entry.feed.now, entry.folder
         entry.end(connected=connected)
         self._registry.names.leave(entry)
+        if connected:
+            self._preparing.begin(entry, now, take)
 
     def lost(self) -> None:
         """Give the place back; the name of a capture that had one waits for what is recovered."""

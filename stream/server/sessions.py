@@ -22,6 +22,7 @@ from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
+from take5.stream.server.preparing import Preparing
 from take5.stream.server.recovered import recover_all, recover_lost, reserve
 from take5.stream.server.registry import Registry
 from take5.stream.server.senders import Senders
@@ -93,7 +94,8 @@ class Sessions:
         self.output, self._choice = output, choice
         self._registry = Registry(choice.scoring, options.deliverables)
         self._names, self.decisions = self._registry.names, Decisions(self._registry)
-        self._senders = Senders(self._registry, choice, output, admission, host, self.space)
+        self._preparing = Preparing(self._registry, options.hooks)
+        self._senders = Senders(self._registry, choice, output, admission, host, self.space, self._preparing)
         self.draining = False
         self._refused: Callable[[str], None] = lambda _: None
 
@@ -240,12 +242,13 @@ class Sessions:
         """End everything under a name and forget it, but for its files; False if something is still being written."""
         self._registry.close(name)
         entry = self._names.get(name)
-        if entry is None:
-            return True
-        if entry.capture is not None:
+        if entry is not None and entry.capture is not None:
             entry.capture.shut_down(0.0)
             with suppress(TimeoutError):
                 await asyncio.wait_for(entry.capture.wait(), DRAIN_S)
+        await self._preparing.stop(name)
+        if entry is None:
+            return True
         if entry.needed:
             return False
         self._names.remove(entry)
@@ -281,15 +284,17 @@ class Sessions:
         return replace(self._choice.scoring, settings=begun.settings).about
 
     async def drain(self) -> None:
-        """End every capture and wait until its clip is saved."""
+        """End every capture and wait until its clip is saved; bundles that are not prepared yet are left so."""
         self.draining = True
         self._host.end()
+        leaving = asyncio.create_task(self._preparing.close(), name="take5-preparation")
         captures = [entry.capture for entry in self._names if entry.capture is not None]
         for capture in captures:
             capture.shut_down(DRAIN_ANALYSIS_S)
         if captures:
             await asyncio.wait([asyncio.create_task(capture.wait()) for capture in captures], timeout=DRAIN_S)
         await self._host.close()
+        await leaving
 
     def reload(self) -> None:
         """Let new processes make the captures that begin from now on, if it has processes for them."""

@@ -8,7 +8,17 @@ from typing import Protocol
 
 from take5.scoring.stopping import StopRules
 from take5.stream.deliverables import Deliverables
-from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, NoClip, Reported, Stopped
+from take5.stream.events import (
+    BestChanged,
+    Bundled,
+    BundlePrepared,
+    ClipReady,
+    Event,
+    Failed,
+    NoClip,
+    Reported,
+    Stopped,
+)
 from take5.stream.server.errors import Refused
 from take5.stream.settings import Settings
 
@@ -43,7 +53,7 @@ class CaptureState(StrEnum):
     FAILED = "failed"
 
 
-RECORDED = (BestChanged, Stopped, ClipReady, NoClip, Bundled, Reported, Failed)
+RECORDED = (BestChanged, Stopped, ClipReady, NoClip, Bundled, Reported, Failed, BundlePrepared)
 """Events that records are kept of."""
 
 
@@ -78,7 +88,7 @@ class Earlier:
     take : Path
         Its folder.
     events : tuple of Event
-        Its clips, bundles and report, and what stopped it.
+        Its clips, bundles and report, what was prepared, and what stopped it.
     """
 
     take: Path

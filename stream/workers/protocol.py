@@ -33,6 +33,7 @@ class Order(msgspec.Struct, frozen=True):
     consent: str | None
     name: str | None
     report: bool
+    prepare: bool
 
     @classmethod
     def of(cls, order: CaptureOrder) -> Self:
@@ -40,13 +41,14 @@ class Order(msgspec.Struct, frozen=True):
         wanted, more = order.deliverables.bundles, order.deliverables
         trainers = () if wanted is None else tuple(trainer.name for trainer in wanted.trainers)
         size, consent = (0, None) if wanted is None else (wanted.size, wanted.consent)
-        return cls(order.settings, order.rules, trainers, size, consent, more.name, more.report)
+        return cls(order.settings, order.rules, trainers, size, consent, more.name, more.report, more.prepare)
 
     @property
     def order(self) -> CaptureOrder:
         """The order."""
         wanted = wanted_for(self.trainers, self.bundle_size, self.consent) if self.trainers else None
-        return CaptureOrder(self.settings, self.rules, Deliverables(wanted, self.name, self.report))
+        deliverables = Deliverables(wanted, self.name, self.report, prepare=self.prepare)
+        return CaptureOrder(self.settings, self.rules, deliverables)
 
 
 class Prepare(Message, frozen=True):

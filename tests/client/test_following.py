@@ -264,6 +264,16 @@ def last(*events: Json) -> list[bool]:
     return [coming.over(event) for event in events]
 
 
+def test_bundles_that_are_prepared_come_last_but_for_those_that_failed() -> None:
+    clip: Json = {"type": "clip", "bundles": ["synctalk", "raw"], "report": False, "prepare": ["synctalk"]}
+    bundle: Json = {"type": "bundle", "trainer": "synctalk", "error": None}
+    raw, prepared = {**bundle, "trainer": "raw"}, {"type": "prepared", "trainer": "synctalk"}
+    assert last(clip, bundle, raw, prepared) == [False, False, False, True]
+    assert last(clip, {**bundle, "error": "full"}, raw) == [False, False, True]
+    hello = {"type": "hello", "clip": clip, "bundles": [bundle, raw], "prepared": []}
+    assert last(hello, prepared) == [False, True]
+
+
 def test_after_a_fault_its_warning_is_the_last_event() -> None:
     stopped = {"type": "stopped", "rule": "fault"}
     clip: Json = {"type": "clip", "bundles": [], "report": False}

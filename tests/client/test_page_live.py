@@ -20,11 +20,13 @@ from take5.stream.analysis.models import Models
 from take5.stream.events import (
     BestChanged,
     Bundled,
+    BundlePrepared,
     ChunkNote,
     ClipReady,
     Coached,
     Failed,
     Failure,
+    LeftStep,
     NoClip,
     Progress,
     Reported,
@@ -292,13 +294,15 @@ def test_what_comes_of_the_clip_is_shown_as_it_comes(server: Served, open_page: 
     page = following(server, open_page, "after")
     files = {"clip.mp4": "api/sessions/after/clip.mp4"}
     best = window(0, 1200.0).score
-    clip = ClipReady(150, best, 125, "/clips/after", files, ("synctalk", "er-nerf"), report=True)
+    wanted = ("synctalk", "er-nerf")
+    clip = ClipReady(150, best, 125, "/clips/after", files, wanted, report=True, prepare=wanted)
     tell(server, "after", *begun(), *scored(1200.0), clip)
     expect(page.locator("#report")).to_have_text("Drawing the report on why this was chosen …")
     tell(server, "after", Bundled(150, "synctalk", "/clips/after/synctalk/ann", 138, 125, ("sit closer",)))
     page.evaluate("document.querySelector('#accepted').hidden = false")
     bundles = page.locator("#bundles li")
     expect(bundles.first).to_contain_text("For synctalk:/clips/after/synctalk/annsit closer")
+    expect(bundles.first).to_contain_text("Being prepared for training (experimental) …")
     expect(bundles.last).to_contain_text("For er-nerf:being written, next to the clip")
     tell(server, "after", Bundled(150, "er-nerf", error="the disk is full"))
     expect(bundles.last).to_contain_text("the disk is full")
@@ -306,6 +310,10 @@ def test_what_comes_of_the_clip_is_shown_as_it_comes(server: Served, open_page: 
     link = page.get_by_role("link", name="Why this was chosen")
     expect(link).to_have_attribute("href", f"{server.address}/api/sessions/after/report.html")
     assert "report.html" in page.locator("#files a").all_inner_texts()
+    left = (LeftStep("training", "python main.py data/ann"),)
+    tell(server, "after", BundlePrepared(150, "synctalk", "/clips/after/synctalk/ann", ("head_pose",), left))
+    expect(bundles.first).to_contain_text("Prepared for training (experimental). Next: python main.py data/ann")
+    expect(bundles.last).not_to_contain_text("training")
 
 
 def test_a_length_without_a_clip_is_named(server: Served, open_page: OpenPage) -> None:

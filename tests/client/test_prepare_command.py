@@ -1,6 +1,8 @@
 """``take5 prepare``."""
 
 import json
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,35 +12,49 @@ from demo.talker import DEFAULT, FILLER, fitted
 from take5.client.cli import run
 
 
-def test_a_bundle_is_prepared_once_and_then_with_force(
+def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
     rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
-    assert run(["bundle", str(clip), "--for", "er-nerf", "--bundle-size", "256", "-o", str(tmp_path)]) == 0
+    made = ["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]
+    assert run([*made, "--prepare"]) == 0
     folder = str(tmp_path / "er-nerf" / "seven")
-    capsys.readouterr()
-    assert run(["prepare", folder]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"{folder}: prepared for er-nerf (experimental)"
-    assert [line.split(":")[0].strip() for line in said[1:4]] == ["head pose", "focal length", "AU45"]
-    assert said[4].startswith("next, face parsing: python data_utils/process.py data/seven/seven.mp4 --task 4")
-    assert run(["prepare", folder]) == 1
+    said = capsys.readouterr().out
+    assert said.count("prepared for") == 1
+    assert f"{folder}: prepared for er-nerf (experimental)\n  head pose: " in said
+    assert all(f"\n  {what}: " in said for what in ("focal length", "AU45", "masks"))
+    assert "next, DeepSpeech features" in said
+    assert run(["prepare", "--masks", folder]) == 1
     assert "track_params.pt: exists already" in capsys.readouterr().err
     assert run(["prepare", folder, "--force", "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["violations"] == []
     assert made["head_pose"]["reprojection_px"] < 1
+    assert made["masks"]["model"]["name"] == "selfie_segmentation"  # still there
     assert not any("--task 8" in step["command"] or "FeatureExtraction" in step["command"] for step in made["left"])
     assert run(["check", folder, "--for", "er-nerf"]) == 0
     assert "done: head tracking" in capsys.readouterr().out
-    assert run(["prepare", folder, "--force", "--masks", "--json"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert made["violations"] == []
-    assert made["masks"]["model"]["name"] == "selfie_segmentation"
-    assert [step["command"] for step in made["left"] if "process.py" in step["command"]] == []
-    assert run(["check", folder, "--for", "er-nerf"]) == 0
-    done = capsys.readouterr().out
-    assert all(f"done: {step}" in done for step in ("face parsing", "background", "head and torso"))
+
+
+def test_select_prepares_bundles_after_its_output_and_notifies_hooks_again(
+    short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "log"
+    code = f"import os; open({str(log)!r}, 'a').write(os.environ['TAKE5_TYPE'] + os.environ['TAKE5_ERROR'] + ' ')"
+    made = ["select", str(short), "-o", str(tmp_path), "--json", "--name", "ann", "--bundle-size", "256"]
+    hook = ["--on-ready", shlex.join([sys.executable, "-c", code])]
+    assert run([*made, "--for", "synctalk", "--for", "raw", *hook]) == 0
+    selected, prepared = map(json.loads, capsys.readouterr().out.splitlines())
+    assert prepared["video"] == selected["video"]
+    assert (prepared["prepared"]["type"], prepared["prepared"]["error"]) == ("prepared", None)
+    manifest = json.loads((Path(prepared["prepared"]["path"]) / "manifest.json").read_text())
+    assert manifest["trainer"] == "synctalk"
+    assert manifest["left"] == prepared["prepared"]["left"]
+    assert log.read_text().split() == ["bundle", "prepared"]
+    recorded = json.loads((tmp_path / short.stem / "deliveries.json").read_text())["deliveries"]
+    assert [(each["type"], each["state"]) for each in recorded] == [("bundle", "delivered"), ("prepared", "delivered")]
+    assert run([*made, "--for", "synctalk", "--force", "--no-prepare"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_a_segmenter_that_is_none_is_refused_before_the_work(

@@ -58,13 +58,13 @@ def test_the_names_are_those_of_the_api() -> None:
 
 def test_a_session_is_created_with_what_its_holders_need(shop: Program, capsys: Capture) -> None:
     fields = ["--label", "host", "--person", "李雷", "--language", "zh-Hans", "--strictness", "strict", "--for", "raw"]
-    assert command("create", *fields, "--stop-cap", "60", "--stop-share", "0", "--expires", "12h") == 0
+    assert command("create", *fields, "--no-prepare", "--stop-cap", "60", "--stop-share", "0", "--expires", "12h") == 0
     printed = capsys.readouterr()
     lines = dict(line.split(maxsplit=1) for line in printed.out.splitlines() if not line.startswith(" "))
     shown = shop.show(lines["session"])
     for name, value in {"label": "host", "person": "李雷", "language": "zh-Hans", "trainers": ["raw"]}.items():
         assert shown[name] == value
-    assert shown["stop"] == {"cap_s": 60, "share": 0}
+    assert (shown["prepare"], shown["stop"]) == (False, {"cap_s": 60, "share": 0})
     assert lines["person"].startswith(f"{shop.address}/#token=t5person_")
     assert lines["sender"].startswith(f"{shop.address}/whip/{lines['session']} ")
     assert "  t5sender_" in printed.out

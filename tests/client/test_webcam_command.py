@@ -45,7 +45,7 @@ def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(short: Path, serve
     with (
         playing(short, server, tmp_path),
         subprocess.Popen(
-            [*command, "-o", str(tmp_path / "out"), "--stop-at", "0"],
+            [*command, "-o", str(tmp_path / "out"), "--stop-at", "0", "--for", "synctalk", "--bundle-size", "256"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,8 +67,9 @@ def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(short: Path, serve
         "connecting", "receiving", "stopping", "ready",
     ]  # fmt: skip
     assert next(event["rule"] for event in told if event["type"] == "stopped") == "ended"
-    clip, report = told[-2:]
-    assert (clip["type"], report["type"], report["error"]) == ("clip", "report", None)
+    clip, *others = told[-4:]
+    assert [event["type"] for event in told[-4:]] == ["clip", "bundle", "report", "prepared"]
+    assert [event["error"] for event in others] == [None] * 3
     assert sorted(clip["files"]) == ["clip.mp4", "clip.wav", "report.json", "source.mp4"]
     check(Path(clip["path"]))
 

@@ -9,6 +9,7 @@ from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import (
     BestChanged,
     Bundled,
+    BundlePrepared,
     ChunkNote,
     ClipReady,
     Coached,
@@ -16,6 +17,7 @@ from take5.stream.events import (
     Event,
     Failed,
     Failure,
+    LeftStep,
     Progress,
     Resumed,
     Scored,
@@ -68,5 +70,8 @@ EVENTS: list[Event] = [
     CLIP,
     Bundled(175, "synctalk", "/out/clip/synctalk/ann", 138, 125, ("small",)),
     Bundled(175, "raw", error="the disk is full"),
+    ClipReady(175, BEST, 125, "/out/clip", bundles=("synctalk", "raw"), prepare=("synctalk",)),
+    BundlePrepared(175, "synctalk", "/out/clip/synctalk/ann", ("head_pose",), (LeftStep("task", "do"),), ("no masks",)),
+    BundlePrepared(175, "instag", "/out/clip/instag/ann", error="no face is seen", window_frames=250),
     *(Failed(10, failure, "text", {"no_face": 3}) for failure in Failure),
 ]

@@ -11,8 +11,8 @@ from threading import Event, Lock, Thread
 
 from take5.scoring.motion import Motion
 from take5.scoring.score import WindowScore
-from take5.stream.events import ClipReady
-from take5.stream.hooks.notice import BundlePlace, Notice, clip_notice
+from take5.stream.events import ClipReady, LeftStep
+from take5.stream.hooks.notice import BundlePlace, Notice, PreparedPlace, clip_notice, prepared_notice
 
 SECRET = b"sixteen bytes or more"
 
@@ -124,6 +124,19 @@ def endless(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
     while not handler.receiver.released.is_set():
         handler.wfile.write(65_536 * b"x")
+
+
+def prepared_in(folder: Path) -> Notice:
+    """A notice that the bundle for one trainer is prepared, and that for another is not."""
+    notice = notice_in(folder)
+    best = WindowScore(start=300, D=145.4, motion=Motion(0.1181, 0.1203, 0.0912, mouth_moves=True), views=1)
+    clip = ClipReady(600, best, 125, str(folder), notice.details["files"])
+    left = (LeftStep("training", "python main.py"),)
+    places = [
+        PreparedPlace("synctalk", folder / "synctalk", folder / "synctalk" / "manifest.json", left),
+        PreparedPlace("instag", folder / "instag", folder / "instag" / "manifest.json", error="no face is seen"),
+    ]
+    return prepared_notice(clip, "studio", "speech-embedding", places)
 
 
 def notice_in(folder: Path, *trainers: str) -> Notice:

@@ -21,7 +21,7 @@ from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 pytestmark = pytest.mark.realtime
 
 NAME = "ann"
-OPTIONS = ("--stop-at", "0", "--stop-gain", "0", "--for", "synctalk")
+OPTIONS = ("--stop-at", "0", "--stop-gain", "0", "--for", "synctalk", "--no-prepare")
 Json = dict[str, Any]
 
 

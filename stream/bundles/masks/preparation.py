@@ -43,6 +43,14 @@ class BundlePictures(Protocol):
 
 
 @dataclass(frozen=True)
+class BundleImages:
+    """The pictures of a bundle, of which nothing is known but their number."""
+
+    folder: Path
+    frames: int
+
+
+@dataclass(frozen=True)
 class Masks:
     """Masks and what is cut with them.
 

@@ -64,7 +64,8 @@ class ActionUnitNames:
         names = _table(found)[0] if self.present(found) else []
         bare = [name for name in self.columns if name in names]
         if bare:
-            yield Violation(UNITS, f"has no blank before {', '.join(bare)}; loaders look for ' {bare[0]}'", "")
+            cure = f"put it there: sed -i '1s/, */, /g' data/{found.name}/{UNITS}"
+            yield Violation(UNITS, f"has no blank before {', '.join(bare)}; loaders look for ' {bare[0]}'", cure)
 
 
 def _finite(text: str) -> bool:

@@ -44,7 +44,7 @@ def see_pictures(
     NoFace
         If no face is seen in some of them.
     """
-    paths = _paths(folder)
+    paths = picture_paths(folder)
     meshes: list[Mesh | None] = []
     sizes = set()
     with reader() as opened:
@@ -74,8 +74,8 @@ def _mesh_around(reader: MeshReader, rgb: NDArray[np.uint8], landmarks: Path) ->
     return reader.mesh(rgb, square_around(points, rgb.shape[1], rgb.shape[0]))
 
 
-def _paths(folder: Path) -> list[Path]:
-    """0.jpg, 1.jpg and so on."""
+def picture_paths(folder: Path) -> list[Path]:
+    """0.jpg, 1.jpg and so on of a bundle; raise UnreadableMedia if one is missing, or there are none."""
     files = numbered_files(folder / FOLDER, ".jpg")
     if not files:
         raise UnreadableMedia(f"{folder}/{FOLDER}: has no pictures; give a bundle that take5 has made")

@@ -1,30 +1,33 @@
 """Prepares a bundle in place: files are complete before they are moved there, and the manifest comes last."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from take5.scoring.errors import OutputExists, UnreadableMedia
 from take5.scoring.models.face_geometry import CanonicalFace
 from take5.stream.bundles.check import Progress, progress
 from take5.stream.bundles.contract import TrainerContract
-from take5.stream.bundles.manifest import MANIFEST, described_file, write_manifest
-from take5.stream.bundles.masks.preparation import FILES, Masks, OpenSegmenter
-from take5.stream.bundles.preparation.pictures import OnPicture, OpenReader, see_pictures
-from take5.stream.bundles.preparation.preparation import Preparation, SeenPictures
+from take5.stream.bundles.manifest import MANIFEST, described_file
+from take5.stream.bundles.masks.preparation import FILES, BundleImages, Masks, OpenSegmenter
+from take5.stream.bundles.preparation.in_place import InPlace, Write, preparing
+from take5.stream.bundles.preparation.pictures import OnPicture, OpenReader, picture_paths, see_pictures
+from take5.stream.bundles.preparation.preparation import Preparation
 from take5.stream.bundles.preparation.registry import preparations_for
 from take5.stream.bundles.trainers.registry import TRAINERS
-from take5.stream.output.atomic import writing
 from take5.stream.wire import Json
 
 PREPARED = "preparation"
 """Key of the manifest."""
 
-TEMPORARY = ".preparation-"
-"""How the name of the folder begins in which files are written first, in the bundle."""
+WITHOUT_MASKS = "without_masks"
+"""Key of it, where masks were left out: why."""
+
+ABOUT = ("experimental", "created", "model", WITHOUT_MASKS)
+"""Keys of it that are of no single preparation."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Prepared:
     trainer : str
         Whose.
     made : dict
-        What the manifest says of each preparation.
+        What the manifest says of each preparation, also of those that were there before.
     progress : Progress
         What is done, wrong and left.
     """
@@ -89,7 +92,8 @@ def prepare(
 ) -> Prepared:
     """Do what take5 can of the preparation that the bundle's trainer needs, and record it in the manifest.
 
-    With a ``segmenter``, masks and what is cut with them are made, too.
+    With a ``segmenter``, masks and what is cut with them are made, too. What take5 has made before stays, unless
+    ``force`` is true: masks can be added to poses.
 
     Raises
     ------
@@ -100,47 +104,55 @@ def prepare(
     NoFace
         If no face is seen in some picture.
     OutputExists, OutputError
-        If a file of the same name is there and ``force`` is false, or one cannot be written.
+        If a file of the same name is there and ``force`` is false, if another process prepares the bundle, or if a file
+        cannot be written.
     """
     content = read_manifest(folder)
     trainer = TRAINERS[content["trainer"]]
-    preparations = preparations_for(trainer.name)
-    if segmenter is not None:
-        preparations += (Masks(FILES[trainer.name], segmenter),)
-    _refuse_existing(folder, preparations, force=force)
-    seen = see_pictures(folder, model.face, model.reader, _longer_side(content), on_picture)
-    made = _write(seen, preparations)
-    found = progress(folder, trainer)
-    record: Json = {
-        "experimental": True,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": {"name": model.name, "sha256": model.sha256},
-        **made,
-    }
-    paths = [path for preparation in preparations for path in preparation.paths(seen.frames)]
-    write_manifest(_updated(content, trainer, found, folder, paths) | {PREPARED: record}, folder)
-    return Prepared(folder, trainer.name, made, found)
+    tracking = preparations_for(trainer.name)
+    masks = None if segmenter is None else Masks(FILES[trainer.name], segmenter)
+    with preparing(folder) as place:
+        to_do = _to_do(place, folder, content, (*tracking, *([] if masks is None else [masks])), force=force)
+        paths, steps, about = picture_paths(folder), dict[str, Write](), Json()
+        faces = [each for each in tracking if each in to_do]
+        if faces:
+            seen = see_pictures(folder, model.face, model.reader, _longer_side(content), on_picture)
+            steps |= {each.name: partial(each.write, seen=seen) for each in faces}
+            about = {"model": {"name": model.name, "sha256": model.sha256}}
+        if masks is not None and masks in to_do:
+            steps[masks.name] = partial(masks.write, seen=BundleImages(folder, len(paths)))
+        made = place.write(steps)
+        found = progress(folder, trainer)
+        record = {**content.get(PREPARED, {}), **_now(), **about, **made}
+        if masks is not None:
+            record.pop(WITHOUT_MASKS, None)
+        files = [path for each in to_do for path in each.paths(len(paths))]
+        place.finish(_updated(content, trainer, found, folder, files) | {PREPARED: record})
+    return Prepared(folder, trainer.name, {name: record[name] for name in record if name not in ABOUT}, found)
 
 
-def _write(seen: SeenPictures, preparations: Iterable[Preparation]) -> Json:
-    """Write all files, then move them into the bundle; return what the manifest says of them."""
-    folder, made = seen.folder, {}
-    with writing(folder), TemporaryDirectory(prefix=TEMPORARY, dir=folder) as name:
-        temporary = Path(name)
-        for preparation in preparations:
-            made[preparation.name] = preparation.write(temporary, seen)
-        for path in sorted(path for path in temporary.rglob("*") if path.is_file()):
-            place = folder / path.relative_to(temporary)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(place)
-    return made
+def leave_out_masks(folder: Path, reason: str) -> None:
+    """Let the manifest of a bundle that is prepared say why there are no masks."""
+    with preparing(folder) as place:
+        content = read_manifest(folder)
+        place.finish(content | {PREPARED: {**content[PREPARED], WITHOUT_MASKS: reason}})
 
 
-def _refuse_existing(folder: Path, preparations: Iterable[Preparation], *, force: bool) -> None:
-    """What a trainer's own steps have made may have taken hours."""
-    there = [path for each in preparations for path in each.paths(0) if (folder / path).exists()]
-    if there and not force:
-        raise OutputExists(f"{folder / there[0]}: exists already; replace it and what belongs to it with --force")
+def _now() -> Json:
+    return {"experimental": True, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _to_do(
+    place: InPlace, folder: Path, content: Json, wanted: Sequence[Preparation], *, force: bool
+) -> list[Preparation]:
+    """What is wanted and not there yet. What a trainer's own steps have made may have taken hours: it stays."""
+    before = {} if force else content.get(PREPARED, {})
+    to_do = [each for each in wanted if each.name not in before]
+    there = [path for each in to_do or wanted for path in each.paths(0) if (folder / path).exists()]
+    foreign = [path for path in there if path not in place.moved]
+    if foreign and not force:
+        raise OutputExists(f"{folder / foreign[0]}: exists already; replace it and what belongs to it with --force")
+    return to_do or list(wanted)
 
 
 def _updated(content: Json, trainer: TrainerContract, found: Progress, folder: Path, paths: list[str]) -> Json:

@@ -26,7 +26,7 @@ ER_NERF = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *openface(BLINKS),
+        openface(BLINKS),
         Step("training", TRAIN + "--iters {passes80}"),
         Step("lips", TRAIN + "--iters {passes} --finetune_lips --patch_size 32"),
         Step("torso", TORSO + HEAD + "--iters {passes160}"),

@@ -27,7 +27,7 @@ GAUSSIAN_TALKER = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *openface(BLINKS),
+        openface(BLINKS),
         Step(
             "training; the configuration's iterations, saved every 500",
             "python train.py -s data/{id} --model_path output/{id} --configs arguments/64_dim_1_transformer.py",

@@ -26,7 +26,7 @@ INSTAG = TrainerContract(
     done=(*DONE, "features of the sound, where aud_ave.npy is among the files"),
     left=(
         *TASKS,
-        *openface(EXPRESSION),
+        openface(EXPRESSION),
         TEETH,
         Step(
             "depth and normals; first, one GPU is set in their scripts, which are for four",

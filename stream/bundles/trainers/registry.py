@@ -27,6 +27,9 @@ TRAINERS = {
     )
 }
 
+PREPARABLE = ("synctalk", "instag", "er-nerf", "rad-nerf", "talkinggaussian", "gaussiantalker")
+"""Trainers for whose bundles :mod:`take5.stream.bundles.preparation` does something."""
+
 
 def trainer_named(name: str) -> TrainerContract:
     """Return a trainer's contract.

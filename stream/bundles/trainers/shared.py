@@ -30,19 +30,13 @@ BLINKS = ("AU45_r",)
 EXPRESSION = ("AU01_r", "AU04_r", "AU05_r", "AU06_r", "AU07_r", "AU25_r", "AU45_r")
 
 
-def openface(columns: tuple[str, ...]) -> tuple[Step, Step]:
+def openface(columns: tuple[str, ...]) -> Step:
     """Action units in these columns of ``au.csv``."""
-    return (
-        Step(
-            "action units, with OpenFace",
-            "FeatureExtraction -f data/{id}/{id}.mp4 -aus -of au -out_dir data/{id}",
-            makes=(ActionUnits(columns),),
-        ),
-        Step(
-            "a space before each name in their head, where OpenFace wrote none",
-            "sed -i '1s/, */, /g' data/{id}/au.csv",
-            makes=(ActionUnitNames(columns),),
-        ),
+    return Step(
+        "action units, with OpenFace, and a space before each name in their head, where it wrote none",
+        "FeatureExtraction -f data/{id}/{id}.mp4 -aus -of au -out_dir data/{id} && "
+        "sed -i '1s/, */, /g' data/{id}/au.csv",
+        makes=(ActionUnits(columns), ActionUnitNames(columns)),
     )
 
 

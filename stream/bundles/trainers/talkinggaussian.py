@@ -31,7 +31,7 @@ TALKING_GAUSSIAN = TrainerContract(
     left=(
         *TASKS,
         DEEPSPEECH,
-        *openface(EXPRESSION),
+        openface(EXPRESSION),
         TEETH,
         Step(
             "mouth",

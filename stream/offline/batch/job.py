@@ -35,8 +35,9 @@ class Recipe:
     def key(self) -> str:
         """SHA-256 of the recipe, with all its fields, and of the report's version.
 
-        The deliverables go by the names that ledgers have always had, and tracks, a channel, a shift of the sound,
-        other lengths and another tracker than MediaPipe's count where they are asked for, so that ledgers stay valid.
+        The deliverables go by the names that ledgers have always had, without what comes after a take; and tracks, a
+        channel, a shift of the sound, other lengths and another tracker than MediaPipe's count where they are asked
+        for, so that ledgers stay valid.
         """
         fields = asdict(self)
         if self.tracks == MAIN_TRACKS:
@@ -52,6 +53,7 @@ class Recipe:
         if not self.settings.also:
             del fields["settings"]["also"]
         extras = fields.pop("deliverables")
+        del extras["prepare"]  # which comes after the take
         extras |= {"wanted": extras.pop("bundles"), "page": extras.pop("report")}
         text = json.dumps({"report": REPORT_VERSION, **fields, "extras": extras}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()

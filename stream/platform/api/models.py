@@ -115,6 +115,7 @@ class NewSession(BaseModel):
     trainers: list[Annotated[str, AfterValidator(_trainer)]] | None = Field(
         None, max_length=50, description="Trainers with bundles."
     )
+    prepare: bool | None = Field(None, description="Whether bundles are then prepared for training (experimental).")
     stop: Stop | None = None
     consent: Lines | None = Field(None, max_length=4096, description="Reference to the person's consent.")
     consent_text: Lines | None = Field(
@@ -142,7 +143,11 @@ class NewSession(BaseModel):
 
     def signed(self) -> bytes:
         """Return what tells one request from another; it is the same in every version for the same request."""
-        later = {"spoken_consent": self.spoken_consent, "retention_days": self.retention_days is not None}
+        later = {
+            "spoken_consent": self.spoken_consent,
+            "retention_days": self.retention_days is not None,
+            "prepare": self.prepare is not None,
+        }
         return self.model_dump_json(exclude={name for name, given in later.items() if not given}).encode()
 
     def wanted(self) -> Wanted:
@@ -153,6 +158,7 @@ class NewSession(BaseModel):
             language=self.language,
             strictness=self.strictness,
             trainers=None if self.trainers is None else tuple(dict.fromkeys(self.trainers)),
+            prepare=self.prepare,
             stop=None if self.stop is None else self.stop.fields(),
             consent=self.consent,
             expires_in=timedelta(seconds=self.expires_in_s),
@@ -203,6 +209,7 @@ class Session(BaseModel):
     language: str | None
     strictness: str | None
     trainers: list[str] | None
+    prepare: bool | None
     stop: dict[str, float] | None
     consent: str | None
     consent_text: str | None

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from take5.stream.events import Bundled, BundlePrepared
 from take5.stream.platform.api.models import DAY_S, MINUTE_S
 from take5.stream.platform.states import TakeState
 from take5.stream.platform.tables import TakeRow
@@ -35,6 +36,27 @@ class Accept(BaseModel):
     take: str | None = Field(None, description="Its id; null: the last with a clip.")
 
 
+class Step(BaseModel):
+    """A step that is left, and its command."""
+
+    what: str
+    command: str
+
+
+class Preparation(BaseModel):
+    """What was prepared of a bundle for training, or why it was not. Experimental."""
+
+    made: list[str]
+    left: list[Step]
+    error: str | None
+
+    @classmethod
+    def of(cls, prepared: BundlePrepared) -> Self:
+        """Return it as its event tells of it."""
+        left = [Step(what=step.what, command=step.command) for step in prepared.left]
+        return cls(made=list(prepared.made), left=left, error=prepared.error)
+
+
 class Bundle(BaseModel):
     """A trainer's bundle in a take's folder, or why there is none."""
 
@@ -43,6 +65,19 @@ class Bundle(BaseModel):
     path: str
     warnings: list[str]
     error: str | None
+    preparation: Preparation | None = Field(description="Null: it is not prepared, or not yet.")
+
+    @classmethod
+    def of(cls, bundle: Bundled, prepared: BundlePrepared | None) -> Self:
+        """Return a bundle as its events tell of it."""
+        return cls(
+            trainer=bundle.trainer,
+            seconds=None if bundle.window_frames is None else frame_seconds(bundle.window_frames),
+            path=bundle.path,
+            warnings=list(bundle.warnings),
+            error=bundle.error,
+            preparation=None if prepared is None else Preparation.of(prepared),
+        )
 
 
 class Take(BaseModel):
@@ -73,16 +108,7 @@ class Take(BaseModel):
             folder=row.folder,
             clip=None if not known.clips else known.clips[0].json(),
             files=sorted(known.files),
-            bundles=[
-                Bundle(
-                    trainer=each.trainer,
-                    seconds=None if each.window_frames is None else frame_seconds(each.window_frames),
-                    path=each.path,
-                    warnings=list(each.warnings),
-                    error=each.error,
-                )
-                for each in known.bundles
-            ],
+            bundles=[Bundle.of(each, known.preparation(each)) for each in known.bundles],
         )
 
 

@@ -15,6 +15,7 @@ class HookKind(StrEnum):
     FAILED = "failed"
     ACCEPTED = "accepted"
     BUNDLE = "bundle"
+    PREPARED = "prepared"
     DELETED = "deleted"
     ERASED = "erased"
     EXPIRED = "expired"

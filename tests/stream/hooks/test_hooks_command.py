@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hooks_receiver import notice_in
+from hooks_receiver import notice_in, prepared_in
 from serving import descriptors, eventually
 
 from take5.scoring.errors import ParameterError
@@ -83,7 +83,16 @@ def test_it_is_told_by_its_last_argument_its_environment_and_its_input(notice: N
         "TAKE5_TRAINERS": "synctalk,instag",
         "TAKE5_BUNDLES": f"{folder}/synctalk:{folder}/instag",
         "TAKE5_MANIFESTS": f"{folder}/synctalk/manifest.json:{folder}/instag/manifest.json",
+        "TAKE5_ERROR": "",
     }
+
+
+def test_of_bundles_that_are_prepared_it_is_told_and_why_others_are_not(tmp_path: Path) -> None:
+    notice = prepared_in(tmp_path / "take")
+    told = environment(notice, {})
+    assert told["TAKE5_TYPE"] == "prepared"
+    assert (told["TAKE5_TRAINERS"], told["TAKE5_BUNDLES"]) == ("synctalk", str(tmp_path / "take" / "synctalk"))
+    assert told["TAKE5_ERROR"] == "instag: no face is seen"
 
 
 def test_what_take5_has_in_its_environment_is_handed_on_but_for_its_secrets(notice: Notice) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hooks_receiver import SECRET, notice_in
+from hooks_receiver import SECRET, notice_in, prepared_in
 from repository import ROOT
 
 from take5.stream.hooks.command import SERVERS_OWN, environment
@@ -61,6 +61,12 @@ def test_the_example_has_the_keys_of_a_notice(tmp_path: Path) -> None:
     assert shown["best"].keys() == told["best"].keys()
     assert shown["bundles"][0].keys() == told["bundles"][0].keys()
     assert all(f"`{key}`" in DOCUMENT for key in told)
+
+
+def test_every_key_of_a_bundle_that_was_prepared_is_there(tmp_path: Path) -> None:
+    told = prepared_in(tmp_path / "take").json()
+    assert told["type"] == "prepared"
+    assert all(f"`{key}`" in DOCUMENT for bundle in told["bundles"] for key in bundle)
 
 
 def test_every_variable_and_state_is_there(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.events import (
     BestChanged,
     Bundled,
+    BundlePrepared,
     Event,
     Failure,
     Progress,
@@ -130,6 +131,33 @@ def test_a_clip_with_bundles_is_over_when_the_last_of_them_has_been_told() -> No
     feed.publish(Bundled(175, "raw", error="no"))
     assert feed.now.over
     assert [bundle["trainer"] for bundle in feed.hello()["bundles"]] == ["synctalk", "raw"]
+
+
+def test_a_clip_whose_bundles_are_prepared_is_over_before_that_and_complete_after_it() -> None:
+    feed = feed_of(replace(CLIP, bundles=("synctalk", "instag", "raw"), prepare=("synctalk", "instag")))
+    for trainer, error in (("synctalk", None), ("instag", "no"), ("raw", None)):
+        assert not feed.now.over
+        feed.publish(Bundled(175, trainer, "/out", error=error, window_frames=125))
+    assert (feed.now.over, feed.now.complete) == (True, False)
+    assert [[bundle.trainer for bundle in bundles] for _, bundles in feed.now.to_prepare] == [["synctalk"]]
+    feed.publish(BundlePrepared(175, "synctalk", "/out", window_frames=125))
+    assert feed.now.complete
+    assert [each["trainer"] for each in feed.hello()["prepared"]] == ["synctalk"]
+
+
+def test_who_follows_a_capture_is_not_told_of_its_preparation_once_another_has_begun() -> None:
+    async def follow() -> tuple[list[str], list[bool], int]:
+        feed = Feed("x", ABOUT)
+        follower = feed.follow()
+        feed.publish(replace(CLIP, bundles=("synctalk",), prepare=("synctalk",)))
+        feed.publish(Bundled(175, "synctalk", "/out"))
+        before = feed.now
+        feed.restart()
+        feed.add(BundlePrepared(175, "synctalk", "/out"), before)
+        unread = await follower.read()
+        return [message.kind for message in unread], [message.last for message in unread], len(before.prepared)
+
+    assert asyncio.run(follow()) == (["clip", "bundle", ""], [False, False, True], 1)
 
 
 def test_a_clip_with_a_report_is_over_when_it_has_been_told() -> None:

@@ -1,6 +1,7 @@
 """A platform's server in a process of its own: real captures, real kills, and what the records say afterwards."""
 
 import io
+import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -15,6 +16,7 @@ from worker_server import captures_in, kill, workers
 
 from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.platform.database import Database
+from take5.stream.preparing.process import PROGRAM
 
 pytestmark = pytest.mark.realtime
 
@@ -59,12 +61,25 @@ def bearer(session: Json, holder: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {session['secrets'][holder]}"}
 
 
+def prepared_of(shop: Program, session: Json) -> list[Json | None]:
+    """What has become of the preparation of a session's bundles, but for raw ones."""
+    (take,) = shop.request("GET", f"/{session['id']}/takes").json()["takes"]
+    return [bundle["preparation"] for bundle in take["bundles"] if bundle["trainer"] != "raw"]
+
+
+def preparing(folder: Path) -> bool:
+    """Whether any process prepares a bundle in a folder."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, text=True, check=True).stdout
+    return any(PROGRAM[-1] in line and str(folder) in line for line in listed.splitlines())
+
+
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted(
-    shop: Program, start: Start, video: Path, tmp_path: Path
+    shop: Program, start: Start, video: Path, tmp_path: Path, processes: str
 ) -> None:
+    wanted = {"trainers": ["raw", "synctalk"], "strictness": "loose", "consent": "form 7"}
     with start() as kill:
-        session = shop.create(label="host", stop={"cap_s": 8}, trainers=["raw"], strictness="loose", consent="form 7")
+        session = shop.create(label="host", stop={"cap_s": 8}, **wanted)
         kill()
     with start():
         assert shop.show(session["id"])["state"] == "created"
@@ -74,7 +89,8 @@ def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted
         shown, place = shop.show(session["id"]), f"{shop.address}/api/sessions/{session['id']}"
         state = httpx.get(place, headers=bearer(session, "follower")).json()
         assert (state["rules"]["cap_s"], state["stopped"]["rule"]) == (8, "cap")
-        assert [bundle["trainer"] for bundle in state["bundles"]] == ["raw"]
+        assert [bundle["trainer"] for bundle in state["bundles"]] == ["raw", "synctalk"]
+        assert state["clip"]["prepare"] == ["synctalk"]
         assert shown["folder"] == state["clip"]["path"]
         assert session["id"] in Path(shown["folder"]).name
         assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 200
@@ -89,7 +105,14 @@ def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             assert opened.testzip() is None
             assert "manifest.json" in {Path(name).name for name in opened.namelist()}
+        if processes == "1":  # else it is deleted while it is being prepared
+            assert eventually(lambda: all(prepared_of(shop, session)), 60)
+            state = httpx.get(place, headers=bearer(session, "follower")).json()
+            assert [(event["trainer"], event["error"]) for event in state["prepared"]] == [("synctalk", None)]
+        else:
+            assert preparing(tmp_path)
         assert shop.request("DELETE", f"/{session['id']}").json()["deleted"] == [shown["folder"]]
+        assert not preparing(tmp_path)
         assert httpx.get(f"{place}/clip.mp4", headers=bearer(session, "follower")).status_code == 401
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
 

@@ -17,7 +17,18 @@ from take5.scoring.score import WindowScore
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.stream.bundles.write import wanted_for
 from take5.stream.deliverables import Deliverables
-from take5.stream.events import BestChanged, Bundled, ClipReady, Event, Failed, Failure, Reported, Stopped
+from take5.stream.events import (
+    BestChanged,
+    Bundled,
+    BundlePrepared,
+    ClipReady,
+    Event,
+    Failed,
+    Failure,
+    LeftStep,
+    Reported,
+    Stopped,
+)
 from take5.stream.live.snapshot import About, Snapshot
 from take5.stream.platform import takes
 from take5.stream.platform import watch as module
@@ -84,6 +95,7 @@ def clip(folder: Path, *, start: int = 50) -> ClipReady:
 
 
 BUNDLE = Bundled(150, "raw", "/out/a/raw/a", 138, 125, ("few frames",))
+PREPARED = BundlePrepared(150, "raw", "/out/a/raw/a", ("head_pose",), (LeftStep("train", "main.py"),))
 REPORT = Reported(150, {"report.html": "api/report.html"})
 
 
@@ -101,7 +113,13 @@ def test_a_record_follows_its_capture(stage: Stage) -> None:
 
 
 def test_a_record_keeps_what_its_name_answers_with_after_a_restart(stage: Stage) -> None:
-    told: tuple[Event, ...] = (Stopped(150, Stop(StopRule.THRESHOLD, 1100.5, 1000.0)), clip(OUT / "a"), BUNDLE, REPORT)
+    told: tuple[Event, ...] = (
+        Stopped(150, Stop(StopRule.THRESHOLD, 1100.5, 1000.0)),
+        clip(OUT / "a"),
+        BUNDLE,
+        REPORT,
+        PREPARED,
+    )
     stage.report()
     for event in told:
         stage.report(event=event)
@@ -341,6 +359,16 @@ def test_a_session_is_captured_as_it_states() -> None:
         "form 7",
     )
     assert order.deliverables.report
+
+
+@pytest.mark.parametrize("stated", [None, True, False])
+@pytest.mark.parametrize("usual", [True, False])
+def test_a_session_says_whether_its_bundles_are_prepared_or_leaves_it_to_the_server(
+    stated: bool | None, usual: bool
+) -> None:
+    wanted = replace(USUAL, deliverables=replace(USUAL.deliverables, prepare=usual))
+    order = order_for(replace(NOTHING, prepare=stated), wanted)
+    assert order.deliverables.prepared == (("instag",) if (usual if stated is None else stated) else ())
 
 
 def test_a_session_may_want_no_bundles_or_the_servers_with_its_own_consent() -> None:

@@ -101,6 +101,29 @@ def test_each_bundle_must_have_been_delivered(state: str, expected: str | None) 
     assert why_erased(session, told[:2], NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("bundle", "prepared", "later", "expected"),
+    [
+        ({}, False, DAY * 0, None),
+        ({}, False, DAY, "accepted"),
+        ({}, True, DAY * 0, "accepted"),
+        ({"trainer": "raw"}, False, DAY * 0, "accepted"),
+    ],
+)
+def test_what_is_being_prepared_is_waited_for_but_not_for_long(
+    bundle: dict[str, Any], prepared: bool, later: timedelta, expected: str | None
+) -> None:
+    events = [
+        {**CLIP, "event": {"prepare": ["synctalk"]}},
+        {"kind": "Bundled", "event": {"trainer": "synctalk", "error": None, **bundle}},
+        *([{"kind": "BundlePrepared", "event": {"trainer": "synctalk"}}] if prepared else []),
+    ]
+    chosen = take(accepted=NOW, ended=NOW, events=events)
+    session = row((chosen,), retention_days=0, state="accepted", hook_url="http://a")
+    told = [delivery("clip"), delivery("bundle"), delivery("accepted")]
+    assert why_erased(session, told, NOW + later) == expected
+
+
 def test_a_bundle_that_failed_keeps_the_footage() -> None:
     bundle = {"kind": "Bundled", "event": {"trainer": "raw", "error": "no face"}}
     chosen = take(accepted=NOW, events=[CLIP, bundle])

@@ -41,7 +41,11 @@ def test_there_are_no_workers_without_ports() -> None:
 
 @pytest.mark.parametrize(
     "deliverables",
-    [CLIP_ONLY, Deliverables(wanted_for(["synctalk", "instag"], 512, "form 7"), "ann", report=True)],
+    [
+        CLIP_ONLY,
+        Deliverables(wanted_for(["synctalk", "instag"], 512, "form 7"), "ann", report=True),
+        Deliverables(wanted_for(["synctalk"]), prepare=False),
+    ],
 )
 def test_a_capture_is_ordered_of_a_worker_as_of_the_server_s_own_process(deliverables: Deliverables) -> None:
     settings = Settings(

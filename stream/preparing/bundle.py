@@ -1,0 +1,33 @@
+"""Preparing a bundle as far as it can be done on this machine: the poses first, so that nothing costs them."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from take5.scoring.errors import Take5Error
+from take5.scoring.models.runtime import Quiet
+from take5.stream.bundles.preparation.pictures import OnPicture
+from take5.stream.bundles.preparation.prepare import FaceModel, Prepared, leave_out_masks, prepare
+from take5.stream.preparing.masks import local_network, why_none
+from take5.stream.preparing.models import segmenter
+
+
+def prepare_fully(
+    folder: Path, model: FaceModel, quiet: Quiet = nullcontext, on_picture: OnPicture = lambda *_: None
+) -> tuple[Prepared, str]:
+    """Prepare a bundle, with masks if what they need is here; return why there are none, or an empty text.
+
+    Raises
+    ------
+    Take5Error
+        If the poses cannot be found or written; see :func:`take5.stream.bundles.preparation.prepare.prepare`.
+    """
+    made, network = prepare(folder, model, on_picture=on_picture), local_network()
+    if network is None:
+        reason = why_none(folder)
+    else:
+        try:
+            return prepare(folder, model, segmenter=segmenter(network, quiet)), ""
+        except Take5Error as error:
+            reason = f"no masks: {error}"
+    leave_out_masks(folder, reason)
+    return made, reason

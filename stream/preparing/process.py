@@ -1,0 +1,96 @@
+"""The process that prepares bundles, as the one that has started it knows it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
+
+from take5.stream.hooks.command import SERVERS_OWN
+from take5.stream.offline.batch.worker_process import THREADS
+from take5.stream.wire import Json
+
+PROGRAM = (sys.executable, "-m", "take5.stream.preparing.child")
+GRACE_S = 5.0
+"""How long it may take to remove what is half-written."""
+
+LONGEST_S = 600.0
+"""How long it may take for a bundle."""
+
+IDLE_PRIORITY = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)
+"""On Windows, which has no niceness."""
+
+
+class PreparingProcess:
+    """A process that prepares bundles.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The bundles.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._errors = TemporaryFile()  # noqa: SIM115 - closed by read
+        # Of its own group, since a terminal sends Ctrl-C to a group; of the same session, in which niceness counts.
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            [*PROGRAM, *(str(folder.absolute()) for folder in folders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=_environment(),
+            process_group=None if os.name == "nt" else 0,
+            creationflags=IDLE_PRIORITY,
+        )
+        self._limit = Timer(LONGEST_S * len(folders), self._process.kill)
+        self._limit.daemon = True
+
+    def read(self) -> Iterator[Json]:
+        """Yield what it says of each bundle, in order, until it has ended."""
+        assert self._process.stdout is not None  # noqa: S101 - a pipe
+        self._limit.start()
+        try:
+            for line in self._process.stdout:
+                yield json.loads(line)
+            self._process.wait()
+        finally:
+            self._limit.cancel()
+
+    @property
+    def fault(self) -> str:
+        """How it ended, in words, where it did not do everything."""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        code = self._process.returncode
+        return f"ended with exit code {code}" + (f" ({lines[-1]})" if code > 0 and lines else "")
+
+    def end(self) -> None:
+        """End it, from any thread, and wait until it has ended."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self) -> None:
+        """Let go of its pipes, after it has ended."""
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """Without the secrets of the server; with one thread for each of numpy's libraries, whose idle threads spin."""
+    kept = {name: value for name, value in os.environ.items() if name not in SERVERS_OWN}
+    return dict.fromkeys(THREADS, "1") | kept

@@ -1,0 +1,167 @@
+"""Bundles that are prepared in the background: by real processes with real models, ended, killed and cancelled."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from serving import eventually
+
+from take5.stream.analysis.models import Models
+from take5.stream.bundles.footage import footage
+from take5.stream.bundles.manifest import Origin
+from take5.stream.bundles.write import wanted_for, write_bundles
+from take5.stream.events import Bundled, BundlePrepared
+from take5.stream.preparing.child import LOWEST
+from take5.stream.preparing.process import PROGRAM
+from take5.stream.preparing.queue import Order, PreparationQueue
+from take5.stream.recording.from_file import open_recording
+from take5.stream.sources.file import MediaFile
+
+FEW = 30
+"""Frames: each costs every process that prepares them."""
+
+
+@pytest.fixture(scope="module")
+def made(short: Path, models: Models, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    recording = open_recording(MediaFile(short), models, lambda *_: None)
+    folder = tmp_path_factory.mktemp("made")
+    wanted = wanted_for(["synctalk"], 256)
+    (one,) = write_bundles(footage(recording, 50, FEW), Origin("talk.mkv", 2.0), wanted, models, folder, "ann")
+    return one.folder
+
+
+@pytest.fixture
+def bundle(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "take" / "synctalk" / "ann"))
+
+
+@dataclass
+class Told:
+    """What a queue has told of its orders."""
+
+    events: list[BundlePrepared] = field(default_factory=list)
+    over: list[Sequence[BundlePrepared]] = field(default_factory=list)
+
+    def order(self, *folders: Path, session: str = "ann") -> Order:
+        bundles = tuple(Bundled(175, "synctalk", str(folder), 41, 37) for folder in folders)
+        return Order(session, bundles, self.events.append, self.over.append)
+
+
+def content(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def children(parent: int) -> list[int]:
+    """The processes that a process has started to prepare bundles."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if PROGRAM[-1] in line]
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; who has ended and waits for a parent that is gone does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def running() -> int:
+    """The process that prepares bundles now; it is beyond its start."""
+    assert eventually(lambda: bool(children(os.getpid())), 20)
+    (process,) = children(os.getpid())
+    assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, process) == LOWEST, 20)
+    return process
+
+
+def test_a_process_of_the_lowest_priority_prepares_what_it_can_and_says_why_of_the_rest(
+    bundle: Path, tmp_path: Path
+) -> None:
+    told, queue, gone = Told(), PreparationQueue(), tmp_path / "gone"
+    queue.add(told.order(bundle, gone))
+    running()
+    assert queue.wait(60)
+    good, bad = told.events
+    assert (good.error, good.path, good.made[0]) == (None, str(bundle), "head_pose")
+    assert ("masks" in good.made) == (not good.warnings)
+    assert good.left[0].command.startswith("python main.py" if "masks" in good.made else "python data_utils")
+    assert bad.error is not None
+    assert bad.error.startswith(f"{gone}/manifest.json: cannot be read")
+    assert told.over == [[good, bad]]
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    assert manifest["preparation"]["experimental"] is True
+    assert ("without_masks" in manifest["preparation"]) == bool(good.warnings)
+    assert [step["command"] for step in manifest["left"]] == [step.command for step in good.left]
+    assert not [path for path in bundle.iterdir() if path.name.startswith(".")]
+    queue.close()
+
+
+def test_at_the_end_bundles_are_left_as_they_are_and_a_remedy_is_told(bundle: Path) -> None:
+    told, queue, before = Told(), PreparationQueue(), content(bundle)
+    queue.add(told.order(bundle))
+    queue.add(told.order(bundle, session="bea"))
+    process = running()
+    queue.close()
+    queue.add(told.order(bundle, session="cem"))
+    assert not alive(process)
+    assert len(told.events) == len(told.over) == 3
+    assert all(event.error is not None and f"{bundle} does it" in event.error for event in told.events)
+    assert content(bundle) == before
+
+
+def test_what_is_cancelled_is_written_no_more_and_nothing_is_told(bundle: Path) -> None:
+    told, queue = Told(), PreparationQueue()
+    queue.add(told.order(bundle))
+    queue.add(told.order(bundle))
+    process = running()
+    queue.cancel("nobody")
+    assert alive(process)
+    queue.cancel("ann")
+    assert not alive(process)
+    shutil.rmtree(bundle.parents[1])
+    assert queue.wait(1)
+    queue.close()
+    assert (told.events, told.over) == ([], [])
+    assert not bundle.parents[1].exists()
+
+
+def test_a_process_that_is_killed_and_an_error_of_who_is_told_cost_their_bundles_alone(
+    bundle: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told, queue = Told(), PreparationQueue()
+
+    def fail(_: BundlePrepared) -> None:
+        raise ValueError("nobody listens")
+
+    queue.add(Order("bea", told.order(bundle).bundles, fail))
+    os.kill(first := running(), signal.SIGKILL)
+    queue.add(told.order(bundle))
+    assert eventually(lambda: children(os.getpid()) not in ([], [first]), 20)
+    os.kill(running(), signal.SIGKILL)
+    assert queue.wait(20)
+    assert "nobody listens" in caplog.text
+    assert [event.error for event in told.events] == ["its process ended with exit code -9"]
+    queue.close()
+
+
+OWNER = "import sys, time; from pathlib import Path; from take5.stream.preparing.process import PreparingProcess as P; "
+OWNER += "p = P([Path(sys.argv[1])]); print(p._process.pid, flush=True); time.sleep(60)"
+
+
+def test_it_ends_with_who_has_started_it(bundle: Path) -> None:
+    before = content(bundle)
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(bundle)], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        process = int(owner.stdout.readline())
+        assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, process) == LOWEST, 20)
+        owner.kill()
+    assert eventually(lambda: not alive(process), 10)
+    assert content(bundle) == before
