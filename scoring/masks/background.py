@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy.ndimage import distance_transform_edt
 
 from take5.scoring.errors import ParameterError
+from take5.scoring.masks.filters import distances
 from take5.scoring.masks.labels import Mask
 
 Picture = npt.NDArray[np.uint8]
@@ -89,4 +90,4 @@ class BackgroundSeen:
 def _distances(person: Mask) -> npt.NDArray[np.uint8]:
     if not person.any():
         return np.full(person.shape, FURTHEST, dtype=np.uint8)
-    return np.asarray(np.minimum(distance_transform_edt(~person), FURTHEST), dtype=np.uint8)
+    return np.minimum(distances(person), FURTHEST).astype(np.uint8)

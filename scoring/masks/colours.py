@@ -4,8 +4,8 @@ from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate1d
 
+from take5.scoring.masks.filters import blurred
 from take5.scoring.masks.geometry import Points, face_outline, filled
 from take5.scoring.masks.labels import Label, Labels, Mask, labelled
 
@@ -73,11 +73,3 @@ def face_mask(labels: Labels, landmarks: Points) -> Mask:
     rows = np.arange(len(face))[:, None]
     face[:, within] |= (rows >= bottom) & (rows < bottom + BELOW_JAW)
     return face
-
-
-def blurred(picture: npt.NDArray[np.float32], sigma: float, radius: int) -> npt.NDArray[np.float32]:
-    """A picture [H, W, ...] blurred by a Gaussian cut off at a radius; edges are mirrored."""
-    weights = np.exp(-0.5 * np.square(np.arange(-radius, radius + 1) / sigma))
-    weights /= weights.sum()
-    across = correlate1d(picture, weights, axis=1, mode="mirror", output=np.float32)
-    return np.asarray(correlate1d(across, weights, axis=0, mode="mirror", output=np.float32))

@@ -13,8 +13,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter
 
+from take5.scoring.masks.filters import enlarged, window_means
 from take5.scoring.masks.labels import Float32
 
 Indices = npt.NDArray[np.intp]
@@ -43,34 +43,20 @@ class Guided:
     def fitted(cls, maps: Float32, luma: Float32, radius: int = RADIUS, eps: float = EPS) -> Self:
         """Fit maps [C, h, w] to a guide [h, w] in [0, 1]."""
         size = 2 * radius + 1
-        mean_i = uniform_filter(luma, size, mode="nearest")
-        variance = uniform_filter(luma * luma, size, mode="nearest") - mean_i * mean_i
-        a, b = np.empty((2, *luma.shape, len(maps)), dtype=np.float32)
-        for channel, p in enumerate(maps):
-            mean_p = uniform_filter(p, size, mode="nearest")
-            slope = (uniform_filter(luma * p, size, mode="nearest") - mean_i * mean_p) / (variance + np.float32(eps))
-            b[..., channel] = uniform_filter(mean_p - slope * mean_i, size, mode="nearest")
-            a[..., channel] = uniform_filter(slope, size, mode="nearest")
-        return cls(a, b)
+        p = np.ascontiguousarray(np.moveaxis(maps, 0, -1))
+        mean_i = window_means(luma, size)
+        variance = window_means(luma * luma, size) - mean_i * mean_i
+        mean_p, of_window = window_means(p, size), mean_i[..., None]
+        shared = window_means(luma[..., None] * p, size) - of_window * mean_p
+        slope = np.asarray(shared / (variance + np.float32(eps))[..., None], np.float32)
+        return cls(window_means(slope, size), window_means(mean_p - slope * of_window, size))
 
     def small(self, luma: Float32) -> Float32:
         """The filtered maps [h, w, C] in their own size."""
         return self.a * luma[..., None] + self.b
 
-    def at(self, rows: Indices, columns: Indices, guide: Float32) -> Float32:
-        """The filtered maps at n pixels of a larger guide [H, W]: [n, C]."""
-        value = guide[rows, columns][:, None]
-        y, x = _places(rows, guide.shape[0], len(self.a)), _places(columns, guide.shape[1], self.a.shape[1])
-        result = np.zeros((len(rows), self.a.shape[-1]), dtype=np.float32)
-        for row, row_share in y:
-            for column, column_share in x:
-                result += (row_share * column_share)[:, None] * (self.a[row, column] * value + self.b[row, column])
+    def at(self, rows: Indices, columns: Indices, guide: Float32, size: tuple[int, int]) -> Float32:
+        """The filtered maps [n, C] at n pixels of a picture of ``size`` (height, width), whose guide there is [n]."""
+        a, b = (enlarged(each, *size)[rows, columns] for each in (self.a, self.b))
+        result: Float32 = a * guide[:, None] + b
         return result
-
-
-def _places(index: Indices, large: int, small: int) -> list[tuple[Indices, Float32]]:
-    """The two small pixels between which large ones lie, with their shares."""
-    place = np.clip((index + 0.5) * (small / large) - 0.5, 0, small - 1)
-    low = place.astype(np.intp)
-    share = (place - low).astype(np.float32)
-    return [(low, 1 - share), (np.minimum(low + 1, small - 1), share)]

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from take5.scoring.masks.appearance import Appearance
+from take5.scoring.masks.filters import near_edges, repeated
 from take5.scoring.masks.geometry import INNER_LIPS, Points, filled
 from take5.scoring.masks.guided import Guided
-from take5.scoring.masks.labels import Float32, Label, Labels, Mask
+from take5.scoring.masks.labels import Float32, Label, Labels
 from take5.scoring.masks.split import HAIR, NECK, TORSO, class_maps, part_maps
 from take5.scoring.masks.steadying import SmallMaps
 
@@ -80,10 +80,10 @@ def labels_of(maps: SmallMaps, rgb: npt.NDArray[np.uint8], landmarks: Points) ->
     fitted = Guided.fitted(maps.maps, maps.luma)
     small = _winners(fitted.small(maps.luma))
     height, width = rgb.shape[:2]
-    y, x = (np.arange(each) * few // each for each, few in zip((height, width), small.shape, strict=True))
-    labels: Labels = small[y[:, None], x]
-    rows, columns = np.nonzero(_near_edges(small)[y[:, None], x])
-    labels[rows, columns] = _winners(fitted.at(rows, columns, rgb @ (LUMA / np.float32(255))))
+    labels = repeated(small, height, width)
+    rows, columns = np.nonzero(repeated(near_edges(small, EDGE).view(np.uint8), height, width))
+    guide = rgb[rows, columns] @ (LUMA / np.float32(255))
+    labels[rows, columns] = _winners(fitted.at(rows, columns, guide, (height, width)))
     mouth = filled(landmarks[INNER_LIPS], height, width)
     labels[mouth & (labels != Label.BACKGROUND)] = Label.MOUTH
     return labels
@@ -100,7 +100,5 @@ def _winners(maps: Float32) -> Labels:
 
 IN_ORDER = np.array([Label.FACE, Label.HAIR, Label.NECK, Label.TORSO], dtype=np.uint8)
 
-
-def _near_edges(labels: Labels) -> Mask:
-    """Pixels within two of another label."""
-    return np.asarray(maximum_filter(labels, 5) != minimum_filter(labels, 5))
+EDGE = 2
+"""Pixels of the small picture from another label within which each pixel of the large one is decided by itself."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
+from take5.scoring.masks.filters import window_means
 from take5.scoring.masks.labels import Float32
 
 NEIGHBOUR = 0.7
@@ -52,7 +52,7 @@ def _mean(now: SmallMaps, neighbours: list[SmallMaps | None]) -> SmallMaps:
     total, weights = now.maps.copy(), np.ones_like(now.luma)
     for other in neighbours:
         if other is not None:
-            apart = uniform_filter(np.abs(other.luma - now.luma), 3, mode="nearest")
+            apart = window_means(np.abs(other.luma - now.luma), 3)
             weight = NEIGHBOUR * np.exp(-np.square(apart / np.float32(SAME)))
             total += weight * other.maps
             weights += weight

@@ -7,7 +7,7 @@ continued upwards below the head, column by column: the colour at their upper ed
 import numpy as np
 import numpy.typing as npt
 
-from take5.scoring.masks.colours import blurred
+from take5.scoring.masks.filters import blurred, replaced, with_alpha
 from take5.scoring.masks.labels import HEAD, Label, Labels, Mask, labelled
 
 Picture = npt.NDArray[np.uint8]
@@ -31,9 +31,7 @@ BLUR = 4.0, 2
 
 def without_background(rgb: Picture, labels: Labels, background: Picture) -> Picture:
     """``gt_imgs``: the picture [H, W, 3] with its background replaced by the one of all frames."""
-    shown = rgb.copy()
-    np.copyto(shown, background, where=(labels == Label.BACKGROUND)[..., None])
-    return shown
+    return replaced(rgb, labels == Label.BACKGROUND, background)
 
 
 def torso_picture(picture: Picture, labels: Labels, background: Picture, *, to_mean: bool = False) -> Picture:
@@ -62,8 +60,7 @@ def torso_picture(picture: Picture, labels: Labels, background: Picture, *, to_m
         shown |= drawn
         if mask is neck:
             _blur(image, drawn, head & ~shown, background)
-    rgba = np.empty((*labels.shape, 4), dtype=np.uint8)
-    rgba[..., :3], rgba[..., 3] = image, 255
+    rgba = with_alpha(image)
     rgba.view(np.uint32)[..., 0] *= shown  # a pixel at a time
     return rgba
 

@@ -100,12 +100,18 @@ def check_installed() -> None:
     opencv()
 
 
-def opencv() -> ModuleType:
-    """OpenCV."""
+def opencv(needed_by: str = TRACKER) -> ModuleType:
+    """OpenCV.
+
+    Raises
+    ------
+    LibraryMissing
+        If it is not installed.
+    """
     try:
         import cv2
     except ImportError as error:
-        raise missing("opencv-python-headless", error) from error
+        raise missing("opencv-python-headless", error, needed_by) from error
     module: ModuleType = cv2
     return module
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from take5.scoring.errors import ModelDamaged
 from take5.scoring.masks.labels import Float32
-from take5.scoring.models.litert import Network
+from take5.scoring.models.litert import Network, opencv
 from take5.scoring.models.runtime import Quiet
 
 CLASSES = ("background", "hair", "body skin", "face skin", "clothes", "others")
@@ -46,10 +46,11 @@ class Segmenter:
     ModelDamaged
         If the file is missing, is damaged, or is another network.
     LibraryMissing
-        If LiteRT is not installed.
+        If LiteRT or OpenCV is not installed.
     """
 
     def __init__(self, model_path: Path, quiet: Quiet = nullcontext) -> None:
+        opencv(NEEDED_BY)  # for take5.scoring.masks.filters
         self._network = Network(model_path, quiet=quiet, needed_by=NEEDED_BY)
         _, height, width, channels = _picture_shape(self._network.input_shape)
         self.height, self.width = height, width

@@ -116,7 +116,8 @@ def test_guided_maps_are_the_same_for_some_pixels_and_in_their_own_size() -> Non
     luma, maps = rng.random((20, 24), np.float32), rng.random((2, 20, 24), np.float32)
     fitted = Guided.fitted(maps, luma)
     rows, columns = np.mgrid[0:20, 0:24].reshape(2, -1)
-    np.testing.assert_allclose(fitted.at(rows, columns, luma).reshape(20, 24, 2), fitted.small(luma), atol=1e-5)
+    at = fitted.at(rows, columns, luma[rows, columns], luma.shape)
+    np.testing.assert_allclose(at.reshape(20, 24, 2), fitted.small(luma), atol=1e-5)
     flat = Guided.fitted(np.full((1, 20, 24), 0.3, np.float32), luma).small(luma)
     np.testing.assert_allclose(flat, 0.3, atol=1e-3)
 

@@ -10,6 +10,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
 from take5.scoring.errors import UnreadableMedia
+from take5.scoring.masks.filters import decoded
 from take5.stream.bundles.frames import BEST_JPEG
 from take5.stream.ffmpeg.filters import TIME_BASE
 from take5.stream.ffmpeg.pictures import EXACT
@@ -26,10 +27,12 @@ def read_picture(path: Path) -> Pixels:
         If it is not a readable image.
     """
     try:
-        with av.open(str(path)) as container:
-            return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), dtype=np.uint8)
-    except (av.FFmpegError, IndexError, StopIteration, OSError) as error:
-        raise UnreadableMedia(f"{path}: cannot be read as an image ({error}); make the bundle again") from error
+        found = decoded(path.read_bytes())
+    except OSError as error:
+        raise UnreadableMedia(f"{path}: cannot be read ({error.strerror or error}); make the bundle again") from error
+    if found is None:
+        raise UnreadableMedia(f"{path}: is not a readable image; make the bundle again")
+    return found
 
 
 class ImageEncoder:

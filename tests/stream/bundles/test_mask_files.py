@@ -132,7 +132,7 @@ def test_a_damaged_image_or_landmarks_are_named(bundle: BundleOf, tmp_path: Path
     with pytest.raises(UnreadableMedia, match=r"0\.lms: must have 68 lines"):
         Masks(FILES["er-nerf"], ColourSegmenter).write(tmp_path, broken)
     (broken.folder / "ori_imgs/0.lms").write_bytes((bundle.folder / "ori_imgs/0.lms").read_bytes())
-    with pytest.raises(UnreadableMedia, match=r"0\.jpg: cannot be read as an image"):
+    with pytest.raises(UnreadableMedia, match=r"0\.jpg: is not a readable image"):
         Masks(FILES["er-nerf"], ColourSegmenter).write(tmp_path, broken)
 
 
