@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from take5.stream.platform.api.delivery_routes import router as delivery_routes
@@ -12,6 +13,7 @@ from take5.stream.platform.api.schema import DescribedApi, operation_id
 from take5.stream.platform.api.secret_routes import router as secret_routes
 from take5.stream.platform.api.take_routes import router as take_routes
 from take5.stream.platform.service import Platform
+from take5.stream.server.bodies import whole_body
 from take5.stream.server.errors import Refused
 from take5.stream.server.openings import Openings
 from take5.stream.server.sessions import Sessions
@@ -69,20 +71,18 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        messages, size = [], 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                answer = problem(413, "too_large", f"the body has more than {MAX_BODY} bytes")
-                await answer(scope, receive, send)
-                return
-            if not message.get("more_body", False):
-                break
-        messages.reverse()
+        try:
+            body = await whole_body(Request(scope, receive), MAX_BODY)
+        except Refused as error:
+            await problem(error.status, error.code, str(error))(scope, receive, send)
+            return
+        read = False
 
         async def replay() -> Message:
-            return messages.pop() if messages else await receive()
+            nonlocal read
+            if read:
+                return await receive()
+            read = True
+            return {"type": "http.request", "body": body, "more_body": False}
 
         await self._app(scope, replay, send)
