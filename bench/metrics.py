@@ -1,6 +1,7 @@
-"""Metrics against what bench measures by itself, and what they cost: ``python -m bench.metrics VIDEO``.
+"""Metrics against what bench measures by itself, and what they and JSON logs cost: ``python -m bench.metrics VIDEO``.
 
-One session at a time: without metrics and with them in turns, scraped each second.
+One session at a time: without metrics, with them, and with logs of every request, too, in turns. It is asked how it is
+once a second, which is a scrape where there are metrics, and by a request to ``/healthz``.
 """
 
 import statistics
@@ -9,34 +10,44 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from bench.server_process import JSON_LOGS, METRICS
 from bench.sessions import BEGIN_S, Server, _until, senders
+
+WAYS: dict[str, list[str]] = {"nothing": [], "metrics": [METRICS], "metrics and JSON logs": [METRICS, JSON_LOGS]}
+TURNS = 2
 
 
 def main() -> None:
     """Measure, and print."""
-    video, seconds, turns = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 30.0, 2
-    spent: dict[bool, list[float]] = {False: [], True: []}
-    for turn in range(2 * turns):
-        metered = turn % 2 == 1
-        cpu, state = _measured(video, seconds, metered)
-        spent[metered].append(cpu)
-        if metered:
-            _compare(state)
-    for metered, found in spent.items():
-        each = " ".join(f"{cores:.3f}" for cores in found)
-        print(f"metrics {'on' if metered else 'off'}: {each} cores a session")
+    video, seconds = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    spent: dict[str, list[float]] = {way: [] for way in WAYS}
+    scrapes: list[float] = []
+    for _ in range(TURNS):
+        for way, arguments in WAYS.items():
+            cpu, states = _measured(video, seconds, arguments)
+            spent[way].append(cpu)
+            if arguments:
+                _compare(states[-1])
+                scrapes += [state["scrape_cpu_s"] for state in states]
+    for way, found in spent.items():
+        print(f"with {way}: {' '.join(f'{cores:.3f}' for cores in found)} cores a session")
+    print(f"a scrape: {1000 * statistics.median(scrapes):.2f} ms of CPU")
 
 
-def _measured(video: Path, seconds: float, metered: bool) -> tuple[float, dict[str, Any]]:
-    server = Server(*(["--metrics"] if metered else []))
+def _measured(video: Path, seconds: float, arguments: list[str]) -> tuple[float, list[dict[str, Any]]]:
+    """Cores that a session has used, and what its server has said of itself each second."""
+    server = Server(*arguments)
     try:
         with senders([server.address], video, "auto"):
-            _until(server, "scoring", 1, BEGIN_S)
-            before = server.state()
+            states = [_until(server, "scoring", 1, BEGIN_S)]
             for _ in range(int(seconds)):
                 time.sleep(1)
-                after = server.state()
-        return (after["cpu_s"] - before["cpu_s"]) / (after["wall_s"] - before["wall_s"]), after
+                httpx.get(f"{server.address}/healthz")
+                states.append(server.state())
+        first, last = states[0], states[-1]
+        return (last["cpu_s"] - first["cpu_s"]) / (last["wall_s"] - first["wall_s"]), states
     finally:
         server.end()
 
@@ -54,6 +65,9 @@ def _compare(state: dict[str, Any]) -> None:
     bucket = next(edge for edge in edges if below[edge] >= counted[f"{name}_count"] / 2)
     print(f"median latency: {middle:.3f} s measured, in the bucket up to {bucket:g} s")
     print(f"windows live: {state['live']} measured, {counted.get('take5_windows_totallive', 0):.0f} counted")
+    packets = {track: counted[f"take5_rtp_packets_total{track}"] for track in ("picture", "sound")}
+    print(f"packets of sound: {state['sounds']} blocks measured, {packets['sound']:.0f} counted")
+    print(f"packets of the picture: {packets['picture']:.0f} counted in {state['units']} units; lost {state['lost']}")
 
 
 if __name__ == "__main__":

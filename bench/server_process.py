@@ -1,7 +1,8 @@
-"""A server for :mod:`bench.sessions`: ``python -m bench.server_process [--tracker NAME] [--metrics]``.
+"""A server for :mod:`bench.sessions`: ``python -m bench.server_process [--tracker NAME] [--metrics] [--json-logs]``.
 
 Prints its address, then answers each line on its standard input with a line of JSON: what it has spent so far, the
-delays and windows of its captures, and with ``--metrics`` what those count. At the end of its input it stops.
+delays and windows of its captures, and with ``--metrics`` what those count. With ``--json-logs`` it logs every request.
+At the end of its input it stops.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from bench.watching import Clock, Stages, hook, resident_mb, serve, thread_seconds
 from take5.client.api.models import TRACKER_NAMES
+from take5.client.cli.log_options import set_up_logging
 from take5.client.cli.options import load_models
 from take5.scoring.stopping import StopRules
 from take5.stream.deliverables import Deliverables
@@ -29,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracker", choices=TRACKER_NAMES, default="mediapipe")
     parser.add_argument("--metrics", action="store_true", help="count metrics, too")
+    parser.add_argument("--json-logs", action="store_true", help="log every request")
     options = parser.parse_args()
     share_arenas()
     models, stages, clocks = load_models("speech-embedding", None, "cpu", options.tracker), Stages(), list[Clock]()
@@ -49,13 +52,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         metrics: list[Metrics] = []
         made = (lambda sessions: metrics.append(Metrics(sessions))) if options.metrics else (lambda _: None)
-        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made)
+        set_up_logging("json" if options.json_logs else "text", access=options.json_logs)
+        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made, access_log=options.json_logs)
         thread = threading.Thread(target=lambda: asyncio.run(serving), name="event loop")
         thread.start()
         up.wait()
         for _ in sys.stdin:
+            began = time.thread_time()
             counted = {"metrics": values(metrics[0]) if metrics else {}}
-            print(json.dumps(state(clocks, stages) | counted), flush=True)
+            scraped = {"scrape_cpu_s": time.thread_time() - began}
+            print(json.dumps(state(clocks, stages) | counted | scraped), flush=True)
         end[0]()
         thread.join()
 
@@ -78,6 +84,8 @@ def state(clocks: list[Clock], stages: Stages) -> dict[str, object]:
         "scoring": sum(clock.windows.total > 0 for clock in clocks),
         "ready": sum(clock.ready > 0 for clock in clocks),
         "latencies": [clock.latencies for clock in clocks],
+        "units": sum(clock.pictures for clock in clocks),
+        "sounds": sum(clock.sounds for clock in clocks),
         "lost": sum(clock.losses for clock in clocks),
         "live": sum(clock.windows.live for clock in clocks),
         "later": sum(clock.windows.later for clock in clocks),

@@ -97,7 +97,7 @@ class Clock:
         self.latencies: list[float] = []
         self.times: list[int] = []
         self.keyframes: list[int] = []
-        self.bytes = self.losses = self.pictures = 0
+        self.bytes = self.losses = self.pictures = self.sounds = 0
         self.origin: int | None = None
         self.stopped = self.ready = 0.0
         self.over = threading.Event()
@@ -115,6 +115,8 @@ class Clock:
             self.bytes += len(media.data)
             self.pictures += 1
             self.losses += media.lost_before
+        else:
+            self.sounds += 1
 
     def said(self, event: Event) -> None:
         """Record an event."""
@@ -209,11 +211,14 @@ async def serve(
     deliverables: Deliverables,
     ready: Callable[[str, Callable[[], None]], None],
     made: Callable[[Sessions], None] = lambda _: None,
+    *,
+    access_log: bool = False,
 ) -> None:
     """Run the server until it is asked to end; ``made`` gets its sessions before."""
     sessions = sessions_for(models, settings, rules, output, 8, ServerOptions(deliverables=deliverables))
     made(sessions)
-    server = DrainingServer(uvicorn.Config(create_app(sessions), port=0, log_level="warning"), sessions)
+    app = create_app(sessions, access_log=access_log)
+    server = DrainingServer(uvicorn.Config(app, port=0, log_level="warning"), sessions)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)

@@ -61,9 +61,9 @@ class ClipReady:
     """The clip is on disk: ``files`` by name, in the folder ``path``.
 
     A bundle for each of ``bundles`` follows, and then, if requested, the ``report``; later ``prepared`` for each of
-    ``prepare`` whose bundle has not failed. Where there are several lengths,
-    each has its own clip; ``lengths`` are those, in grid frames, whose clips, or word that there is none, follow this
-    one.
+    ``prepare`` whose bundle has not failed. Where there are several lengths, each has its own clip; ``lengths`` are
+    those, in grid frames, whose clips, or word that there is none, follow this one. ``after_stop_s`` is how long ago
+    the recording has stopped; followers are not told.
     """
 
     frame: int
@@ -77,6 +77,7 @@ class ClipReady:
     checked: Checked | None = None
     lengths: tuple[int, ...] = ()
     prepare: tuple[str, ...] = ()
+    after_stop_s: float | None = field(default=None, compare=False)
 
     def json(self) -> Json:
         """Return the event as ``{"type": "clip", ...}``."""
@@ -102,7 +103,7 @@ class Bundled:
     """A trainer's bundle is on disk, or has failed.
 
     ``path`` is its folder, ``frames`` the number of pictures, ``train_frames`` of those to train on, and ``warnings``
-    are for the trainer's users.
+    are for the trainer's users. ``after_stop_s`` is how long ago the recording has stopped; followers are not told.
     """
 
     frame: int
@@ -113,6 +114,7 @@ class Bundled:
     warnings: tuple[str, ...] = ()
     error: str | None = None
     window_frames: int | None = None
+    after_stop_s: float | None = field(default=None, compare=False)
 
     def json(self) -> Json:
         """Return the event as ``{"type": "bundle", ...}``."""

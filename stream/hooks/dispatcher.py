@@ -27,6 +27,7 @@ CLOSE_S = 10.0
 LET_GO_S = 10.0
 """Maximum time to wait for the thread after that, while it ends commands and records what is undelivered."""
 
+ENDS = (State.DELIVERED, State.FAILED, State.UNDELIVERED)
 ENDING = "take5 ended before it was delivered"
 FULL = f"{WAITING} deliveries were waiting already"
 
@@ -76,6 +77,12 @@ class HookDispatcher:
         self._thread: Thread | None = None
         self._end = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Deliveries that have ended so far, by state; empty without a target."""
+        with self._changed:
+            return {state.value: self.counts[state] for state in ENDS} if self._targets else {}
 
     def __bool__(self) -> bool:
         return bool(self._targets)

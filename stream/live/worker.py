@@ -14,6 +14,7 @@ from take5.scoring.errors import Take5Error
 from take5.scoring.parameters import FPS
 from take5.scoring.stopping import Stop, StopRule
 from take5.stream.events import (
+    Bundled,
     ClipReady,
     Event,
     Failed,
@@ -88,6 +89,7 @@ class LiveWorker:
         self._live, self._emit, self._finish, self._spool = live, emit, finish, spool
         self._finish_within_s, self._deadline, self._keep_until = finish_within_s, inf, inf
         self._announced: Stop | None = None
+        self._stopped_s = 0.0
         self._saving = Saving(patience_s)
         self._decided = self._delivered_all = self._unspooled = False
         self.vitals, self._lateness = Vitals(), Lateness()
@@ -238,7 +240,7 @@ class LiveWorker:
         if self._announced is None:
             end = self._live.stop or (self._end if fault is None else Stop(StopRule.FAULT))
             assert isinstance(end, Stop)  # noqa: S101 - a Failed is announced by itself
-            self._announced = end
+            self._announced, self._stopped_s = end, monotonic()
             self._report([StateChanged(self._live.frame, State.STOPPING), Stopped(self._live.frame, end)])
 
     def _ending(self, fault: str | None) -> tuple[Stop | Failed | None, str | None]:
@@ -341,12 +343,17 @@ class LiveWorker:
         for event in events:
             with self._ready:
                 self._decided |= isinstance(event, ClipReady | Failed)
-            self._emit(self._timed(event) if isinstance(event, Progress) else event)
+            self._emit(self._timed(event))
             self._save()
         self._save()
 
-    def _timed(self, event: Progress) -> Progress:
-        """Return a score with how late it is."""
+    def _timed(self, event: Event) -> Event:
+        """Return a score with how late it is, a clip or a bundle with how long ago the stop was."""
+        if isinstance(event, ClipReady | Bundled) and self._announced is not None:
+            return replace(event, after_stop_s=monotonic() - self._stopped_s)
+        return self._scored_late(event) if isinstance(event, Progress) else event
+
+    def _scored_late(self, event: Progress) -> Progress:
         origin, window = self._live.grid_origin, event.window
         if origin is None or window is None or not window.seen:
             return event

@@ -17,6 +17,7 @@ from take5.stream.live.supervisor import Supervisor
 from take5.stream.live.worker import LiveWorker
 from take5.stream.output.free_space import EVERY_S, SpaceWatch, megabytes
 from take5.stream.server.captures import CaptureListener, CaptureRequest
+from take5.stream.server.counts import MediaCounter
 from take5.stream.server.errors import Refused
 from take5.stream.server.options import ServerOptions
 from take5.stream.server.space import Space
@@ -27,7 +28,7 @@ from take5.stream.spool.writer import SpoolWriter
 LOOK_EVERY_S = 0.25
 KEYFRAME_EVERY_S = 1.0
 MEASURE_EVERY_S = 1.0
-"""How often followers are told what the stream is like, at most."""
+"""How often followers are told what the stream is like, at most, and how often its packets are counted."""
 
 HANG_UP_S = 0.18
 """How long the connection stays open after a stop, beyond the time of the frames after the window."""
@@ -92,6 +93,9 @@ class Capture:
             finish_within_s=options.finish_within_s,
             patience_s=save_for_s,
             spool=spool,
+        )
+        self._counter = MediaCounter(
+            lambda: peer.counts, lambda: {"intake": peer.dropped, "inbox": self._worker.dropped}
         )
         self._ended, self._done = asyncio.Event(), asyncio.Event()
         self._supervisor = Supervisor(
@@ -159,7 +163,8 @@ class Capture:
 
     async def _run(self) -> None:
         """Check the timers and ask for keyframes until the last event, then clean up."""
-        watching = [asyncio.create_task(each) for each in (self._watch_space(), self._watch_stream())]
+        watches = (self._watch_space(), self._watch_stream(), self._watch_counts())
+        watching = [asyncio.create_task(each) for each in watches]
         try:
             asked = 0.0
             while not self._ended.is_set():
@@ -178,6 +183,7 @@ class Capture:
                 task.cancel()
             await self._peer.close()
             await asyncio.to_thread(self._worker.join)
+            self._count(last=True)
             self._done.set()
             self._listener.over()
 
@@ -198,6 +204,16 @@ class Capture:
                 known = facts
                 self._publish(StreamMeasured(self._live.frame, *facts))
             await asyncio.sleep(MEASURE_EVERY_S)
+
+    async def _watch_counts(self) -> None:
+        """Count packets, and what queues drop, until everything has ended."""
+        while True:
+            await asyncio.sleep(MEASURE_EVERY_S)
+            self._count()
+
+    def _count(self, *, last: bool = False) -> None:
+        if counts := self._counter.look(last=last):
+            self._listener.counted(counts)
 
     def _unplaced(self) -> None:
         self._from_thread(Warned(0, Trouble.NO_SENDER_REPORTS))

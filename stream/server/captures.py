@@ -11,6 +11,7 @@ from typing import Protocol
 
 from take5.scoring.stopping import StopRule
 from take5.stream.events import Event
+from take5.stream.server.counts import CaptureCounts, HostUsage
 from take5.stream.server.rooms import Room
 from take5.stream.server.watch import CaptureOrder
 from take5.stream.spool.records import Begun
@@ -56,6 +57,10 @@ class CaptureListener(Protocol):
 
     def event(self, event: Event) -> None:
         """Something has happened; the first is that it connects."""
+        ...
+
+    def counted(self, counts: CaptureCounts) -> None:
+        """What is new of its media; nobody follows that."""
         ...
 
     def over(self) -> None:
@@ -138,6 +143,11 @@ class CaptureHost(Protocol):
 
     async def recover(self, found: CutOff, emit: Callable[[Event], None]) -> None:
         """Make the clip of a capture that was found; ``emit`` takes the events. It raises nothing."""
+        ...
+
+    @property
+    def usage(self) -> HostUsage:
+        """What the processes that make captures have used and done so far."""
         ...
 
     def reload(self) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 
 from take5.stream.events import Event
 from take5.stream.live.snapshot import About, Snapshot
+from take5.stream.server.listener import ServerListener, Unheard
 from take5.stream.server.mailbox import Mailbox, Message
 from take5.stream.wire import Json
 
@@ -21,10 +21,12 @@ class Follower:
         self._news = asyncio.Event()
         self.gone = False
 
-    def put(self, message: Message) -> None:
-        """Add a message."""
+    def put(self, message: Message) -> int:
+        """Add a message; return how many it has not read will not be, since this one stands for them."""
+        before = self._mailbox.skipped
         self.gone |= not self._mailbox.put(message)
         self._news.set()
+        return self._mailbox.skipped - before
 
     def end(self) -> None:
         """Send it away."""
@@ -50,12 +52,10 @@ class Feed:
     ----------
     now : Snapshot
         State of the present capture, or of the last one.
-    heard : callable
-        Called with each event of its captures.
     """
 
-    def __init__(self, name: str, about: About, heard: Callable[[Event], None] = lambda _: None) -> None:
-        self.name, self.about, self.heard = name, about, heard
+    def __init__(self, name: str, about: About, listener: ServerListener | None = None) -> None:
+        self.name, self.about, self._listener = name, about, listener or Unheard()
         self.followers: set[Follower] = set()
         self.capture = 0
         self.now = Snapshot(name, about)
@@ -77,7 +77,7 @@ class Feed:
         self.now.remember(event)
         content = event.json()
         self._hand_out(content, self.capture, last=self.now.complete)
-        self.heard(event)
+        self._listener.heard(event)
 
     def add(self, event: Event, now: Snapshot) -> None:
         """Publish what comes after the end of a capture, or only remember it if there has been another one since."""
@@ -85,7 +85,7 @@ class Feed:
             self.publish(event)
         else:
             now.remember(event)
-            self.heard(event)
+            self._listener.heard(event)
 
     def announce(self, event: Event) -> None:
         """Hand an event that is not about a capture to every follower, also to those that wait for the next capture.
@@ -98,8 +98,8 @@ class Feed:
         length = content.get("window_s")
         text = "" if content is END else json.dumps(content)
         message = Message(content["type"], text, last, capture, length)
-        for follower in self.followers:
-            follower.put(message)
+        if skipped := sum(follower.put(message) for follower in self.followers):
+            self._listener.skipped(skipped)
 
     def follow(self) -> Follower:
         """Begin to follow."""

@@ -14,6 +14,7 @@ from take5.stream.live.session import LiveSession
 from take5.stream.live.snapshot import About
 from take5.stream.server.capture import Capture, file_address
 from take5.stream.server.captures import CaptureListener, CaptureRequest, CutOff
+from take5.stream.server.counts import HostUsage
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.names import KEEP_S
 from take5.stream.server.options import ServerOptions, check_ports
@@ -85,6 +86,12 @@ class LocalHost:
         """Make the clip of a capture that was found, in a thread."""
         folder = self._found.pop(found.take)
         await self._recovery.run(folder, partial(file_address, found.begun.session), emit)
+
+    @property
+    def usage(self) -> HostUsage:
+        """What its hooks have done; its CPU seconds are those of this process."""
+        hooks = self._options.hooks
+        return HostUsage(notices={} if hooks is None else hooks.outcomes)
 
     def reload(self) -> None:
         """Say that there is nothing to reload."""

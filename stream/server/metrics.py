@@ -3,7 +3,7 @@
 There are no session ids and nothing of people in it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
@@ -12,12 +12,16 @@ from prometheus_client.registry import Collector
 
 from take5.scoring.errors import DatabaseError, ServerError
 from take5.stream.events import Bundled, BundlePrepared, ClipReady, Event, Failed, Progress, Scored, Stopped, Warned
+from take5.stream.live.watchdog import TRACKS
 from take5.stream.output.free_space import free_space
+from take5.stream.server.counts import QUEUES, CaptureCounts
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.thread_times import ThreadTimes
 
 Family = CounterMetricFamily | GaugeMetricFamily
-BUCKETS_S = (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+SCORE_S = (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
+CLIP_S = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
+"""Limits of the histograms' buckets, in seconds."""
 
 
 class Metrics:
@@ -37,60 +41,71 @@ class Metrics:
     """
 
     def __init__(self, sessions: Sessions, states: Callable[[], Mapping[str, int]] | None = None) -> None:
-        self.registry = CollectorRegistry()
-        registry = self.registry
-        self._latency = Histogram(
-            "take5_score_latency_seconds",
-            "Time from the arrival of the last sample and picture that a score needs to the score.",
-            buckets=BUCKETS_S,
-            registry=registry,
-        )
-        self._windows = Counter("take5_windows", "Windows by how they were analysed.", ["analysed"], registry=registry)
-        self._stops = Counter(
-            "take5_captures_stopped", "Recordings that stopped, by rule.", ["rule"], registry=registry
-        )
-        self._clips = Counter("take5_clips", "Clips on disk.", registry=registry)
-        self._bundles = Counter("take5_bundles", "Bundles by outcome.", ["outcome"], registry=registry)
-        self._prepared = Counter(
-            "take5_preparations", "Bundles prepared in the background, by outcome.", ["outcome"], registry=registry
-        )
-        self._failed = Counter(
-            "take5_captures_failed", "Captures without a clip, by reason.", ["reason"], registry=registry
-        )
-        self._warned = Counter("take5_warnings", "Warnings to followers, by code.", ["code"], registry=registry)
-        self._refused = Counter(
-            "take5_offers_refused", "Senders that were refused, by code.", ["code"], registry=registry
-        )
-        self._deliveries = Counter(
-            "take5_hook_attempts",
-            "Attempts to post to sessions' hooks, by what became of the delivery.",
-            ["outcome"],
-            registry=registry,
-        )
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"take5_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, limits: Sequence[float]) -> Histogram:
+            return Histogram(f"take5_{name}_seconds", text, buckets=limits, registry=registry)
+
+        late = "Time from the arrival of the last sample and picture that a score needs to the score."
+        self._latency = histogram("score_latency", late, SCORE_S)
+        self._windows = counter("windows", "Windows by how they were analysed.", "analysed")
+        self._stops = counter("captures_stopped", "Recordings that stopped, by rule.", "rule")
+        self._clips = counter("clips", "Clips on disk.")
+        self._clip_s = histogram("clip", "Time from the stop to the clip on disk.", CLIP_S)
+        self._bundles = counter("bundles", "Bundles by outcome.", "outcome")
+        self._bundle_s = histogram("bundle", "Time from the stop to a bundle on disk.", CLIP_S)
+        self._prepared = counter("preparations", "Bundles prepared in the background, by outcome.", "outcome")
+        self._failed = counter("captures_failed", "Captures without a clip, by reason.", "reason")
+        self._warned = counter("warnings", "Warnings to followers, by code.", "code")
+        self._refused = counter("offers_refused", "Senders that were refused, by code.", "code")
+        delivered = "Attempts to post to sessions' hooks, by what became of the delivery."
+        self._deliveries = counter("hook_attempts", delivered, "outcome")
+        self._packets = counter("rtp_packets", "RTP packets that came, by track.", "track")
+        self._lost = counter("rtp_packets_lost", "RTP packets that did not come, by track.", "track")
+        self._dropped = counter("dropped", "What full queues have dropped, by queue.", "queue")
+        for counted, names in ((self._packets, TRACKS), (self._lost, TRACKS), (self._dropped, QUEUES)):
+            for name in names:
+                counted.labels(name)  # from the beginning, so that rates know of their first second
         registry.register(_Present(sessions, states))
         ProcessCollector(registry=registry)
-        sessions.listen(self.hear, self.refused)
+        sessions.listen(self)
 
-    def hear(self, event: Event) -> None:
+    def heard(self, event: Event) -> None:
         """Count an event of a capture."""
         if isinstance(event, Progress) and event.window is not None:
             self._windows.labels(_analysed(event)).inc()
-            if event.late_s is not None:
-                self._latency.observe(event.late_s)
+            _observe(self._latency, event.late_s)
         elif isinstance(event, Scored):
             self._windows.labels("later").inc()
         elif isinstance(event, Stopped):
             self._stops.labels(event.stop.rule.value).inc()
         elif isinstance(event, ClipReady):
             self._clips.inc()
+            _observe(self._clip_s, event.after_stop_s)
         elif isinstance(event, Bundled):
             self._bundles.labels("failed" if event.error else "made").inc()
+            _observe(self._bundle_s, None if event.error else event.after_stop_s)
         elif isinstance(event, BundlePrepared):
             self._prepared.labels("failed" if event.error else "made").inc()
         elif isinstance(event, Failed):
             self._failed.labels(event.failure.value).inc()
         elif isinstance(event, Warned):
             self._warned.labels(event.trouble.value).inc()
+
+    def counted(self, counts: CaptureCounts) -> None:
+        """Count what is new of a capture's media."""
+        for counter, found in ((self._packets, counts.received), (self._lost, counts.lost)):
+            for track, count in found.items():
+                counter.labels(track).inc(count)
+        for queue, count in counts.dropped.items():
+            self._dropped.labels(queue).inc(count)
+
+    def skipped(self, messages: int) -> None:
+        """Count messages that followers have missed."""
+        self._dropped.labels("followers").inc(messages)
 
     def refused(self, code: str) -> None:
         """Count a sender that was refused."""
@@ -120,6 +135,11 @@ class Metrics:
             thread.join()
 
         return end
+
+
+def _observe(histogram: Histogram, seconds: float | None) -> None:
+    if seconds is not None:
+        histogram.observe(seconds)
 
 
 def _analysed(progress: Progress) -> str:
@@ -155,12 +175,26 @@ class _Present(Collector):
         for name, seconds in self._threads.read().items():
             cpu.add_metric([name], seconds)
         yield cpu
+        yield from self._of_hosts()
         if self._states is not None:
             found = GaugeMetricFamily("take5_sessions", "Sessions of the platform by state.", labels=["state"])
             with suppress(DatabaseError):  # it does not answer: as above
                 for state, count in self._states().items():
                     found.add_metric([state], count)
             yield found
+
+    def _of_hosts(self) -> Iterable[Family]:
+        usage = self._sessions.usage
+        cpu = CounterMetricFamily("take5_worker_cpu_seconds", "CPU seconds of each worker.", labels=["worker"])
+        for worker, seconds in usage.cpu_s.items():
+            cpu.add_metric([worker], seconds)
+        yield cpu
+        notices = CounterMetricFamily(
+            "take5_notices", "Notices to --on-ready and --webhook, by what became of them.", labels=["outcome"]
+        )
+        for outcome, count in usage.notices.items():
+            notices.add_metric([outcome], count)
+        yield notices
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -1,14 +1,15 @@
 """The names that a server knows: those that are sending, followed, or not yet forgotten."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import itemgetter
 
-from take5.stream.events import Event, Failed, Failure
+from take5.stream.events import Failed, Failure
 from take5.stream.live.snapshot import About
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Feed
+from take5.stream.server.listener import ServerListener, Unheard
 
 KEEP_S, KEEP_UNCONNECTED_S = 1800.0, 60.0
 """How long the events and addresses of a capture are kept after its end, and of one that never had a place; its files
@@ -30,13 +31,13 @@ class Names:
 
     Attributes
     ----------
-    heard : callable
-        Called with each event of any capture.
+    listener : ServerListener
+        Hears what goes on, whatever the name.
     """
 
     def __init__(self, about: About) -> None:
         self.about = about
-        self.heard: Callable[[Event], None] = lambda _: None
+        self.listener: ServerListener = Unheard()
         self._entries: dict[str, Entry] = {}
 
     def __iter__(self) -> Iterator[Entry]:
@@ -75,7 +76,7 @@ class Names:
         entry = self._entries.get(checked_name(name))
         if entry is None:
             self._make_room()
-            entry = self._entries[name] = Entry(Feed(name, about or self.about, self.heard))
+            entry = self._entries[name] = Entry(Feed(name, about or self.about, self.listener))
         if entry.forget is not None:
             entry.forget.cancel()
             entry.forget = None

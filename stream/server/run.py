@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import LOGGING_CONFIG
 
 from take5.scoring.errors import ServerError
 from take5.stream.server.connections import Connections, Door
@@ -147,6 +148,7 @@ async def _serve(
     config = uvicorn.Config(
         connections,
         log_level="warning",
+        log_config=None if logging.getLogger().handlers else LOGGING_CONFIG,  # its lines go where all others do
         http="h11",  # it limits headers; httptools, which "auto" prefers, does not
         ws="auto",
         ws_max_size=64 * 1024,

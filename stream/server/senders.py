@@ -9,6 +9,7 @@ from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import too_little
 from take5.stream.server.admission import Admission, Place, PlaceState
 from take5.stream.server.captures import CaptureHost, CaptureRequest, HostedCapture
+from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused
 from take5.stream.server.lengths import Choice, Scoring
@@ -171,6 +172,10 @@ class Sender:
         self._entry.feed.publish(event)
         if self._has_place and isinstance(event, RECORDED):
             self._report(CaptureReport(CaptureState.LIVE, self._entry.folder, event))
+
+    def counted(self, counts: CaptureCounts) -> None:
+        """Hand on what is new of its media."""
+        self._registry.names.listener.counted(counts)
 
     def over(self) -> None:
         """Give the place back, and the name."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +11,18 @@ from time import monotonic, process_time
 
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
-from take5.stream.events import ClipReady, Event, Failed, Failure, State
+from take5.stream.events import ClipReady, Failed, Failure, State
 from take5.stream.live.snapshot import About
 from take5.stream.output.free_space import size_text
 from take5.stream.server.admission import Admission
 from take5.stream.server.captures import CaptureHost
+from take5.stream.server.counts import HostUsage
 from take5.stream.server.decisions import Decisions
 from take5.stream.server.entry import Entry, checked_name
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.feed import Follower
 from take5.stream.server.lengths import Choice, Scoring
+from take5.stream.server.listener import ServerListener
 from take5.stream.server.options import DEFAULT_OPTIONS, ServerOptions
 from take5.stream.server.preparing import Preparing
 from take5.stream.server.recovered import recover_all, recover_lost, reserve
@@ -97,7 +99,6 @@ class Sessions:
         self._preparing = Preparing(self._registry, options.hooks)
         self._senders = Senders(self._registry, choice, output, admission, host, self.space, self._preparing)
         self.draining = False
-        self._refused: Callable[[str], None] = lambda _: None
 
     @property
     def order(self) -> CaptureOrder:
@@ -148,12 +149,17 @@ class Sessions:
         try:
             return await self._senders.begin(name, offer, address, seconds, lost_s)
         except Refused as error:
-            self._refused(error.code)
+            self._names.listener.refused(error.code)
             raise
 
-    def listen(self, heard: Callable[[Event], None], refused: Callable[[str], None]) -> None:
-        """Let each event of any capture be heard, and the code with which each sender is refused."""
-        self._names.heard, self._refused = heard, refused
+    def listen(self, listener: ServerListener) -> None:
+        """Let what goes on be heard, whatever the session, from now on."""
+        self._names.listener = listener
+
+    @property
+    def usage(self) -> HostUsage:
+        """What the processes that make captures have used and done so far."""
+        return self._host.usage
 
     @property
     def unread(self) -> list[int]:

@@ -15,6 +15,7 @@ from take5.stream.workers.protocol import (
     Answer,
     Begin,
     Connected,
+    Counted,
     End,
     Note,
     Over,
@@ -101,6 +102,8 @@ class RemoteCapture:
             self._listener.event(unpacked(note.event))
         elif isinstance(note, Connected):
             self._listener.connected()
+        elif isinstance(note, Counted):
+            self._listener.counted(note.counts)
         elif isinstance(note, Over):
             self._done.set()
             self._listener.over()

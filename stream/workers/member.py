@@ -9,8 +9,20 @@ from take5.stream.events import Event
 from take5.stream.server.rooms import Room
 from take5.stream.workers.hosted import RemoteCapture
 from take5.stream.workers.link import WorkerLink
-from take5.stream.workers.protocol import Connected, Load, Note, Over, Ready, Recovered, RecoveryTold, Told, Unable
+from take5.stream.workers.protocol import (
+    Connected,
+    Counted,
+    Load,
+    Note,
+    Over,
+    Ready,
+    Recovered,
+    RecoveryTold,
+    Told,
+    Unable,
+)
 from take5.stream.workers.told import unpacked
+from take5.stream.workers.usage import WorkersUsage
 
 
 @dataclass
@@ -40,6 +52,10 @@ class Member:
         Whether it ends when its captures have.
     notes : int
         How many it has noted; a worker notes its load every second.
+    load : Load
+        The latest.
+    usage : WorkersUsage
+        Adds up what all workers use.
     """
 
     number: int
@@ -51,13 +67,14 @@ class Member:
     captures: dict[str, RemoteCapture] = field(default_factory=dict)
     found: set[str] = field(default_factory=set)
     recovering: dict[str, Recovering] = field(default_factory=dict)
-    load: tuple[float, float] = (0.0, 0.0)
+    load: Load = field(default_factory=lambda: Load(0.0, 0.0))
+    usage: WorkersUsage = field(default_factory=WorkersUsage)
     notes: int = 0
     ready: "asyncio.Future[Ready | Unable]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     room: Room = field(init=False)
 
     def __post_init__(self) -> None:
-        self.room = Room(lambda: self.load, self.cost, self.capacity)
+        self.room = Room(lambda: (self.load.clock_s, self.load.cpu_s), self.cost, self.capacity)
 
     @property
     def is_ready(self) -> bool:
@@ -72,14 +89,15 @@ class Member:
         """Take what the worker notes."""
         self.notes += 1
         if isinstance(note, Load):
-            self.load = note.clock_s, note.cpu_s
+            self.usage.add(self.number, self.load, note)
+            self.load = note
         elif isinstance(note, Ready | Unable):
             self.ready.set_result(note)
         elif isinstance(note, RecoveryTold):
             self.recovering[note.take].emit(unpacked(note.event))
         elif isinstance(note, Recovered):
             self.recovering.pop(note.take).over.set_result(True)
-        elif isinstance(note, Told | Connected | Over) and note.capture in self.captures:
+        elif isinstance(note, Told | Connected | Counted | Over) and note.capture in self.captures:
             capture = self.captures[note.capture]
             if isinstance(note, Over):
                 del self.captures[note.capture]

@@ -13,6 +13,7 @@ from take5.stream.events import Event, Failed, Failure, State, StateChanged
 from take5.stream.hooks.dispatcher import CLOSE_S
 from take5.stream.server.admission import Admission
 from take5.stream.server.captures import CaptureListener, CaptureRequest, CutOff
+from take5.stream.server.counts import HostUsage
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.rooms import Room
 from take5.stream.spool.folder import has_spools
@@ -20,6 +21,7 @@ from take5.stream.workers.hosted import RemoteCapture, reply_of
 from take5.stream.workers.link import WorkerLink, WorkerStarter, told
 from take5.stream.workers.member import Member, Recovering
 from take5.stream.workers.protocol import Abandon, Find, Found, Leave, Prepare, Prepared, Ready, Recover, Stop, Unable
+from take5.stream.workers.usage import WorkersUsage
 
 READY_S = 120.0
 """Longest time from a worker's start until its models are loaded."""
@@ -81,6 +83,7 @@ class WorkerPool:
         self._starter, self._admission, self._capacities = starter, admission, capacities
         self._output, self._failed = output, failed
         self._members: list[Member] = []
+        self._usage = WorkersUsage()
         self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._cut_off: Callable[[Collection[Path]], Awaitable[None]] | None = None
@@ -132,6 +135,11 @@ class WorkerPool:
         emit(StateChanged(0, State.FAILED))
         emit(Failed(0, Failure.INTERNAL, "it was cut off, and is left as it is: its recovery ended the process"))
         log.error("%s is left as it is: the process that recovered it has ended; use take5 recover", found.take)
+
+    @property
+    def usage(self) -> HostUsage:
+        """What the workers have used and done so far."""
+        return self._usage.so_far
 
     def reload(self) -> None:
         """Replace every worker; the old ones leave when their captures have ended."""
@@ -244,7 +252,7 @@ class WorkerPool:
 
     async def _begin(self, number: int) -> Member | None:
         """Start a worker and wait until it is ready; return None if it is not going to be."""
-        member = Member(number, self._admission.assumed, self._capacities[number])
+        member = Member(number, self._admission.assumed, self._capacities[number], usage=self._usage)
         try:
             member.link = link = await self._starter.start(number, member.hear)
         except OSError as error:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, process_time
 
@@ -70,14 +70,17 @@ async def _serve(connection: socket.socket, load: Loader) -> int:
         network = Network(options.ice_servers, options.udp_ports, options.public_addresses, setup.longest_s)
         host = LocalHost(models, Path(setup.output), options, network)
         host.start(_nothing)
-        await _work(frames, Service(host, note), Ready(models.encoder.name, models.tracker_name))
+        ready = Ready(models.encoder.name, models.tracker_name)
+        await _work(frames, Service(host, note), ready, lambda: host.usage.notices)
         host.end()
         await frames.flush()
         await asyncio.to_thread(hooks.close)
     return 0
 
 
-async def _work(frames: Frames[Said, Asked], service: Service, ready: Ready) -> None:
+async def _work(
+    frames: Frames[Said, Asked], service: Service, ready: Ready, notices: Callable[[], Mapping[str, int]]
+) -> None:
     """Do what is requested until the worker has left; exit if the server is gone."""
     frames.send(Said(0, ready))
     doing: set[asyncio.Task[None]] = set()
@@ -95,7 +98,7 @@ async def _work(frames: Frames[Said, Asked], service: Service, ready: Ready) -> 
 
     async def tell_load() -> None:
         while True:
-            frames.send(Said(0, Load(monotonic(), process_time())))
+            frames.send(Said(0, Load(monotonic(), process_time(), dict(notices()))))
             await asyncio.sleep(LOAD_EVERY_S)
 
     background = [asyncio.create_task(each) for each in (listen(), tell_load())]

@@ -12,6 +12,7 @@ from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.bundles.write import wanted_for
 from take5.stream.deliverables import Deliverables
 from take5.stream.server.captures import CaptureRequest
+from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.errors import Refused
 from take5.stream.server.watch import CaptureOrder
 from take5.stream.settings import Settings
@@ -209,6 +210,13 @@ class Told(Message, frozen=True):
     event: Kinded
 
 
+class Counted(Message, frozen=True):
+    """What is new of a capture's media."""
+
+    capture: str
+    counts: CaptureCounts
+
+
 class Over(Message, frozen=True):
     """Everything of a capture has ended."""
 
@@ -242,10 +250,11 @@ class Unable(Message, frozen=True):
 
 
 class Load(Message, frozen=True):
-    """CPU seconds that a worker has used at a time of its steady clock, in seconds."""
+    """CPU seconds that a worker has used at a time of its steady clock, in seconds; notices of its hooks so far."""
 
     clock_s: float
     cpu_s: float
+    notices: dict[str, int] = {}
 
 
-Note = Connected | Told | Over | RecoveryTold | Recovered | Ready | Unable | Load
+Note = Connected | Told | Counted | Over | RecoveryTold | Recovered | Ready | Unable | Load

@@ -10,6 +10,7 @@ from typing import Any
 from take5.scoring.stopping import StopRule
 from take5.stream.events import Event
 from take5.stream.server.captures import CaptureHost, CutOff, HostedCapture
+from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.errors import Refused, full
 from take5.stream.server.rooms import Room
 from take5.stream.workers.protocol import (
@@ -17,6 +18,7 @@ from take5.stream.workers.protocol import (
     Answer,
     Begin,
     Connected,
+    Counted,
     CutOffTake,
     Done,
     End,
@@ -189,6 +191,10 @@ class Listener:
     def event(self, event: Event) -> None:
         """Note it."""
         self._note(Told(self._capture, packed(event)))
+
+    def counted(self, counts: CaptureCounts) -> None:
+        """Note it."""
+        self._note(Counted(self._capture, counts))
 
     def lost(self) -> None:
         """Do nothing: who could tell it is gone."""

@@ -27,6 +27,7 @@ from take5.stream.sources.webrtc.intake import OPUS_LOOK_AHEAD, UNIT_FORMATS, In
 from take5.stream.sources.webrtc.layers import chosen_layer, offered_layers, with_layers
 from take5.stream.sources.webrtc.network import Network
 from take5.stream.sources.webrtc.offer import fault, prepared
+from take5.stream.sources.webrtc.packet_counts import PacketCounts
 from take5.stream.sources.webrtc.stream_meter import PictureMeter, SoundMeter
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import UnitFormat
@@ -70,7 +71,7 @@ class Peer:
         self._layers, self._gatherings = list(layers), gatherings
         self._loop = asyncio.get_running_loop()
         self._closing: asyncio.Future[None] | None = None
-        self._video: TappedReceiver | None = None
+        self._receivers: dict[str, TappedReceiver] = {}
         self._ended: Ended | None = None
         self._intake: Intake | None = None
         self._picture_meter, self._sound_meter = PictureMeter(), SoundMeter()
@@ -92,6 +93,16 @@ class Peer:
     def facts(self) -> tuple[PictureFacts, SoundFacts]:
         """What the stream is like so far."""
         return self._picture_meter.facts, self._sound_meter.facts
+
+    @property
+    def counts(self) -> dict[str, PacketCounts]:
+        """Packets of "picture" and "sound" so far."""
+        return {track: receiver.packets for track, receiver in self._receivers.items()}
+
+    @property
+    def dropped(self) -> int:
+        """What was not held any more, while the sender's clocks were not known."""
+        return 0 if self._intake is None else self._intake.dropped
 
     @property
     def connected(self) -> bool:
@@ -126,10 +137,12 @@ class Peer:
             if receiver.track.kind == "video":
                 tap = Tap(self._timed("picture", picture), self._left)
                 layer = chosen_layer(self._layers)
-                self._video = TappedReceiver(receiver, tap, intake.picture_clock, layer, self._came("picture"))
+                tapped = TappedReceiver(receiver, tap, intake.picture_clock, layer, self._came("picture"))
+                self._receivers["picture"] = tapped
             else:
                 tap = Tap(self._timed("sound", sound), self._left)
-                TappedReceiver(receiver, tap, intake.sound_clock, came=self._came("sound"))
+                tapped = TappedReceiver(receiver, tap, intake.sound_clock, came=self._came("sound"))
+                self._receivers["sound"] = tapped
         self._connection.on("connectionstatechange", self._state_changed)
 
     async def answer(self) -> str:
@@ -142,8 +155,8 @@ class Peer:
 
     async def ask_for_keyframe(self) -> None:
         """Ask the sender for a keyframe."""
-        if self._video is not None and self.connected:
-            await self._video.ask_for_keyframe()
+        if (video := self._receivers.get("picture")) is not None and self.connected:
+            await video.ask_for_keyframe()
 
     def stop(self) -> None:
         """End the connection soon, from any thread."""

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from killing import serving
 from platform_server import programs
 from prometheus_client.parser import text_string_to_metric_families
 from repository import ROOT
@@ -27,15 +29,18 @@ from take5.stream.live.lateness import Lateness
 from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
 from take5.stream.server.access_log import template
+from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.metrics import Metrics
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
+VALUE = "t5secret"
 SCORE = WindowScore(50, 140.0, Motion(0.1, 0.2, 0.05, mouth_moves=True), 1)
 HAPPENED: tuple[Event, ...] = (
     Stopped(150, Stop(StopRule.CAP)),
-    ClipReady(150, SCORE, 125, "/out/a", {"clip.mp4": "api/clip.mp4"}, ()),
-    Bundled(150, "raw", "/out/a/raw/a", 138, 125, ()),
+    ClipReady(150, SCORE, 125, "/out/a", {"clip.mp4": "api/clip.mp4"}, (), after_stop_s=0.8),
+    ClipReady(150, SCORE, 125, "/out/recovered"),
+    Bundled(150, "raw", "/out/a/raw/a", 138, 125, (), after_stop_s=1.6),
     Bundled(150, "synctalk", error="no face"),
     Failed(0, Failure.NEVER_CONNECTED, "nothing has arrived"),
     Warned(0, Trouble.NO_SENDER_REPORTS),
@@ -64,14 +69,23 @@ def test_metrics_count_what_happens_and_say_what_is(server: Served) -> None:
         with pytest.raises(ServerError, match=f"127.0.0.1:{port}: metrics cannot be served there"):
             metrics.serve("127.0.0.1", port)
         for event in HAPPENED:
-            metrics.hear(event)
+            metrics.heard(event)
         metrics.delivered("delivered")
+        metrics.counted(CaptureCounts({"picture": 90, "sound": 50}, {"picture": 2}, {"inbox": 4}))
+        metrics.skipped(3)
         assert server.post("/whip/a", offer="v=0").status_code in (400, 422)
         found = values(httpx.get(f"http://127.0.0.1:{port}/metrics").text)
     finally:
         end()
     assert found["take5_captures_stopped_total{rule=cap}"] == 1
-    assert found["take5_clips_total"] == 1
+    assert found["take5_clips_total"] == 2
+    assert (found["take5_clip_seconds_count"], found["take5_clip_seconds_sum"]) == (1, 0.8)
+    assert (found["take5_bundle_seconds_count"], found["take5_bundle_seconds_sum"]) == (1, 1.6)
+    assert found["take5_rtp_packets_total{track=picture}"] == 90
+    lost = [found[f"take5_rtp_packets_lost_total{{track={track}}}"] for track in ("picture", "sound")]
+    assert lost == [2, 0]
+    dropped = [found[f"take5_dropped_total{{queue={queue}}}"] for queue in ("intake", "inbox", "followers")]
+    assert dropped == [0, 4, 3]
     assert found["take5_bundles_total{outcome=made}"] == found["take5_bundles_total{outcome=failed}"] == 1
     assert found["take5_captures_failed_total{reason=never_connected}"] == 1
     assert found["take5_warnings_total{code=no_sender_reports}"] == 1
@@ -85,7 +99,7 @@ def test_metrics_count_what_happens_and_say_what_is(server: Served) -> None:
 def test_the_dashboard_and_the_docs_name_the_metrics_that_exist(server: Served) -> None:
     metrics = Metrics(server.sessions, lambda: {"done": 1})
     for event in HAPPENED:
-        metrics.hear(event)
+        metrics.heard(event)
     metrics.delivered("delivered")
     families = {family.name: family for family in metrics.registry.collect()}
     known = {name + end for name in families for end in ("", "_total", "_bucket", "_sum", "_count")}
@@ -168,6 +182,42 @@ def test_a_json_line_says_when_what_and_about_whom() -> None:
     said = json.loads(line)
     assert (said["level"], said["logger"], said["session"]) == ("warning", "take5.x", "5f0c8c1b")
     assert said["time"].endswith("+00:00")
+
+
+def test_a_traceback_is_part_of_its_line_and_shows_no_values(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(secret: str) -> None:
+        try:
+            int(secret[:0])
+        except ValueError as error:
+            raise RuntimeError("it failed") from error
+
+    try:
+        fails(VALUE)
+    except RuntimeError:
+        logging.getLogger("take5.x").exception("the capture of session %s failed", "studio")
+    line = JsonLines().format(caplog.records[-1])
+    assert "\n" not in line
+    said = json.loads(line)
+    assert said["session"] == "studio"
+    assert said["exception"].splitlines()[0] == "Traceback (most recent call last):"
+    assert said["exception"].splitlines()[-1] == "RuntimeError: it failed"
+    assert "direct cause" in said["exception"]
+    assert VALUE not in line
+
+
+@pytest.mark.waiting
+def test_every_line_of_a_server_is_json(tmp_path: Path) -> None:
+    log, port = tmp_path / "log", free_port()
+    with serving(tmp_path / "out", "--log-format", "json", "--metrics", str(port), log=log) as server:
+        host, _, at = server.address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(at)), 10) as connection:
+            connection.sendall(b"no request at all\r\n\r\n")
+            connection.recv(1000)
+        assert eventually(lambda: "Invalid HTTP" in log.read_text(), 10)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["level"], line["logger"]) for line in lines if "Invalid HTTP" in line["event"]] == [
+        ("warning", "uvicorn.error")
+    ]
 
 
 def test_a_score_is_late_from_the_arrival_of_the_last_that_it_needs() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from killing import TAKE5, Program, follow, sending, serving
+from services import free_port
 from serving import eventually
 from worker_server import captures_in, gone, kill, workers
 
@@ -34,8 +35,14 @@ def output(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(output: Path, tmp_path: Path) -> Iterator[Program]:
-    with serving(output, *OPTIONS, "--no-report", log=tmp_path / "log") as running:
+def metrics_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def server(output: Path, tmp_path: Path, metrics_port: int) -> Iterator[Program]:
+    options = (*OPTIONS, "--no-report", "--metrics", str(metrics_port))
+    with serving(output, *options, log=tmp_path / "log") as running:
         ready(running)
         yield running
 
@@ -50,12 +57,18 @@ def ready(server: Program) -> None:
     assert eventually(lambda: health(server)["processes"] == 2, 120)
 
 
+def counted(port: int, name: str) -> float:
+    """A metric of the server; it stands at the beginning of a line."""
+    lines = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text.splitlines()
+    return float(next((line.rsplit(" ", 1)[1] for line in lines if line.startswith(f"{name} ")), "nan"))
+
+
 def end(server: Program, name: str) -> None:
     httpx.post(f"{server.address}/api/sessions/{name}/end", timeout=10)
 
 
 def test_a_worker_s_death_costs_no_other_s_capture_and_its_own_are_recovered(
-    server: Program, output: Path, video: Path
+    server: Program, output: Path, video: Path, metrics_port: int
 ) -> None:
     names = ("ann", "ben")
     followed = {name: follow(server.address, name) for name in names}
@@ -84,6 +97,10 @@ def test_a_worker_s_death_costs_no_other_s_capture_and_its_own_are_recovered(
         assert eventually(lambda: bool(followed["ben"].of("clip")), 60)
     (stopped,) = [event for _, event in followed["ben"].of("stopped")]
     assert stopped["rule"] == "ended"
+    assert counted(metrics_port, 'take5_rtp_packets_total{track="picture"}') > 100
+    assert counted(metrics_port, "take5_clip_seconds_count") == 1, "that of a recovered clip is not known"
+    used = [counted(metrics_port, f'take5_worker_cpu_seconds_total{{worker="{number}"}}') for number in (1, 2)]
+    assert min(used) > 1
     assert eventually(lambda: (health(server)["live"], health(server)["pending"]) == (0, 0))
 
 

@@ -18,6 +18,7 @@ from take5.stream.sources.webrtc.aiortc_internals.encoded import Tap
 from take5.stream.sources.webrtc.aiortc_internals.jitter import LossyJitterBuffer
 from take5.stream.sources.webrtc.aiortc_internals.nacks import PatientNacks
 from take5.stream.sources.webrtc.layers import OneSource
+from take5.stream.sources.webrtc.packet_counts import PacketCounts
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import seconds_to_flicks
 
@@ -67,7 +68,7 @@ class TappedReceiver:
         came: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._receiver, self._read, self._came = receiver, read, came
-        self._source = OneSource(layer)
+        self._source, self._taken = OneSource(layer), set[int]()
         self._jitter = LossyJitterBuffer(is_video=receiver.track.kind == "video", read=read)
         self._handle = receiver._handle_rtcp_packet  # noqa: SLF001 - what this module is for
         replace(receiver, "_RTCRtpReceiver__jitter_buffer", self._jitter)
@@ -79,6 +80,16 @@ class TappedReceiver:
         self._handle_rtp = receiver._handle_rtp_packet  # noqa: SLF001
         replace(receiver, "_handle_rtcp_packet", self._rtcp)
         replace(receiver, "_handle_rtp_packet", self._rtp)
+
+    @property
+    def packets(self) -> PacketCounts:
+        """Packets of the sources that have been taken, as aiortc reports them to their sender.
+
+        What comes again by a source of its own (RTX) counts as lost: it was.
+        """
+        known = self._receiver._RTCRtpReceiver__remote_streams  # type: ignore[attr-defined] # noqa: SLF001
+        taken = [known[source] for source in self._taken if source in known]
+        return PacketCounts(sum(each.packets_received for each in taken), sum(each.packets_lost for each in taken))
 
     async def ask_for_keyframe(self) -> None:
         """Send a picture loss indication to the main source, once it is known."""
@@ -104,6 +115,7 @@ class TappedReceiver:
         """Begin with a source: nothing is missing of it yet."""
         first = self._jitter.ssrc is None
         self._jitter.begin(ssrc)
+        self._taken.add(ssrc)
         if not first and self._receiver.track.kind == "video":
             replace(self._receiver, "_RTCRtpReceiver__nack_generator", PatientNacks())
             await self.ask_for_keyframe()
