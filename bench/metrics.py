@@ -12,10 +12,13 @@ from typing import Any
 
 import httpx
 
-from bench.server_process import JSON_LOGS, METRICS
 from bench.sessions import BEGIN_S, Server, _until, senders
 
-WAYS: dict[str, list[str]] = {"nothing": [], "metrics": [METRICS], "metrics and JSON logs": [METRICS, JSON_LOGS]}
+WAYS: dict[str, list[str]] = {
+    "nothing": [],
+    "metrics": ["--metrics"],
+    "metrics and JSON logs": ["--metrics", "--json-logs"],
+}
 TURNS = 2
 
 

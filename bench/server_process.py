@@ -52,8 +52,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         metrics: list[Metrics] = []
         made = (lambda sessions: metrics.append(Metrics(sessions))) if options.metrics else (lambda _: None)
-        set_up_logging("json" if options.json_logs else "text", access=options.json_logs)
-        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made, access_log=options.json_logs)
+        logs: bool = options.json_logs
+        set_up_logging("json" if logs else "text", access=logs)
+        serving = serve(models, Settings(), rules, Path(folder), Deliverables(), ready, made, access_log=logs)
         thread = threading.Thread(target=lambda: asyncio.run(serving), name="event loop")
         thread.start()
         up.wait()

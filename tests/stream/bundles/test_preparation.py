@@ -265,7 +265,7 @@ def test_so_many_commands_are_left_before_training_once_all_is_prepared(
     shutil.copytree(bundles / trainer / "ann", folder)
     all_steps.mkdir()
     prepared.prepare(all_steps)  # as the trainers' own steps do
-    ours = (*preparations_for(trainer), FILES[trainer])
+    ours: tuple[Any, ...] = (*preparations_for(trainer), FILES[trainer])
     for path in (path for each in ours for path in each.paths(FRAMES)):
         (folder / path).parent.mkdir(exist_ok=True)
         shutil.copyfile(all_steps / path, folder / path)
