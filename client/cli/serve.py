@@ -123,20 +123,21 @@ def serve(
 ) -> int:
     """Receive live captures by WHIP, score them as they arrive, and keep the best seconds of each, by default five."""
     from take5.client.cli.front import Front, cluster_joined
+    from take5.stream.output.usable import usable_folder
     from take5.stream.server.admission import Admission
     from take5.stream.server.app import create_app
     from take5.stream.server.descriptors import raise_limit, shares
     from take5.stream.server.lengths import OFFERED_S
     from take5.stream.server.options import ServerOptions
     from take5.stream.server.run import Listen, run
+    from take5.stream.server.running import known
     from take5.stream.server.sessions import sessions_for, usage
-    from take5.stream.workers.running import known
 
     pixels = int(picture.removesuffix("p"))
     context = click.get_current_context()
     fixed = context.get_parameter_source("seconds") is not ParameterSource.DEFAULT
     _check(host, token, address, anyone=anyone, tls=(tls_cert, tls_key))
-    output = output if share is None else output.absolute()
+    output = usable_folder(output)
     cluster = None if share is None else context.with_resource(cluster_joined(share, output, workers))
     cost, carried = CORES_A_SESSION[pixels], cores() if cluster is None else cluster.cores
     capacity = max_sessions or max(1, int(carried / cost))

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from take5.stream.output.free_space import free_space
+from take5.stream.output.usable import is_usable
 
 ANSWER_S = 2.0
 """Maximum time to wait for the disk; after that its free space counts as unknown, until it answers."""
@@ -40,6 +41,6 @@ class Space:
 
 def _measured(folder: Path) -> int | None:
     try:
-        return free_space(folder)
+        return free_space(folder) if is_usable(folder) else None
     except OSError:
         return None
