@@ -19,10 +19,8 @@ from take5.scoring.errors import ServerError
 from take5.stream.server.connections import Connections, Door
 from take5.stream.server.descriptors import CONNECTIONS
 from take5.stream.server.repeats import thin_out
+from take5.stream.server.running import RELOAD
 from take5.stream.server.sessions import Sessions
-
-RELOAD: int | None = getattr(signal, "SIGUSR2", None)
-"""SIGUSR2: let new processes make the captures."""
 
 HANG_UP: int | None = getattr(signal, "SIGHUP", None)
 """SIGHUP, which Windows does not have."""
@@ -164,4 +162,6 @@ async def _serve(
     started(f"{listen.scheme}://{host}:{bound.getsockname()[1]}")
     sweeping = asyncio.create_task(connections.sweep(), name="take5-connections")
     await server.serve([Door(bound, connections)])
+    if server.force_exit:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off would say so, with a traceback
     sweeping.cancel()

@@ -125,7 +125,8 @@ class LocalLink:
                     reply.set_exception(WorkerGone(f"{self.name} has ended"))
                     reply.exception()  # nobody may be waiting
             code = await self._exit_code()
-            self.ended.set_result(f"was ended by signal {-code}" if code < 0 else f"has ended with code {code}")
+            if not self.ended.done():  # cancelled where the server ends at once
+                self.ended.set_result(f"was ended by signal {-code}" if code < 0 else f"has ended with code {code}")
 
     async def _exit_code(self) -> int:
         with suppress(TimeoutError):

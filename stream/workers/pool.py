@@ -88,14 +88,15 @@ class WorkerPool:
         self._news = asyncio.Event()
         self._cut_off: Callable[[Collection[Path]], Awaitable[None]] | None = None
         self._given_up: set[int] = set()
+        self._renewing: set[int] = set()
+        """Numbers whose next worker has not taken on captures yet."""
         self._closing = self._was_ready = False
         self.fault: str | None = None
 
     def start(self, cut_off: Callable[[Collection[Path]], Awaitable[None]]) -> None:
         """Start the workers."""
         self._cut_off = cut_off
-        for number in range(len(self._capacities)):
-            self._go(self._keep(number), f"take5-worker-{number + 1}")
+        self.reload()
 
     async def ready(self) -> None:
         """Wait until a worker is ready, or none will be."""
@@ -142,10 +143,12 @@ class WorkerPool:
         return self._usage.so_far
 
     def reload(self) -> None:
-        """Replace every worker; the old ones leave when their captures have ended."""
+        """Replace every worker but those that are just starting; the old ones leave when their captures have ended."""
         self._given_up.clear()
         for number in range(0 if self._closing else len(self._capacities)):
-            self._go(self._keep(number), f"take5-worker-{number + 1}")
+            if number not in self._renewing:
+                self._renewing.add(number)
+                self._go(self._keep(number), f"take5-worker-{number + 1}")
 
     def end(self) -> None:
         """Begin no recovery any more, and start no workers."""
@@ -239,6 +242,7 @@ class WorkerPool:
                     "worker %d has ended %d times in a row at its start: no other is started", number + 1, failures
                 )
                 self._given_up.add(number)
+                self._renewing.discard(number)
                 self._news.set()
                 self._abandon(lost)
                 return
@@ -287,6 +291,7 @@ class WorkerPool:
         if member not in self._members or self._closing or member.leaving:
             return
         member.opened = True
+        self._renewing.discard(member.number)
         self._admission.add(member.room)
         self._news.set()
         for other in self._members:

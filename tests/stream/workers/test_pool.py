@@ -46,6 +46,26 @@ def test_a_worker_that_ends_at_its_start_again_and_again_is_given_up(
     assert sum("has ended with code 3" in text for text in said) == 10
 
 
+def test_a_reload_of_workers_that_are_just_starting_starts_no_others(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    program = f"open({str(begun)!r}, 'a').write('x'); import time; time.sleep(60)"
+
+    async def check() -> None:
+        pool = WorkerPool(LocalStarter([sys.executable, "-c", program], [SETUP, SETUP]), Admission(2), tmp_path, [1, 1])
+        pool.start(_nothing)
+        for _ in range(3):
+            pool.reload()
+        async with asyncio.timeout(20):
+            while not begun.exists() or len(begun.read_text()) < 2:
+                await asyncio.sleep(0.01)
+        pool.reload()
+        await asyncio.sleep(0.5)
+        await pool.close()
+
+    asyncio.run(check())
+    assert begun.read_text() == "xx"
+
+
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def check() -> None:
         pool = WorkerPool(LocalStarter(["/no/such/program"], [SETUP]), Admission(1), tmp_path)
