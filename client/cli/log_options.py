@@ -10,7 +10,8 @@ import click
 
 from take5.client.cli.decorators import Command, decorated
 
-SESSION = re.compile(r"\bsession '?([A-Za-z0-9_-]{1,64})")
+SESSION = re.compile(r"(?:\bsession '?|\b\d{8}-\d{6}-)([A-Za-z0-9_-]{1,64})")
+"""A session by its name, or by that of a take's folder."""
 
 
 class JsonLines(logging.Formatter):
@@ -30,7 +31,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)  # in ASCII: some readers end a line at other characters, too
 
 
 def set_up_logging(log_format: str, *, access: bool) -> None:

@@ -1,9 +1,13 @@
 """The log of requests: what was asked for, by its template, never by its address, which may hold tickets."""
 
 import logging
+import re
 import time
 
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from take5.stream.server.entry import NAME
 
 log = logging.getLogger("take5.access")
 SESSION = ("name", "session_id")
@@ -27,7 +31,8 @@ class AccessLog:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        path, status, began = scope["path"].removeprefix(scope.get("root_path", "")), 0, time.monotonic()
+        base, status, began = scope.get("root_path", ""), 0, time.monotonic()
+        path = scope["path"].removeprefix(base)
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -37,18 +42,34 @@ class AccessLog:
                 status = message.get("code", 1000)
             await send(message)
 
+        async def heard() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                status = message.get("code") or 1005  # the follower has left
+            return message
+
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, heard, watched)
         finally:
             lasted_ms, parameters = round(1000 * (time.monotonic() - began)), scope.get("path_params") or {}
+            named = next((str(parameters[name]) for name in SESSION if name in parameters), "")
             fields = {
                 "method": scope.get("method", "WS"),
-                "route": template(path, parameters),
+                "route": _route(scope, base) or template(path, parameters),
                 "status": status,
                 "ms": lasted_ms,
-                "session": next((str(parameters[name]) for name in SESSION if name in parameters), None),
+                "session": named if NAME.fullmatch(named) else None,  # else anyone could write lines of their own
             }
             log.info("%(method)s %(route)s %(status)d %(ms)d ms session=%(session)s", fields, extra={"request": fields})
+
+
+def _route(scope: Scope, base: str) -> str | None:
+    """The path of the route that answered, where Starlette tells it."""
+    route = scope.get("route")
+    if not isinstance(route, Route | WebSocketRoute):
+        return None
+    return re.sub(r":\w+}", "}", scope.get("root_path", "").removeprefix(base) + route.path)
 
 
 def template(path: str, parameters: dict[str, object]) -> str:

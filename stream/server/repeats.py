@@ -13,6 +13,8 @@ MOST_LINES = 1000
 class Repeats(logging.Filter):
     """Lets a line through a few times a minute. Lines are the same if they begin alike, whatever is filled in.
 
+    Lines below a warning, which someone has asked for, all go through.
+
     Parameters
     ----------
     clock : callable
@@ -26,6 +28,8 @@ class Repeats(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a line is let through."""
+        if record.levelno < logging.WARNING:
+            return True
         now, line = self._clock(), (record.name, str(record.msg).partition("\n")[0])
         since, count = self._seen.get(line, (now, 0))
         if now - since >= EVERY_S:

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from repository import ROOT
 from services import free_port
 from serving import Served, eventually, served
+from websockets.sync.client import connect
 
 from take5.client.cli.log_options import JsonLines
 from take5.scoring.errors import ServerError
@@ -169,6 +170,30 @@ def test_requests_are_logged_by_their_templates_without_secrets(
     assert all(line["ms"] >= 0 for line in lines)
 
 
+def test_nobody_can_write_lines_of_his_own_into_the_log_of_requests(
+    server: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "take5.access")
+    httpx.get(f"{server.address}/api/sessions/%1b%5b31m%0anew%c2%85%e2%80%a8/clip.mp4")
+    httpx.get(f"{server.address}/api/sessions/sessions")
+    assert eventually(lambda: len(caplog.records) >= 2, 5)
+    shown = [(record.getMessage(), JsonLines().format(record)) for record in caplog.records]
+    assert all(len(line.splitlines()) == 1 and line.isascii() for lines in shown for line in lines)
+    lines = [json.loads(line) for _, line in shown]
+    assert [(line["route"], line["session"]) for line in lines] == [
+        ("/api/sessions/{name}/{file}", None),
+        ("/api/sessions/{name}", "sessions"),
+    ]
+
+
+def test_a_websocket_that_its_follower_has_left_has_its_code(server: Served, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "take5.access")
+    with connect(f"{server.address.replace('http', 'ws')}/api/sessions/ann/events") as socket:
+        assert socket.recv(10)
+    assert eventually(lambda: bool(caplog.records), 5)
+    assert vars(caplog.records[-1])["request"]["status"] == 1000
+
+
 def test_a_template_has_the_names_of_parameters() -> None:
     assert template("/whip/a", {"name": "a"}) == "/whip/{name}"
     assert template("/api/v1/sessions", {}) == "/api/v1/sessions"
@@ -181,6 +206,8 @@ def test_a_json_line_says_when_what_and_about_whom() -> None:
     assert "\n" not in line
     said = json.loads(line)
     assert (said["level"], said["logger"], said["session"]) == ("warning", "take5.x", "5f0c8c1b")
+    record = logging.LogRecord("take5.x", logging.WARNING, "", 0, "recovered: /out/20261130-125918-s0", None, None)
+    assert json.loads(JsonLines().format(record))["session"] == "s0"
     assert said["time"].endswith("+00:00")
 
 

@@ -27,6 +27,12 @@ def test_a_line_that_repeats_is_let_through_a_few_times_a_minute(caplog: pytest.
     log.removeFilter(repeats)
 
 
+def test_what_someone_has_asked_for_is_not_thinned_out() -> None:
+    repeats = Repeats(lambda: 0.0)
+    record = logging.LogRecord("take5.access", logging.INFO, __file__, 1, "GET /", None, None)
+    assert all(repeats.filter(record) for _ in range(100))
+
+
 def test_any_number_of_different_lines_takes_little_memory() -> None:
     repeats = Repeats(lambda: 0.0)
     for number in range(5000):
