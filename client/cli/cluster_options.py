@@ -59,6 +59,8 @@ def worker_share_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def with_share(*args: Any, cluster: str | None, worker_cpus: float, worker_gpus: float, **options: Any) -> Any:
+        if cluster is None and (worker_cpus, worker_gpus) != (1.0, 0.0):
+            raise click.UsageError("--worker-cpus and --worker-gpus need --ray")
         share = None if cluster is None else ClusterShare(cluster, worker_cpus, worker_gpus)
         return command(*args, share=share, **options)
 

@@ -47,9 +47,9 @@ def retention_options(command: Command) -> Command:
 
 
 @contextmanager
-def opened(address: str) -> "Iterator[Database]":
-    """Open a database, and close it at the end."""
+def opened(address: str, *, make: bool = True) -> "Iterator[Database]":
+    """Open a database, made if there is none, and close it at the end."""
     from take5.stream.platform.database import Database
 
-    with closing(Database.open(address)) as database:
+    with closing(Database.open(address, make=make)) as database:
         yield database

@@ -28,7 +28,7 @@ def purge(output: Path, address: str, dry_run: bool, keep_records: int) -> int:
     sessions have left, and records that are too old. A running server does the same by itself. The exit code is 1 if
     something could not be erased; it is tried again the next time.
     """
-    with opened(address) as database:
+    with opened(address, make=False) as database:  # a typo would erase nothing, for ever
         if dry_run:
             _name_due(database, output, keep_records)
             return 0

@@ -9,6 +9,7 @@ from zipfile import ZIP_STORED, ZipFile
 from take5.stream.output.atomic import is_unfinished
 
 PIECE_BYTES = 1 << 20
+LARGE_BYTES = 1 << 30
 
 
 class _Sink(io.RawIOBase):
@@ -48,7 +49,7 @@ def archived(entries: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
         for name, content in entries:
-            with _opened(content) as source, archive.open(name, "w") as entry:
+            with _opened(content) as source, archive.open(name, "w", force_zip64=_is_large(content)) as entry:
                 while piece := source.read(PIECE_BYTES):
                     entry.write(piece)
                     yield sink.taken()
@@ -67,6 +68,11 @@ def files_below(path: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not is_unfinished(name))
         found = (Path(folder) / name for name in sorted(names) if not is_unfinished(name))
         yield from (file for file in found if file.is_file() and not file.is_symlink())
+
+
+def _is_large(content: Path | bytes) -> bool:
+    """Whether an entry may need 64 bits for its size, which ZipFile wants to know before."""
+    return isinstance(content, Path) and content.stat().st_size >= LARGE_BYTES
 
 
 def _opened(content: Path | bytes) -> io.BufferedIOBase:

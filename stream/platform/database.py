@@ -61,8 +61,8 @@ class Database:
         self._engine, self._writer = engine, engine.execution_options(**{WRITES: True})
 
     @classmethod
-    def open(cls, address: str, busy_s: float = BUSY_S) -> Self:
-        """Open the database at an address; a SQLite file is made if there is none.
+    def open(cls, address: str, busy_s: float = BUSY_S, *, make: bool = True) -> Self:
+        """Open the database at an address; a SQLite file is made if there is none, unless ``make`` is false.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Database:
         url = _checked(address)
         name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
         if url.get_backend_name() == "sqlite":
-            _make_file(Path(url.database or ""), name)
+            _make_file(Path(url.database or ""), name, make=make)
         engine = _engine(url, busy_s)
         database = cls(engine, name)
         try:
@@ -145,8 +145,10 @@ def _checked(address: str) -> URL:
     return url
 
 
-def _make_file(path: Path, name: str) -> None:
+def _make_file(path: Path, name: str, *, make: bool) -> None:
     """Make a SQLite file that only its owner can read."""
+    if not make and not (path.is_file() and path.stat().st_size):
+        raise DatabaseUnreachable(f"{name}: there is no such database; give the address that the server has")
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:

@@ -121,7 +121,12 @@ class Eraser:
 
     async def _sweep(self, sessions: Sessions) -> None:
         """Delete what deleted sessions have left here: of captures that another server has cut off, for example."""
-        for session_id in await self._work.run(deleted_with_footage, self._work.database, sessions.output):
+        try:
+            left = await self._work.run(deleted_with_footage, self._work.database, sessions.output)
+        except OutputError as error:
+            log.error("what deleted sessions have left cannot be found: %s", error)  # noqa: TRY400
+            return
+        for session_id in left:
             if not await sessions.remove(session_id):
                 continue
             try:

@@ -121,8 +121,11 @@ class _Held:
     def files(self, output: Path) -> list[tuple[str, Path | bytes]]:
         """Return every file with its name in the archive."""
         found = found_footage(output, self.session_id, self.takes, self.consent_file)
-        over = (path for path in found if not is_lock(path) and path.name not in self.live)
-        return [(_name(path, file), file) for path in over for file in files_below(path)]
+        over = (path for path in found if not (is_lock(path) or path.is_symlink() or path.name in self.live))
+        files = [(_name(path, file), file) for path in over for file in files_below(path)]
+        for _, file in files:
+            file.open("rb").close()  # an archive that has begun can only be broken off
+        return list(files)
 
 
 def _name(path: Path, file: Path) -> str:

@@ -84,7 +84,8 @@ def found_footage(
     """
     name = re.compile(TAKE % re.escape(session_id) + f"({re.escape(LOCK_SUFFIX)})?")
     found = [path for folder in _places(output) for path in _named(folder, name)]
-    found += [path for path in recorded if path not in found and name.fullmatch(path.name) and path.exists()]
+    known = {path.absolute() for path in found}
+    found += [path for path in recorded if path.absolute() not in known and name.fullmatch(path.name) and path.exists()]
     consents = {output / session_id} | ({consent_file.parents[1] / session_id} if consent_file else set())
     return found + sorted(path for path in consents if path.is_dir())
 
@@ -106,7 +107,10 @@ def _named(folder: Path, name: re.Pattern[str]) -> list[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be read ({error.strerror or error})") from error
 
 
 def _half_written(folder: Path, session_id: str) -> list[Path]:
@@ -118,7 +122,8 @@ def _half_written(folder: Path, session_id: str) -> list[Path]:
 
 def _size(found: Iterable[Path]) -> tuple[int, int]:
     try:
-        sizes = [file.lstat().st_size for path in found if not is_lock(path) for file in files_below(path)]
+        real = [path for path in found if not (is_lock(path) or path.is_symlink())]
+        sizes = [file.lstat().st_size for path in real for file in files_below(path)]
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be read ({error.strerror or error})") from error
     return len(sizes), sum(sizes)
@@ -137,5 +142,6 @@ def _delete(path: Path) -> bool:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"{error.filename or path}: cannot be deleted ({error.strerror or error})") from error
+        inside = "" if error.filename in (None, str(path)) else f" ({error.filename} in it)"
+        raise OutputError(f"{path}{inside}: cannot be deleted ({error.strerror or error})") from error
     return not is_lock(path)

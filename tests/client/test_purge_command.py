@@ -61,10 +61,18 @@ def test_it_says_what_it_could_not_erase(
     assert is_erased(shop, session)
 
 
-def test_what_is_wrong_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+def test_what_is_wrong_is_an_error_without_a_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "platform.db").write_text("something else " * 100)
     done = purge(tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("take5: error: sqlite:///")
     assert purge(tmp_path, "--keep-records", "0").returncode == 64
+    for there in (False, True):
+        typo = tmp_path / "typo.db"
+        if there:
+            typo.touch()
+        assert run(["purge", "--database", f"sqlite:///{typo}", "--dry-run", str(tmp_path / "out")]) == 1
+        assert "there is no such database" in capsys.readouterr().err
+        assert typo.exists() == there
+        assert not there or not typo.stat().st_size

@@ -130,6 +130,7 @@ class NewSession(BaseModel):
         None,
         ge=0,
         le=MOST_DAYS,
+        strict=True,
         description="Days from the end of its last take until all of it is erased; 0: once its platform has the clip.",
     )
     expires_in_s: int = Field(7 * DAY_S, ge=MINUTE_S, le=90 * DAY_S, description="How long its secrets are good.")
