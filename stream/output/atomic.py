@@ -92,12 +92,7 @@ def remove_leftovers(path: Path) -> None:
     """
     _remove_named(path.parent, _partial(_stem(path.name)).fullmatch)
     _remove_named(path, lambda name: name.startswith((BUNDLE_PREFIX, REPORT_PREFIX)))
-    _remove_below(path, is_unfinished)
-
-
-def is_unfinished(name: str) -> bool:
-    """Whether a file or folder of this name is half-written, wherever it lies in a take's folder."""
-    return name.startswith((BUNDLE_PREFIX, REPORT_PREFIX, PREPARATION_PREFIX)) or bool(_partial().fullmatch(name))
+    _remove_below(path, lambda name: name.startswith(PREPARATION_PREFIX) or _partial().fullmatch(name))
 
 
 def _remove_below(folder: Path, chosen: Callable[[str], object]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
-from take5.stream.output.atomic import is_unfinished
+from take5.stream.output.atomic import PREPARATION_PREFIX
 
 PIECE_BYTES = 1 << 20
 LARGE_BYTES = 1 << 30
@@ -59,14 +59,14 @@ def archived(entries: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
 def files_below(path: Path) -> Iterator[Path]:
     """Yield the regular files below a folder in order of their names, or the file itself.
 
-    Links are left out, and what is half-written.
+    Links are left out, and what a preparation of bundles has for a while.
     """
     if path.is_file():
         yield path
         return
     for folder, folders, names in os.walk(path, onerror=_raise):
-        folders[:] = sorted(name for name in folders if not is_unfinished(name))
-        found = (Path(folder) / name for name in sorted(names) if not is_unfinished(name))
+        folders[:] = sorted(name for name in folders if not name.startswith(PREPARATION_PREFIX))
+        found = (Path(folder) / name for name in sorted(names) if not name.startswith(PREPARATION_PREFIX))
         yield from (file for file in found if file.is_file() and not file.is_symlink())
 
 

@@ -106,7 +106,7 @@ def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted
             assert opened.testzip() is None
             assert "manifest.json" in {Path(name).name for name in opened.namelist()}
         if processes == "1":  # else it is deleted while it is being prepared
-            assert eventually(lambda: all(prepared_of(shop, session)), 60)
+            assert eventually(lambda: all(prepared_of(shop, session)), 180)
             state = httpx.get(place, headers=bearer(session, "follower")).json()
             assert [(event["trainer"], event["error"]) for event in state["prepared"]] == [("synctalk", None)]
         else:
