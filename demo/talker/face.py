@@ -58,6 +58,16 @@ class Pose:
     blink: float = 0.0
 
 
+def at_rest(y: Floats, x: Floats, pose: Pose, share: Floats | float = 1.0) -> tuple[Floats, Floats]:
+    """Where in the photograph is what appears at a row and a column: step 1, the share that moves with the head.
+
+    With a share of 1, that of the face, it undoes the head's motion.
+    """
+    uy: Floats = y - share * (pose.dy + pose.roll * (x - portrait.NECK_X))
+    ux: Floats = x - share * (pose.dx - pose.roll * (y - portrait.NECK_Y))
+    return uy, ux
+
+
 class Puppet:
     """The patch around the head, warped at the photograph's size."""
 
@@ -73,8 +83,7 @@ class Puppet:
 
     def warp(self, pose: Pose, scene: Scene) -> list[Bytes]:
         """Y, Cb and Cr of the patch, the last two at half its size."""
-        uy = self._y - self._head * (pose.dy + pose.roll * (self._x - portrait.NECK_X))
-        ux = self._x - self._head * (pose.dx - pose.roll * (self._y - portrait.NECK_Y))
+        uy, ux = at_rest(self._y, self._x, pose, self._head)
         drop = (CLOSED_DROP + (OPEN_DROP - CLOSED_DROP) * pose.mouth) * _jaw(uy[JAW], ux[JAW])
         qy = uy.copy()
         qy[JAW] -= drop
@@ -168,12 +177,17 @@ class Studio:
         Size of a frame in pixels, both even.
     seed : int
         Of the sensor noise.
+
+    Attributes
+    ----------
+    scale : float
+        Pixels of a frame for one of the photograph.
     """
 
     def __init__(self, width: int, height: int, seed: int = 0) -> None:
         self.width, self.height = width, height
         view_width = min(VIEW_WIDTH, VIEW_HEIGHT * width / height)
-        self._scale = width / view_width
+        self.scale = width / view_width
         self._left = VIEW_CENTRE_X - view_width / 2
         self._puppet = Puppet()
         left, top = self._even(LEFT + 2 - self._left, math.ceil), self._even(TOP - VIEW_TOP, math.ceil)
@@ -184,9 +198,13 @@ class Studio:
         self._noise = np.rint(noise).clip(-8, 8).astype(np.int8).view(np.uint8)
         self._backgrounds: dict[Scene, list[Bytes]] = {}
 
+    def in_photograph(self, y: Floats, x: Floats) -> tuple[Floats, Floats]:
+        """Row and column in the photograph of those of a frame."""
+        return y / self.scale + VIEW_TOP, x / self.scale + self._left
+
     def _even(self, length: float, towards: Callable[[float], int]) -> int:
         """Even number of the frame's pixels for a length in the photograph, so that it also falls on whole chroma."""
-        return 2 * towards(length * self._scale / 2)
+        return 2 * towards(length * self.scale / 2)
 
     def _background(self, scene: Scene) -> list[Bytes]:
         if scene not in self._backgrounds:
@@ -194,7 +212,7 @@ class Studio:
         return [plane.copy() for plane in self._backgrounds[scene]]
 
     def _scaled(self, scene: Scene) -> list[Bytes]:
-        view = (self._left, VIEW_TOP, self._left + self.width / self._scale, VIEW_TOP + self.height / self._scale)
+        view = (self._left, VIEW_TOP, self._left + self.width / self.scale, VIEW_TOP + self.height / self.scale)
         sizes = ((self.width, self.height), *[(self.width // 2, self.height // 2)] * 2)
         return [
             _enlarge(plane.astype(np.uint8), size, view)
@@ -223,7 +241,7 @@ class Studio:
 
     def _paste(self, planes: list[Bytes], patch: list[Bytes]) -> None:
         left, top, right, bottom = self._area
-        box = tuple(edge / self._scale for edge in self._area)
+        box = tuple(edge / self.scale for edge in self._area)
         box = (box[0] + self._left - LEFT, box[1] + VIEW_TOP - TOP, box[2] + self._left - LEFT, box[3] + VIEW_TOP - TOP)
         for plane, piece, step in zip(planes, patch, (1, 2, 2), strict=True):
             size = ((right - left) // step, (bottom - top) // step)

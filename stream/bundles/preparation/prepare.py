@@ -116,7 +116,7 @@ def prepare(
         paths, steps, about = picture_paths(folder), dict[str, Write](), Json()
         faces = [each for each in tracking if each in to_do]
         if faces:
-            seen = see_pictures(folder, model.face, model.reader, _longer_side(content), on_picture)
+            seen = see_pictures(folder, model.face, model.reader, longer_side(content), on_picture)
             steps |= {each.name: partial(each.write, seen=seen) for each in faces}
             about = {"model": {"name": model.name, "sha256": model.sha256}}
         if masks is not None and masks in to_do:
@@ -165,7 +165,7 @@ def _updated(content: Json, trainer: TrainerContract, found: Progress, folder: P
     }
 
 
-def _longer_side(content: Json) -> float | None:
+def longer_side(content: Json) -> float | None:
     """Longer side of the recording's pictures in pixels of the bundle; None where the manifest does not say."""
     crop = content.get("crop")
     try:

@@ -1,0 +1,1 @@
+"""How good the head poses of ``take5 prepare`` are: ``python -m bench.head_pose``."""
