@@ -30,7 +30,6 @@ from bench.files import TAKE5, command
 from bench.head_pose.measures import CORNERS, Floats, apart, fixed_points, speed_errors, turn_error
 from bench.head_pose.talkers import Truth, moving_talkers, truth_of
 from take5.client.cli.options import load_models
-from take5.client.cli.prepare import face_model
 from take5.scoring.head_pose.head import RIGID
 from take5.scoring.models.landmarks import Mesh
 from take5.scoring.models.region import Region
@@ -43,6 +42,7 @@ from take5.stream.bundles.preparation.preparation import SeenPictures
 from take5.stream.bundles.preparation.prepare import longer_side
 from take5.stream.bundles.write import bundle_selection, wanted_for
 from take5.stream.offline.select import select
+from take5.stream.preparing.models import face_model
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 from take5.stream.wire import Json
