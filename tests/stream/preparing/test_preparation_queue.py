@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,14 @@ def made(short: Path, models: Models, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def bundle(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "take" / "synctalk" / "ann"))
+
+
+@pytest.fixture
+def queue() -> Iterator[PreparationQueue]:
+    """Closed whatever fails, so that no process is left to other tests."""
+    made = PreparationQueue()
+    yield made
+    made.close()
 
 
 @dataclass
@@ -87,11 +95,13 @@ def running() -> int:
     return process
 
 
-def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest(bundle: Path, tmp_path: Path) -> None:
-    told, queue, gone = Told(), PreparationQueue(), tmp_path / "gone"
+def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest(
+    bundle: Path, queue: PreparationQueue, tmp_path: Path
+) -> None:
+    told, gone = Told(), tmp_path / "gone"
     queue.add(told.order(bundle, gone))
     running()
-    assert queue.wait(60)
+    assert queue.wait(300)
     good, bad = told.events
     assert (good.error, good.path, good.made[0]) == (None, str(bundle), "head_pose")
     assert ("masks" in good.made) == (not good.warnings)
@@ -104,11 +114,10 @@ def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest
     assert ("without_masks" in manifest["preparation"]) == bool(good.warnings)
     assert [step["command"] for step in manifest["left"]] == [step.command for step in good.left]
     assert not [path for path in bundle.iterdir() if path.name.startswith(".")]
-    queue.close()
 
 
-def test_at_the_end_bundles_are_left_as_they_are_and_a_remedy_is_told(bundle: Path) -> None:
-    told, queue, before = Told(), PreparationQueue(), content(bundle)
+def test_at_the_end_bundles_are_left_as_they_are_and_a_remedy_is_told(bundle: Path, queue: PreparationQueue) -> None:
+    told, before = Told(), content(bundle)
     queue.add(told.order(bundle))
     queue.add(told.order(bundle, session="bea"))
     process = running()
@@ -120,8 +129,8 @@ def test_at_the_end_bundles_are_left_as_they_are_and_a_remedy_is_told(bundle: Pa
     assert content(bundle) == before
 
 
-def test_what_is_cancelled_is_written_no_more_and_nothing_is_told(bundle: Path) -> None:
-    told, queue = Told(), PreparationQueue()
+def test_what_is_cancelled_is_written_no_more_and_nothing_is_told(bundle: Path, queue: PreparationQueue) -> None:
+    told = Told()
     queue.add(told.order(bundle))
     queue.add(told.order(bundle))
     process = running()
@@ -137,9 +146,9 @@ def test_what_is_cancelled_is_written_no_more_and_nothing_is_told(bundle: Path) 
 
 
 def test_a_process_that_is_killed_and_an_error_of_who_is_told_cost_their_bundles_alone(
-    bundle: Path, caplog: pytest.LogCaptureFixture
+    bundle: Path, queue: PreparationQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told, queue = Told(), PreparationQueue()
+    told = Told()
 
     def fail(_: BundlePrepared) -> None:
         raise ValueError("nobody listens")
@@ -152,7 +161,6 @@ def test_a_process_that_is_killed_and_an_error_of_who_is_told_cost_their_bundles
     assert queue.wait(20)
     assert "nobody listens" in caplog.text
     assert [event.error for event in told.events] == ["its process ended with exit code -9"]
-    queue.close()
 
 
 OWNER = "import sys, time; from pathlib import Path; from take5.stream.preparing.process import PreparingProcess as P; "
