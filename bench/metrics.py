@@ -58,15 +58,16 @@ def _measured(video: Path, seconds: float, arguments: list[str]) -> tuple[float,
 def _compare(state: dict[str, Any]) -> None:
     late, counted = [each for of_one in state["latencies"] for each in of_one], state["metrics"]
     name = "take5_score_latency_seconds"
-    print(f"scores: {len(late)} measured, {counted[name + '_count']:.0f} counted")
-    mean = counted[f"{name}_sum"] / counted[f"{name}_count"]
-    print(f"mean latency: {statistics.mean(late):.3f} s measured, {mean:.3f} s counted")
-    middle = statistics.median(late)
-    buckets = (key for key in counted if key.startswith(f"{name}_bucket"))
-    below = {float(key.removeprefix(f"{name}_bucket")): counted[key] for key in buckets}
-    edges = sorted(below)
-    bucket = next(edge for edge in edges if below[edge] >= counted[f"{name}_count"] / 2)
-    print(f"median latency: {middle:.3f} s measured, in the bucket up to {bucket:g} s")
+    count = counted[f"{name}_count"]
+    print(f"scores: {len(late)} measured, {count:.0f} counted")
+    if late and count:
+        print(f"mean latency: {statistics.mean(late):.3f} s measured, {counted[f'{name}_sum'] / count:.3f} s counted")
+        buckets = (key for key in counted if key.startswith(f"{name}_bucket"))
+        below = {float(key.removeprefix(f"{name}_bucket")): counted[key] for key in buckets}
+        bucket = next(edge for edge in sorted(below) if below[edge] >= count / 2)
+        print(f"median latency: {statistics.median(late):.3f} s measured, in the bucket up to {bucket:g} s")
+    else:
+        print("no window was analysed live: this machine does not keep up")
     print(f"windows live: {state['live']} measured, {counted.get('take5_windows_totallive', 0):.0f} counted")
     packets = {track: counted[f"take5_rtp_packets_total{track}"] for track in ("picture", "sound")}
     print(f"packets of sound: {state['sounds']} blocks measured, {packets['sound']:.0f} counted")
