@@ -27,6 +27,7 @@ from take5.stream.sources.webrtc.aiortc_internals.jitter import (
 from take5.stream.sources.webrtc.aiortc_internals.nacks import ASK_EVERY_S, PatientNacks
 from take5.stream.sources.webrtc.aiortc_internals.receiver import BITRATE, FixedBitrate, RawTimes, TappedReceiver
 from take5.stream.sources.webrtc.aiortc_internals.transport import offer_loopback, trust_timers, widen_buffers
+from take5.stream.sources.webrtc.packet_counts import PacketCounts
 from take5.stream.sources.webrtc.track_clocks import ClockReading
 from take5.stream.timeline.clock import FLICKS
 
@@ -59,6 +60,7 @@ def test_every_name_that_is_replaced_is_there() -> None:
             receiver: Any = transceiver.receiver
             assert isinstance(receiver._RTCRtpReceiver__jitter_buffer, LossyJitterBuffer)
             assert isinstance(receiver._RTCRtpReceiver__timestamp_mapper, RawTimes)
+            assert receiver._RTCRtpReceiver__remote_streams == {}
             assert isinstance(receiver.track._queue, Tap)
             assert isinstance(receiver.transport._rtp_header_extensions_map, ExtraExtensions)
             if receiver.track.kind == "video":
@@ -71,6 +73,22 @@ def test_every_name_that_is_replaced_is_there() -> None:
     offer_loopback()
     assert rtcrtpreceiver.decoder_worker is encoded._worker
     assert aioice.ice.get_host_addresses is transport._addresses
+
+
+def test_packets_are_counted_of_the_sources_that_are_taken() -> None:
+    async def check() -> list[PacketCounts]:
+        connection, taps = await tapped()
+        statistics = rtcrtpreceiver.StreamStatistics(90_000)
+        for number in (65_534, 65_535, 2, 3):  # 0 and 1 are missing
+            statistics.add(RtpPacket(sequence_number=number, timestamp=number))
+        receiver: Any = connection.getTransceivers()[1].receiver
+        receiver._RTCRtpReceiver__remote_streams.update({7: statistics, 8: statistics})
+        before = taps[1].packets
+        await taps[1]._begin(7)
+        await connection.close()
+        return [before, taps[1].packets]
+
+    assert asyncio.run(check()) == [PacketCounts(0, 0), PacketCounts(received=4, lost=2)]
 
 
 def test_a_name_that_is_gone_is_told() -> None:
