@@ -17,7 +17,7 @@ from demo.talker.render import render
 
 SCRIPT = fitted(DEFAULT, 20, FILLER)
 OPUS_RATE = 48_000
-POOLS, HOPS = (1, 5, 10, 20), (0.2, 0.5, 1.0, 2.5)
+POOLS, HOPS = (1, 5, 10, 20), (0.2, 1.0, 5.0)
 """What is tried of ``--pool`` and ``--hop``."""
 
 TAKE5 = [sys.executable, "-m", "take5.client.cli"]
