@@ -1,5 +1,6 @@
 """The files of the masks: ``parsing``, ``bc.jpg``, ``gt_imgs``, ``torso_imgs``, and what SyncTalk has beside them."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from take5.scoring.errors import UnreadableMedia
 from take5.scoring.masks.colours import FACE_PALETTE, Scheme, face_weights
 from take5.scoring.masks.labels import HEAD, Mask, labelled
 from take5.scoring.masks.torso import torso_picture, without_background
+from take5.stream.bundles.masks.in_threads import in_threads
 from take5.stream.bundles.masks.labelled import LabelledPictures
 from take5.stream.bundles.masks.pictures import ImageEncoder, Pixels
 
@@ -55,21 +57,34 @@ class MaskFiles:
                 "sit further from the camera"
             )
         behind = seen.background.picture
-        jpeg, parsing, cut_out = ImageEncoder(lossy=True), ImageEncoder(self.scheme.palette), ImageEncoder()
-        faces, heads = ImageEncoder(FACE_PALETTE), ImageEncoder()
         for name in (PARSING, GT, TORSO, *([FACE_MASK] if self.face else [])):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        (folder / BACKGROUND).write_bytes(jpeg.encode(behind))
-        for index, rgb, labels in seen.pictures():
-            shown = without_background(rgb, labels, behind)
-            torso = torso_picture(shown, labels, behind, to_mean=self.face)
-            (folder / PARSING / f"{index}.png").write_bytes(parsing.encode(labels))
-            (folder / GT / f"{index}.jpg").write_bytes(jpeg.encode(shown))
-            (folder / TORSO / f"{index}.png").write_bytes(cut_out.encode(torso))
-            if self.face:
-                face = face_weights(labels, seen.landmarks[index])
-                (folder / PARSING / f"{index}_face.png").write_bytes(faces.encode(face))
-                (folder / FACE_MASK / f"{index}.png").write_bytes(heads.encode(_three(labelled(labels, *HEAD))))
+        (folder / BACKGROUND).write_bytes(ImageEncoder(lossy=True).encode(behind))
+        encoders = _Encoders(self.scheme)
+        for _ in in_threads(lambda index: self._write(folder, seen, index, behind, encoders), range(len(seen.paths))):
+            pass
+
+    def _write(self, folder: Path, seen: LabelledPictures, index: int, behind: Pixels, encoders: "_Encoders") -> None:
+        """Write the files of one picture."""
+        labels = seen.labels[index]
+        shown = without_background(seen.pixels(index), labels, behind)
+        torso = torso_picture(shown, labels, behind, to_mean=self.face)
+        (folder / PARSING / f"{index}.png").write_bytes(encoders.parsing.encode(labels))
+        (folder / GT / f"{index}.jpg").write_bytes(encoders.jpeg.encode(shown))
+        (folder / TORSO / f"{index}.png").write_bytes(encoders.cut_out.encode(torso))
+        if self.face:
+            face = face_weights(labels, seen.landmarks[index])
+            (folder / PARSING / f"{index}_face.png").write_bytes(encoders.faces.encode(face))
+            head = _three(labelled(labels, *HEAD))
+            (folder / FACE_MASK / f"{index}.png").write_bytes(encoders.heads.encode(head))
+
+
+class _Encoders(threading.local):
+    """Of each thread its own: an encoder has one picture at a time."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.jpeg, self.parsing, self.cut_out = ImageEncoder(lossy=True), ImageEncoder(scheme.palette), ImageEncoder()
+        self.faces, self.heads = ImageEncoder(FACE_PALETTE), ImageEncoder()
 
 
 def _three(mask: Mask) -> Pixels:

@@ -1,6 +1,6 @@
 """Labels of every picture of a bundle: two passes over its images, since the person's colours are learned first."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,8 @@ from take5.scoring.masks.background import Background, BackgroundSeen
 from take5.scoring.masks.labels import Labels, person
 from take5.scoring.masks.parsing import PERSON, Small, labels_of, small_landmarks, small_maps
 from take5.scoring.masks.resizing import shrunk
-from take5.scoring.masks.steadying import steadied
+from take5.scoring.masks.steadying import SmallMaps, steadied
+from take5.stream.bundles.masks.in_threads import in_threads
 from take5.stream.bundles.masks.pictures import Pixels, read_picture
 
 LEARN_EVERY = 5
@@ -55,10 +56,9 @@ class LabelledPictures:
     labels: tuple[Labels, ...]
     background: Background | None
 
-    def pictures(self) -> Iterator[tuple[int, Pixels, Labels]]:
-        """Yield number, pixels and labels of each picture, read again."""
-        for index, (path, labels) in enumerate(zip(self.paths, self.labels, strict=True)):
-            yield index, read_picture(path), labels
+    def pixels(self, index: int) -> Pixels:
+        """The pixels of a picture, read again."""
+        return read_picture(self.paths[index])
 
 
 def label_pictures(
@@ -72,16 +72,23 @@ def label_pictures(
         If an image cannot be read.
     """
     small, learned = [], AppearanceSeen()
-    for index, path in enumerate(paths):
-        small.append(_small(read_picture(path), landmarks[index], segmenter))
+    height, width = segmenter.height, segmenter.width
+    for index, (size, few) in enumerate(in_threads(lambda path: _shrunk(path, height, width), paths)):
+        points = small_landmarks(landmarks[index], size, (width, height))
+        small.append(Small(few, segmenter.see(few), points))
         if index % LEARN_EVERY == 0:
             learned.add(small[-1].rgb, small[-1].person >= PERSON, small[-1].landmarks)
         on_picture(index + 1)
     appearance = learned.appearance()
     labels, behind = [], None
-    for index, maps in enumerate(steadied(small_maps(each, appearance) for each in small)):
-        rgb = read_picture(paths[index])
-        labels.append(labels_of(maps, rgb, landmarks[index]))
+
+    def labelled(item: tuple[int, SmallMaps]) -> tuple[Pixels, Labels]:
+        rgb = read_picture(paths[item[0]])
+        return rgb, labels_of(item[1], rgb, landmarks[item[0]])
+
+    steady = enumerate(steadied(small_maps(each, appearance) for each in small))
+    for index, (rgb, found) in enumerate(in_threads(labelled, steady)):
+        labels.append(found)
         if index % LEARN_EVERY == 0:
             behind = behind or BackgroundSeen(*rgb.shape[:2])
             behind.add(rgb, person(labels[-1]))
@@ -89,7 +96,7 @@ def label_pictures(
     return LabelledPictures(tuple(paths), landmarks, tuple(labels), background)
 
 
-def _small(rgb: Pixels, landmarks: Landmarks, segmenter: PersonSegmenter) -> Small:
-    size, few = (rgb.shape[1], rgb.shape[0]), (segmenter.width, segmenter.height)
-    small = shrunk(rgb, segmenter.height, segmenter.width)
-    return Small(small, segmenter.see(small), small_landmarks(landmarks, size, few))
+def _shrunk(path: Path, height: int, width: int) -> tuple[tuple[int, int], NDArray[np.float32]]:
+    """Width and height of a picture, and the picture in another size."""
+    rgb = read_picture(path)
+    return (rgb.shape[1], rgb.shape[0]), shrunk(rgb, height, width)
