@@ -6,17 +6,19 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from remembering import remembering
+from remembering import Memories, remembering, work_remembering
 from repository import ROOT
+from shelf import Shelf, answered_with
 from talker_choice import SHORT
 
 import demo.talker
@@ -25,6 +27,7 @@ from demo.talker.render import Profile, render
 from take5.client.cli import batch, options
 from take5.client.cli.options import load_models
 from take5.stream.analysis.models import Models
+from take5.stream.model_files.cache import DIRECTORY_VARIABLE
 from take5.stream.output import take
 from take5.stream.report.data import ReportData
 
@@ -47,17 +50,42 @@ def in_real_time(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def models(in_real_time: bool) -> Models:
+def shelf(request: pytest.FixtureRequest) -> Shelf:
+    """What models have answered, in every process and in earlier runs; ``pytest --cache-clear`` forgets it."""
+    kept = request.config.cache
+    assert kept is not None
+    return Shelf(kept.mkdir("answers") / f"{answered_with()}.sqlite")
+
+
+@pytest.fixture(scope="session")
+def memories(shelf: Shelf) -> Iterator[Memories]:
+    """What models answer in this run."""
+    yield Memories(shelf)
+    shelf.write()
+
+
+@pytest.fixture(scope="session")
+def models(in_real_time: bool, memories: Memories) -> Models:
     loaded = load_models("speech-embedding", None, "cpu")
-    return loaded if in_real_time else remembering(loaded)
+    return loaded if in_real_time else remembering(loaded, memories)
+
+
+@cache
+def load_once(_directory: str | None, *which: Any) -> Models:
+    return load_models(*which)
 
 
 @pytest.fixture(autouse=True)
-def commands_remember(in_real_time: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the models that commands load in this process remember."""
+def commands_remember(in_real_time: bool, memories: Memories, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the models that commands load in this process, once for all, and in the workers of a batch, remember."""
+
+    def load(*which: Any) -> Models:
+        return remembering(load_once(os.environ.get(DIRECTORY_VARIABLE), *which), memories)
+
     if not in_real_time:
         for module in (batch, options):
-            monkeypatch.setattr(module, "load_models", lambda *which: remembering(load_models(*which)))
+            monkeypatch.setattr(module, "load_models", load)
+        monkeypatch.setattr(batch, "prepare", partial(work_remembering, shelf=shelf.path))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Models that remember: what they have answered, they are not asked again in the same process.
+"""Models that remember: what they have answered, they are not asked again, in no process that has the same shelf.
 
 Many tests score the same generated talker, and the models take two thirds of their time. The key is everything that an
 answer follows from: for a tracker its name, its region and all the pictures and frame numbers so far, for a speech
@@ -10,50 +10,83 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from shelf import Shelf
 
 from take5.scoring.gates.sound import SpeechStream
 from take5.scoring.models.audio import AudioEncoder
 from take5.scoring.models.face import FaceObservation
 from take5.scoring.models.region import Region
 from take5.stream.analysis.models import Counter, Face, Finder, Models, Reader, Tracker
+from take5.stream.offline.batch import work
+from take5.stream.offline.batch.engine import Work
 
 Picture = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 T = TypeVar("T")
 
 
-class Memory(dict[bytes, T], Generic[T]):
-    """Answers by their keys. Nothing may change one: it is the next test's as well."""
+class Memory(Generic[T]):
+    """Answers by their keys, of one kind. Nothing may change one: it is the next test's as well."""
+
+    def __init__(self, kind: str = "", shelf: Shelf | None = None) -> None:
+        self._kind, self._shelf = kind.encode(), shelf
+        self._known: dict[bytes, T] = {}
+
+    def __contains__(self, key: bytes) -> bool:
+        if key in self._known:
+            return True
+        found = None if self._shelf is None else self._shelf.find(self._kind + key)
+        if found is not None:
+            self._known[key] = fixed(found[0])
+        return found is not None
+
+    def __getitem__(self, key: bytes) -> T:
+        return self._known[key]
+
+    def keep(self, key: bytes, answer: T) -> T:
+        """Remember an answer, and return it."""
+        self._known[key] = fixed(answer)
+        if self._shelf is not None:
+            self._shelf.keep(self._kind + key, answer)
+        return answer
 
     def of(self, key: bytes, answer: Callable[[], T]) -> T:
         """Return the answer, which is asked for the first time only."""
-        if key not in self:
-            self[key] = answer()
-        return self[key]
+        return self[key] if key in self else self.keep(key, answer())
+
+    def write(self) -> None:
+        """Let other processes see what is known."""
+        if self._shelf is not None:
+            self._shelf.write()
 
 
 class Memories:
-    """What models of one kind each have answered."""
+    """What models of one kind each have answered: in this process, and where there is a shelf, in others."""
 
-    def __init__(self) -> None:
-        self.tracked, self.found = Memory[Face | None](), Memory[Region | None]()
-        self.counted, self.heard, self.encoded = Memory[int](), Memory[Float32](), Memory[Float32]()
-        self.read = Memory[Face | None]()
-
-
-OF_THIS_PROCESS = Memories()
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self.tracked, self.found = Memory[Face | None]("tracked", shelf), Memory[Region | None]("found", shelf)
+        self.counted, self.heard = Memory[int]("counted", shelf), Memory[Float32]("heard", shelf)
+        self.encoded, self.read = Memory[Float32]("encoded", shelf), Memory[Face | None]("read", shelf)
 
 
-def remembering(models: Models, memories: Memories = OF_THIS_PROCESS) -> Models:
+def work_remembering(load: Callable[[], Models], shelf: Path) -> Work:
+    """What a worker of a batch does, with models that remember: it stands for the batch's own ``prepare``."""
+    memories = Memories(Shelf(shelf))
+    return work.prepare(lambda: remembering(load(), memories))
+
+
+def remembering(models: Models, memories: Memories) -> Models:
     """Return the models, with a memory around each."""
 
     @contextmanager
     def tracker(region: Region | None) -> Iterator[RememberingTracker]:
         with ExitStack() as opened, closing(Pictures()) as before:
+            opened.callback(memories.tracked.write)
             yield RememberingTracker(
                 lambda: opened.enter_context(models.tracker(region)),
                 memories.tracked,
@@ -84,15 +117,12 @@ def digest(before: bytes, what: object, data: NDArray[Any]) -> bytes:
     return made.digest()
 
 
-def read_only(array: NDArray[Any]) -> None:
-    """Let a change of an array be an error."""
-    array.setflags(write=False)
-
-
-def _fix(face: Face | None) -> None:
-    if isinstance(face, FaceObservation):
-        for array in (face.landmarks, face.pose, face.blendshapes):
-            read_only(array)
+def fixed(answer: T) -> T:
+    """Return an answer that cannot be changed: a change of its arrays is an error."""
+    of_face = (answer.landmarks, answer.pose, answer.blendshapes) if isinstance(answer, FaceObservation) else ()
+    for array in (*of_face, *((answer,) if isinstance(answer, np.ndarray) else ())):
+        array.setflags(write=False)
+    return answer
 
 
 class RememberingEncoder:
@@ -107,12 +137,7 @@ class RememberingEncoder:
     def encode(self, segments: Float32) -> Float32:
         """Return the segments' embeddings."""
         which = self._encoder.name, self._encoder.version, self._encoder.device
-        return self._known.of(digest(b"", which, segments), lambda: self._encode(segments))
-
-    def _encode(self, segments: Float32) -> Float32:
-        found = self._encoder.encode(segments)
-        read_only(found)
-        return found
+        return self._known.of(digest(b"", which, segments), lambda: self._encoder.encode(segments))
 
 
 class RememberingFinder:
@@ -139,9 +164,7 @@ class RememberingReader:
 
     def _see(self, rgb: Picture, region: Region | None) -> Face | None:
         self._reader = self._reader or self._open()
-        face = self._reader.see(rgb, region)
-        _fix(face)
-        return face
+        return self._reader.see(rgb, region)
 
 
 class RememberingCounter:
@@ -174,8 +197,7 @@ class RememberingSpeech:
             for earlier in self._before:
                 self._stream.push(earlier)
         if self._stream is not None:
-            found = self._heard[self._key] = self._stream.push(block)
-            read_only(found)
+            self._heard.keep(self._key, self._stream.push(block))
         return self._heard[self._key]
 
 
@@ -199,8 +221,7 @@ class RememberingTracker:
             for earlier in self._before:
                 self._tracker.track(*earlier)
         if self._tracker is not None:
-            face = self._seen[self._key] = self._tracker.track(rgb, frame)
-            _fix(face)
+            self._seen.keep(self._key, self._tracker.track(rgb, frame))
         return self._seen[self._key]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from remembering import remembering
+from remembering import Memories, remembering
 from talker_choice import SHORT, known, score
 
 from take5.client.api.models import load_models
@@ -29,9 +29,9 @@ pytest.importorskip("cv2", reason="the extra litert is not installed")
 
 
 @pytest.fixture(scope="module")
-def litert(in_real_time: bool) -> Models:
+def litert(in_real_time: bool, memories: Memories) -> Models:
     loaded = load_models("speech-embedding", device="cpu", tracker="litert")
-    return loaded if in_real_time else remembering(loaded)
+    return loaded if in_real_time else remembering(loaded, memories)
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from remembering import Memories, Picture, remembering
+from remembering import Memories, Memory, Picture, remembering
+from shelf import Shelf
 
 from take5.client.cli.options import load_models
 from take5.scoring.models.region import Region
@@ -109,3 +111,38 @@ def test_the_models_answers_are_the_same_and_cannot_be_changed() -> None:
     assert models.finder.find(OTHER) == models.finder.find(OTHER) == bare.finder.find(OTHER)
     with pytest.raises(ValueError, match="read-only"):
         models.encoder.encode(segments)[0] = 0
+
+
+def test_another_process_finds_what_was_answered(summing: Models, asked: list[int], tmp_path: Path) -> None:
+    first, second = (Shelf(tmp_path / "shelf") for _ in range(2))
+    models = remembering(summing, Memories(first))
+    expected = tracked(models, PICTURES), heard(models, [1, 2, 3])
+    first.write()
+    asked.clear()
+    models = remembering(summing, Memories(second))
+    assert (tracked(models, PICTURES), heard(models, [1, 2, 3])) == expected
+    assert asked == []
+
+
+def test_arrays_come_back_as_they_were_and_cannot_be_changed(tmp_path: Path) -> None:
+    known, answer = Memory[NDArray[np.float32]]("kind", Shelf(tmp_path / "shelf")), np.arange(6, dtype=np.float32)
+    known.keep(b"key", answer.reshape(2, 3))
+    known.write()
+    again = Memory[NDArray[np.float32]]("kind", Shelf(tmp_path / "shelf"))
+    found = again.of(b"key", lambda: pytest.fail("asked again"))
+    np.testing.assert_array_equal(found, answer.reshape(2, 3), strict=True)
+    with pytest.raises(ValueError, match="read-only"):
+        found[0] = 0
+    assert b"key" not in Memory[NDArray[np.float32]]("another", Shelf(tmp_path / "shelf"))
+    assert b"other" not in again
+
+
+@pytest.mark.parametrize("content", [None, b"no database at all"])
+def test_a_shelf_that_cannot_be_used_costs_no_answer(content: bytes | None, tmp_path: Path) -> None:
+    if content is None:
+        (tmp_path / "shelf").mkdir()
+    else:
+        (tmp_path / "shelf").write_bytes(100 * content)
+    known = Memory[int]("kind", Shelf(tmp_path / "shelf"))
+    assert [known.of(b"key", lambda: 7) for _ in range(2)] == [7, 7]
+    known.write()

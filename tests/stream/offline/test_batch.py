@@ -16,7 +16,9 @@ from serving import eventually
 from demo.talker import Script
 from demo.talker.script import Stretch
 from demo.talker.scripts import BEST, CALM
+from take5.client.cli import batch as command
 from take5.client.cli import run
+from take5.stream.offline.batch.engine import SerialEngine, Setup
 from take5.stream.offline.batch.ledger import LEDGER, LOCK, Ledger
 
 SHORT = ["--seconds", "1", "--hop", "1"]
@@ -65,6 +67,16 @@ def batch(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
         return told
 
     return call
+
+
+@pytest.fixture
+def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the jobs be done in this process, where what is tested does not depend on who does them."""
+
+    def serial(setup: Setup, _: int) -> SerialEngine:
+        return SerialEngine(setup())
+
+    monkeypatch.setattr(command, "ProcessEngine", serial)
 
 
 @pytest.fixture
@@ -123,6 +135,7 @@ def test_a_folder_is_done_and_what_is_done_is_not_done_again(
     assert files(tmp_path / "out") == sorted([LEDGER, LOCK, *takes, *(f"new/{name}" for name in TAKE)])
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_other_parameters_are_another_take(batch: Batch, talkers: Callable[..., None]) -> None:
     talkers("in/a.mkv")
     assert batch("in", "-o", "out").code == 0
@@ -135,6 +148,7 @@ def test_other_parameters_are_another_take(batch: Batch, talkers: Callable[..., 
     assert batch("in", "-o", "out", "--resume", "--json").skipped() == set()
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_lists_tables_and_a_bad_one_in_between(batch: Batch, talkers: Callable[..., None], tmp_path: Path) -> None:
     talkers("b.mkv", "x/c.mkv")
     (tmp_path / "names.txt").write_text("# talkers\nb.mkv\nnone.mkv\nx/c.mkv\n")
@@ -199,6 +213,7 @@ def test_nothing_to_do_is_an_error_and_leaves_nothing(batch: Batch, tmp_path: Pa
     assert not (tmp_path / "take5-out").exists()
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_a_folder_that_was_written_but_not_noted_is_done_again(
     batch: Batch, talkers: Callable[..., None], tmp_path: Path
 ) -> None:
