@@ -13,7 +13,8 @@ from typing import BinaryIO
 import pytest
 from repository import ROOT
 
-from demo.talker import DEFAULT, FILLER, fitted
+from demo.talker.script import Stretch
+from demo.talker.scripts import BEST, CALM
 
 pytest.importorskip("resource", reason="no limits on files here")
 
@@ -42,9 +43,13 @@ main(sys.argv[3:])
 """
 
 
+WINDOWS = ["--seconds", "1", "--hop", "1"]
+
+
 @pytest.fixture(scope="module")
-def seven(rendered: Callable[..., Path]) -> Path:
-    return rendered("seven", fitted(DEFAULT, 7, FILLER))
+def two(rendered: Callable[..., Path]) -> Path:
+    """Two seconds."""
+    return rendered("two", (Stretch("talk", 2, BEST, CALM),))
 
 
 def ended(limit: int, begin: str, *arguments: str, stdin: BinaryIO | None = None) -> tuple[int, str]:
@@ -58,51 +63,51 @@ def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-TAKE = ["seven/clip.mp4", "seven/clip.wav", "seven/report.json"]
+TAKE = ["two/clip.mp4", "two/clip.wav", "two/report.json"]
 FULL = "cannot be written (File too large)"
 
 
-def test_a_clip(seven: Path, tmp_path: Path) -> None:
-    code, err = ended(20_000, "begin", "select", str(seven), "-o", str(tmp_path / "out"), "--json")
-    assert (code, err) == (1, f"take5: error: {tmp_path / 'out' / 'seven'}: {FULL}\n")
+def test_a_clip(two: Path, tmp_path: Path) -> None:
+    code, err = ended(20_000, "begin", "select", str(two), *WINDOWS, "-o", str(tmp_path / "out"), "--json")
+    assert (code, err) == (1, f"take5: error: {tmp_path / 'out' / 'two'}: {FULL}\n")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("options", "file", "limit"),
     [
-        (["--report"], "out/seven/report.html", 10),
-        (["--report"], "out/seven/report.html", 100_000),
-        (["--for", "er-nerf"], "out/seven", 40_000),
+        (["--report"], "out/two/report.html", 10),
+        (["--report"], "out/two/report.html", 100_000),
+        (["--for", "raw"], "out/two", 40_000),
         (["--features", "{}/f.npz"], "f.npz", 40_000),
     ],
 )
-def test_what_comes_after_the_clip(seven: Path, tmp_path: Path, options: list[str], file: str, limit: int) -> None:
+def test_what_comes_after_the_clip(two: Path, tmp_path: Path, options: list[str], file: str, limit: int) -> None:
     given = [option.format(tmp_path) for option in options]
-    code, err = ended(limit, "write_take", "select", str(seven), "-o", str(tmp_path / "out"), "--json", *given)
+    code, err = ended(limit, "write_take", "select", str(two), *WINDOWS, "-o", str(tmp_path / "out"), "--json", *given)
     assert (code, err) == (1, f"take5: error: {tmp_path / file}: {FULL}\n")
     assert names(tmp_path / "out") == TAKE
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_bundle(seven: Path, tmp_path: Path) -> None:
-    code, err = ended(40_000, "begin", "bundle", str(seven), "--for", "er-nerf", "-o", str(tmp_path / "out"))
+def test_a_bundle(two: Path, tmp_path: Path) -> None:
+    code, err = ended(40_000, "begin", "bundle", str(two), "--for", "er-nerf", "-o", str(tmp_path / "out"))
     assert (code, err) == (1, f"take5: error: {tmp_path / 'out'}: {FULL}\n")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_copy_of_standard_input(seven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_copy_of_standard_input(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with seven.open("rb") as stdin:
+    with two.open("rb") as stdin:
         code, err = ended(20_000, "begin", "select", "-", "-o", str(tmp_path / "out"), stdin=stdin)
     assert code == 1
     assert re.fullmatch(rf"take5: error: {tmp_path}/take5-\w+: {re.escape(FULL)}\n", err)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_replay(seven: Path, tmp_path: Path) -> None:
-    code, err = ended(20_000, "begin", "replay", str(seven), "-o", str(tmp_path / "out"))
-    assert (code, err) == (1, f"take5: error: {tmp_path / 'out' / 'seven'}: {FULL}\n")
+def test_a_replay(two: Path, tmp_path: Path) -> None:
+    code, err = ended(20_000, "begin", "replay", str(two), *WINDOWS, "-o", str(tmp_path / "out"))
+    assert (code, err) == (1, f"take5: error: {tmp_path / 'out' / 'two'}: {FULL}\n")
     assert list(tmp_path.iterdir()) == []
 
 
