@@ -130,7 +130,7 @@ class Run:
     def __init__(self, models: Models, arrived: Arrived, output: Path, until_s: float) -> None:
         self.events: list[Event] = []
         self.hooks = Notices()
-        wanted = Deliverables(wanted_for(["raw"]), "ann")
+        wanted = Deliverables(wanted_for(["raw"], 256), "ann")
         live = live_session(models, arrived[0], settings=BOTH)
         self.folder, self.spool = begin_take(output, "ann", live, wanted)
         save = clip_writer(self.folder, wanted, self.hooks, session="ann", journal=self.spool)
@@ -194,7 +194,7 @@ def test_a_clip_of_another_length_than_the_first_is_delivered(arrived: Arrived, 
 
 def test_a_kill_loses_the_best_window_of_no_length(arrived: Arrived, models: Models, tmp_path: Path) -> None:
     live = live_session(models, arrived[0], settings=BOTH)
-    folder, writer = begin_take(tmp_path, "ann", live, Deliverables(wanted_for(["raw"]), "ann"))
+    folder, writer = begin_take(tmp_path, "ann", live, Deliverables(wanted_for(["raw"], 256), "ann"))
     assert writer is not None
     heard: list[Event] = []
     writer.start(heard.append)

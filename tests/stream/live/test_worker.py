@@ -274,7 +274,7 @@ def test_the_frames_after_a_window_are_tracked_as_they_come(
         return models.tracker(region)
 
     live = live_session(replace(models, tracker=tracker), arrived[0], StopRules(stop_at=1.0))
-    run = Run(live, clip_writer(tmp_path / "clip", Deliverables(wanted_for(["er-nerf"]))))
+    run = Run(live, clip_writer(tmp_path / "clip", Deliverables(wanted_for(["er-nerf"], 256))))
     for media in some(arrived, 8.0):
         run.capture.put(media)
     assert run.capture.join(PATIENCE_S)

@@ -37,7 +37,7 @@ from take5.stream.spool.plan import Changes
 from take5.stream.spool.records import Begun, State, framed, journal_decoder, records
 
 NAME = "20260101-000000-ann"
-WANTED = Deliverables(wanted_for(["synctalk"]), "ann", report=True)
+WANTED = Deliverables(wanted_for(["synctalk"], 256), "ann", report=True)
 Asked = list[tuple[LiveSession, Changes]]
 
 
