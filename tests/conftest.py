@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cut_media import first_seconds
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
@@ -19,10 +20,10 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from remembering import Memories, remembering, work_remembering
 from repository import ROOT
 from shelf import Shelf, answered_with
-from talker_choice import SHORT
+from talker_choice import SHORT, SHORT_S
 
 import demo.talker
-from demo.talker import DEFAULT, Script
+from demo.talker import DEFAULT, FILLER, Script, fitted
 from demo.talker.render import Profile, render
 from take5.client.cli import batch, options
 from take5.client.cli.options import load_models
@@ -99,16 +100,21 @@ def rendered(request: pytest.FixtureRequest) -> Callable[..., Path]:
     talkers = kept.mkdir("talkers")
 
     def render_once(name: str, script: Script, size: tuple[int, int] = SIZE, profile: Profile = "high") -> Path:
-        folder = talkers / made_with(script, size, profile)
-        folder.mkdir(exist_ok=True)
-        path, partial = folder / f"{name}.mkv", folder / f"{name}.partial.mkv"
-        with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                render(script, partial, size, profile=profile)
-                partial.replace(path)
-        return path
+        path = talkers / made_with(script, size, profile) / f"{name}.mkv"
+        return made_once(path, lambda partial: render(script, partial, size, profile=profile))
 
     return render_once
+
+
+def made_once(path: Path, make: Callable[[Path], object]) -> Path:
+    """Make a file in a folder of its own, unless it is there, while others wait for it."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f".partial{path.suffix}")
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            make(partial)
+            partial.replace(path)
+    return path
 
 
 @cache
@@ -131,15 +137,39 @@ def talker(rendered: Callable[[str, Script], Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def short(rendered: Callable[[str, Script], Path]) -> Path:
+def beginning(rendered: Callable[..., Path]) -> Callable[..., Path]:
+    """The talker's first seconds, in a file of a given name: the same pictures, which the models know already."""
+
+    def cut_once(name: str, seconds: int) -> Path:
+        whole = rendered("talker", DEFAULT)
+        folder = whole.parent / f"first-{seconds}"
+        return made_once(folder / f"{name}.mkv", lambda partial: first_seconds(whole, partial, seconds))
+
+    return cut_once
+
+
+@pytest.fixture(scope="session")
+def short(beginning: Callable[..., Path]) -> Path:
     """Twenty seconds, with the same best window."""
-    return rendered("short", SHORT)
+    return beginning("short", SHORT_S)
 
 
 @pytest.fixture(scope="session")
 def short_to_send(rendered: Callable[..., Path]) -> Path:
     """The same, as ``take5 push`` sends it without encoding."""
     return rendered("short", SHORT, profile="baseline")
+
+
+@pytest.fixture(scope="session")
+def brief_to_send(rendered: Callable[..., Path]) -> Path:
+    """Twelve seconds, for ``take5 push`` as well."""
+    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+
+
+@pytest.fixture(scope="session")
+def seven(beginning: Callable[..., Path]) -> Path:
+    """Seven seconds."""
+    return beginning("seven", 7)
 
 
 @pytest.fixture

@@ -1,23 +1,21 @@
 """``take5 bundle`` and ``take5 check``."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from beep_flash import backdrop
 from torn_media import tear
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.client.cli import run
 
 
 def test_a_clip_of_somebody_elses_becomes_bundles(
-    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
     assert (
-        run(["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]) == 0
+        run(["bundle", str(seven), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)])
+        == 0
     )
     assert "for er-nerf: " in capsys.readouterr().out
     assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf"]) == 0
@@ -31,15 +29,12 @@ def test_a_clip_of_somebody_elses_becomes_bundles(
     (tmp_path / "er-nerf" / "seven" / "aud.wav").unlink()
     assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["file"] == "aud.wav"
-    assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path)]) == 1
+    assert run(["bundle", str(seven), "--for", "raw", "-o", str(tmp_path)]) == 1
     assert "exists already" in capsys.readouterr().err
 
 
-def test_a_clip_becomes_an_avatar_as_it_is(
-    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
-    assert run(["bundle", str(clip), "--for", "livetalking", "-o", str(tmp_path), "--json"]) == 0
+def test_a_clip_becomes_an_avatar_as_it_is(seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bundle", str(seven), "--for", "livetalking", "-o", str(tmp_path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["frames"] == made["train_frames"]
     assert any("the lips are open in" in warning for warning in made["warnings"])
@@ -58,9 +53,9 @@ def test_a_clip_without_a_face_is_refused_by_its_time(tmp_path: Path, capsys: py
 
 
 def test_a_clip_with_a_long_hole_is_refused_by_its_time(
-    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = tear(rendered("seven", fitted(DEFAULT, 7, FILLER)), tmp_path / "torn.mkv", 3, 3600)
+    clip = tear(seven, tmp_path / "torn.mkv", 3, 3600)
     assert run(["bundle", str(clip), "--for", "raw", "-o", str(tmp_path / "out")]) == 1
     assert "torn.mkv: picture or sound is missing around 4.00 s; a bundle needs" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

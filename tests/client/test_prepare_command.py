@@ -3,20 +3,17 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.client.cli import run
 
 
 def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
-    rendered: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = rendered("seven", fitted(DEFAULT, 7, FILLER))
-    made = ["bundle", str(clip), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]
+    made = ["bundle", str(seven), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]
     assert run([*made, "--prepare"]) == 0
     folder = str(tmp_path / "er-nerf" / "seven")
     said = capsys.readouterr().out

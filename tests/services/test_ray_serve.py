@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -14,17 +13,15 @@ from ray_cluster import LocalCluster, need_ray, ray_cluster
 from serving import eventually
 from worker_server import captures_in, gone
 
-from demo.talker import DEFAULT, FILLER, fitted
-
 pytestmark = pytest.mark.services
 
 OPTIONS = ("--workers", "2", "--stop-at", "0", "--stop-share", "0", "--stop-gain", "0", "--no-report")
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[..., Path]) -> Path:
+def video(brief_to_send: Path) -> Path:
     need_ray()
-    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+    return brief_to_send
 
 
 @pytest.mark.timeout(700)

@@ -11,7 +11,8 @@ from take5.stream.offline.select import Selected, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
-SHORT = fitted(DEFAULT, 20, FILLER)
+SHORT_S = 20
+SHORT = fitted(DEFAULT, SHORT_S, FILLER)
 """Twenty seconds with the best window of the whole script, and the same winner."""
 
 

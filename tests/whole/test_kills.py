@@ -15,19 +15,18 @@ from capture_devices import playing, sound_server
 from killing import TAKE5, Followed, follow, sending, serving
 from serving import eventually
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 
 pytestmark = pytest.mark.realtime
 
 NAME = "ann"
-OPTIONS = ("--stop-at", "0", "--stop-gain", "0", "--for", "synctalk", "--no-prepare")
+OPTIONS = ("--stop-at", "0", "--stop-gain", "0", "--for", "synctalk", "--bundle-size", "256", "--no-prepare")
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[..., Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+def video(brief_to_send: Path) -> Path:
+    return brief_to_send
 
 
 def hook(log: Path) -> str:

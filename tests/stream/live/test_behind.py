@@ -14,7 +14,6 @@ import pytest
 from live_media import NEVER, drive, live_session, received, seconds
 from slow_analysis import Frames, Slow, drive_slowly
 
-from demo.talker import DEFAULT, FILLER, Script, fitted
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import Stop, StopRule, StopRules
 from take5.scoring.window import RollingWindow
@@ -45,9 +44,9 @@ MakeSlow = Callable[..., Slow]
 
 
 @pytest.fixture(scope="module")
-def arrived(rendered: Callable[[str, Script], Path]) -> Arrived:
+def arrived(beginning: Callable[..., Path]) -> Arrived:
     """Thirty seconds."""
-    return received(rendered("thirty", fitted(DEFAULT, 30, FILLER)))
+    return received(beginning("thirty", 30))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from media_files import numbered_media, silence, steady
 
-from demo.talker import DEFAULT, Script, truth
+from demo.talker import DEFAULT, truth
 from take5.client.cli import options
 from take5.client.cli.calibrate import _lines, _show
 from take5.client.cli.calibrate import calibrate as command
@@ -257,10 +257,10 @@ def run(models: Models, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def test_the_drawn_talker_is_stopped_by_its_best_window(
-    run: Run, rendered: Callable[[str, Script], Path], tmp_path: Path
+    run: Run, beginning: Callable[..., Path], tmp_path: Path
 ) -> None:
     script = DEFAULT[:5]  # 28 s: every frame is looked at, so a longer one only takes longer
-    code, out, err = run("--json", rendered("calibrated", script), tmp_path / "missing.mp4")
+    code, out, err = run("--json", beginning("calibrated", 28), tmp_path / "missing.mp4")
     assert code == 1
     assert "missing.mp4" in err
     made = json.loads(out)

@@ -14,7 +14,6 @@ from platform_server import Json, Program, programs
 from serving import eventually
 from worker_server import captures_in, kill, workers
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.stream.platform.database import Database
 from take5.stream.preparing.process import PROGRAM
 
@@ -25,8 +24,8 @@ Start = Callable[[], AbstractContextManager[Callable[[], None]]]
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[..., Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+def video(brief_to_send: Path) -> Path:
+    return brief_to_send
 
 
 @pytest.fixture

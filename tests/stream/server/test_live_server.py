@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 from serving import descriptors, eventually, served
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.stopping import StopRule, StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.live import saving, watchdog
@@ -43,8 +42,8 @@ MC_AGREEMENT = 2e-2
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[..., Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+def video(brief_to_send: Path) -> Path:
+    return brief_to_send
 
 
 class Filming:

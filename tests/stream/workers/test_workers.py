@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +16,6 @@ from services import free_port
 from serving import eventually
 from worker_server import captures_in, gone, kill, workers
 
-from demo.talker import DEFAULT, FILLER, fitted
-
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(480)]
 
 OPTIONS = ("--workers", "2", "--max-sessions", "4", "--stop-at", "0", "--stop-share", "0", "--stop-gain", "0")
@@ -25,8 +23,8 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def video(rendered: Callable[..., Path]) -> Path:
-    return rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
+def video(brief_to_send: Path) -> Path:
+    return brief_to_send
 
 
 @pytest.fixture
