@@ -23,8 +23,6 @@ from take5.stream.deliverables import Deliverables
 from take5.stream.events import Failed, Failure, Trouble, Warned
 from take5.stream.texts.languages import texts
 
-pytestmark = pytest.mark.realtime
-
 TOKEN = "open-sesame"  # noqa: S105 - of these tests alone
 FIRST = StopRules(stop_at=1.0, gain=None)
 """The first eligible window is good enough."""
@@ -94,6 +92,7 @@ def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+@pytest.mark.realtime
 def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, rules=FIRST, pages=PAGES, deliverables=Deliverables(report=True)) as server:
         page = talker_page(server.address + "/")
@@ -127,6 +126,7 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
         expect(page.locator("#start")).to_be_focused()
 
 
+@pytest.mark.realtime
 def test_the_person_chooses_the_length_or_a_clip_of_each(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
     cap = StopRules(stop_at=None, gain=None, cap_s=13.0)
     wanted, offered = Deliverables(wanted_for(["raw"])), {"seconds": (10.0,)}
@@ -181,6 +181,7 @@ def shape(page: Page, place: str) -> float:
     return box["width"] / box["height"]
 
 
+@pytest.mark.realtime
 def test_an_upright_camera_is_neither_cropped_nor_scaled(
     models: Models, upright_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_an_upright_camera_is_neither_cropped_nor_scaled(
         looks_right(page)
 
 
+@pytest.mark.waiting
 def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
     server: Served, upright_page: OpenPage
 ) -> None:
@@ -210,6 +212,7 @@ def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
     assert page.evaluate("window.asked[0].resizeMode") == "none"
 
 
+@pytest.mark.realtime
 def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
     models: Models, talker_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -242,6 +245,7 @@ def addresses_of(page: Page) -> list[str]:
     return addresses
 
 
+@pytest.mark.realtime
 def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", REMEMBER_PEERS)
     ready(page)
@@ -264,6 +268,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     ready(page)
 
 
+@pytest.mark.realtime
 def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around_them_and_no_more(
     models: Models, talker_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -286,6 +291,7 @@ def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around
         assert all(codes & {"frames_missing", "size_changed"} for codes in spoilt)
 
 
+@pytest.mark.realtime
 def test_a_server_may_ask_for_more_pixels_and_a_network_that_cannot_gets_fewer(
     models: Models, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -298,6 +304,7 @@ def test_a_server_may_ask_for_more_pixels_and_a_network_that_cannot_gets_fewer(
         expect(page.locator("#sent")).to_contain_text(re.compile("1280 . 720"))
 
 
+@pytest.mark.realtime
 def test_a_failed_connection_ends_the_capture(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", REMEMBER_PEERS)
     ready(page)
@@ -308,6 +315,7 @@ def test_a_failed_connection_ends_the_capture(server: Served, open_page: OpenPag
     assert eventually(lambda: server.sessions.live == 0, 5)
 
 
+@pytest.mark.realtime
 def test_leaving_the_page_ends_the_capture(
     server: Served, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +337,7 @@ def test_leaving_the_page_ends_the_capture(
     assert eventually(lambda: server.sessions.live == 0, 5)
 
 
+@pytest.mark.waiting
 def test_stopping_before_anything_has_arrived_leads_back(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)
@@ -339,6 +348,7 @@ def test_stopping_before_anything_has_arrived_leads_back(server: Served, open_pa
     expect(page.locator("#problem")).to_be_hidden()
 
 
+@pytest.mark.waiting
 def test_another_sender_is_told_where_to_send(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", permissions=["clipboard-read", "clipboard-write", "camera", "microphone"])
     page.get_by_role("tab", name="This camera").focus()
@@ -361,6 +371,7 @@ def test_another_sender_is_told_where_to_send(server: Served, open_page: OpenPag
     expect(page.locator("#follow")).to_be_focused()
 
 
+@pytest.mark.waiting
 def test_the_page_speaks_the_language_of_the_browser(server: Served, open_page: OpenPage) -> None:
     for locale, language in (("en-GB", "en"), ("zh-CN", "zh-Hans"), ("fr-FR", "en")):
         page = open_page(server.address + "/", locale=locale)
@@ -370,6 +381,7 @@ def test_the_page_speaks_the_language_of_the_browser(server: Served, open_page: 
     assert page.request.get(f"{server.address}/texts/languages.py").status == 404
 
 
+@pytest.mark.waiting
 def test_without_its_texts_the_page_says_that_the_server_does_not_answer(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)
@@ -402,6 +414,7 @@ def imported(name: str, known: set[str]) -> set[str]:
     return known
 
 
+@pytest.mark.waiting
 def test_everything_has_room_and_contrast(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)

@@ -24,8 +24,6 @@ from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
 from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 
-pytestmark = pytest.mark.realtime
-
 PROGRAM = [sys.executable, "-m", "take5.client.cli"]
 NEVER_STOP = ["--stop-at", "0", "--stop-gain", "0"]
 TIMEOUT_S = 60.0
@@ -98,6 +96,7 @@ def webcam(short: Path, folder: Path, *more: str) -> list[str]:
     return [*PROGRAM, "webcam", *camera, "-o", str(folder), *NEVER_STOP, *more]
 
 
+@pytest.mark.realtime
 def test_a_terminal_that_is_closed_costs_a_webcam_capture_nothing(
     short: Path, sound: SoundServer, tmp_path: Path
 ) -> None:
@@ -111,6 +110,7 @@ def test_a_terminal_that_is_closed_costs_a_webcam_capture_nothing(
     assert clips(tmp_path / "out") == ["clip.mp4", "report.html", "source.mp4"], terminal.text[-2000:]
 
 
+@pytest.mark.realtime
 def test_sigterm_ends_a_webcam_capture_and_saves_it(short: Path, sound: SoundServer, tmp_path: Path) -> None:
     environment = {**sound.silent, DIRECTORY_VARIABLE: str(models_directory())}
     with playing(short, sound, tmp_path):
@@ -128,6 +128,7 @@ def test_sigterm_ends_a_webcam_capture_and_saves_it(short: Path, sound: SoundSer
     assert clips(tmp_path / "out") == ["clip.mp4", "report.html", "source.mp4"]
 
 
+@pytest.mark.realtime
 def test_a_reader_that_goes_away_ends_a_webcam_capture_which_is_saved(
     short: Path, sound: SoundServer, tmp_path: Path
 ) -> None:
@@ -152,6 +153,7 @@ def address(text: bytes) -> str:
     return found[1].decode()
 
 
+@pytest.mark.realtime
 def test_a_terminal_that_is_closed_lets_a_server_save_its_captures(short_to_send: Path, tmp_path: Path) -> None:
     terminal = Terminal(serving(tmp_path / "out"), dict(os.environ))
     with ended(terminal.process):
@@ -173,6 +175,7 @@ def state(base: str) -> dict[str, Any]:
     return dict(answer.json()) if answer.status_code == 200 else {}
 
 
+@pytest.mark.waiting
 def test_a_server_under_nohup_goes_on(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as out:
@@ -186,6 +189,7 @@ def test_a_server_under_nohup_goes_on(tmp_path: Path) -> None:
         assert running.wait(TIMEOUT_S) == 0
 
 
+@pytest.mark.realtime
 def test_push_hangs_up_at_a_signal(models: Models, short_to_send: Path, tmp_path: Path) -> None:
     with served(models, tmp_path / "out", rules=StopRules(stop_at=0, gain=None)) as server:
         push = subprocess.Popen(
@@ -211,6 +215,7 @@ with ended_cleanly(), new_folder(Path(sys.argv[1])) as folder:
 """
 
 
+@pytest.mark.waiting
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("times", [1, 2])
 def test_nothing_half_written_stays_after_a_signal(tmp_path: Path, number: int, times: int) -> None:
@@ -228,6 +233,7 @@ def ignoring() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
+@pytest.mark.waiting
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITING, str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=ignoring) as running, ended(running):

@@ -18,8 +18,6 @@ from repository import ROOT
 from take5.client.cli import run
 from take5.stream.model_files.cache import DIRECTORY_VARIABLE, models_directory
 
-pytestmark = pytest.mark.realtime
-
 PROGRAM = [sys.executable, "-m", "take5.client.cli", "webcam"]
 SCHEMA = json.loads((ROOT / "docs" / "events.schema.json").read_text(encoding="utf-8"))
 TIMEOUT_S = 60.0
@@ -37,6 +35,7 @@ def events(running: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+@pytest.mark.realtime
 def test_a_talker_is_scored_until_ctrl_c_and_the_best_is_kept(short: Path, server: SoundServer, tmp_path: Path) -> None:
     environment = {**server.silent, DIRECTORY_VARIABLE: str(models_directory())}
     camera = f"movie={short},realtime"
@@ -85,6 +84,7 @@ def check(folder: Path) -> None:
     assert (folder / "source.mp4").stat().st_size > 0
 
 
+@pytest.mark.waiting
 def test_what_is_wrong_is_said_in_a_line(server: SoundServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["webcam", "--size", "big"]) == 64
     assert "'big' is not WIDTHxHEIGHT in pixels, as 1280x720" in capsys.readouterr().err
@@ -100,6 +100,7 @@ def test_what_is_wrong_is_said_in_a_line(server: SoundServer, capsys: pytest.Cap
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.waiting
 def test_the_devices_of_this_computer_are_listed(server: SoundServer) -> None:
     command = [*PROGRAM, "--list-devices"]
     done = subprocess.run(command, env=server.silent, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)

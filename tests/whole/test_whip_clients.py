@@ -29,8 +29,6 @@ from whip_clients.server import Server
 
 from take5.stream.sources.webrtc.aiortc_internals.extensions import CAPTURE_TIME
 
-pytestmark = pytest.mark.realtime
-
 SIZE = (1280, 720)
 FILM_S, PACKED_S, CAP_S = 14, 9, 10
 AAC_SAMPLES = 1024
@@ -103,6 +101,7 @@ def pushed(server: Server, name: str, film: Path, *options: str) -> subprocess.C
 # --- the tools themselves ---
 
 
+@pytest.mark.waiting
 def test_a_relay_loses_its_share_and_the_same_again() -> None:
     first, again = through(Line(loss=0.3, seed=1), 200), through(Line(loss=0.3, seed=1), 200)
     assert first == again
@@ -110,10 +109,12 @@ def test_a_relay_loses_its_share_and_the_same_again() -> None:
     assert through(Line(loss=0.3, seed=2), 200) != first
 
 
+@pytest.mark.waiting
 def test_a_relay_loses_a_burst() -> None:
     assert through(Line(burst=(3, 2)), 8) == [0, 1, 2, 5, 6, 7]
 
 
+@pytest.mark.waiting
 def test_a_relay_delays_and_lets_packets_overtake_each_other() -> None:
     began = monotonic()
     came = through(Line(delay_s=0.1, jitter_s=0.05, seed=1), 50)
@@ -121,6 +122,7 @@ def test_a_relay_delays_and_lets_packets_overtake_each_other() -> None:
     assert sorted(came) == list(range(50)) != came
 
 
+@pytest.mark.waiting
 def test_a_relay_can_be_cut_and_mended() -> None:
     def cut(relay: LossyRelay, sent: int) -> None:
         if sent == 2:
@@ -164,6 +166,7 @@ def test_beeps_of_other_flashes_are_no_pairs(tmp_path: Path) -> None:
 # --- FFmpeg's muxer: take5 push ---
 
 
+@pytest.mark.realtime
 def test_what_is_pushed_is_saved_in_sync_when_the_server_has_enough(server: Server, film: Path) -> None:
     began = monotonic()
     done = pushed(server, "pushed", film)
@@ -176,6 +179,7 @@ def test_what_is_pushed_is_saved_in_sync_when_the_server_has_enough(server: Serv
     check_sync(clip)
 
 
+@pytest.mark.realtime
 def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> None:
     done = pushed(server, "short", film, "--seconds", "2", "--json")
     assert done.returncode == 2, done.stderr
@@ -185,6 +189,7 @@ def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> 
 # --- libdatachannel, OBS's stack ---
 
 
+@pytest.mark.realtime
 def test_what_obs_s_stack_sends_is_saved_in_sync(server: Server, packed: Path) -> None:
     need(node_sender.missing)
 
@@ -194,6 +199,7 @@ def test_what_obs_s_stack_sends_is_saved_in_sync(server: Server, packed: Path) -
     check_sync(clip)
 
 
+@pytest.mark.realtime
 def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None:
     need(node_sender.missing)
     sender = NodeSender(server.whip("taken"), packed)
@@ -206,6 +212,7 @@ def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None
         sender.leave()
 
 
+@pytest.mark.realtime
 def test_a_sender_that_is_refused_says_so(server: Server, packed: Path) -> None:
     need(node_sender.missing)
     sender = NodeSender(server.whip("not.a.name"), packed)
@@ -215,6 +222,7 @@ def test_a_sender_that_is_refused_says_so(server: Server, packed: Path) -> None:
     assert "status 404" in complaint
 
 
+@pytest.mark.realtime
 def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
     need(node_sender.missing)
     with LossyRelay(Line(delay_s=0.01, burst=(400, 3))) as relay:
@@ -224,6 +232,7 @@ def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
     check_files(server.clip("lossy"))
 
 
+@pytest.mark.realtime
 def test_one_packet_in_a_hundred_may_be_lost(server: Server, packed: Path) -> None:
     """They are sent again before their pictures are due, so that windows stay eligible."""
     need(node_sender.missing)
@@ -248,6 +257,7 @@ def devices(folder: Path, film: Path) -> Iterator[tuple[Path, Path]]:
     camera.unlink()
 
 
+@pytest.mark.realtime
 def test_what_the_page_sends_is_saved_in_sync(server: Server, devices: tuple[Path, Path]) -> None:
     """As far together as the browser captured them: its fake camera and microphone do not begin at the same time.
 
@@ -286,6 +296,7 @@ def recorded(server: Server, camera: Path, microphone: Path) -> tuple[dict[str, 
 # --- how the server ends ---
 
 
+@pytest.mark.realtime
 def test_the_server_ends_cleanly_in_the_midst_of_a_capture(folder: Path, film: Path) -> None:
     with Server(folder / "ended", RULES) as server:
         command = [sys.executable, "-m", "take5.client.cli", "push", server.whip("ended"), str(film)]

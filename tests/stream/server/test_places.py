@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from serving import Served, eventually, offer_of, served
 
-from demo.talker import DEFAULT, FILLER, fitted
 from take5.scoring.score import WindowScore
 from take5.stream.analysis.models import Models
 from take5.stream.events import ClipReady
@@ -17,8 +16,6 @@ from take5.stream.live import watchdog
 from take5.stream.server import local_host, names
 from take5.stream.server.admission import PENDING_AN_ADDRESS
 from take5.stream.sources.webrtc.peer import Peer
-
-pytestmark = pytest.mark.realtime
 
 OFFER = offer_of()
 FLOOD = "127.0.0.2"
@@ -49,6 +46,7 @@ def with_clip(server: Served, name: str, folder: Path) -> str:
     return f"{server.address}/api/sessions/{name}"
 
 
+@pytest.mark.waiting
 def test_senders_that_do_not_connect_take_no_capture_s_place(server: Served) -> None:
     for _ in range(PENDING_AN_ADDRESS):
         assert server.post(offer=OFFER, sender=FLOOD).status_code == 201
@@ -62,14 +60,12 @@ def test_senders_that_do_not_connect_take_no_capture_s_place(server: Served) -> 
     assert server.post(offer=OFFER, sender=FLOOD).status_code == 201
 
 
-def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(
-    server: Served, rendered: Callable[..., Path]
-) -> None:
+@pytest.mark.realtime
+def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(server: Served, brief_to_send: Path) -> None:
     admission = server.sessions.admission
     other = admission.knock("10.0.0.9")
-    video = rendered("brief", fitted(DEFAULT, 12, FILLER), profile="baseline")
     with subprocess.Popen(
-        [sys.executable, "-m", "take5.client.cli", "push", f"{server.address}/whip/late", str(video)],
+        [sys.executable, "-m", "take5.client.cli", "push", f"{server.address}/whip/late", str(brief_to_send)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -92,6 +88,7 @@ def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(
     assert forget.when() - server.loop.time() < names.KEEP_UNCONNECTED_S, "it makes no name that stays"
 
 
+@pytest.mark.waiting
 def test_an_offer_that_comes_to_nothing_leaves_the_last_clip(
     server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +112,7 @@ def test_an_offer_that_comes_to_nothing_leaves_the_last_clip(
     assert httpx.post(f"{base}/accept").json()["accepted"] is True
 
 
+@pytest.mark.waiting
 def test_refused_names_are_forgotten_at_once_and_those_that_never_connected_soon(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +128,7 @@ def test_refused_names_are_forgotten_at_once_and_those_that_never_connected_soon
     assert eventually(lambda: not list(server.sessions._names), 5)
 
 
+@pytest.mark.waiting
 def test_of_too_many_names_the_oldest_is_forgotten(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "MAX_NAMES", 3)
     for name in ("one", "two", "three", "four"):
@@ -148,6 +147,7 @@ def test_of_too_many_names_the_oldest_is_forgotten(server: Served, monkeypatch: 
     assert server.post("/whip/eight", OFFER).status_code == 201
 
 
+@pytest.mark.waiting
 def test_an_offer_for_which_nothing_can_be_prepared_holds_no_port(
     server: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
