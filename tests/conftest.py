@@ -16,6 +16,7 @@ from cut_media import first_seconds
 from filelock import FileLock
 from page_browser import OpenPage, launch, pages
 from page_media import fake_camera, fake_microphone
+from plain_http import read_authorities_once
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from remembering import Memories, remembering, work_remembering
 from repository import ROOT
@@ -36,6 +37,8 @@ CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
 DRAWN_WITH = ("av", "numpy", "pillow", "scipy", "scikit-image")
 IN_REAL_TIME = ("realtime", "waiting", "services")
+
+read_authorities_once()
 
 # Programs that tests start inherit what is ignored: SIGINT in a shell's background job, SIGHUP under nohup.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
