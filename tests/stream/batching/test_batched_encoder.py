@@ -94,15 +94,20 @@ def embedded(encoder: AudioEncoder, samples: Float32) -> Float32:
     return np.concatenate([*pushed, stream.finish(FRAMES)])
 
 
-def test_sessions_in_threads_get_what_each_gets_alone(ave: Ave) -> None:
+@pytest.fixture(scope="module")
+def alone(ave: Ave) -> list[Float32]:
+    """What each of the sounds gives without the others."""
+    return [embed(ave, samples, FRAMES) for samples in sounds()]
+
+
+def test_sessions_in_threads_get_what_each_gets_alone(ave: Ave, alone: list[Float32]) -> None:
     batched = BatchedEncoder(ave, BatchLimits(0.02))
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda samples: embedded(batched, samples), sounds()))
     batched.close()
-    for samples, rows in zip(sounds(), found, strict=True):
-        alone = embed(ave, samples, FRAMES)
-        np.testing.assert_allclose(rows, alone, rtol=0, atol=1e-5 * alone.max())
-        assert diversity(rows) == pytest.approx(diversity(alone), rel=1e-6)
+    for rows, expected in zip(found, alone, strict=True):
+        np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-5 * expected.max())
+        assert diversity(rows) == pytest.approx(diversity(expected), rel=1e-6)
 
 
 def test_batches_have_segments_of_several_sessions(ave: Ave, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,13 +142,12 @@ def test_only_cuda_is_shared_in_batches(weights: Path) -> None:
     assert isinstance(shared_by_sessions(encoder), BatchedEncoder)
 
 
-def test_on_a_device_the_mel_is_computed_there_to_the_same_numbers(weights: Path, ave: Ave) -> None:
+def test_on_a_device_the_mel_is_computed_there_to_the_same_numbers(weights: Path, alone: list[Float32]) -> None:
     there = Ave(weights, device="cpu", transfers=Recording())
-    for samples in sounds():
-        alone = embed(ave, samples, FRAMES)
+    for samples, expected in zip(sounds(), alone, strict=True):
         rows = embed(there, samples, FRAMES)
-        assert np.abs(rows - alone).max() < 2e-3 * alone.max()
-        assert diversity(rows) == pytest.approx(diversity(alone), rel=2e-4, abs=1e-3)
+        assert np.abs(rows - expected).max() < 2e-3 * expected.max()
+        assert diversity(rows) == pytest.approx(diversity(expected), rel=2e-4, abs=1e-3)
 
 
 def test_copies_are_page_locked_in_a_stream_and_waited_for(weights: Path) -> None:
@@ -179,10 +183,10 @@ def test_more_than_fits_goes_in_several_passes(weights: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"][: 1 + torch.cuda.is_available()])
-def test_each_device_of_this_machine_gives_the_same_numbers(device: str, weights: Path, ave: Ave) -> None:
+def test_each_device_of_this_machine_gives_the_same_numbers(device: str, weights: Path, alone: list[Float32]) -> None:
     encoder = load_encoder("ave", weights, device)
     assert isinstance(encoder, BatchedEncoder) == (device == "cuda")
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda samples: embedded(encoder, samples), sounds()))
-    for samples, rows in zip(sounds(), found, strict=True):
-        assert diversity(rows) == pytest.approx(diversity(embed(ave, samples, FRAMES)), rel=2e-3, abs=1e-2)
+    for rows, expected in zip(found, alone, strict=True):
+        assert diversity(rows) == pytest.approx(diversity(expected), rel=2e-3, abs=1e-2)
