@@ -29,7 +29,8 @@ def test_each_length_is_chosen_as_by_itself(short: Path, models: Models, *, exha
 
 
 def test_every_clip_and_bundle_is_written(short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["select", str(short), "-o", str(tmp_path), "--json", "--for", "raw", "--name", "ann", *BOTH]
+    bundle = ["--for", "raw", "--name", "ann", "--bundle-size", "256"]
+    arguments = ["select", str(short), "-o", str(tmp_path), "--json", *bundle, *BOTH]
     assert run(arguments) == 0
     printed = json.loads(capsys.readouterr().out)
     folder = tmp_path / "short"
