@@ -30,7 +30,8 @@ class Space:
         if self._measured is None or self._measured.done():
             self._measured = asyncio.ensure_future(asyncio.to_thread(_measured, self.folder))
         try:
-            return await asyncio.wait_for(asyncio.shield(self._measured), ANSWER_S)
+            async with asyncio.timeout(ANSWER_S):  # wait_for would lose a cancellation that comes with the answer
+                return await asyncio.shield(self._measured)
         except TimeoutError:
             return None
 

@@ -118,4 +118,4 @@ def test_a_server_whose_workers_cannot_load_their_models_ends_with_the_reason(tm
 
 def test_there_is_nothing_to_reload_where_no_server_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["reload", "-o", str(tmp_path)]) == FAILED
-    assert "no take5 serve --workers writes to this folder" in capsys.readouterr().err
+    assert "no take5 serve --workers of this machine writes to this folder" in capsys.readouterr().err

@@ -37,8 +37,12 @@ class Shop:
         if over:
             watch.report(session["id"], ended(happened[1], folder))
         state = "done" if over else "live"
-        assert eventually(lambda: self.program.show(session["id"])["state"] == state, 10)
+        assert eventually(lambda: self._states(session).get(str(folder)) == state, 10)
+        assert self.program.show(session["id"])["state"] == state
         return folder
+
+    def _states(self, session: Json) -> dict[str, str]:
+        return {take["folder"]: take["state"] for take in self.get(session, "/takes").json()["takes"]}
 
     def get(self, session: Json, path: str) -> httpx.Response:
         return self.program.request("GET", f"/{session['id']}{path}")

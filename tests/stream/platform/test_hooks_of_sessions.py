@@ -77,7 +77,7 @@ def test_what_is_rolled_back_is_not_posted(stage: HookStage) -> None:
 
 def test_a_receiver_that_is_down_for_an_hour_gets_everything_in_order(stage: HookStage) -> None:
     port = free_port()
-    session = stage.session(f"http://127.0.0.1:{port}/take5")
+    session = stage.session(f"http://127.0.0.1:{port}/take5", expires_in=2 * DAY)
     for kind in (STARTED, STOPPED, ACCEPTED):
         stage.put(session, kind)
     with stage.sending():
@@ -134,7 +134,7 @@ def test_a_receiver_is_left_alone_as_long_as_it_asks(stage: HookStage) -> None:
 
 def test_after_a_day_a_delivery_is_given_up(stage: HookStage) -> None:
     with receiving(status(500)) as receiver, stage.sending():
-        session = stage.session(receiver.url)
+        session = stage.session(receiver.url, expires_in=2 * DAY)
         for tries in range(1, LAST_ATTEMPTS + 5):
             assert eventually(lambda tries=tries: stage.rows()[0].failures == tries, 10)  # type: ignore[misc]
             stage.clock.ahead += timedelta(minutes=10)
