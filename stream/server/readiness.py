@@ -39,7 +39,7 @@ class Readiness:
         free = await sessions.space.free()
         checks = {
             "models": sessions.admission.processes > 0,  # workers may have ended
-            "disk": free is not None and not sessions.space.too_low(free),
+            "disk": free is not None and sessions.space.usable and not sessions.space.too_low(free),
             "admission": not sessions.draining,
         }
         if self._database is not None:

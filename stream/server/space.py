@@ -19,16 +19,22 @@ class Space:
         Gets the clips.
     least : int
         Free bytes below which no capture begins; 0 for no limit.
+
+    Attributes
+    ----------
+    usable : bool
+        Whether the folder could be written to when its free space was last measured.
     """
 
     def __init__(self, folder: Path, least: int) -> None:
         self.folder, self.least = folder, least
+        self.usable = True
         self._measured: asyncio.Future[int | None] | None = None
 
     async def free(self) -> int | None:
         """Return the free bytes; None while they are unknown."""
         if self._measured is None or self._measured.done():
-            self._measured = asyncio.ensure_future(asyncio.to_thread(_measured, self.folder))
+            self._measured = asyncio.ensure_future(asyncio.to_thread(self._measure))
         try:
             async with asyncio.timeout(ANSWER_S):  # wait_for would lose a cancellation that comes with the answer
                 return await asyncio.shield(self._measured)
@@ -39,9 +45,9 @@ class Space:
         """Whether captures are refused with so many free bytes."""
         return free is not None and free < self.least
 
-
-def _measured(folder: Path) -> int | None:
-    try:
-        return free_space(folder) if is_usable(folder) else None
-    except OSError:
-        return None
+    def _measure(self) -> int | None:
+        try:
+            self.usable = is_usable(self.folder)
+            return free_space(self.folder)
+        except OSError:
+            return None

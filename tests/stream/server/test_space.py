@@ -42,3 +42,11 @@ def test_a_disk_that_is_gone_has_unknown_free_space(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(module, "free_space", gone)
     assert asyncio.run(Space(tmp_path, 8).free()) is None
+
+
+def test_a_folder_that_cannot_be_written_to_is_known_beside_its_free_space(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    space = Space(tmp_path / "file" / "sub", 8)
+    free = asyncio.run(space.free())
+    assert free is not None
+    assert not space.usable
