@@ -1,6 +1,7 @@
 """Send a file through WHIP in real time, like a camera, with FFmpeg's muxer."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -48,6 +49,9 @@ PICTURE_OPTIONS = {
 ASK_S = 5.0
 """Maximum time to wait for an answer."""
 
+HANG_UP_S = 5.0
+"""How long the server may take to answer a goodbye."""
+
 BAD_SDP = 400
 """Status of the answer to an empty offer if only the offer is wrong."""
 
@@ -56,6 +60,18 @@ OFFER_REFUSED = "the server does not take an offer of H.264 and Opus; it must re
 
 class HungUp(ServerError):
     """The server ended the connection while something was being sent."""
+
+
+def _hang_up(container: OutputContainer) -> None:
+    """Close a connection, or leave it behind: FFmpeg waits without end for a server that has stopped answering."""
+
+    def close() -> None:
+        with suppress(av.FFmpegError, OSError):
+            container.close()
+
+    closing = threading.Thread(target=close, name="take5-hang-up", daemon=True)
+    closing.start()
+    closing.join(HANG_UP_S)
 
 
 class Sender:
@@ -109,8 +125,7 @@ class Sender:
             try:
                 yield
             finally:
-                with suppress(av.FFmpegError, OSError):
-                    container.close()
+                _hang_up(container)
 
     def send(self, media: Outgoing, pts: int) -> None:
         """Send a picture or a stretch of sound; ``pts`` is in flicks from the start of sending."""
