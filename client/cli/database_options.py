@@ -1,7 +1,9 @@
-"""The option of the database."""
+"""The options of a platform: its database, and for how long what is in it is kept."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,9 +43,25 @@ RECORDS_OPTION = click.option(
 )
 
 
-def retention_options(command: Command) -> Command:
-    """Give a server the options of how long it keeps what is of a platform's sessions."""
-    return decorated(command, (RETENTION_OPTION, RECORDS_OPTION))  # type: ignore[return-value] # click keeps the callable
+@dataclass(frozen=True)
+class PlatformOptions:
+    """Where a platform keeps its sessions, and for how many days, and their records."""
+
+    address: str
+    retention_days: int
+    keep_records: int
+
+
+def platform_options(command: Command) -> Command:
+    """Give a server ``platform``, a :class:`PlatformOptions`; None without a database."""
+
+    @functools.wraps(command)
+    def with_platform(*args: Any, address: str | None, retention_days: int, keep_records: int, **options: Any) -> Any:
+        platform = None if address is None else PlatformOptions(address, retention_days, keep_records)
+        return command(*args, platform=platform, **options)
+
+    options = (database_option(), RETENTION_OPTION, RECORDS_OPTION)
+    return decorated(with_platform, options)  # type: ignore[return-value] # click keeps the callable
 
 
 @contextmanager

@@ -7,18 +7,14 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from take5.client.cli.capturing import Capturing
 from take5.client.cli.worker_options import WORKER, capacities, cores, encoder_of
 from take5.scoring.errors import ServerError
-from take5.scoring.stopping import StopRules
 from take5.stream.cluster.share import ClusterShare
-from take5.stream.hooks.setup import HookSetup
 from take5.stream.server.admission import Admission
 from take5.stream.server.lengths import Choice, Scoring
-from take5.stream.server.options import ServerOptions
 from take5.stream.server.sessions import Sessions
-from take5.stream.settings import Settings
 from take5.stream.workers.link import LocalStarter, WorkerStarter
-from take5.stream.workers.model_choice import ModelChoice
 from take5.stream.workers.pool import WorkerPool
 from take5.stream.workers.setup import WorkerSetup, slices
 
@@ -53,18 +49,8 @@ class Front:
 
     Parameters
     ----------
-    choice : ModelChoice
-        The models of the workers.
-    settings : Settings
-        How sessions are scored.
-    rules : StopRules
-        When they are enough.
-    output : Path
-        Gets a folder for each capture.
-    options : ServerOptions
-        What captures have in common.
-    hooks : HookSetup
-        Who gets notices of clips.
+    capturing : Capturing
+        How they capture.
     workers : int
         How many there are.
     log_format : str
@@ -74,28 +60,24 @@ class Front:
     """
 
     def __init__(
-        self,
-        choice: ModelChoice,
-        settings: Settings,
-        rules: StopRules,
-        output: Path,
-        options: ServerOptions,
-        hooks: HookSetup,
-        workers: int,
-        log_format: str = "text",
-        cluster: Cluster | None = None,
+        self, capturing: Capturing, workers: int, log_format: str = "text", cluster: Cluster | None = None
     ) -> None:
+        choice, rules, options = capturing.choice, capturing.rules, capturing.options
         self._command = (*WORKER, log_format)
-        scoring = Scoring(encoder_of(choice), choice.tracker, settings, rules)
-        self._choice, self._output, self._options = Choice(scoring, options.seconds), output, options
+        scoring = Scoring(encoder_of(choice), choice.tracker, capturing.settings, rules)
+        self._choice, self._output, self._options = Choice(scoring, options.seconds), capturing.output, options
         self._cluster = cluster
         self._ports = slices(options.udp_ports, workers)
         longest_s = rules.cap_s + rules.idle_s
         self._setups = [
-            WorkerSetup.of(replace(options, udp_ports=ports), choice, hooks, str(output), longest_s)
+            WorkerSetup.of(replace(options, udp_ports=ports), choice, capturing.hooks, str(self._output), longest_s)
             for ports in self._ports
         ]
         self._pool: WorkerPool | None = None
+
+    def __str__(self) -> str:
+        """Return where captures are made, in words."""
+        return f"{len(self._setups)} processes" + (" on Ray" if self._cluster else "")
 
     def sessions(self, admission: Admission, failed: Callable[[], None]) -> Sessions:
         """Return the sessions; ``failed`` is called if no worker can begin."""

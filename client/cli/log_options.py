@@ -1,10 +1,13 @@
 """The options of what a server logs and counts."""
 
+import functools
 import json
 import logging
 import re
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -12,6 +15,25 @@ from take5.client.cli.decorators import Command, decorated
 
 SESSION = re.compile(r"(?:\bsession '?|\b\d{8}-\d{6}-)([A-Za-z0-9_-]{1,64})")
 """A session by its name, or by that of a take's folder."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What a server logs and counts.
+
+    Attributes
+    ----------
+    style : str
+        ``text`` or ``json``.
+    access : bool
+        Whether requests are logged.
+    metrics : tuple of str and int, optional
+        Address and port where Prometheus is answered.
+    """
+
+    style: str
+    access: bool
+    metrics: tuple[str, int] | None
 
 
 class JsonLines(logging.Formatter):
@@ -73,5 +95,12 @@ LOG_OPTIONS = (
 
 
 def log_options(command: Command) -> Command:
-    """Give a server the options of what it logs and counts."""
-    return decorated(command, LOG_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    """Give a server ``logs``, a :class:`Logs`."""
+
+    @functools.wraps(command)
+    def with_logs(
+        *args: Any, metrics: tuple[str, int] | None, log_format: str, access_log: bool, **options: Any
+    ) -> Any:
+        return command(*args, logs=Logs(log_format, access_log, metrics), **options)
+
+    return decorated(with_logs, LOG_OPTIONS)  # type: ignore[return-value] # click keeps the callable

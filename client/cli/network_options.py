@@ -2,6 +2,7 @@
 
 import functools
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -15,6 +16,15 @@ USERNAME, CREDENTIAL, SECRET = "TAKE5_ICE_USERNAME", "TAKE5_ICE_CREDENTIAL", "TA
 TURN = ("turn:", "turns:")
 
 
+@dataclass(frozen=True)
+class Network:
+    """How senders reach a server; the attributes are those of ``ServerOptions``."""
+
+    ice_servers: tuple[IceServer, ...]
+    udp_ports: UdpPorts | None
+    public_addresses: tuple[str, ...]
+
+
 def _ports(_context: click.Context, _option: click.Parameter, text: str | None) -> UdpPorts | None:
     try:
         return None if text is None else UdpPorts.parse(text)
@@ -23,7 +33,7 @@ def _ports(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 
 def network_options(command: Command) -> Command:
-    """Give a command ``ice_servers``, ``udp_ports`` and ``public_addresses``, as ``ServerOptions`` has them.
+    """Give a command ``network``, a :class:`Network`.
 
     Put it above the other groups of options, so that mistakes are reported before models are loaded.
     """
@@ -53,10 +63,16 @@ def network_options(command: Command) -> Command:
     )
     @functools.wraps(command)
     def with_network(
-        *args: Any, urls: tuple[str, ...], ice_username: str | None, ice_credential: str | None, **options: Any
+        *args: Any,
+        urls: tuple[str, ...],
+        ice_username: str | None,
+        ice_credential: str | None,
+        udp_ports: UdpPorts | None,
+        public_addresses: tuple[str, ...],
+        **options: Any,
     ) -> Any:
-        servers = ice_servers(urls, ice_username, ice_credential)
-        return command(*args, ice_servers=servers, **options)
+        network = Network(ice_servers(urls, ice_username, ice_credential), udp_ports, public_addresses)
+        return command(*args, network=network, **options)
 
     return with_network  # type: ignore[return-value] # click keeps the callable
 

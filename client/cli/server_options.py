@@ -1,7 +1,10 @@
 """Options of ``take5 serve``: where it listens, who may use it, and how much it takes on."""
 
+import functools
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +14,44 @@ from take5.stream.server.access import checked_token, origin_of, proxy_of, root_
 PICTURE = 720
 CORES_A_SESSION = {PICTURE: 0.65, 1080: 0.8}
 """Cores used by a session, by the shorter side of its picture; measured."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """Where a server listens, and who may use it.
+
+    Attributes
+    ----------
+    host, port : str, int
+        Address and port; port 0 for any free one.
+    certificate, key : Path, optional
+        For TLS, in PEM files.
+    token : str, optional
+        Required of clients.
+    anyone : bool
+        Whether others than this machine may reach it without a token.
+    origins, proxies, root_path : tuple of str, tuple of str, str
+        See :func:`take5.stream.server.app.create_app`.
+    """
+
+    host: str
+    port: int
+    certificate: Path | None
+    key: Path | None
+    token: str | None
+    anyone: bool
+    origins: tuple[str, ...]
+    proxies: tuple[str, ...]
+    root_path: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much a server takes on: captures at a time, None for what the cores carry, and pixels of the shorter side."""
+
+    max_sessions: int | None
+    pixels: int
+
 
 PEM = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -85,5 +126,26 @@ SERVER_OPTIONS = (
 
 
 def server_options(command: Command) -> Command:
-    """Give the command the options of the server."""
-    return decorated(command, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable
+    """Give a command ``web``, a :class:`Web`, and ``room``, a :class:`Room`."""
+
+    @functools.wraps(command)
+    def with_server(
+        *args: Any,
+        host: str,
+        port: int,
+        tls_cert: Path | None,
+        tls_key: Path | None,
+        token: str | None,
+        anyone: bool,
+        origins: tuple[str, ...],
+        proxies: tuple[str, ...],
+        root_path: str,
+        max_sessions: int | None,
+        picture: str,
+        **options: Any,
+    ) -> Any:
+        web = Web(host, port, tls_cert, tls_key, token, anyone, origins, proxies, root_path)
+        room = Room(max_sessions, int(picture.removesuffix("p")))
+        return command(*args, web=web, room=room, **options)
+
+    return decorated(with_server, SERVER_OPTIONS)  # type: ignore[return-value] # click keeps the callable

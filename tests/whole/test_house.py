@@ -89,7 +89,7 @@ def test_importing_the_command_line_loads_neither_models_nor_databases() -> None
 
 def test_a_server_with_workers_loads_neither_models_nor_what_receives_media() -> None:
     code = (
-        "import sys, take5.client.cli.serve, take5.client.cli.front, take5.stream.server.app, take5.stream.server.run\n"
+        "import sys, take5.client.cli.serve, take5.client.cli.serving\n"
         "heavy = {'torch', 'mediapipe', 'onnxruntime', 'aiortc', 'aioice'}\n"
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )
