@@ -36,6 +36,7 @@ COLUMNS = {
     "mb_a_session": "MB",
     "latency_median_ms": "ms median",
     "latency_p95_ms": "ms p95",
+    "scoring": "scoring",
     "live": "live",
     "later": "later",
     "never": "never",

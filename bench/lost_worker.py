@@ -10,6 +10,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -43,10 +44,18 @@ def main() -> None:
             followed = {f"s{number}": follow(server.address, f"s{number}") for number in range(options.captures)}
             for name in followed:
                 pushes.enter_context(sending(server.address, name, options.video))
-            for name in followed:
-                server.wait_for(name, lambda state: state["kept"], LIMIT_S)
+            _until_kept(server, followed)
             _lose_one(server, output, followed)
             pushes.close()
+
+
+def _until_kept(server: Program, names: Iterable[str]) -> None:
+    """Wait until each capture has kept a clip; a server takes on no more than its cores carry."""
+    for name in names:
+        try:
+            server.wait_for(name, lambda state: state["kept"], LIMIT_S)
+        except TimeoutError as error:
+            sys.exit(f"bench: {error} after {LIMIT_S:.0f} s; this machine may carry fewer: give --captures N")
 
 
 def _lose_one(server: Program, output: Path, followed: dict[str, Followed]) -> None:
