@@ -1,10 +1,9 @@
 """``<take5-capture>`` in real Chromium, on pages of other websites."""
 
 import re
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -15,6 +14,7 @@ from page_talk import begun, is_followed, scored, tell, window
 from page_way import accessible
 from platform_server import Json, Program, programs
 from playwright.sync_api import Browser, Page, expect
+from services import free_port
 from serving import Served, eventually, served
 
 from examples.shop.shop import shop as shop_at
@@ -32,12 +32,6 @@ pytestmark = pytest.mark.waiting
 ONE_IS_ENOUGH = {"stop_at": 1.0, "gain": 0, "cap_s": 60}
 """Stop rules: the first eligible window is good enough."""
 UNENDING = {"share": 0, "gain": 0, "cap_s": 120}
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from contextlib import suppress
 import aioice.ice
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
+from services import free_port
 from serving import offer_of
 
 from take5.scoring.errors import NoPortFree, ParameterError
@@ -34,13 +35,6 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def candidates(sdp: str) -> set[tuple[str, int, str]]:
     return {(host, int(port), kind) for host, port, kind in CANDIDATE.findall(sdp)}
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-    return port
 
 
 def run(check: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -68,7 +62,7 @@ def test_aioice_still_has_what_gathers_in_its_place() -> None:
 
 def test_each_capture_has_one_port_of_the_range_on_every_address() -> None:
     async def check() -> None:
-        port = free_port()
+        port = free_port(socket.SOCK_DGRAM)
         network = Network(ports=UdpPorts(port, port))
         for _ in range(5):  # it comes back each time
             peer, found = await answered(network)
@@ -82,7 +76,7 @@ def test_each_capture_has_one_port_of_the_range_on_every_address() -> None:
 
 def test_a_port_comes_back_from_an_offer_that_is_never_answered() -> None:
     async def check() -> None:
-        port = free_port()
+        port = free_port(socket.SOCK_DGRAM)
         network = Network(ports=UdpPorts(port, port))
         for _ in range(3):
             peer = await accept(OFFER, network)
@@ -93,7 +87,7 @@ def test_a_port_comes_back_from_an_offer_that_is_never_answered() -> None:
 
 def test_a_sender_that_does_not_bundle_takes_two_ports_or_none() -> None:
     async def check() -> None:
-        port = free_port()
+        port = free_port(socket.SOCK_DGRAM)
         apart = re.sub(r"a=group:BUNDLE.*\r\n", "", OFFER)
         with pytest.raises(NoPortFree):
             await accept(apart, Network(ports=UdpPorts(port, port)))
@@ -108,7 +102,7 @@ def test_a_sender_that_does_not_bundle_takes_two_ports_or_none() -> None:
 
 def test_public_addresses_are_announced_with_the_port_that_is_bound() -> None:
     async def check() -> None:
-        port = free_port()
+        port = free_port(socket.SOCK_DGRAM)
         peer, found = await answered(Network(ports=UdpPorts(port, port), public=[NOWHERE, "203.0.113.8"]))
         assert found == {(NOWHERE, port, "host"), ("203.0.113.8", port, "host")}
         await peer.close()
