@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from killing import Program
@@ -22,6 +24,19 @@ def captures_in(worker: int, output: Path) -> list[str]:
 def kill(worker: int) -> None:
     """End a worker as a crash would."""
     os.kill(worker, signal.SIGKILL)
+
+
+@contextmanager
+def full_disk(worker: int, longest: int = 10_000) -> Iterator[None]:
+    """Let a worker write no file longer than that many bytes while the block lasts, as if the disk were full."""
+    import resource  # Linux and macOS have it; prlimit is Linux's
+
+    _, hard = before = resource.prlimit(worker, resource.RLIMIT_FSIZE)
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (longest, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
 
 
 def gone(process: int) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from killing import TAKE5, Program, follow, sending, serving
 from services import free_port
 from serving import eventually
-from worker_server import captures_in, gone, kill, workers
+from worker_server import captures_in, full_disk, gone, kill, workers
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(480)]
 
@@ -137,6 +137,25 @@ def test_metrics_know_of_the_workers_and_of_what_they_receive(output: Path, vide
             assert counted(port, f'take5_worker_cpu_seconds_total{{worker="{number}"}}') > 0.5
         assert counted(port, 'take5_rtp_packets_lost_total{track="picture"}') == 0
         end(server, "ann")
+
+
+def test_a_full_disk_costs_no_clip(server: Program, output: Path, video: Path) -> None:
+    save = f"{server.address}/api/sessions/ann/save"
+    followed = follow(server.address, "ann")
+    with sending(server.address, "ann", video):
+        server.wait_for("ann", lambda state: state["best"], 150)
+        (worker,) = [each for each in workers(server) if captures_in(each, output)]
+        with full_disk(worker):
+            end(server, "ann")
+            assert eventually(lambda: bool(followed.of("error")), 90)
+            refused = httpx.post(save, timeout=30)
+            assert (refused.status_code, refused.json()["code"]) == (507, "not_written")
+            assert "make room, and try again" in refused.json()["error"]
+        assert httpx.post(save, timeout=60).status_code == 200
+        assert eventually(lambda: bool(followed.of("clip")), 60)
+    assert next(event["code"] for _, event in followed.of("error")) == "not_written"
+    (clip,) = [event for _, event in followed.of("clip")]
+    assert (Path(clip["path"]) / "clip.mp4").stat().st_size > 10_000
 
 
 def test_sigterm_drains_the_captures_of_all_workers(output: Path, video: Path) -> None:
