@@ -7,6 +7,7 @@ import click
 
 from take5.client.api.mediapipe_stderr import hushed
 from take5.client.terminal import Bars
+from take5.stream.bundles.masks.labelling import labelling
 from take5.stream.bundles.preparation.prepare import Prepared
 from take5.stream.bundles.preparation.prepare import prepare as prepare_bundle
 from take5.stream.model_files.cache import ensure
@@ -40,7 +41,9 @@ def prepare(folder: Path, force: bool, masks: bool, segmenter: Path | None, as_j
         made = prepare_bundle(
             folder,
             face_model(_say, hushed),
-            segmenter=person_segmenter(segmenter or ensure(PERSONS, _say), hushed) if masks or segmenter else None,
+            labelling=labelling(person_segmenter(segmenter or ensure(PERSONS, _say), hushed))
+            if masks or segmenter
+            else None,
             force=force,
             on_picture=lambda done, total: bars.update("faces", done, total),
         )

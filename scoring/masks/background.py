@@ -20,6 +20,12 @@ Picture = npt.NDArray[np.uint8]
 CLEAR = 5
 """Distance in pixels from the person above which a pixel shows the background, as for the trainers."""
 
+ALIKE = 12
+"""Largest median difference, of 255, of two pictures of the same place in the same light: cameras adjust a little."""
+
+COMPARED = 0.01
+"""Least share of a picture that must be comparable."""
+
 FURTHEST = 255
 """Largest distance that counts: beyond it the first picture stays."""
 
@@ -43,6 +49,14 @@ class Background:
     def share_seen(self) -> float:
         """Share of the picture that was seen."""
         return float(self.seen.mean())
+
+    def is_of(self, rgb: Picture, person: Mask) -> bool:
+        """Whether a picture whose person is where a mask says shows the same place in the same light."""
+        both = self.seen & (_distances(person) > CLEAR)
+        if both.mean() < COMPARED:
+            return False
+        apart = np.abs(rgb[both].astype(np.int16) - self.picture[both])
+        return float(np.median(apart)) <= ALIKE
 
 
 class BackgroundSeen:

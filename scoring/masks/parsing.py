@@ -38,7 +38,12 @@ class Small:
     @property
     def person(self) -> Float32:
         """Probability of a person, [h, w]."""
-        return self.seen[..., 0] if self.seen.shape[-1] == 1 else 1 - self.seen[..., 0]
+        return person_probability(self.seen)
+
+
+def person_probability(seen: Float32) -> Float32:
+    """Probability of a person [h, w] in what the network said [h, w, C]."""
+    return seen[..., 0] if seen.shape[-1] == 1 else 1 - seen[..., 0]
 
 
 def small_landmarks(landmarks: Points, size: tuple[int, int], small: tuple[int, int]) -> Points:

@@ -13,7 +13,7 @@ from take5.scoring.idle import Idle
 from take5.scoring.parameters import FPS, frames_after
 from take5.stream.analysis.frames import FrameObservation, stack_observations
 from take5.stream.analysis.models import Face
-from take5.stream.recording.base import ClipMedia, Recording
+from take5.stream.recording.base import Recording
 
 SPLIT = (10, 11)
 """Trainers train on the first ``N * 10 // 11`` of N frames."""
@@ -32,7 +32,7 @@ class Footage:
 
     Attributes
     ----------
-    material : ClipMedia
+    material : Recording
         Pictures and sound.
     start, frames : int
         First grid frame, and N.
@@ -46,7 +46,7 @@ class Footage:
         Anything else to be said of what it shows.
     """
 
-    material: ClipMedia
+    material: Recording
     start: int
     frames: int
     landmarks: NDArray[np.float64]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from take5.scoring.errors import Take5Error
 from take5.scoring.models.runtime import Quiet
+from take5.scoring.models.segmenter import Segmenter
+from take5.stream.bundles.masks.labelling import labelled_ahead
 from take5.stream.bundles.preparation.pictures import OnPicture
 from take5.stream.bundles.preparation.prepare import FaceModel, Prepared, leave_out_masks, prepare
 from take5.stream.preparing.masks import local_network, why_none
-from take5.stream.preparing.models import segmenter
 
 
 def prepare_fully(
@@ -21,13 +22,15 @@ def prepare_fully(
     Take5Error
         If the poses cannot be found or written; see :func:`take5.stream.bundles.preparation.prepare.prepare`.
     """
-    made, network = prepare(folder, model, on_picture=on_picture), local_network()
+    network = local_network()
     if network is None:
-        reason = why_none(folder)
+        made, reason = prepare(folder, model, on_picture=on_picture), why_none(folder)
     else:
-        try:
-            return prepare(folder, model, segmenter=segmenter(network, quiet)), ""
-        except Take5Error as error:
-            reason = f"no masks: {error}"
+        with labelled_ahead(lambda: Segmenter(network, quiet), folder) as labels:
+            made = prepare(folder, model, on_picture=on_picture)
+            try:
+                return prepare(folder, model, labelling=labels), ""
+            except Take5Error as error:
+                reason = f"no masks: {error}"
     leave_out_masks(folder, reason)
     return made, reason

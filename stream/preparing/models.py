@@ -8,7 +8,7 @@ from take5.scoring.models.face import FaceReader
 from take5.scoring.models.face_geometry import canonical_face
 from take5.scoring.models.runtime import Quiet
 from take5.scoring.models.segmenter import Segmenter
-from take5.stream.bundles.masks.preparation import OpenSegmenter
+from take5.stream.bundles.masks.labelling import OpenSegmenter
 from take5.stream.bundles.preparation.prepare import FaceModel
 from take5.stream.model_files.cache import ensure, model_file
 

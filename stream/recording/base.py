@@ -31,6 +31,9 @@ class Recording(ClipMedia, Protocol):
     def frames(self) -> int:
         """Number of grid frames with both picture and sound."""
 
+    def spread(self, start: int, stop: int) -> Iterator[Picture]:
+        """A few pictures that are spread over the rest of the recording, without grid frames [start, stop)."""
+
     def observations(self, start: int, stop: int) -> Sequence[FrameObservation]:
         """Observations of grid frames [start, stop); frames not analysed yet are analysed on demand."""
 

@@ -18,6 +18,7 @@ from take5.stream.analysis.channels import best_channel
 from take5.stream.analysis.file_scans import OnProgress, PictureScan, Sound, SoundScan
 from take5.stream.analysis.frames import FrameObservation, unseen
 from take5.stream.analysis.models import Models
+from take5.stream.recording.spread import Spread
 from take5.stream.settings import Settings
 from take5.stream.sources.channel import AUTO
 from take5.stream.sources.file import MediaFile
@@ -91,6 +92,16 @@ class FileRecording:
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""
         return (frame.shown.picture for frame in self.file.grid_frames(self.index, start, stop))
+
+    def spread(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode a few pictures that are spread over the recording, without grid frames [start, stop)."""
+        origin = self.file.origin
+        span = origin + start * FRAME_FLICKS, origin + stop * FRAME_FLICKS
+        for keyframe in Spread(self.index.keyframes).outside(*span):
+            with closing(self.file.frames_around(self.index, keyframe.pts)) as frames:
+                first = next(frames, None)
+            if first is not None and not first.damaged:
+                yield first.picture
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""

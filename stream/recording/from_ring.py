@@ -72,6 +72,11 @@ class RingMedia:
                 yield cell
         yield from (cell for cell in grid.finish(end) if cell.index < stop)
 
+    def spread(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode a few pictures that are spread over all that was received but grid frames [start, stop)."""
+        frames = decode_units(self._ring.keyframes_outside(*self._span(start, stop)), self._format)
+        return (frame.picture for frame in frames if not frame.damaged)
+
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""
         begin, end = self._span(start, stop)
@@ -178,6 +183,10 @@ class RingRecording:
     def pictures(self, start: int, stop: int) -> Iterator[Picture]:
         """Decode the pictures of grid frames [start, stop)."""
         return self.material.pictures(start, stop)
+
+    def spread(self, start: int, stop: int) -> Iterator[Picture]:
+        """Decode a few pictures that are spread over all that was received but grid frames [start, stop)."""
+        return self.material.spread(start, stop)
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""

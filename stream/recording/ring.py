@@ -1,12 +1,14 @@
 """The ring: media as received, for the last window and five seconds more, and for every kept window.
 
 It holds access units and PCM, never decoded pictures, and nothing is re-encoded. Units are kept in groups that begin
-with a keyframe, so everything kept can be decoded; a second shared by several windows is held once.
+with a keyframe, so everything kept can be decoded; a second shared by several windows is held once. A few keyframes,
+spread over all that was received, are kept beyond that.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from take5.stream.recording.spread import Spread
 from take5.stream.timeline.clock import seconds_to_flicks
 from take5.stream.timeline.media import AccessUnit, AudioBlock, Received
 
@@ -65,6 +67,7 @@ class Ring:
         self._keep_flicks, self._limit = keep_flicks, limit_bytes
         self._groups: list[Group] = []
         self._sound: list[tuple[int, AudioBlock]] = []
+        self._spread = Spread[AccessUnit]()
         self._received = [0, 0]
         self._wanted: list[Span] = []
         self._held: list[Span] = []
@@ -89,6 +92,7 @@ class Ring:
         """Add the next unit in order of decoding; those before the first keyframe cannot be decoded and are ignored."""
         if unit.keyframe:
             self._groups.append(Group(self._received[0]))
+            self._spread.add(unit)
         self._received[0] += 1
         if not self._groups:
             return
@@ -120,6 +124,10 @@ class Ring:
         """Groups with the pictures of a span, from the one at or before it; empty if that is gone."""
         first = max((i for i, group in enumerate(self._groups) if group.start <= start), default=None)
         return [] if first is None else [group for group in self._groups[first:] if group.start < stop]
+
+    def keyframes_outside(self, start: int, stop: int) -> list[AccessUnit]:
+        """A few keyframes that are spread over all that was received but [start, stop), in flicks."""
+        return self._spread.outside(start, stop)
 
     @property
     def limit_bytes(self) -> int:

@@ -282,6 +282,10 @@ class MediaFile:
             if shown.index < stop:
                 yield shown
 
+    def frames_around(self, index: FileIndex, wanted: int) -> Generator[VideoFrame, None, None]:
+        """Decode from the keyframe before a time on, in flicks; its pictures need not be on the grid."""
+        yield from self._decoder.around(index, wanted)
+
     def ready_frames(
         self, index: FileIndex, start: int, stop: int, hop: int
     ) -> Generator[GridFrame[VideoFrame], None, None]:

@@ -1,6 +1,9 @@
 """Masks on drawn pictures whose parts are known."""
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from take5.scoring.errors import ParameterError
@@ -164,6 +167,30 @@ def test_what_was_never_seen_is_taken_from_nearby() -> None:
     assert not found.seen[10:, 10:50].any()
     assert not (found.picture == 77).any()
     assert (found.picture[39, 12], found.picture[39, 47]) == (pytest.approx(0), pytest.approx(200))
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda wall: wall, True),
+        (lambda wall: wall + 6, True),  # a camera that adjusts
+        (lambda wall: wall // 2, False),  # the light was switched off
+        (lambda wall: np.roll(wall, 11, axis=1), False),  # the camera was moved
+    ],
+)
+def test_a_picture_of_another_place_or_in_another_light_is_told(
+    change: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]], same: bool
+) -> None:
+    wall = np.random.default_rng(2).integers(60, 240, (60, 80, 3), dtype=np.uint8)
+    mask, other = np.zeros((60, 80), bool), np.zeros((60, 80), bool)
+    mask[20:, 30:50], other[20:, 10:30] = True, True
+    behind = BackgroundSeen(60, 80)
+    behind.add(wall, mask)
+    found = behind.background()
+    assert found is not None
+    shown = np.where(other[..., None], np.uint8(9), change(wall))
+    assert found.is_of(shown, other) is same
+    assert not found.is_of(wall, ~mask), "nothing to compare"
 
 
 def test_a_person_who_fills_every_picture_leaves_no_background() -> None:

@@ -3,36 +3,26 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from take5.scoring.masks.appearance import AppearanceSeen
 from take5.scoring.masks.background import Background, BackgroundSeen
-from take5.scoring.masks.labels import Labels, person
+from take5.scoring.masks.labels import Labels, Mask, person
 from take5.scoring.masks.parsing import PERSON, Small, labels_of, small_landmarks, small_maps
 from take5.scoring.masks.resizing import shrunk
 from take5.scoring.masks.steadying import SmallMaps, steadied
+from take5.stream.bundles.masks.elsewhere import add_elsewhere
 from take5.stream.bundles.masks.in_threads import in_threads
 from take5.stream.bundles.masks.pictures import Pixels, read_picture
+from take5.stream.bundles.masks.segmenting import PersonSegmenter
+from take5.stream.wire import Json
 
 LEARN_EVERY = 5
 """The person's colours are learned from every so many pictures, and the background is seen in as many."""
 
 Landmarks = NDArray[np.float64]
-
-
-class PersonSegmenter(Protocol):
-    """Sees where the person is: :class:`take5.scoring.models.segmenter.Segmenter`."""
-
-    name: str
-    sha256: str
-    height: int
-    width: int
-
-    def see(self, small: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities [height, width, C] in a picture [height, width, 3]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +39,18 @@ class LabelledPictures:
         Of each picture.
     background : Background or None
         What was seen behind the person; None if nothing was.
+    network : dict
+        Name and hash of the network that saw the person.
+    elsewhere : int
+        In how many pictures of the rest of the recording the background was seen, too.
     """
 
     paths: tuple[Path, ...]
     landmarks: Landmarks
     labels: tuple[Labels, ...]
     background: Background | None
+    network: Json
+    elsewhere: int = 0
 
     def pixels(self, index: int) -> Pixels:
         """The pixels of a picture, read again."""
@@ -62,9 +58,15 @@ class LabelledPictures:
 
 
 def label_pictures(
-    paths: Sequence[Path], landmarks: Landmarks, segmenter: PersonSegmenter, on_picture: Callable[[int], None]
+    paths: Sequence[Path],
+    landmarks: Landmarks,
+    segmenter: PersonSegmenter,
+    on_picture: Callable[[int], None],
+    others: Sequence[Path] = (),
 ) -> LabelledPictures:
     """Label pictures, given with the landmarks of each [N, 68, 2]; ``on_picture`` is called with how many are seen.
+
+    ``others`` are pictures of the rest of the recording, whose background counts, too.
 
     Raises
     ------
@@ -80,7 +82,8 @@ def label_pictures(
             learned.add(small[-1].rgb, small[-1].person >= PERSON, small[-1].landmarks)
         on_picture(index + 1)
     appearance = learned.appearance()
-    labels, behind = [], None
+    labels: list[Labels] = []
+    behind = _Behind(segmenter)
 
     def labelled(item: tuple[int, SmallMaps]) -> tuple[Pixels, Labels]:
         rgb = read_picture(paths[item[0]])
@@ -90,10 +93,36 @@ def label_pictures(
     for index, (rgb, found) in enumerate(in_threads(labelled, steady)):
         labels.append(found)
         if index % LEARN_EVERY == 0:
-            behind = behind or BackgroundSeen(*rgb.shape[:2])
-            behind.add(rgb, person(labels[-1]))
-    background = None if behind is None else behind.background()
-    return LabelledPictures(tuple(paths), landmarks, tuple(labels), background)
+            behind.add(rgb, person(found))
+    elsewhere = behind.add_elsewhere(others)
+    network = {"name": segmenter.name, "sha256": segmenter.sha256}
+    return LabelledPictures(tuple(paths), landmarks, tuple(labels), behind.background, network, elsewhere)
+
+
+class _Behind:
+    """The background of a clip, and what was always the person in front of it."""
+
+    def __init__(self, segmenter: PersonSegmenter) -> None:
+        self._segmenter = segmenter
+        self._seen: BackgroundSeen | None = None
+
+    def add(self, rgb: Pixels, where: Mask) -> None:
+        """Add a picture of the clip, whose person is where a mask says."""
+        if self._seen is None:
+            self._seen, self._shown, self._sitting = BackgroundSeen(*rgb.shape[:2]), rgb, where
+        self._sitting = self._sitting & where
+        self._seen.add(rgb, where)
+
+    def add_elsewhere(self, paths: Sequence[Path]) -> int:
+        """Add pictures of the rest of the recording; return how many show more of the same background."""
+        if self._seen is None:
+            return 0
+        return add_elsewhere(self._seen, paths, self._segmenter, self._sitting, self._shown)
+
+    @property
+    def background(self) -> Background | None:
+        """What was seen; None if nothing was."""
+        return None if self._seen is None else self._seen.background()
 
 
 def _shrunk(path: Path, height: int, width: int) -> tuple[tuple[int, int], NDArray[np.float32]]:

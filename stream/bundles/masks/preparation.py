@@ -1,18 +1,12 @@
 """The masks as a step of preparation: in a bundle, for its trainer, recorded in its manifest."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from take5.scoring.errors import UnreadableMedia
 from take5.scoring.masks.colours import Scheme
 from take5.stream.bundles.masks.files import MaskFiles
-from take5.stream.bundles.masks.labelled import PersonSegmenter, label_pictures
-from take5.stream.bundles.parts.images import FOLDER, POINTS, read_landmarks
+from take5.stream.bundles.masks.labelling import Labelling
 from take5.stream.wire import Json
 
 FILES = {
@@ -24,10 +18,6 @@ FILES = {
     "gaussiantalker": MaskFiles(),
 }
 """What each trainer reads; teeth are left to TalkingGaussian and InsTaG, since landmarks do not show them."""
-
-
-OpenSegmenter = Callable[[], PersonSegmenter]
-"""Opens the network."""
 
 
 class BundlePictures(Protocol):
@@ -58,15 +48,12 @@ class Masks:
     ----------
     files : MaskFiles
         What the trainer reads.
-    segmenter : callable
-        Opens the network, when it is needed.
-    on_picture : callable
-        Called with the number of pictures that are segmented, and N.
+    labelling : Labelling
+        Labels the pictures.
     """
 
     files: MaskFiles
-    segmenter: OpenSegmenter
-    on_picture: Callable[[int, int], None] = lambda *_: None
+    labelling: Labelling
     name: str = "masks"
 
     def paths(self, frames: int) -> list[str]:
@@ -81,21 +68,12 @@ class Masks:
         UnreadableMedia
             If an image or its landmarks cannot be read, or no background is seen.
         """
-        paths = [seen.folder / FOLDER / f"{index}.jpg" for index in range(seen.frames)]
-        landmarks = np.stack([_landmarks(path.with_suffix(".lms")) for path in paths])
-        segmenter = self.segmenter()
-        labelled = label_pictures(paths, landmarks, segmenter, lambda done: self.on_picture(done, len(paths)))
+        labelled = self.labelling(seen.folder, seen.frames)
         self.files.write(folder, labelled)
         share = 0.0 if labelled.background is None else labelled.background.share_seen
         return {
             "experimental": True,
-            "model": {"name": segmenter.name, "sha256": segmenter.sha256},
+            "model": labelled.network,
             "background_seen": round(share, 3),
+            "background_pictures": labelled.elsewhere,
         }
-
-
-def _landmarks(path: Path) -> NDArray[np.float64]:
-    points = read_landmarks(path)
-    if points is None or points.shape != (POINTS, 2) or not np.isfinite(points).all():
-        raise UnreadableMedia(f"{path}: must have {POINTS} lines of two numbers; make the bundle again")
-    return points

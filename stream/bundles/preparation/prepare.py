@@ -12,7 +12,8 @@ from take5.scoring.models.face_geometry import CanonicalFace
 from take5.stream.bundles.check import Progress, progress
 from take5.stream.bundles.contract import TrainerContract
 from take5.stream.bundles.manifest import MANIFEST, described_file
-from take5.stream.bundles.masks.preparation import FILES, BundleImages, Masks, OpenSegmenter
+from take5.stream.bundles.masks.labelling import Labelling
+from take5.stream.bundles.masks.preparation import FILES, BundleImages, Masks
 from take5.stream.bundles.preparation.in_place import InPlace, Write, preparing
 from take5.stream.bundles.preparation.pictures import OnPicture, OpenReader, picture_paths, see_pictures
 from take5.stream.bundles.preparation.preparation import Preparation
@@ -86,13 +87,13 @@ def prepare(
     folder: Path,
     model: FaceModel,
     *,
-    segmenter: OpenSegmenter | None = None,
+    labelling: Labelling | None = None,
     force: bool = False,
     on_picture: OnPicture = lambda *_: None,
 ) -> Prepared:
     """Do what take5 can of the preparation that the bundle's trainer needs, and record it in the manifest.
 
-    With a ``segmenter``, masks and what is cut with them are made, too. What take5 has made before stays, unless
+    With a ``labelling``, masks and what is cut with them are made, too. What take5 has made before stays, unless
     ``force`` is true: masks can be added to poses.
 
     Raises
@@ -110,7 +111,7 @@ def prepare(
     content = read_manifest(folder)
     trainer = TRAINERS[content["trainer"]]
     tracking = preparations_for(trainer.name)
-    masks = None if segmenter is None else Masks(FILES[trainer.name], segmenter)
+    masks = None if labelling is None else Masks(FILES[trainer.name], labelling)
     with preparing(folder) as place:
         to_do = _to_do(place, folder, content, (*tracking, *([] if masks is None else [masks])), force=force)
         paths, steps, about = picture_paths(folder), dict[str, Write](), Json()

@@ -1,13 +1,14 @@
 """What the trainers derived from RAD-NeRF share: preprocessing steps, command lines and caveats."""
 
 from take5.stream.bundles.contract import Step
+from take5.stream.bundles.parts.background import BackgroundImages
 from take5.stream.bundles.parts.features import ActionUnitNames, ActionUnits, SoundFeatures
 from take5.stream.bundles.parts.images import Images, Landmarks
 from take5.stream.bundles.parts.made import Background, Numbered, Single, Transforms
 from take5.stream.bundles.parts.sound import Sound
 from take5.stream.bundles.parts.video import Video
 
-PARTS = (Video(), Sound(), Images(), Landmarks())
+PARTS = (Video(), Sound(), Images(), Landmarks(), BackgroundImages())
 PROCESS = "python data_utils/process.py data/{id}/{id}.mp4 --task "
 DONE = ("task 1: sound", "task 3: images", "task 7: landmarks")
 PARSING = Numbered("parsing", ".png")

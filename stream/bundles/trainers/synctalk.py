@@ -2,6 +2,7 @@
 
 from take5.stream.bundles.contract import Step, TrainerContract
 from take5.stream.bundles.parts.arrays import Blendshapes
+from take5.stream.bundles.parts.background import BackgroundImages
 from take5.stream.bundles.parts.images import Images, Landmarks
 from take5.stream.bundles.parts.made import Background, Numbered, Single, Transforms
 from take5.stream.bundles.parts.sound import Sound
@@ -14,7 +15,7 @@ TRAIN = "python main.py data/{id} --workspace model/{id} -O "
 SYNCTALK = TrainerContract(
     name="synctalk",
     title="SyncTalk",
-    parts=(Video(alone=True), Sound(), Images(), Landmarks(), Blendshapes()),
+    parts=(Video(alone=True), Sound(), Images(), Landmarks(), Blendshapes(), BackgroundImages()),
     least=5,
     done=("task 1: sound", "task 2: images", "task 6: landmarks", "task 9: blendshapes"),
     left=(

@@ -29,7 +29,9 @@ from take5.stream.analysis.frames import FrameObservation
 from take5.stream.analysis.models import Models
 from take5.stream.bundles.check import check
 from take5.stream.bundles.footage import Footage, footage, whole
+from take5.stream.bundles.frames import image_size
 from take5.stream.bundles.manifest import Origin
+from take5.stream.bundles.preparation.pictures import read_picture
 from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import Bundle, wanted_for, write_bundles
 from take5.stream.recording.from_file import FileRecording, open_recording
@@ -123,6 +125,16 @@ def test_landmarks_lie_on_the_face_of_the_images(taken: Footage, bundles: dict[s
 def test_the_first_frames_are_the_window_that_was_scored(recording: FileRecording, bundles: dict[str, Bundle]) -> None:
     with wave.open(str(bundles["raw"].folder / "aud.wav")) as sound:
         assert sound.readframes(138 * 640) == recording.pcm(START, START + 138).astype("<i2").tobytes()
+
+
+def test_the_rest_of_the_recording_is_there_for_the_background(bundles: dict[str, Bundle]) -> None:
+    folder = bundles["synctalk"].folder
+    paths = sorted((folder / "background").iterdir(), key=lambda path: int(path.stem))
+    assert [path.name for path in paths] == [f"{index}.jpg" for index in range(len(paths))]
+    assert len(paths) >= 2
+    assert {image_size(path) for path in paths} == {(256, 256)}
+    wall = [read_picture(path)[:20, :20].mean() for path in (folder / "ori_imgs/0.jpg", *paths)]
+    assert max(wall) - min(wall) < 2, "the same square of the pictures"
 
 
 def test_a_longer_window_holds_out_a_tenth_as_well(recording: FileRecording, models: Models, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Mask files as their readers read them: OpenCV's defaults, Pillow, and the trainers' comparisons of colours."""
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import av
 import cv2
@@ -15,11 +17,13 @@ from take5.scoring.errors import LibraryMissing, ModelDamaged, UnreadableMedia
 from take5.scoring.masks.labels import HEAD, Label, labelled, person
 from take5.scoring.masks.resizing import shrunk
 from take5.scoring.models.segmenter import Segmenter
+from take5.stream.bundles.masks.labelling import labelled_ahead, labelling
 from take5.stream.bundles.masks.pictures import ImageEncoder
 from take5.stream.bundles.masks.preparation import FILES, Masks
 from take5.stream.model_files.cache import ensure
 
 FRAMES = 7
+BLIND = 16
 
 
 @dataclass
@@ -29,11 +33,13 @@ class BundleOf:
 
 
 class ColourSegmenter:
-    """Tells a drawn person from its flat background."""
+    """Tells a drawn person from its flat background; sees nobody in a picture with a black corner."""
 
     name, sha256, height, width = "colour", "00", 128, 128
 
     def see(self, small: np.ndarray) -> np.ndarray:
+        if small[0, 0].max() < BLIND:
+            return np.zeros_like(small[..., :1])
         apart = np.abs(small - BACK).max(axis=-1, keepdims=True)
         return np.asarray(np.clip((apart - 20) / 20, 0, 1), dtype=np.float32)
 
@@ -56,7 +62,7 @@ def bundle(drawn: DrawnPerson, tmp_path_factory: pytest.TempPathFactory) -> Bund
 @pytest.fixture(scope="module", params=sorted(FILES))
 def written(request: pytest.FixtureRequest, bundle: BundleOf, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp(request.param)
-    masks = Masks(FILES[request.param], ColourSegmenter)
+    masks = Masks(FILES[request.param], labelling(ColourSegmenter))
     said = masks.write(out, bundle)
     assert said["model"] == {"name": "colour", "sha256": "00"}
     there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
@@ -130,10 +136,74 @@ def test_a_damaged_image_or_landmarks_are_named(bundle: BundleOf, tmp_path: Path
     (broken.folder / "ori_imgs").mkdir(parents=True)
     (broken.folder / "ori_imgs/0.jpg").write_bytes(b"\xff\xd8 not a picture")
     with pytest.raises(UnreadableMedia, match=r"0\.lms: must have 68 lines"):
-        Masks(FILES["er-nerf"], ColourSegmenter).write(tmp_path, broken)
+        Masks(FILES["er-nerf"], labelling(ColourSegmenter)).write(tmp_path, broken)
     (broken.folder / "ori_imgs/0.lms").write_bytes((bundle.folder / "ori_imgs/0.lms").read_bytes())
     with pytest.raises(UnreadableMedia, match=r"0\.jpg: is not a readable image"):
-        Masks(FILES["er-nerf"], ColourSegmenter).write(tmp_path, broken)
+        Masks(FILES["er-nerf"], labelling(ColourSegmenter)).write(tmp_path, broken)
+
+
+def elsewhere(drawn: DrawnPerson, where: Path, *pictures: np.ndarray) -> tuple[float, int]:
+    """Share of the background that is seen, and number of other pictures that show it."""
+    for folder in ("ori_imgs", "background"):
+        (where / folder).mkdir(parents=True)
+    for path, picture in [("ori_imgs/0", drawn.rgb), *((f"background/{i}", each) for i, each in enumerate(pictures))]:
+        cv2.imwrite(str(where / f"{path}.jpg"), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])
+    np.savetxt(where / "ori_imgs/0.lms", drawn.landmarks, "%f")
+    said = Masks(FILES["er-nerf"], labelling(ColourSegmenter)).write(where, BundleOf(where, 1))
+    return said["background_seen"], said["background_pictures"]
+
+
+def test_the_rest_of_the_recording_shows_more_of_the_background(drawn: DrawnPerson, tmp_path: Path) -> None:
+    aside = np.roll(drawn.rgb, 40, axis=1)
+    aside[:, :40] = BACK
+    empty = np.full_like(drawn.rgb, BACK)
+    alone, _ = elsewhere(drawn, tmp_path / "alone")
+    beside, count = elsewhere(drawn, tmp_path / "beside", aside)
+    assert count == 1
+    assert beside > alone + 0.03
+    assert elsewhere(drawn, tmp_path / "gone", aside, empty) == (1.0, 2)
+
+
+def test_another_light_another_size_and_a_person_who_is_not_found_are_no_background(
+    drawn: DrawnPerson, tmp_path: Path
+) -> None:
+    alone, _ = elsewhere(drawn, tmp_path / "alone")
+    dark, small = np.full_like(drawn.rgb, BACK // 2), np.full((64, 64, 3), BACK, np.uint8)
+    missed = drawn.rgb.copy()
+    missed[:BLIND, :BLIND] = 0
+    assert elsewhere(drawn, tmp_path / "others", dark, small, missed) == (alone, 0)
+
+
+def test_labels_that_are_made_ahead_are_the_same(bundle: BundleOf) -> None:
+    asked = labelling(ColourSegmenter)(bundle.folder, FRAMES)
+    with labelled_ahead(ColourSegmenter, bundle.folder) as ahead:
+        made = ahead(bundle.folder, FRAMES)
+    assert made.paths == asked.paths
+    np.testing.assert_array_equal(made.labels, asked.labels)
+
+
+def test_labels_that_nobody_waits_for_any_more_are_not_made(bundle: BundleOf) -> None:
+    seen = list[int]()
+
+    class Slow(ColourSegmenter):
+        def see(self, small: np.ndarray) -> np.ndarray:
+            seen.append(len(seen))
+            left.wait(10)
+            return super().see(small)
+
+    left = Event()
+    threading.Timer(0.2, left.set).start()
+    with pytest.raises(KeyError), labelled_ahead(Slow, bundle.folder):
+        raise KeyError("what is done meanwhile fails")
+    assert seen in ([], [0])
+
+
+def test_what_is_wrong_is_said_to_who_asks(bundle: BundleOf) -> None:
+    def damaged() -> ColourSegmenter:
+        raise ModelDamaged("x.tflite: is damaged")
+
+    with labelled_ahead(damaged, bundle.folder) as labels, pytest.raises(ModelDamaged, match=r"x\.tflite"):
+        labels(bundle.folder, FRAMES)
 
 
 @pytest.mark.parametrize("channels", [3, 4])

@@ -44,6 +44,13 @@ def test_it_does_not_grow_with_the_session() -> None:
     assert fill_from.size <= size * 1.1
 
 
+def test_a_few_keyframes_of_everything_are_kept() -> None:
+    ring = Ring()
+    fill(ring, 60)
+    kept = [unit.pts / FLICKS for unit in ring.keyframes_outside(52 * FLICKS, 60 * FLICKS)]
+    assert kept == list(range(0, 52, 4))
+
+
 def test_held_spans_stay_and_what_they_share_is_kept_once() -> None:
     ring = Ring()
     fill(ring, 12)

@@ -1,0 +1,51 @@
+"""What pictures of the rest of a recording show of the background, beyond those of the clip."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from take5.scoring.masks.background import BackgroundSeen
+from take5.scoring.masks.filters import enlarged
+from take5.scoring.masks.labels import Mask
+from take5.scoring.masks.parsing import PERSON, person_probability
+from take5.scoring.masks.resizing import shrunk
+from take5.stream.bundles.masks.pictures import Pixels, read_picture
+from take5.stream.bundles.masks.segmenting import PersonSegmenter
+
+FAINT = 0.1
+"""Probability of a person from which a pixel is not taken for background: nothing corrects these masks."""
+
+MOVED = 20
+"""Least median difference, of 255, of the place where the person always is in the clip, once nobody is there."""
+
+
+def add_elsewhere(
+    seen: BackgroundSeen, paths: Iterable[Path], segmenter: PersonSegmenter, sitting: Mask, shown: Pixels
+) -> int:
+    """Add pictures in which place and light are those of the clip; return how many.
+
+    A picture in which the network sees nobody counts only if the place where the person sits in the whole clip
+    (``sitting``, as in the picture ``shown``) looks different there: the network may have missed the person.
+    """
+    known = seen.background()
+    if known is None:
+        return 0
+    added = 0
+    for path in paths:
+        rgb = read_picture(path)
+        if rgb.shape != shown.shape:
+            continue
+        small = person_probability(segmenter.see(shrunk(rgb, segmenter.height, segmenter.width)))
+        person = enlarged(small[..., None], *rgb.shape[:2])[..., 0] >= FAINT
+        is_known = bool((small >= PERSON).any()) or _is_gone(rgb, sitting, shown)
+        if is_known and known.is_of(rgb, person):
+            seen.add(rgb, person)
+            added += 1
+    return added
+
+
+def _is_gone(rgb: Pixels, sitting: Mask, shown: Pixels) -> bool:
+    if not sitting.any():
+        return False
+    return float(np.median(np.abs(rgb[sitting].astype(np.int16) - shown[sitting]))) >= MOVED

@@ -1,0 +1,38 @@
+"""``background/<i>.jpg``: the bundle's square in pictures of the rest of the recording, which trainers do not read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from take5.stream.bundles.frames import Jpeg, cropped
+from take5.stream.bundles.part import Draft, Found, Violation
+from take5.stream.recording.spread import MOST
+
+FOLDER = "background"
+
+
+@dataclass(frozen=True)
+class BackgroundImages:
+    """Pictures from which masks learn more of the background than the window shows; none of a recording without more.
+
+    They are of the same size as the window's pictures: a phone may have been turned.
+    """
+
+    needed: bool = False
+
+    def paths(self, name: str, frames: int) -> list[str]:  # noqa: ARG002 - of every part
+        """As many as there may be."""
+        return [f"{FOLDER}/{index}.jpg" for index in range(MOST)]
+
+    def write(self, draft: Draft) -> None:
+        """Write them."""
+        footage, crop = draft.footage, draft.crop
+        spread = footage.material.spread(footage.start, footage.stop)
+        pictures = (picture for picture in spread if picture.size == crop.picture)
+        jpeg = Jpeg(crop.size)
+        for path, frame in zip(self.paths(draft.name, footage.frames), cropped(pictures, crop), strict=False):
+            (draft.folder / FOLDER).mkdir(exist_ok=True)
+            (draft.folder / path).write_bytes(jpeg.encode(frame))
+
+    def check(self, found: Found) -> Iterator[Violation]:  # noqa: ARG002 - of every part
+        """Yield nothing: no trainer reads them."""
+        yield from ()
