@@ -92,6 +92,7 @@ def label_pictures(
     steady = enumerate(steadied(small_maps(each, appearance) for each in small))
     for index, (rgb, found) in enumerate(in_threads(labelled, steady)):
         labels.append(found)
+        on_picture(len(paths))  # it may end the work here, too
         if index % LEARN_EVERY == 0:
             behind.add(rgb, person(found))
     elsewhere = behind.add_elsewhere(others)
