@@ -1,10 +1,12 @@
 """What pictures of the rest of a recording show of the background, beyond those of the clip."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from take5.scoring.errors import UnreadableMedia
 from take5.scoring.masks.background import BackgroundSeen
 from take5.scoring.masks.filters import enlarged
 from take5.scoring.masks.labels import Mask
@@ -32,8 +34,7 @@ def add_elsewhere(
     if known is None:
         return 0
     added = 0
-    for path in paths:
-        rgb = read_picture(path)
+    for rgb in _readable(paths):
         if rgb.shape != shown.shape:
             continue
         small = person_probability(segmenter.see(shrunk(rgb, segmenter.height, segmenter.width)))
@@ -43,6 +44,13 @@ def add_elsewhere(
             seen.add(rgb, person)
             added += 1
     return added
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[Pixels]:
+    """The pictures that can be read: without the others masks are only a little worse."""
+    for path in paths:
+        with suppress(UnreadableMedia):
+            yield read_picture(path)
 
 
 def _is_gone(rgb: Pixels, sitting: Mask, shown: Pixels) -> bool:

@@ -174,6 +174,13 @@ def test_another_light_another_size_and_a_person_who_is_not_found_are_no_backgro
     assert elsewhere(drawn, tmp_path / "others", dark, small, missed) == (alone, 0)
 
 
+def test_a_damaged_picture_of_the_rest_costs_nothing_else(drawn: DrawnPerson, tmp_path: Path) -> None:
+    alone, _ = elsewhere(drawn, tmp_path, np.full_like(drawn.rgb, BACK))
+    (tmp_path / "background/1.jpg").write_bytes(b"\xff\xd8 not a picture")
+    said = Masks(FILES["er-nerf"], labelling(ColourSegmenter)).write(tmp_path / "out", BundleOf(tmp_path, 1))
+    assert (said["background_seen"], said["background_pictures"]) == (alone, 1)
+
+
 def test_labels_that_are_made_ahead_are_the_same(bundle: BundleOf) -> None:
     asked = labelling(ColourSegmenter)(bundle.folder, FRAMES)
     with labelled_ahead(ColourSegmenter, bundle.folder) as ahead:
