@@ -1,9 +1,9 @@
 """Cost of preparing bundles in the background: ``PYTHONPATH=tests/support:src python -m bench.preparing VIDEO``.
 
 A server (``take5 serve --for TRAINER``) captures the video for ten seconds. Printed are the medians of the runs: the
-CPU seconds of each step of the preparation, in a process of its own, and from the stop on the seconds until clip,
-bundle and preparation are told. With ``--beside`` another capture goes on meanwhile: how late its scores come, against
-its earliest one, during the preparation and at other times.
+CPU seconds of each step of the preparation, in a process of its own (``--parts steps``), and from the stop on the
+seconds until clip, bundle and preparation are told (``alone``). With ``beside`` another capture goes on meanwhile: how
+late its scores come, against its earliest one, during the preparation and while nothing else goes on.
 """
 
 import argparse
@@ -21,8 +21,12 @@ from typing import Any
 import httpx
 from killing import TAKE5, Followed, follow, sending, serving
 
-CAP_S, BESIDE_S = 10, 45
+CAP_S, BESIDE_S = 10, 75
+QUIET_S = 12
+"""How long the other capture goes on by itself, before and after."""
+
 PATIENCE_S = 120.0
+PARTS = ("steps", "alone", "beside")
 
 
 def wait_for(followed: Followed, kind: str) -> float:
@@ -48,22 +52,24 @@ def alone(video: Path, options: list[str]) -> dict[str, float]:
 
 
 def beside(video: Path, options: list[str]) -> tuple[list[float], list[float], int]:
-    """How late the scores of a capture come at other times, and during a preparation; windows not analysed then."""
+    """How late the scores of a capture come by itself, and during a preparation; windows not analysed then."""
     with TemporaryDirectory() as folder, serving(Path(folder), *options, "--stop-cap", str(BESIDE_S)) as server:
         other, one = follow(server.address, "bea"), follow(server.address, "ann")
         with sending(server.address, "bea", video):
-            wait_for(other, "progress")
+            wait_for(other, "best")
+            time.sleep(QUIET_S)
+            joined = time.monotonic()
             with sending(server.address, "ann", video):
                 wait_for(one, "best")
                 time.sleep(3)
                 httpx.post(f"{server.address}/api/sessions/ann/end").raise_for_status()
                 begun = wait_for(one, "bundle")
             ended = wait_for(one, "prepared")
-            wait_for(other, "stopped")
+            time.sleep(QUIET_S)
     windows = [(at, event) for at, event in other.of("progress") if event["window"]]
     least = min(at - event["time_s"] for at, event in windows)
     during = [(at - event["time_s"] - least, event) for at, event in windows if begun <= at <= ended]
-    others = [at - event["time_s"] - least for at, event in windows if not begun <= at <= ended]
+    others = [at - event["time_s"] - least for at, event in windows if at < joined or at > ended]
     unseen = sum(event["window"]["eligible"] is None for _, event in during)
     return others, [late for late, _ in during], unseen
 
@@ -130,7 +136,7 @@ def main() -> None:
     parser.add_argument("--for", dest="trainer", default="synctalk")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--workers", default="1")
-    parser.add_argument("--beside", action="store_true")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS[:2])
     parser.add_argument("--steps", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.steps is not None:
@@ -138,12 +144,14 @@ def main() -> None:
         return
     server = ["--for", given.trainer, "--no-report", "--workers", given.workers, "--stop-at", "0", "--stop-gain", "0"]
     server += ["--stop-share", "0"]
-    print("CPU seconds:", medians(given.runs, lambda: apart(given.video, given.trainer)))
-    print("seconds after the stop:", medians(given.runs, lambda: alone(given.video, server)))
-    if given.beside:
+    if "steps" in given.parts:
+        print("CPU seconds:", medians(given.runs, lambda: apart(given.video, given.trainer)))
+    if "alone" in given.parts:
+        print("seconds after the stop:", medians(given.runs, lambda: alone(given.video, server)))
+    if "beside" in given.parts:
         found = [beside(given.video, server) for _ in range(given.runs)]
-        print("scores beside it, at other times:", shown([late for each in found for late in each[0]]))
-        print("scores beside it, meanwhile:", shown([late for each in found for late in each[1]]))
+        print("scores of another capture by itself:", shown([late for each in found for late in each[0]]))
+        print("scores of it meanwhile:", shown([late for each in found for late in each[1]]))
         print("of those, windows not analysed as they came:", sum(each[2] for each in found))
 
 

@@ -1,4 +1,4 @@
-"""The program that prepares bundles: ``python -m take5.stream.preparing.child BUNDLE...``, at a low priority.
+"""The program that prepares bundles: ``python -m take5.stream.preparing.child PRIORITY BUNDLE...``.
 
 It writes a line of JSON for each bundle, and ends with the process that has started it: when its standard input is
 closed, or at SIGTERM, it removes what is half-written first.
@@ -10,19 +10,20 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from take5.stream.preparing.priority import Priority
+
 NICENESS = 10
-"""With the lowest priority, 19, it would never end on a machine that captures keep busy; so it gets a tenth of a core's
-time there, and all that is idle elsewhere."""
+"""Beside what else a command does, which may take hours: with the lowest priority, 19, it would not begin before."""
 
 
-def main(folders: Sequence[str]) -> int:
+def main(priority: str, folders: Sequence[str]) -> int:
     """Prepare bundles, one after the other; return the exit code."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _lower(Priority(priority))
     signal.signal(signal.SIGTERM, _end)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever libraries print is no answer
@@ -32,6 +33,14 @@ def main(folders: Sequence[str]) -> int:
     for answer in answers_for(map(Path, folders)):
         print(json.dumps(answer), file=answers, flush=True)
     return 0
+
+
+def _lower(priority: Priority) -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    if priority is Priority.IDLE and hasattr(os, "SCHED_IDLE"):  # Linux
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -46,4 +55,4 @@ def _end_with_starter() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -12,14 +12,12 @@ from threading import Timer
 
 from take5.stream.hooks.command import SERVERS_OWN
 from take5.stream.offline.batch.worker_process import THREADS
+from take5.stream.preparing.priority import Priority
 from take5.stream.wire import Json
 
 PROGRAM = (sys.executable, "-m", "take5.stream.preparing.child")
 GRACE_S = 5.0
 """How long it may take to remove what is half-written."""
-
-LONGEST_S = 600.0
-"""How long it may take for a bundle."""
 
 IDLE_PRIORITY = getattr(subprocess, "IDLE_PRIORITY_CLASS", 0)
 """On Windows, which has no niceness."""
@@ -32,6 +30,8 @@ class PreparingProcess:
     ----------
     folders : sequence of Path
         The bundles.
+    priority : Priority
+        Against what else goes on.
 
     Raises
     ------
@@ -39,11 +39,11 @@ class PreparingProcess:
         If it cannot be started.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], priority: Priority = Priority.LOW) -> None:
         self._errors = TemporaryFile()  # noqa: SIM115 - closed by read
         # Of its own group, since a terminal sends Ctrl-C to a group; of the same session, in which niceness counts.
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [*PROGRAM, *(str(folder.absolute()) for folder in folders)],
+            [*PROGRAM, priority, *(str(folder.absolute()) for folder in folders)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -51,7 +51,7 @@ class PreparingProcess:
             process_group=None if os.name == "nt" else 0,
             creationflags=IDLE_PRIORITY,
         )
-        self._limit = Timer(LONGEST_S * len(folders), self._process.kill)
+        self._limit = Timer(priority.longest_s * len(folders), self._process.kill)
         self._limit.daemon = True
 
     def read(self) -> Iterator[Json]:

@@ -10,6 +10,7 @@ from threading import Condition, Thread
 
 from take5.stream.events import Bundled, BundlePrepared, LeftStep
 from take5.stream.preparing.masks import remedy
+from take5.stream.preparing.priority import Priority
 from take5.stream.preparing.process import PreparingProcess
 from take5.stream.wire import Json
 
@@ -42,9 +43,16 @@ class Order:
 
 
 class PreparationQueue:
-    """Prepares the bundles of orders in their order. What fails costs nothing but itself."""
+    """Prepares the bundles of orders in their order. What fails costs nothing but itself.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    priority : Priority
+        Against what else goes on.
+    """
+
+    def __init__(self, priority: Priority = Priority.LOW) -> None:
+        self._priority = priority
         self._changed = Condition()
         self._waiting: deque[Order] = deque()
         self._running: Order | None = None
@@ -127,7 +135,7 @@ class PreparationQueue:
     def _prepared(self, order: Order) -> Generator[BundlePrepared]:
         left = list(order.bundles)
         try:
-            process = PreparingProcess([Path(bundle.path) for bundle in left])
+            process = PreparingProcess([Path(bundle.path) for bundle in left], self._priority)
         except OSError as error:
             yield from (_failed(bundle, f"no process can be started ({error.strerror or error})") for bundle in left)
             return

@@ -9,6 +9,7 @@ from take5.stream.events import BundlePrepared
 from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.live.snapshot import Snapshot
 from take5.stream.preparing.order import orders
+from take5.stream.preparing.priority import Priority
 from take5.stream.preparing.queue import PreparationQueue
 from take5.stream.server.entry import Entry
 from take5.stream.server.registry import Registry
@@ -28,7 +29,7 @@ class Preparing:
 
     def __init__(self, registry: Registry, hooks: HookDispatcher | None) -> None:
         self._registry, self._hooks = registry, hooks
-        self._queue = PreparationQueue()
+        self._queue = PreparationQueue(Priority.IDLE)
 
     def begin(self, entry: Entry, now: Snapshot, take: Path) -> None:
         """Prepare the bundles of a capture that is over, when those of others are done."""

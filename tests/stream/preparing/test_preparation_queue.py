@@ -19,6 +19,7 @@ from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.write import wanted_for, write_bundles
 from take5.stream.events import Bundled, BundlePrepared
 from take5.stream.preparing.child import NICENESS
+from take5.stream.preparing.priority import Priority
 from take5.stream.preparing.process import PROGRAM
 from take5.stream.preparing.queue import Order, PreparationQueue
 from take5.stream.recording.from_file import open_recording
@@ -114,6 +115,17 @@ def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest
     assert ("without_masks" in manifest["preparation"]) == bool(good.warnings)
     assert [step["command"] for step in manifest["left"]] == [step.command for step in good.left]
     assert not [path for path in bundle.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux alone has it")
+def test_a_server_s_process_runs_only_while_the_machine_would_be_idle(bundle: Path) -> None:
+    told, idle = Told(), PreparationQueue(Priority.IDLE)
+    try:
+        idle.add(told.order(bundle))
+        process = running()
+        assert eventually(lambda: os.sched_getscheduler(process) == os.SCHED_IDLE, 20)
+    finally:
+        idle.close()
 
 
 def test_at_the_end_bundles_are_left_as_they_are_and_a_remedy_is_told(bundle: Path, queue: PreparationQueue) -> None:
