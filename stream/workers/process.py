@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, process_time
 
 from take5.scoring.errors import Take5Error
 from take5.stream.analysis.models import Models
+from take5.stream.hooks.dispatcher import HookDispatcher
 from take5.stream.server.descriptors import raise_limit
 from take5.stream.server.local_host import LocalHost
 from take5.stream.server.malloc import share_arenas
@@ -21,6 +22,10 @@ from take5.stream.workers.service import Service
 from take5.stream.workers.setup import WorkerSetup
 
 LOAD_EVERY_S = 1.0
+
+LOOK_S = 0.1
+"""How often a worker that leaves looks whether its notices have been delivered."""
+
 ORPHAN = 70
 """Exit code of a worker whose server is gone."""
 
@@ -71,17 +76,15 @@ async def _serve(connection: socket.socket, load: Loader) -> int:
         host = LocalHost(models, Path(setup.output), options, network)
         host.start(_nothing)
         ready = Ready(models.encoder.name, models.tracker_name)
-        await _work(frames, Service(host, note), ready, lambda: host.usage.notices)
+        await _work(frames, Service(host, note), ready, hooks)
         host.end()
         await frames.flush()
         await asyncio.to_thread(hooks.close)
     return 0
 
 
-async def _work(
-    frames: Frames[Said, Asked], service: Service, ready: Ready, notices: Callable[[], Mapping[str, int]]
-) -> None:
-    """Do what is requested until the worker has left; exit if the server is gone."""
+async def _work(frames: Frames[Said, Asked], service: Service, ready: Ready, hooks: HookDispatcher) -> None:
+    """Do what is requested until the worker has left and its notices are delivered; exit if the server is gone."""
     frames.send(Said(0, ready))
     doing: set[asyncio.Task[None]] = set()
 
@@ -96,15 +99,21 @@ async def _work(
                 task.add_done_callback(doing.discard)
         os._exit(ORPHAN)
 
+    def load() -> Said:
+        return Said(0, Load(monotonic(), process_time(), hooks.outcomes))
+
     async def tell_load() -> None:
         while True:
-            frames.send(Said(0, Load(monotonic(), process_time(), dict(notices()))))
+            frames.send(load())
             await asyncio.sleep(LOAD_EVERY_S)
 
     background = [asyncio.create_task(each) for each in (listen(), tell_load())]
     await service.left.wait()
+    while not (service.stopped or hooks.wait(0)):  # a server that goes on has not ended its notices
+        await asyncio.sleep(LOOK_S)
     for task in background:
         task.cancel()
+    frames.send(load())
 
 
 async def _nothing(_: object) -> None:

@@ -134,7 +134,7 @@ class Leave(Message, frozen=True):
 
 
 class Stop(Message, frozen=True):
-    """Leave to the next start what is not recovered yet."""
+    """The server is ending: leave to its next start what is not recovered yet, and wait no longer for notices."""
 
 
 Request = Prepare | Begin | Abandon | Refuse | Restart | End | ShutDown | Save | Find | Recover | Leave | Stop

@@ -63,6 +63,8 @@ class Service:
     ----------
     left : asyncio.Event
         Set when the worker was asked to leave, and everything that went on has ended.
+    stopped : bool
+        Whether the server is ending.
     """
 
     def __init__(self, host: CaptureHost, note: Callable[[Note], None]) -> None:
@@ -74,7 +76,7 @@ class Service:
         self._found: dict[str, CutOff] = {}
         self._recovering: set[asyncio.Task[None]] = set()
         self._room = Room(lambda: (0.0, 0.0))  # the server counts
-        self._leaving = False
+        self._leaving = self.stopped = False
         self.left = asyncio.Event()
         self._doing: dict[type[Request], Callable[[Any], Awaitable[Reply]]] = {
             Prepare: self._prepare,
@@ -110,11 +112,12 @@ class Service:
             self._leaving = True
             self._leave_if_idle()
         elif isinstance(request, Stop):
+            self.stopped = True
             self._host.end()
         elif isinstance(request, Recover):
             task = asyncio.create_task(self._recover(request.take))
             self._recovering.add(task)
-            task.add_done_callback(self._recovering.discard)
+            task.add_done_callback(self._recovered)
         elif isinstance(request, Refuse | Restart | End | ShutDown):
             capture = self._captures.get(request.capture)
             if capture is not None:  # it may have ended meanwhile
@@ -170,7 +173,10 @@ class Service:
 
         await self._host.recover(self._found.pop(take), emit)
         self._note(Recovered(take))
-        asyncio.get_running_loop().call_soon(self._leave_if_idle)
+
+    def _recovered(self, task: "asyncio.Task[None]") -> None:
+        self._recovering.discard(task)
+        self._leave_if_idle()
 
     def _leave_if_idle(self) -> None:
         if self._leaving and not self._captures and not self._preparing and not self._found and not self._recovering:
