@@ -11,7 +11,7 @@ from take5.stream.server.admission import Admission, Place, PlaceState
 from take5.stream.server.captures import CaptureHost, CaptureRequest, HostedCapture
 from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.entry import Entry, checked_name
-from take5.stream.server.errors import Refused
+from take5.stream.server.errors import Refused, full
 from take5.stream.server.lengths import Choice, Scoring
 from take5.stream.server.preparing import Preparing
 from take5.stream.server.recovered import interrupted
@@ -53,6 +53,11 @@ class Senders:
     ) -> None:
         self._registry, self._choice, self._output, self._admission = registry, choice, output, admission
         self._host, self._space, self._preparing = host, space, preparing
+        self._ending = False
+
+    def end(self) -> None:
+        """Let no sender begin any more: the server is ending."""
+        self._ending = True
 
     async def begin(
         self,
@@ -80,6 +85,8 @@ class Senders:
         if free is not None and self._space.too_low(free):
             raise Refused(507, "disk_full", too_little(self._output, free, self._space.least))
         await self._host.ready()
+        if self._ending:
+            raise _ending()
         self._registry.refuse_closed(name)
         place = self._admission.knock(address)
         try:
@@ -106,9 +113,9 @@ class Senders:
     async def _accept(self, entry: Entry, place: Place, request: CaptureRequest, about: About) -> str:
         sender = Sender(self._registry, self._admission, self._preparing, entry, place, about)
         capture = sender.capture = await self._host.prepare(request, sender, place.room)
-        if entry.live:
+        if entry.live or self._ending:
             await capture.abandon()
-            raise entry.busy
+            raise _ending() if self._ending else entry.busy
         entry.begin(capture, request.capture, capture.folder)
         try:
             return await capture.begin()
@@ -212,13 +219,17 @@ class Sender:
         self._registry.watch.report(self._entry.feed.name, report)
 
 
+def _ending() -> Refused:
+    return full("the server is ending")
+
+
 async def _left(entry: Entry) -> bool:
     """Wait for what an earlier capture still has to make; return whether there was anything."""
     waits = False
-    if entry.recovered is not None:
-        waits = True
-        await entry.recovered.wait()  # the clip of the capture that was cut off, first
     if entry.capture is not None and entry.clip is not None:
         waits = True
         await entry.capture.wait()  # its clip is there, and its bundles are being written
+    if entry.recovered is not None:
+        waits = True
+        await entry.recovered.wait()  # the clip of the capture that was cut off, perhaps while it was waited for
     return waits

@@ -292,6 +292,7 @@ class Sessions:
     async def drain(self) -> None:
         """End every capture and wait until its clip is saved; bundles that are not prepared yet are left so."""
         self.draining = True
+        self._senders.end()
         self._host.end()
         leaving = asyncio.create_task(self._preparing.close(), name="take5-preparation")
         captures = [entry.capture for entry in self._names if entry.capture is not None]
