@@ -35,7 +35,7 @@ class CaptureCounts:
 
 @dataclass(frozen=True)
 class HostUsage:
-    """What the processes that make captures have used and done so far.
+    """What processes have used and done so far.
 
     Attributes
     ----------

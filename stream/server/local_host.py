@@ -89,9 +89,8 @@ class LocalHost:
 
     @property
     def usage(self) -> HostUsage:
-        """What its hooks have done; its CPU seconds are those of this process."""
-        hooks = self._options.hooks
-        return HostUsage(notices={} if hooks is None else hooks.outcomes)
+        """Return nothing: its process is the server's, which knows what it has used and done."""
+        return HostUsage()
 
     def reload(self) -> None:
         """Say that there is nothing to reload."""

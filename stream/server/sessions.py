@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -158,8 +159,11 @@ class Sessions:
 
     @property
     def usage(self) -> HostUsage:
-        """What the processes that make captures have used and done so far."""
-        return self._host.usage
+        """What the processes that make captures, and this one, have used and done so far."""
+        usage, hooks = self._host.usage, self.options.hooks
+        notices = Counter(usage.notices)
+        notices.update({} if hooks is None else hooks.outcomes)  # of prepared bundles, for example
+        return HostUsage(usage.cpu_s, notices)
 
     @property
     def unread(self) -> list[int]:

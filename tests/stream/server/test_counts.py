@@ -1,10 +1,23 @@
 """What is counted of a capture's media: every packet once, and as lost only what does not come any more."""
 
+import sys
 from collections import Counter
+from pathlib import Path
 
+from hooks_receiver import notice_in
+
+from take5.scoring.stopping import StopRules
+from take5.stream.hooks.command import Command
 from take5.stream.hooks.dispatcher import HookDispatcher
+from take5.stream.server.admission import Admission
 from take5.stream.server.counts import SETTLE_LOOKS, CaptureCounts, MediaCounter
+from take5.stream.server.lengths import Choice, Scoring
+from take5.stream.server.options import ServerOptions
+from take5.stream.server.sessions import Sessions
+from take5.stream.settings import Settings
 from take5.stream.sources.webrtc.packet_counts import PacketCounts
+from take5.stream.workers.link import LocalStarter
+from take5.stream.workers.pool import WorkerPool
 from take5.stream.workers.protocol import Load
 from take5.stream.workers.usage import WorkersUsage
 
@@ -73,3 +86,16 @@ def test_workers_that_have_ended_still_count() -> None:
 
 def test_without_hooks_there_are_no_notices() -> None:
     assert HookDispatcher().outcomes == {}
+
+
+def test_notices_of_workers_and_of_the_server_itself_are_counted_together(tmp_path: Path) -> None:
+    choice = Choice(Scoring("speech-embedding", "mediapipe", Settings(), StopRules()), ())
+    admission = Admission(1)
+    pool = WorkerPool(LocalStarter(["/no/such/program"], []), admission, tmp_path)
+    with HookDispatcher(Command((sys.executable, "-c", ""))) as hooks:
+        sessions = Sessions(choice, tmp_path, admission, pool, ServerOptions(hooks=hooks))
+        hooks.notify(notice_in(tmp_path / "take"))
+        assert hooks.wait(30)
+        pool._usage.add(0, Load(0.0, 0.0), Load(1.0, 2.0, {"delivered": 2, "failed": 1}))
+        assert sessions.usage.notices == {"delivered": 3, "failed": 1, "undelivered": 0}
+        assert sessions.usage.cpu_s == {"1": 2.0}
