@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from take5.stream.server.entry import NAME
 
 log = logging.getLogger("take5.access")
+FAULTS = {"http": 500, "websocket": 1006}
+"""What a fault of the server's is answered with, after it has passed here: an error, or a lost connection."""
+
 SESSION = ("name", "session_id")
 """Parameters of paths that name a session."""
 
@@ -51,6 +54,9 @@ class AccessLog:
 
         try:
             await self._app(scope, heard, watched)
+        except Exception:
+            status = status or FAULTS[scope["type"]]
+            raise
         finally:
             lasted_ms, parameters = round(1000 * (time.monotonic() - began)), scope.get("path_params") or {}
             named = next((str(parameters[name]) for name in SESSION if name in parameters), "")

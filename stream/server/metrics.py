@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from take5.scoring.errors import DatabaseError, ServerError
 from take5.stream.events import Bundled, BundlePrepared, ClipReady, Event, Failed, Progress, Scored, Stopped, Warned
 from take5.stream.live.watchdog import TRACKS
-from take5.stream.output.free_space import free_space
 from take5.stream.server.counts import QUEUES, CaptureCounts
+from take5.stream.server.patient_space import PatientSpace
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.thread_times import ThreadTimes
 
@@ -154,6 +154,7 @@ class _Present(Collector):
 
     def __init__(self, sessions: Sessions, states: Callable[[], Mapping[str, int]] | None) -> None:
         self._sessions, self._states, self._threads = sessions, states, ThreadTimes()
+        self._space = PatientSpace(sessions.output)
 
     def describe(self) -> Iterable[Family]:
         """Return nothing: names are known when it is asked."""
@@ -169,8 +170,8 @@ class _Present(Collector):
         yield _gauge("take5_followers", "Followers of sessions.", len(unread))
         yield _gauge("take5_unread_events", "Events that followers have not read.", sum(unread))
         yield _gauge("take5_draining", "Whether the server is ending.", float(self._sessions.draining))
-        with suppress(OSError):  # the disk does not answer: there is no such series then
-            yield _gauge("take5_free_bytes", "Free space for clips.", free_space(self._sessions.output))
+        if (free := self._space.free()) is not None:  # or the disk does not answer: there is no such series then
+            yield _gauge("take5_free_bytes", "Free space for clips.", free)
         cpu = CounterMetricFamily("take5_thread_cpu_seconds", "CPU seconds by kind of thread.", labels=["thread"])
         for name, seconds in self._threads.read().items():
             cpu.add_metric([name], seconds)

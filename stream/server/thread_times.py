@@ -11,9 +11,13 @@ KINDS = {
     "take5-capture": "capture",
     "take5-spool": "spool",
     "take5-records": "database",
+    "take5-database": "database",
+    "take5-session-hooks-database": "database",
     "take5-session-hooks": "hooks",
+    "take5-hooks": "hooks",
+    "take5-on-ready": "hooks",
 }
-"""Threads by what they do; others are "other"."""
+"""Threads by what they do; those of a pool have a number, too, and others are "other"."""
 
 
 class ThreadTimes:
@@ -45,6 +49,6 @@ def _seconds() -> dict[int, tuple[str, float]]:
             fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue  # it has ended
-        kind = KINDS.get(names.get(int(task.name)) or "", "other")
+        kind = KINDS.get((names.get(int(task.name)) or "").partition("_")[0], "other")
         found[int(task.name)] = kind, (int(fields[11]) + int(fields[12])) / ticks
     return found

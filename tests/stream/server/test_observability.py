@@ -4,7 +4,10 @@ import json
 import logging
 import re
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from repository import ROOT
 from services import free_port
 from serving import Served, eventually, served
+from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from take5.client.cli.log_options import JsonLines
@@ -29,9 +33,11 @@ from take5.stream.events import Bundled, ClipReady, Event, Failed, Failure, Stop
 from take5.stream.live.lateness import Lateness
 from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
+from take5.stream.server import patient_space
 from take5.stream.server.access_log import template
 from take5.stream.server.counts import CaptureCounts
 from take5.stream.server.metrics import Metrics
+from take5.stream.server.thread_times import TASKS, ThreadTimes
 from take5.stream.timeline.clock import FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
@@ -95,6 +101,53 @@ def test_metrics_count_what_happens_and_say_what_is(server: Served) -> None:
     assert found["take5_sessions{state=done}"] == 3
     assert (found["take5_captures"], found["take5_captures_capacity"], found["take5_draining"]) == (0, 3, 0)
     assert found["take5_free_bytes"] > 0
+
+
+def test_a_disk_that_does_not_answer_costs_the_metrics_its_own_series_alone(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, asked = threading.Event(), list[Path]()
+
+    def slow(folder: Path) -> int:
+        asked.append(folder)
+        assert answers.wait(30)
+        return 7
+
+    monkeypatch.setattr(patient_space, "free_space", slow)
+    monkeypatch.setattr(patient_space, "ANSWER_S", 0.05)
+    metrics, port = Metrics(server.sessions), free_port()
+    end = metrics.serve("127.0.0.1", port)
+    try:
+
+        def found() -> dict[str, float]:
+            return values(httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=20).text)
+
+        for _ in range(3):
+            assert "take5_free_bytes" not in (series := found())
+            assert series["take5_captures"] == 0
+        assert len(asked) == 1, "one measurement at a time"
+        answers.set()
+        assert eventually(lambda: found().get("take5_free_bytes") == 7, 10)
+    finally:
+        answers.set()
+        end()
+
+
+@pytest.mark.skipif(not TASKS.is_dir(), reason="this system does not say what threads have used")
+def test_threads_are_known_by_what_they_do() -> None:
+    def work() -> None:
+        while time.thread_time() < 0.1:
+            pass
+
+    times = ThreadTimes()
+    with (
+        ThreadPoolExecutor(1, "take5-database") as requests,
+        ThreadPoolExecutor(1, "take5-session-hooks-database") as deliveries,
+    ):
+        before = times.read().get("database", 0.0)
+        for threads in (requests, deliveries):
+            threads.submit(work).result()
+        assert times.read()["database"] - before > 0.15
 
 
 def test_the_dashboard_and_the_docs_name_the_metrics_that_exist(server: Served) -> None:
@@ -192,6 +245,25 @@ def test_a_websocket_that_its_follower_has_left_has_its_code(server: Served, cap
         assert socket.recv(10)
     assert eventually(lambda: bool(caplog.records), 5)
     assert vars(caplog.records[-1])["request"]["status"] == 1000
+
+
+def test_a_fault_of_the_server_is_logged_as_what_it_is_answered_with(
+    server: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "take5.access")
+    monkeypatch.setattr(server.sessions, "find", None)
+    assert httpx.get(f"{server.address}/api/sessions/ann").status_code == 500
+    monkeypatch.setattr(server.sessions, "follow", None)
+    with (
+        connect(f"{server.address.replace('http', 'ws')}/api/sessions/ann/events") as socket,
+        pytest.raises(ConnectionClosedError),
+    ):
+        socket.recv(10)
+
+    def logged() -> list[int]:
+        return [vars(record)["request"]["status"] for record in caplog.records if record.name == "take5.access"]
+
+    assert eventually(lambda: logged() == [500, 1006], 5)
 
 
 def test_a_template_has_the_names_of_parameters() -> None:
