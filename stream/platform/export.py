@@ -5,9 +5,11 @@ There are no secrets in it, and no paths of the server.
 
 import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ SHOWN = (
 """Columns of a session that are exported as they are."""
 
 PATHS = ("path", "folder")
-"""Keys of events that hold paths of the server."""
+"""Keys of events that hold a path of the server and nothing else."""
 
 
 class Exports:
@@ -88,7 +90,7 @@ class Exports:
         output : Path
             The server's output folder.
         """
-        record, held = await self._work.run(_record, self._work.database, session_id)
+        record, held = await self._work.run(_record, self._work.database, session_id, output)
         try:
             files = await asyncio.to_thread(held.files, output)
         except OSError as error:
@@ -134,13 +136,15 @@ def _name(path: Path, file: Path) -> str:
     return f"{folder}/{file.relative_to(path.parent)}"
 
 
-def _record(database: Database, session_id: str) -> tuple[Json, _Held]:
+def _record(database: Database, session_id: str, output: Path) -> tuple[Json, _Held]:
     with database.reading() as session:
         row = session.get_one(SessionRow, session_id)
         ours = select(DeliveryRow).where(DeliveryRow.session_id == session_id).order_by(DeliveryRow.number)
         deliveries = [_delivery(each) for each in session.scalars(ours)]
         secrets = select(SecretRow).where(SecretRow.session_id == session_id).order_by(SecretRow.kind, SecretRow.id)
-        shown = {name: getattr(row, name) for name in SHOWN}
+        takes = tuple(Path(take.folder) for take in row.takes)
+        bare = partial(_without_paths, places=_places([output, *(folder.parent for folder in takes)]))
+        shown = {name: getattr(row, name) for name in SHOWN} | {"failure": bare(row.failure)}
         record = {
             "version": VERSION,
             "exported": utc_now(),
@@ -149,27 +153,33 @@ def _record(database: Database, session_id: str) -> tuple[Json, _Held]:
                 {"holder": each.kind, "expires": each.expires, "revoked": each.revoked}
                 for each in session.scalars(secrets)
             ],
-            "takes": [_take(take) for take in row.takes],
-            "deliveries": deliveries,
+            "takes": bare([_take(take) for take in row.takes]),
+            "deliveries": bare(deliveries),
         }
-        takes = tuple(Path(take.folder) for take in row.takes)
         live = frozenset(take.id for take in row.takes if take.state == TakeState.LIVE)
         return record, _Held(session_id, takes, None if row.consent_file is None else Path(row.consent_file), live)
 
 
 def _take(take: TakeRow) -> Json:
-    names = ("id", "state", "failure", "started", "ended", "accepted")
-    return {**{name: getattr(take, name) for name in names}, "events": _without_paths(take.events)}
+    return {name: getattr(take, name) for name in ("id", "state", "failure", "started", "ended", "accepted", "events")}
 
 
 def _delivery(row: DeliveryRow) -> Json:
     names = ("id", "kind", "state", "receiver", "created", "attempts")
-    payload = None if row.payload is None else _without_paths(json.loads(row.payload))
+    payload = None if row.payload is None else json.loads(row.payload)
     return {**{name: getattr(row, name) for name in names}, "payload": payload}
 
 
-def _without_paths(value: Any) -> Any:
-    """JSON without the paths of the server in it."""
+def _places(folders: Iterable[Path]) -> re.Pattern[str]:
+    """Paths of folders where a text mentions them, and what is in them: commands and errors do."""
+    found = sorted({re.escape(str(folder.absolute())) for folder in folders}, key=len, reverse=True)
+    return re.compile(rf"(?<![\w./\\-])(?:{'|'.join(found)})(?:([/\\])|(?!\.?[\w-]))")
+
+
+def _without_paths(value: Any, places: re.Pattern[str]) -> Any:
+    """JSON without the paths of the server in it: what is in its folders is named as from there."""
     if isinstance(value, Mapping):
-        return {key: _without_paths(each) for key, each in value.items() if key not in PATHS}
-    return list(map(_without_paths, value)) if isinstance(value, list) else value
+        return {key: _without_paths(each, places) for key, each in value.items() if key not in PATHS}
+    if isinstance(value, list):
+        return [_without_paths(each, places) for each in value]
+    return places.sub(lambda found: "" if found[1] else ".", value) if isinstance(value, str) else value

@@ -16,6 +16,8 @@ from serving import eventually
 
 from take5.client.platform.clients import Take5
 from take5.stream.analysis.models import Models
+from take5.stream.events import BundlePrepared, LeftStep
+from take5.stream.server.watch import CaptureReport, CaptureState
 
 
 @pytest.fixture
@@ -69,6 +71,32 @@ def test_everything_is_exported_to_the_person_and_the_platform(models: Models, t
             fetched = client.sessions.export(id_, tmp_path)
         assert fetched == tmp_path / f"{id_}-export.zip"
         assert zipfile.ZipFile(fetched).namelist() == archive.namelist()
+
+
+def test_no_path_of_the_server_is_exported_in_what_is_said_of_a_take(shop: ErasingShop, tmp_path: Path) -> None:
+    session = shop.program.create()
+    folder = shop.take(session, "")
+    bundle, watch = folder / "synctalk" / "ann", shop.server.sessions.watch
+    steps = (LeftStep("masks", f"take5 prepare --masks {bundle}"),)
+    texts = (f"no masks: it is at fault; then take5 prepare --masks {bundle}", f"take5 recover {shop.output}.")
+    for event in (
+        BundlePrepared(400, "synctalk", str(bundle), ("head_pose",), steps, texts, window_frames=125),
+        BundlePrepared(400, "instag", str(bundle), error=f"'{folder}-2/x' and {folder}: cannot be read"),
+    ):
+        watch.report(session["id"], CaptureReport(CaptureState.DONE, folder, event))
+
+    def prepared() -> list[Any]:
+        record, archive = exported(shop.as_person(session, "GET", "/export"))
+        assert str(tmp_path) not in archive.read("session.json").decode()
+        (take,) = record["takes"]
+        return [each["event"] for each in take["events"] if each["kind"] == "BundlePrepared"]
+
+    assert eventually(lambda: len(prepared()) == 2, 10)
+    made, failed = prepared()
+    name = f"{folder.name}/synctalk/ann"
+    assert made["left"] == [{"what": "masks", "command": f"take5 prepare --masks {name}"}]
+    assert made["warnings"] == [f"no masks: it is at fault; then take5 prepare --masks {name}", "take5 recover .."]
+    assert failed["error"] == f"'{folder.name}-2/x' and {folder.name}: cannot be read"
 
 
 def test_of_a_deleted_session_only_the_record_is_exported(shop: ErasingShop) -> None:
