@@ -130,7 +130,8 @@ class PreparationQueue:
                     return
                 told.append(event)
                 _tell(order, event)
-        order.over(told)
+        if not self._cancelled:
+            order.over(told)
 
     def _prepared(self, order: Order) -> Generator[BundlePrepared]:
         left = list(order.bundles)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from serving import eventually
@@ -155,6 +156,23 @@ def test_what_is_cancelled_is_written_no_more_and_nothing_is_told(bundle: Path, 
     queue.close()
     assert (told.events, told.over) == ([], [])
     assert not bundle.parents[1].exists()
+
+
+def test_of_an_order_that_is_cancelled_after_its_last_bundle_no_end_is_told(
+    queue: PreparationQueue, tmp_path: Path
+) -> None:
+    told = Told()
+    cancelling = Thread(target=queue.cancel, args=("ann",))
+
+    def tell(event: BundlePrepared) -> None:
+        told.events.append(event)
+        cancelling.start()
+        assert eventually(lambda: queue._cancelled, 10)
+
+    queue.add(Order("ann", told.order(tmp_path / "gone").bundles, tell, told.over.append))
+    assert queue.wait(60)
+    cancelling.join(10)
+    assert (len(told.events), told.over) == (1, [])
 
 
 def test_a_process_that_is_killed_and_an_error_of_who_is_told_cost_their_bundles_alone(
