@@ -52,8 +52,12 @@ def reload_servers(output: Path) -> list[int]:
         If there is none, or one cannot be asked.
     """
     found = re.compile(re.escape(NAME).replace(r"\{host\}", re.escape(_host())).replace(r"\{process\}", r"(\d+)"))
-    names = [] if not output.is_dir() else [found.fullmatch(path.name) for path in sorted(output.iterdir())]
-    asked = [int(name[1]) for name in names if name is not None and _is_locked(output / name[0])]
+    try:
+        names = [] if not output.is_dir() else [found.fullmatch(path.name) for path in sorted(output.iterdir())]
+        asked = [int(name[1]) for name in names if name is not None and _is_locked(output / name[0])]
+    except OSError as error:
+        place, why = error.filename or output, error.strerror or error
+        raise ServerError(f"{place}: cannot be read ({why}); reload as the user that runs the server") from error
     if not asked or RELOAD is None:
         raise ServerError(
             f"{output}: no take5 serve --workers of this machine writes to this folder; give its output folder with -o"

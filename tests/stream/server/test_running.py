@@ -10,7 +10,7 @@ import pytest
 from serving import eventually
 
 from take5.scoring.errors import ServerError
-from take5.stream.server.running import known, reload_servers
+from take5.stream.server.running import NAME, _host, known, reload_servers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no workers on Windows")
 
@@ -67,6 +67,14 @@ def test_all_servers_of_a_folder_are_asked_and_those_that_were_killed_are_not(tm
         end(second)
     with pytest.raises(ServerError, match="no take5 serve --workers of this machine writes to this folder"):
         reload_servers(tmp_path)
+
+
+def test_a_file_of_a_server_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    file = tmp_path / NAME.format(host=_host(), process=1)
+    file.mkdir()  # as unreadable for root as a file of another user is for others
+    with pytest.raises(ServerError, match=r"cannot be read .*reload as the user that runs the server") as error:
+        reload_servers(tmp_path)
+    assert str(file) in str(error.value)
 
 
 def test_a_folder_without_a_server_and_one_that_is_not_there_say_so(tmp_path: Path) -> None:
