@@ -7,11 +7,11 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 
-from take5.client.api.models import EncoderName, TrackerName, load_tracker
+from take5.client.api.models import EncoderName, TrackerName, default_encoder, load_tracker
 from take5.client.batch_display import BatchBar
 from take5.client.cli.batch_output import BatchOutput
 from take5.client.cli.decorators import Command
@@ -43,6 +43,13 @@ class ModelChoice:
     def load(self) -> Models:
         """Load them, fetching what is missing."""
         return load_models(self.encoder, self.ave_weights, self.device, self.tracker)
+
+    @property
+    def everywhere(self) -> "ModelChoice":
+        """The same on other machines, whatever their environment says: the recipe names the encoder."""
+        name = default_encoder(self.ave_weights) if self.encoder == "auto" else self.encoder
+        weights = None if self.ave_weights is None else self.ave_weights.absolute()
+        return replace(self, encoder=cast("EncoderName", name), ave_weights=weights)
 
     def listener(self) -> AudioEncoder:
         """Load the encoder, which is part of the recipe, and ensure that workers find the other models."""
@@ -168,9 +175,8 @@ def _ray_engine(
 
     if inputs.kept is not None:
         raise click.UsageError("--engine ray cannot read standard input, which other machines do not see; give a file")
-    encoder = choice.listener()
-    engine = RayEngine(partial(prepare, choice.load), share, output, len(inputs.sources), jobs, _cores(), _notice)
-    return engine, encoder
+    encoder, setup = choice.listener(), partial(prepare, choice.everywhere.load)
+    return RayEngine(setup, share, output, len(inputs.sources), jobs, _cores(), _notice), encoder
 
 
 def _notice(text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from take5.client.cli.capturing import Capturing
-from take5.client.cli.worker_options import WORKER, capacities, cores, encoder_of
+from take5.client.cli.worker_options import WORKER, capacities, cores, same_everywhere
 from take5.scoring.errors import ServerError
 from take5.stream.cluster.share import ClusterShare
 from take5.stream.server.admission import Admission
@@ -62,9 +62,9 @@ class Front:
     def __init__(
         self, capturing: Capturing, workers: int, log_format: str = "text", cluster: Cluster | None = None
     ) -> None:
-        choice, rules, options = capturing.choice, capturing.rules, capturing.options
+        choice, rules, options = same_everywhere(capturing.choice), capturing.rules, capturing.options
         self._command = (*WORKER, log_format)
-        scoring = Scoring(encoder_of(choice), choice.tracker, capturing.settings, rules)
+        scoring = Scoring(choice.encoder, choice.tracker, capturing.settings, rules)
         self._choice, self._output, self._options = Choice(scoring, options.seconds), capturing.output, options
         self._cluster = cluster
         self._ports = slices(options.udp_ports, workers)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from take5.client.api.models import WEIGHTS_VARIABLE, default_encoder
 from take5.client.cli.decorators import Command
@@ -49,6 +50,13 @@ def workers_for(wanted: int | None, choice: ModelChoice, capacity: int, ports: U
 def encoder_of(choice: ModelChoice) -> str:
     """The name of the encoder that workers load."""
     return default_encoder(_weights(choice)) if choice.encoder == "auto" else choice.encoder
+
+
+def same_everywhere(choice: ModelChoice) -> ModelChoice:
+    """A choice as workers get it: whatever the environment of their machine says, they load what followers are told."""
+    weights = _weights(choice)
+    path = None if weights is None else str(weights.absolute())
+    return msgspec.structs.replace(choice, encoder=encoder_of(choice), ave_weights=path)
 
 
 def capacities(ports: Sequence[UdpPorts | None]) -> list[float]:

@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 from killing import TAKE5
 
+from take5.client.api.models import WEIGHTS_VARIABLE
 from take5.client.cli import run, worker_options
 from take5.client.cli.exit_codes import FAILED, USAGE
+from take5.client.cli.front import Front
 from take5.client.cli.network_options import ice_servers
 from take5.client.cli.worker_options import workers_for
+from take5.scoring.stopping import StopRules
+from take5.stream.hooks.setup import HookSetup
+from take5.stream.server.admission import Admission
+from take5.stream.server.options import DEFAULT_OPTIONS
+from take5.stream.settings import Settings
 from take5.stream.workers.model_choice import ModelChoice
 
 
@@ -106,6 +113,18 @@ def test_there_are_as_many_workers_as_cores_less_one_and_one_with_a_gpu(
     monkeypatch.setattr(worker_options, "cores", lambda: cores)
     assert workers_for(None, choice, capacity, None) == count
     assert workers_for(5, choice, capacity, None) == 5
+
+
+def test_workers_load_what_followers_are_told_whatever_the_environment_of_their_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ave.pth").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(WEIGHTS_VARIABLE, "ave.pth")
+    front = Front(ModelChoice(), Settings(), StopRules(), tmp_path, DEFAULT_OPTIONS, HookSetup(), 2)
+    told = front.sessions(Admission(1), lambda: None).about.encoder
+    assert [setup.models for setup in front._setups] == [ModelChoice(told, str(tmp_path / "ave.pth"))] * 2
+    assert told == "ave"
 
 
 def test_a_server_whose_workers_cannot_load_their_models_ends_with_the_reason(tmp_path: Path) -> None:
