@@ -8,6 +8,7 @@ from killing import TAKE5
 
 from take5.client.api.models import WEIGHTS_VARIABLE
 from take5.client.cli import run, worker_options
+from take5.client.cli.capturing import Capturing
 from take5.client.cli.exit_codes import FAILED, USAGE
 from take5.client.cli.front import Front
 from take5.client.cli.network_options import ice_servers
@@ -121,7 +122,7 @@ def test_workers_load_what_followers_are_told_whatever_the_environment_of_their_
     (tmp_path / "ave.pth").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(WEIGHTS_VARIABLE, "ave.pth")
-    front = Front(ModelChoice(), Settings(), StopRules(), tmp_path, DEFAULT_OPTIONS, HookSetup(), 2)
+    front = Front(Capturing(ModelChoice(), Settings(), StopRules(), tmp_path, DEFAULT_OPTIONS, HookSetup()), 2)
     told = front.sessions(Admission(1), lambda: None).about.encoder
     assert [setup.models for setup in front._setups] == [ModelChoice(told, str(tmp_path / "ave.pth"))] * 2
     assert told == "ave"
