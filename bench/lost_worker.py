@@ -1,9 +1,10 @@
 """Kills one of two workers with captures going on: ``PYTHONPATH=tests/support python -m bench.lost_worker VIDEO``.
 
 ``--captures`` senders (4) send VIDEO to ``take5 serve --workers 2`` until each capture has kept a clip; then one worker
-is killed (SIGKILL). Prints how long the server took to be ready, how long the killed worker's captures took until
-their followers had the clip, how long until a new worker took on captures, and the longest times between two
-``progress`` events of the others' captures before the kill and after it. A capture without a clip is LOST.
+is killed (SIGKILL), or with ``--ray`` its node, on a cluster of two that is started for it. Prints how long the server
+took to be ready, how long the killed worker's captures took until their followers had the clip, how long until a new
+worker took on captures, and the longest times between two ``progress`` events of the others' captures before the kill
+and after it. A capture without a clip is LOST.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import httpx
 from killing import Followed, Program, follow, sending, serving
+from ray_cluster import LocalCluster, ray_cluster
 from worker_server import captures_in, kill, workers
 
 from bench.machine import machine
@@ -33,20 +35,22 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--captures", type=int, default=4)
     parser.add_argument("--tracker", default="mediapipe")
+    parser.add_argument("--ray", action="store_true")
     options = parser.parse_args()
     print(machine())
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as pushes:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
+        cluster = started.enter_context(ray_cluster(1, 1)) if options.ray else None
         output, begun = Path(folder), time.monotonic()
-        more = ("--max-sessions", str(options.captures), "--tracker", options.tracker, "--no-report")
-        with serving(output, *OPTIONS, *more) as server:
+        more = ["--max-sessions", str(options.captures), "--tracker", options.tracker, "--no-report"]
+        more += [] if cluster is None else ["--ray", cluster.address]
+        with serving(output, *OPTIONS, *more) as server, ExitStack() as pushes:
             _until_two(server)
             print(f"server and 2 workers ready after {time.monotonic() - begun:.1f} s")
             followed = {f"s{number}": follow(server.address, f"s{number}") for number in range(options.captures)}
             for name in followed:
                 pushes.enter_context(sending(server.address, name, options.video))
             _until_kept(server, followed)
-            _lose_one(server, output, followed)
-            pushes.close()
+            _lose_one(server, output, followed, cluster)
 
 
 def _until_kept(server: Program, names: Iterable[str]) -> None:
@@ -58,19 +62,25 @@ def _until_kept(server: Program, names: Iterable[str]) -> None:
             sys.exit(f"bench: {error} after {LIMIT_S:.0f} s; this machine may carry fewer: give --captures N")
 
 
-def _lose_one(server: Program, output: Path, followed: dict[str, Followed]) -> None:
-    """Kill the worker that has the most captures, and watch."""
-    held = {worker: captures_in(worker, output) for worker in workers(server)}
+def _lose_one(server: Program, output: Path, followed: dict[str, Followed], cluster: LocalCluster | None) -> None:
+    """Kill the worker that has the most captures, or its node, and watch."""
+    there = workers(server) if cluster is None else cluster.workers()
+    held = {worker: captures_in(worker, output) for worker in there}
     victim = max(held, key=lambda worker: len(held[worker]))
     lost = {name for name in followed if any(take.endswith(f"-{name}") for take in held[victim])}
     print(f"captures of the workers: {', '.join(str(len(takes)) for takes in held.values())}; one is killed")
     killed = time.monotonic()
-    kill(victim)
+    if cluster is None:
+        kill(victim)
+    else:
+        cluster.kill(cluster.node_of(victim))
     recovered = {name: _clip_at(followed[name], killed + LIMIT_S) for name in sorted(lost)}
     for name, at in recovered.items():
         print(
             f"{name}: " + ("LOST" if at is None else f"its followers have the clip {at - killed:.1f} s after the kill")
         )
+    if cluster is not None:
+        cluster.add(1)  # as a cluster that scales would
     _until_two(server)
     print(f"two workers take on captures again {time.monotonic() - killed:.1f} s after the kill")
     time.sleep(max(0.0, killed + AFTER_S - time.monotonic()))

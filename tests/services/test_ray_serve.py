@@ -1,15 +1,14 @@
 """``take5 serve --ray`` on a real cluster of two nodes, one of which is killed."""
 
-import subprocess
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import pytest
 from killing import follow, sending, serving
-from ray_cluster import LocalCluster, need_ray, ray_cluster
+from ray_cluster import need_ray, ray_cluster
 from serving import eventually
 from worker_server import captures_in, gone
 
@@ -32,19 +31,18 @@ def test_a_node_s_death_costs_no_other_s_capture_and_its_own_are_recovered(tmp_p
         cluster.add(1)
         options = (*OPTIONS, "--ray", cluster.address)
         server = stack.enter_context(serving(output, *options, log=tmp_path / "log"))
-        assert eventually(lambda: len(workers_on(cluster)) == 2, 120)
+        assert eventually(lambda: len(cluster.workers()) == 2, 120)
         followed = {name: follow(server.address, name) for name in names}
         for name in names:
             stack.enter_context(sending(server.address, name, video))
             server.wait_for(name, lambda state: state["state"] == "receiving", 90)
         for name in names:
             server.wait_for(name, lambda state: state["kept"], 200)
-        held = {worker: captures_in(worker, output) for worker in workers_on(cluster)}
+        held = {worker: captures_in(worker, output) for worker in cluster.workers()}
         assert sorted(len(takes) for takes in held.values()) == [1, 1], "one in each"
         victim = next(worker for worker, takes in held.items() if takes[0].endswith("-ann"))
-        (lost,) = [node for node in cluster.nodes if cluster.raylet(node) in ancestors(victim)]
         killed = time.monotonic()
-        cluster.kill(lost)
+        cluster.kill(cluster.node_of(victim))
         assert eventually(lambda: bool(followed["ann"].of("clip")), 150)
         (clip,) = [event for _, event in followed["ann"].of("clip")]
         assert (Path(clip["path"]) / "clip.mp4").exists()
@@ -63,20 +61,3 @@ def nothing_goes_on(address: str) -> bool:
     """Whether a server has no captures."""
     health = httpx.get(f"{address}/healthz", timeout=10).json()
     return (health["live"], health["pending"]) == (0, 0)
-
-
-def workers_on(cluster: LocalCluster) -> list[int]:
-    """Ids of the processes that capture on a cluster's nodes."""
-    raylets = {cluster.raylet(node) for node in cluster.nodes}
-    found = subprocess.run(["pgrep", "-f", "take5.client.worker"], capture_output=True, text=True, check=False)
-    return [int(each) for each in found.stdout.split() if raylets & set(ancestors(int(each)))]
-
-
-def ancestors(process: int) -> list[int]:
-    """The process, its parent, and so on."""
-    found = []
-    with suppress(OSError):
-        while process > 1:
-            found.append(process)
-            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    return found

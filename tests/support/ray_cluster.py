@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,9 +49,30 @@ class LocalCluster:
         process: int = node.all_processes["raylet"][0].process.pid
         return process
 
+    def workers(self) -> list[int]:
+        """Ids of the processes that capture on its nodes."""
+        raylets = {self.raylet(node) for node in self.nodes}
+        found = subprocess.run(["pgrep", "-f", "take5.client.worker"], capture_output=True, text=True, check=False)
+        return [int(each) for each in found.stdout.split() if raylets & set(_ancestors(int(each)))]
+
+    def node_of(self, process: int) -> Any:
+        """The node that a process belongs to."""
+        above = _ancestors(process)
+        return next(node for node in self.nodes if self.raylet(node) in above)
+
     def kill(self, node: Any) -> None:
         """Kill a node's processes, as a power cut would."""
         self._cluster.remove_node(node, allow_graceful=False)
+
+
+def _ancestors(process: int) -> list[int]:
+    """The process, its parent, and so on."""
+    found = []
+    with suppress(OSError):
+        while process > 1:
+            found.append(process)
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return found
 
 
 @contextmanager
