@@ -1,5 +1,6 @@
 """How senders get in: their offers are answered, and their captures have a place from the first media to the end."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from take5.stream.server.recovered import interrupted
 from take5.stream.server.registry import Registry
 from take5.stream.server.space import Space
 from take5.stream.server.watch import RECORDED, CaptureOrder, CaptureReport, CaptureState, ended
+
+READY_S = 30.0
+"""How long a sender waits for a process that captures, at most."""
 
 
 class Senders:
@@ -84,7 +88,7 @@ class Senders:
             raise entry.busy
         if free is not None and self._space.too_low(free):
             raise Refused(507, "disk_full", too_little(self._output, free, self._space.least))
-        await self._host.ready()
+        await self._host_ready()
         if self._ending:
             raise _ending()
         self._registry.refuse_closed(name)
@@ -102,6 +106,14 @@ class Senders:
             self._admission.release(place)
             raise
         return name, request.capture, answer
+
+    async def _host_ready(self) -> None:
+        """Wait until captures can be made, as while models are loaded; not for ever: a cluster may have no room."""
+        try:
+            async with asyncio.timeout(READY_S):
+                await self._host.ready()
+        except TimeoutError as error:
+            raise full("no process that captures is there yet") from error
 
     async def _order(self, name: str, chosen: Scoring) -> tuple[Scoring, CaptureOrder]:
         """What a session is to be captured with, and how else; raise Refused if no sender may begin."""

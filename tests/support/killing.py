@@ -34,7 +34,10 @@ class Program:
 
     def state(self, name: str) -> Json | None:
         """A session's state; None where there is none."""
-        answer = httpx.get(f"{self.address}/api/sessions/{name}", timeout=10)
+        try:
+            answer = httpx.get(f"{self.address}/api/sessions/{name}", timeout=10)
+        except httpx.ReadTimeout:  # it has printed its address, and waits for a process that recovers captures
+            return None
         return answer.json() if answer.status_code == 200 else None
 
     def wait_for(self, name: str, condition: Callable[[Json], object], patience_s: float = 60.0) -> Json:

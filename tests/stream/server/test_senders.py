@@ -16,7 +16,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.deliverables import CLIP_ONLY
 from take5.stream.events import ClipReady, State, StateChanged
 from take5.stream.hooks.setup import HookSetup
-from take5.stream.server import local_host
+from take5.stream.server import local_host, senders
 from take5.stream.server.admission import Admission
 from take5.stream.server.lengths import Scoring
 from take5.stream.server.options import DEFAULT_OPTIONS
@@ -57,6 +57,18 @@ def test_no_sender_begins_once_the_server_is_ending(server: Served, monkeypatch:
         assert refused.json()["error"] == "the server is ending; try again in 10 s"
     health = httpx.get(f"{server.address}/healthz").json()
     assert (health["live"], health["pending"]) == (0, 0)
+
+
+def test_where_no_process_captures_senders_are_refused(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_: local_host.LocalHost) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(local_host.LocalHost, "ready", never)
+    monkeypatch.setattr(senders, "READY_S", 0.2)
+    refused = server.post("/whip/ann", OFFER)
+    assert (refused.status_code, refused.json()["code"]) == (503, "full")
+    assert refused.headers["Retry-After"] == "10"
+    assert refused.json()["error"] == "no process that captures is there yet; try again in 10 s"
 
 
 def test_a_sender_waits_for_what_is_recovered_of_the_capture_that_it_was_waiting_for(tmp_path: Path) -> None:
