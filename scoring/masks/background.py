@@ -20,8 +20,9 @@ Picture = npt.NDArray[np.uint8]
 CLEAR = 5
 """Distance in pixels from the person above which a pixel shows the background, as for the trainers."""
 
-ALIKE = 12
-"""Largest median difference, of 255, of two pictures of the same place in the same light: cameras adjust a little."""
+ADJUSTED, ALIKE = 24, 8
+"""Largest difference of a colour, of 255, of two pictures of the same place in the same light, and what may be left of
+it, in the median, once it is taken away."""
 
 COMPARED = 0.01
 """Least share of a picture that must be comparable."""
@@ -50,13 +51,19 @@ class Background:
         """Share of the picture that was seen."""
         return float(self.seen.mean())
 
-    def is_of(self, rgb: Picture, person: Mask) -> bool:
-        """Whether a picture whose person is where a mask says shows the same place in the same light."""
+    def matched(self, rgb: Picture, person: Mask) -> Picture | None:
+        """A picture whose person is where a mask says, in the exposure and white balance of this background.
+
+        Cameras adjust both when somebody moves. None if it shows another place, or the same in another light.
+        """
         both = self.seen & (_distances(person) > CLEAR)
         if both.mean() < COMPARED:
-            return False
-        apart = np.abs(rgb[both].astype(np.int16) - self.picture[both])
-        return float(np.median(apart)) <= ALIKE
+            return None
+        apart = self.picture[both].astype(np.int16) - rgb[both]
+        shift = np.median(apart, axis=0)
+        if np.abs(shift).max() > ADJUSTED or np.median(np.abs(apart - shift)) > ALIKE:
+            return None
+        return np.asarray(np.clip(np.rint(rgb + shift), 0, 255), np.uint8)
 
 
 class BackgroundSeen:

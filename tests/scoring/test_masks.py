@@ -173,7 +173,7 @@ def test_what_was_never_seen_is_taken_from_nearby() -> None:
     ("change", "same"),
     [
         (lambda wall: wall, True),
-        (lambda wall: wall + 6, True),  # a camera that adjusts
+        (lambda wall: wall + np.array([12, 2, 6], np.uint8), True),  # a camera that adjusts
         (lambda wall: wall // 2, False),  # the light was switched off
         (lambda wall: np.roll(wall, 11, axis=1), False),  # the camera was moved
     ],
@@ -189,8 +189,11 @@ def test_a_picture_of_another_place_or_in_another_light_is_told(
     found = behind.background()
     assert found is not None
     shown = np.where(other[..., None], np.uint8(9), change(wall))
-    assert found.is_of(shown, other) is same
-    assert not found.is_of(wall, ~mask), "nothing to compare"
+    matched = found.matched(shown, other)
+    assert (matched is not None) == same
+    if matched is not None:
+        np.testing.assert_array_equal(matched[~other], wall[~other])
+    assert found.matched(wall, ~mask) is None, "nothing to compare"
 
 
 def test_a_person_who_fills_every_picture_leaves_no_background() -> None:

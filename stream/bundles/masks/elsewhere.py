@@ -39,9 +39,9 @@ def add_elsewhere(
             continue
         small = person_probability(segmenter.see(shrunk(rgb, segmenter.height, segmenter.width)))
         person = enlarged(small[..., None], *rgb.shape[:2])[..., 0] >= FAINT
-        is_known = bool((small >= PERSON).any()) or _is_gone(rgb, sitting, shown)
-        if is_known and known.is_of(rgb, person):
-            seen.add(rgb, person)
+        matched = known.matched(rgb, person)
+        if matched is not None and (bool((small >= PERSON).any()) or _is_gone(matched, sitting, shown)):
+            seen.add(matched, person)
             added += 1
     return added
 
