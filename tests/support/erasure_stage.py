@@ -8,6 +8,7 @@ from typing import Any
 
 from consent_media import recording
 from hooks_receiver import Receiver
+from new_database import new_database
 from platform_server import Json, programs
 from platform_takes import Shop, events
 from serving import eventually, served
@@ -16,7 +17,7 @@ from take5.scoring.errors import OutputError
 from take5.stream.analysis.models import Models
 from take5.stream.events import Bundled
 from take5.stream.platform.clock import SteadyClock
-from take5.stream.platform.database import Database
+from take5.stream.platform.database import BUSY_S, Database
 from take5.stream.platform.retention import Retention
 from take5.stream.platform.service import Platform
 from take5.stream.platform.tables import DeliveryRow, SecretRow, SessionRow, TakeRow
@@ -36,8 +37,10 @@ class ErasingShop(Shop):
 
 
 @contextmanager
-def shop_at(models: Models, folder: Path, retention: Retention | None = None) -> Iterator[ErasingShop]:
-    with closing(Database.open(f"sqlite:///{folder / 'platform.db'}")) as database:
+def shop_at(
+    models: Models, folder: Path, retention: Retention | None = None, busy_s: float = BUSY_S
+) -> Iterator[ErasingShop]:
+    with closing(new_database(folder / "platform.db", busy_s)) as database:
         platform = Platform(database, retention=retention or Retention(), clock=lambda: SteadyClock(settled_s=0))
         with served(models, folder / "out", platform=platform) as server:
             shop = ErasingShop(server, programs(server.address, database)(), folder / "out")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from new_database import new_database
 
 from take5.stream.platform.database import Database
 
@@ -14,7 +15,8 @@ def address(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(address: str) -> Iterator[Database]:
-    opened = Database.open(address)
+def database(tmp_path: Path) -> Iterator[Database]:
+    """At that address."""
+    opened = new_database(tmp_path / "platform.db")
     yield opened
     opened.close()

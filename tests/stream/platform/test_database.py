@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -28,6 +29,14 @@ from take5.stream.platform.migrate import MIGRATIONS, migrate
 from take5.stream.platform.tables import ApiKeyRow, SecretRow, SessionRow
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(address: str) -> Iterator[Database]:
+    """Made by the revisions here."""
+    opened = Database.open(address)
+    yield opened
+    opened.close()
 
 
 def test_the_revisions_make_the_tables_that_the_program_expects(database: Database) -> None:

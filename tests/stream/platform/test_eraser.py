@@ -165,15 +165,16 @@ def test_what_cannot_be_deleted_is_named_and_tried_again(
     assert eventually(lambda: is_erased(shop, session), 20)
 
 
-def test_the_eraser_survives_a_database_that_is_locked(shop: ErasingShop, tmp_path: Path) -> None:
-    session = whole(shop, retention_days=1)
-    ages(shop, session, DAY - timedelta(seconds=1))
-    with sqlite3.connect(tmp_path / "platform.db", isolation_level=None) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        asyncio.run(asyncio.sleep(7))
-        other.execute("ROLLBACK")
-    other.close()
-    assert eventually(lambda: is_erased(shop, session), 30)
+def test_the_eraser_survives_a_database_that_is_locked(models: Models, tmp_path: Path) -> None:
+    with shop_at(models, tmp_path, busy_s=0.5) as shop:
+        session = whole(shop, retention_days=1)
+        ages(shop, session, DAY - timedelta(seconds=1))
+        with sqlite3.connect(tmp_path / "platform.db", isolation_level=None) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            asyncio.run(asyncio.sleep(2.5))
+            other.execute("ROLLBACK")
+        other.close()
+        assert eventually(lambda: is_erased(shop, session), 30)
 
 
 def test_what_a_deleted_session_has_left_elsewhere_is_found(shop: ErasingShop) -> None:
