@@ -17,7 +17,7 @@ from take5.scoring.own_range import LEAST_WINDOWS, WITHIN_S
 from take5.scoring.parameters import FPS, Parameters
 from take5.scoring.selector import Selector
 from take5.scoring.stopping import SHARE, Stopper, StopRules
-from take5.stream.offline.reaches import Interval, choices, eligible, last, mean_reach, reach_interval, talker_reach
+from take5.stream.offline.reaches import Interval, choice, eligible, mean_reach, reach_interval, talker_reach
 from take5.stream.selection import Selection, versions
 from take5.stream.timeline.clock import frame_seconds
 from take5.stream.wire import Json
@@ -122,7 +122,7 @@ class Talker:
             eligible=len(values),
             quantiles=tuple(np.quantile(values, QUANTILES).tolist()) if values else (),
             typical=math.exp(float(np.mean(np.log(values)))) if values else None,
-            best=last(choices(verdicts, aim.parameters.pool)),
+            best=choice(verdicts, aim.parameters.pool),
             reach=talker_reach(verdicts, aim.windows, aim.parameters.pool),
             short=bool(values) and len(values) < aim.windows,
             verdicts=verdicts,

@@ -54,10 +54,19 @@ def choices(verdicts: Iterable[JudgedWindow], pool: int) -> Iterator[float | Non
         yield None if selector.best is None else selector.best.I
 
 
+def choice(verdicts: Iterable[JudgedWindow], pool: int) -> float | None:
+    """I of Algorithm 1's choice among all of them; None without an eligible one."""
+    selector = Selector(pool)
+    for verdict in verdicts:
+        if verdict.eligible:
+            selector.add(verdict.score)
+    return None if selector.best is None else selector.best.I
+
+
 def lift(verdicts: Sequence[JudgedWindow], windows: int, pool: int) -> float:
     """The mean of log I of the choice over all stretches of that many eligible windows, above that of all of them."""
     able = eligible(verdicts)
-    ends = [last(choices(able[at : at + windows], pool)) for at in range(len(able) - windows + 1)]
+    ends = [choice(able[at : at + windows], pool) for at in range(len(able) - windows + 1)]
     scores = [verdict.score.I for verdict in able]
     return float(np.mean(np.log(np.array(ends, float))) - np.mean(np.log(np.array(scores, float))))
 
@@ -86,9 +95,3 @@ def reach_interval(reaches: Iterable[float | None]) -> Interval | None:
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1) * known.std(ddof=1) / math.sqrt(len(known)))
     middle = float(known.mean())
     return Interval(max(1.0, math.exp(middle - half)), math.exp(middle + half), CONFIDENCE)
-
-
-def last(values: Iterator[float | None]) -> float | None:
-    """The last of some values; None without any."""
-    *_, last = None, *values
-    return last
