@@ -30,7 +30,7 @@ def close(online: Motion, batch: Motion) -> None:
 @pytest.mark.parametrize("parameters", GRIDS, ids=lambda p: f"{p.seconds}s-{p.hop}s")
 def test_every_window_equals_the_batch_form_and_so_does_the_choice(parameters: Parameters, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    frames = 410
+    frames = 250 if parameters.hop_frames == 1 else 410  # else there are hundreds of windows
     audio, mouth, head = embeddings(rng, frames), lips(rng, frames), pose(rng, frames)
     mouth[200:240] = mouth[200]
     rolling, selector = RollingWindow(parameters), Selector(parameters.pool)
