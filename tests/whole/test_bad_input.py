@@ -193,7 +193,7 @@ def test_what_cannot_be_read_ends_with_one_line_that_names_it(
 
 def test_with_json_an_error_is_an_object_too(tmp_path: Path, select: Select) -> None:
     text(tmp_path / "a.mp4")
-    outcome = select("--json", "a.mp4", "b.mp4")
+    outcome = select("--json", "--jobs", "1", "a.mp4", "b.mp4")
     assert outcome.code == 1
     assert [found["video"] for found in outcome.objects] == ["a.mp4", "b.mp4"]
     assert all(found["error"] for found in outcome.objects)
@@ -211,7 +211,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path, select: Select) -
     recording(tmp_path / "good.mp4")
     text(tmp_path / "bad.mp4")
     recording(tmp_path / "silent.mp4", sound=np.zeros((1, 32_000), np.float32))
-    outcome = select("--json", "good.mp4", "bad.mp4", "silent.mp4")
+    outcome = select("--json", "--jobs", "1", "good.mp4", "bad.mp4", "silent.mp4")
     assert outcome.code == 1
     bad, good, silent = outcome.objects
     assert good["best"]["start_s"] in (0.0, 1.0)
