@@ -175,6 +175,12 @@ def seven(beginning: Callable[..., Path]) -> Path:
     return beginning("seven", 7)
 
 
+@pytest.fixture(scope="session")
+def three(beginning: Callable[..., Path]) -> Path:
+    """Three seconds."""
+    return beginning("three", 3)
+
+
 @pytest.fixture
 def plain_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reports of live takes be short texts: drawing one takes a process and its seconds."""

@@ -11,25 +11,25 @@ from take5.client.cli import run
 
 
 def test_a_clip_of_somebody_elses_becomes_bundles(
-    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        run(["bundle", str(seven), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)])
+        run(["bundle", str(three), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)])
         == 0
     )
     assert "for er-nerf: " in capsys.readouterr().out
-    assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf"]) == 0
+    assert run(["check", str(tmp_path / "er-nerf" / "three"), "--for", "er-nerf"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "done: task 1: sound",
         "done: task 3: images",
         "done: task 7: landmarks",
-        f"{tmp_path / 'er-nerf' / 'seven'}: no violations of the contract of er-nerf",
-        "next, face parsing: python data_utils/process.py data/seven/seven.mp4 --task 4",
+        f"{tmp_path / 'er-nerf' / 'three'}: no violations of the contract of er-nerf",
+        "next, face parsing: python data_utils/process.py data/three/three.mp4 --task 4",
     ]
-    (tmp_path / "er-nerf" / "seven" / "aud.wav").unlink()
-    assert run(["check", str(tmp_path / "er-nerf" / "seven"), "--for", "er-nerf", "--json"]) == 1
+    (tmp_path / "er-nerf" / "three" / "aud.wav").unlink()
+    assert run(["check", str(tmp_path / "er-nerf" / "three"), "--for", "er-nerf", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["file"] == "aud.wav"
-    assert run(["bundle", str(seven), "--for", "raw", "-o", str(tmp_path)]) == 1
+    assert run(["bundle", str(three), "--for", "raw", "-o", str(tmp_path)]) == 1
     assert "exists already" in capsys.readouterr().err
 
 

@@ -11,11 +11,11 @@ from take5.client.cli import run
 
 
 def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
-    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = ["bundle", str(seven), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]
+    made = ["bundle", str(three), "--for", "er-nerf", "--for", "raw", "--bundle-size", "256", "-o", str(tmp_path)]
     assert run([*made, "--prepare"]) == 0
-    folder = str(tmp_path / "er-nerf" / "seven")
+    folder = str(tmp_path / "er-nerf" / "three")
     said = capsys.readouterr().out
     assert said.count("prepared for") == 1
     assert f"{folder}: prepared for er-nerf (experimental)\n  head pose: " in said
@@ -34,11 +34,12 @@ def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
 
 
 def test_select_prepares_bundles_after_its_output_and_notifies_hooks_again(
-    short: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "log"
     code = f"import os; open({str(log)!r}, 'a').write(os.environ['TAKE5_TYPE'] + os.environ['TAKE5_ERROR'] + ' ')"
-    made = ["select", str(short), "-o", str(tmp_path), "--json", "--name", "ann", "--bundle-size", "256"]
+    made = ["select", str(seven), "--seconds", "2", "-o", str(tmp_path), "--json"]
+    made += ["--name", "ann", "--bundle-size", "256"]
     hook = ["--on-ready", shlex.join([sys.executable, "-c", code])]
     assert run([*made, "--for", "synctalk", "--for", "raw", *hook]) == 0
     selected, prepared = map(json.loads, capsys.readouterr().out.splitlines())
@@ -48,7 +49,7 @@ def test_select_prepares_bundles_after_its_output_and_notifies_hooks_again(
     assert manifest["trainer"] == "synctalk"
     assert manifest["left"] == prepared["prepared"]["left"]
     assert log.read_text().split() == ["bundle", "prepared"]
-    recorded = json.loads((tmp_path / short.stem / "deliveries.json").read_text())["deliveries"]
+    recorded = json.loads((tmp_path / seven.stem / "deliveries.json").read_text())["deliveries"]
     assert [(each["type"], each["state"]) for each in recorded] == [("bundle", "delivered"), ("prepared", "delivered")]
     assert run([*made, "--for", "synctalk", "--force", "--no-prepare"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1

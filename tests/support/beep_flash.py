@@ -83,7 +83,7 @@ def talker(path: Path, seconds: int, size: tuple[int, int] = (1280, 720), late_m
 def backdrop(path: Path, seconds: int, size: tuple[int, int] = (640, 480), late_ms: float = 0.0) -> Path:
     """Write flashes and beeps over a picture that changes and shows nobody; the sound may be late."""
     width, height = size
-    rows, columns = np.mgrid[0:height, 0:width]
+    rows, columns = np.arange(height)[:, None], np.arange(width)
     hiss = np.random.default_rng(0).normal(0, 0.002, (1, seconds * RATE)).astype(np.float32)
     late = round(late_ms * RATE / 1000)
 

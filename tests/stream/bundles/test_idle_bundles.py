@@ -63,13 +63,13 @@ def test_it_is_looked_for_where_a_bundle_shows_it() -> None:
 
 
 def test_its_absence_costs_no_bundle_of_another_length(
-    short: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seven: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("take5.client.api.result.find_idle", lambda *_: None)
-    found = take5.select(short, seconds=(5, 10), models=models)
+    found = take5.select(seven, seconds=(3, 4), models=models)
     with pytest.raises(NoIdle):
         found.bundle(tmp_path, "livetalking", "er-nerf", name="ann", size=256)
-    assert sorted(path.name for path in (tmp_path / "er-nerf").iterdir()) == ["ann", "ann-10s"]
+    assert sorted(path.name for path in (tmp_path / "er-nerf").iterdir()) == ["ann", "ann-4s"]
     with pytest.raises(OutputExists):
         found.bundle(tmp_path, "synctalk", "er-nerf", name="ann", size=256)
     assert not (tmp_path / "synctalk").exists()
