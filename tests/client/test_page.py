@@ -129,7 +129,7 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
 @pytest.mark.realtime
 def test_the_person_chooses_the_length_or_a_clip_of_each(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
     cap = StopRules(stop_at=None, gain=None, cap_s=13.0)
-    wanted, offered = Deliverables(wanted_for(["raw"])), {"seconds": (10.0,)}
+    wanted, offered = Deliverables(wanted_for(["raw"], 256)), {"seconds": (10.0,)}
     with served(models, tmp_path, rules=cap, pages=PAGES, deliverables=wanted, network=offered) as server:
         page = talker_page(server.address + "/")
         ready(page)

@@ -102,7 +102,7 @@ def test_hdr_is_scored_and_written_as_its_sdr_original(talks: dict[str, Path], m
         assert np.abs(mine.astype(int) - theirs).mean(axis=(0, 1)).max() < 3
     assert (expected.json()["tone_mapped"], found.json()["tone_mapped"]) == (None, "hlg")
     assert any("HDR (HLG)" in warning for warning in found.warnings)
-    (made,) = found.bundle(tmp_path, "synctalk")
+    (made,) = found.bundle(tmp_path, "synctalk", size=256)
     assert json.loads(made.manifest.read_text())["source"]["tone_mapped"] == "hlg"
 
 

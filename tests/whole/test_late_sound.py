@@ -31,7 +31,7 @@ from take5.stream.spool.folder import unfinished
 from take5.stream.spool.plan import Changes
 from take5.stream.timeline.sound_shift import SoundShift
 
-SIZE = (640, 480)
+SIZE = (450, 360)
 LATE_MS = 220
 EXACT_MS = 1.0
 APART_S = 0.3
@@ -77,15 +77,15 @@ def test_commands_for_files_take_the_option_and_bundles_and_pages_say_so(
     late: tuple[Path, int], tmp_path: Path
 ) -> None:
     video, ms = late
-    offset = ["--av-offset", str(ms)]
-    assert run(["select", str(video), "-o", str(tmp_path / "a"), "--for", "raw", "--report", *offset]) == 0
+    offset, raw = ["--av-offset", str(ms)], ["--for", "raw", "--bundle-size", "256"]
+    assert run(["select", str(video), "-o", str(tmp_path / "a"), "--report", *raw, *offset]) == 0
     assert run(["replay", str(video), "-o", str(tmp_path / "b"), *offset]) == 0
     selected, replayed = tmp_path / "a" / "late", tmp_path / "b" / "late"
     assert in_sync(replayed / "clip.mp4")
     assert said(ms) in report(replayed)["warnings"]
     assert report(selected)["best"] == pytest.approx(report(replayed)["best"], rel=1e-9)
     assert said(ms) in (selected / "report.html").read_text()
-    assert run(["bundle", str(selected / "clip.mp4"), "-o", str(tmp_path / "c"), "--for", "raw", *offset]) == 0
+    assert run(["bundle", str(selected / "clip.mp4"), "-o", str(tmp_path / "c"), *raw, *offset]) == 0
     for place in (selected / "raw" / "late", tmp_path / "c" / "raw" / "clip"):
         manifest = json.loads((place / "manifest.json").read_text())
         assert manifest["source"]["av_offset_ms"] == ms

@@ -20,10 +20,10 @@ from take5.stream.sources.file import MediaFile
 
 
 @pytest.fixture(scope="module")
-def opposite(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The short talk in stereo, lossless, the right channel minus the left."""
+def opposite(seven: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven seconds in stereo, lossless, the right channel minus the left."""
     path = tmp_path_factory.mktemp("channels") / "opposite.mkv"
-    with av.open(str(short)) as source, av.open(str(path), "w") as output:
+    with av.open(str(seven)) as source, av.open(str(path), "w") as output:
         video, audio = source.streams.video[0], source.streams.audio[0]
         shown = output.add_stream_from_template(video)
         heard = output.add_stream("flac", rate=audio.rate)
@@ -46,8 +46,8 @@ def opposite(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(short: Path, models: Models) -> take5.FileResult:
-    return take5.select(short, models=models)
+def alone(seven: Path, models: Models) -> take5.FileResult:
+    return take5.select(seven, models=models)
 
 
 def starts(result: take5.Result) -> tuple[float, list[bool | None]]:
@@ -67,7 +67,7 @@ def test_one_channel_is_scored_and_heard(
     assert sound.shape == (len(expected), 1)
     assert np.abs(sound[:, 0] - expected.mean(axis=1))[rate // 10 :].max() < 0.01  # not shifted either
     found.write(tmp_path / "take")
-    (made,) = found.bundle(tmp_path / "take", "synctalk", name="me")
+    (made,) = found.bundle(tmp_path / "take", "synctalk", name="me", size=256)
     assert json.loads(made.manifest.read_text())["source"]["channel"] == "left"
     found.write_report(tmp_path / "take")
     assert "channel left" in (tmp_path / "take" / "report.html").read_text()
