@@ -24,8 +24,8 @@ from take5.stream.sources.file import MediaFile
 AGREEMENT = 1e-2
 """MC of a run over a window against MC of a run over everything; docs/mathematics.md."""
 
-AROUND = {"hello", "restless", "best", "frozen", "babble", "away"}
-"""Stretches of a script that is half as long and has the same winner."""
+AROUND = ("hello", "restless", "best")
+"""Stretches of a script that is a third as long and has the same winner."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_choice_and_every_verdict_follow_from_the_construction(exhaustive: S
 def test_swapping_two_stretches_moves_the_winner(
     rendered: Callable[[str, Script], Path], models: Models, other: str
 ) -> None:
-    script = swapped(tuple(stretch for stretch in DEFAULT if stretch.name in AROUND), "best", other)
+    script = swapped(tuple(stretch for stretch in DEFAULT if stretch.name in (*AROUND, other)), "best", other)
     expected = known(script)
     assert expected["winner_start_s"] not in {None, known(DEFAULT)["winner_start_s"]}
     assert differences(expected, score(rendered(f"best-{other}", script), models).selection.json()) == []
