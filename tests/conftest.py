@@ -47,6 +47,14 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda *_: None)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m waiting`` and the like, import no module that has no such test."""
+    wanted = config.option.markexpr
+    if wanted not in IN_REAL_TIME or not collection_path.match("test_*.py"):
+        return None
+    return None if f"mark.{wanted}" in collection_path.read_text(encoding="utf-8") else True
+
+
 @pytest.fixture(scope="session")
 def in_real_time(request: pytest.FixtureRequest) -> bool:
     """Whether any test of the run passes in real time: models that remember need seconds to catch up at what is new."""
