@@ -90,7 +90,6 @@ def ended(page: Page) -> bool:
     return closed
 
 
-@pytest.mark.realtime
 def test_a_visitor_of_a_shop_records_and_uses_the_clip(
     server: Served, program: Program, shop_port: int, talker_page: OpenPage
 ) -> None:
