@@ -1,7 +1,6 @@
 """Send a file through WHIP in real time, like a camera, with FFmpeg's muxer."""
 
 import json
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -49,9 +48,6 @@ PICTURE_OPTIONS = {
 ASK_S = 5.0
 """Maximum time to wait for an answer."""
 
-HANG_UP_S = 5.0
-"""How long the server may take to answer a goodbye."""
-
 BAD_SDP = 400
 """Status of the answer to an empty offer if only the offer is wrong."""
 
@@ -60,18 +56,6 @@ OFFER_REFUSED = "the server does not take an offer of H.264 and Opus; it must re
 
 class HungUp(ServerError):
     """The server ended the connection while something was being sent."""
-
-
-def _hang_up(container: OutputContainer) -> None:
-    """Close a connection, or leave it behind: FFmpeg waits without end for a server that has stopped answering."""
-
-    def close() -> None:
-        with suppress(av.FFmpegError, OSError):
-            container.close()
-
-    closing = threading.Thread(target=close, name="take5-hang-up", daemon=True)
-    closing.start()
-    closing.join(HANG_UP_S)
 
 
 class Sender:
@@ -109,7 +93,11 @@ class Sender:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Connect, and hang up at the end; it is not an error if the server has hung up before."""
+        """Connect, and hang up at the end; it is not an error if the server has hung up before.
+
+        Hanging up may wait without end, with Python's lock held, for a server that has stopped answering: a program
+        that has to end arms a watchdog before, as ``take5 push`` does.
+        """
         with _certificate() as options:
             if self._token:
                 options["authorization"] = self._token
@@ -125,7 +113,8 @@ class Sender:
             try:
                 yield
             finally:
-                _hang_up(container)
+                with suppress(av.FFmpegError, OSError):
+                    container.close()
 
     def send(self, media: Outgoing, pts: int) -> None:
         """Send a picture or a stretch of sound; ``pts`` is in flicks from the start of sending."""

@@ -1,17 +1,21 @@
 """``take5 push``: a video file through WHIP, in real time."""
 
 import asyncio
+import faulthandler
 import json
+import os
 import secrets
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from math import inf
+from pathlib import Path
+from typing import TextIO
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import click
@@ -33,6 +37,9 @@ from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import Given
 
 PROBE_S = 5
+GOODBYE_S = 6.0
+"""How long hanging up may take."""
+
 LAST_EVENT_S = 180.0
 """Maximum time to wait for the last event after sending: the server may analyse skipped windows for a minute first."""
 
@@ -182,18 +189,31 @@ def _send(sending: Sending, accepted: threading.Event, over: threading.Event) ->
     click.echo(f"take5: {stored}", err=True)
     sender = Sender(sending.whip, even_size(file), sending.token, stored)
     pace = paced(time.monotonic, time.sleep)
-    with sender.connected(), _bar(sending) as sent:
+    with Path(os.devnull).open("w") as nowhere, ExitStack() as connection:
+        connection.callback(faulthandler.cancel_dump_traceback_later)
+        connection.enter_context(sender.connected())
+        connection.callback(_limit_goodbye, nowhere)
         accepted.set()
-        send(
-            file,
-            sender,
-            pace,
-            stored=stored,
-            seconds=sending.seconds,
-            loop=sending.loop,
-            stopped=over.is_set,
-            sent=sent,
-        )
+        with _bar(sending) as sent:
+            send(
+                file,
+                sender,
+                pace,
+                stored=stored,
+                seconds=sending.seconds,
+                loop=sending.loop,
+                stopped=over.is_set,
+                sent=sent,
+            )
+
+
+def _limit_goodbye(nowhere: TextIO) -> None:
+    """Let this program end with exit code 1 if hanging up takes too long.
+
+    FFmpeg waits without end for a server that has stopped answering, and holds Python's lock meanwhile: no thread and
+    no signal handler of Python's can run. The watchdog is a thread of C.
+    """
+    faulthandler.dump_traceback_later(GOODBYE_S, exit=True, file=nowhere)
 
 
 @contextmanager
