@@ -104,7 +104,7 @@ def measured(video: Path, count: int, seconds: float, encode: str = "auto", trac
 
 
 def _until(server: Server, what: str, count: int, limit_s: float) -> dict[str, Any]:
-    """The state of a server once so many sessions are that far, or when the time is over."""
+    """The state of a server once that many sessions are that far, or at the limit."""
     end = time.monotonic() + limit_s
     while (state := server.state())[what] < count:
         if time.monotonic() > end:

@@ -18,6 +18,9 @@ BEYOND_S = 5.0
 
 LIMIT_BYTES = 100 * 2**20
 
+LARGEST_SPREAD = 2**20
+"""Largest keyframe, in bytes, that is kept of the rest of the recording: these do not count towards the limit."""
+
 MARGIN_FLICKS = seconds_to_flicks(0.2)
 """How much neighbouring media a clip needs, for the nearest frame and the resampler's filter."""
 
@@ -92,7 +95,8 @@ class Ring:
         """Add the next unit in order of decoding; those before the first keyframe cannot be decoded and are ignored."""
         if unit.keyframe:
             self._groups.append(Group(self._received[0]))
-            self._spread.add(unit)
+            if len(unit.data) <= LARGEST_SPREAD:
+                self._spread.add(unit)
         self._received[0] += 1
         if not self._groups:
             return

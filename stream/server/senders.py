@@ -90,7 +90,7 @@ class Senders:
             raise Refused(507, "disk_full", too_little(self._output, free, self._space.least))
         await self._host_ready()
         if self._ending:
-            raise _ending()
+            raise _refusal_at_the_end()
         self._registry.refuse_closed(name)
         place = self._admission.knock(address)
         try:
@@ -127,7 +127,7 @@ class Senders:
         capture = sender.capture = await self._host.prepare(request, sender, place.room)
         if entry.live or self._ending:
             await capture.abandon()
-            raise _ending() if self._ending else entry.busy
+            raise _refusal_at_the_end() if self._ending else entry.busy
         entry.begin(capture, request.capture, capture.folder)
         try:
             return await capture.begin()
@@ -231,7 +231,7 @@ class Sender:
         self._registry.watch.report(self._entry.feed.name, report)
 
 
-def _ending() -> Refused:
+def _refusal_at_the_end() -> Refused:
     return full("the server is ending")
 
 

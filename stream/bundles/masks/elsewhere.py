@@ -19,16 +19,16 @@ FAINT = 0.1
 """Probability of a person from which a pixel is not taken for background: nothing corrects these masks."""
 
 MOVED = 20
-"""Least median difference, of 255, of the place where the person always is in the clip, once nobody is there."""
+"""Least median difference, out of 255, where the person sits throughout the clip, once the person has left."""
 
 
 def add_elsewhere(
     seen: BackgroundSeen, paths: Iterable[Path], segmenter: PersonSegmenter, sitting: Mask, shown: Pixels
 ) -> int:
-    """Add pictures in which place and light are those of the clip; return how many.
+    """Add pictures of the clip's place in the clip's light; return how many.
 
-    A picture in which the network sees nobody counts only if the place where the person sits in the whole clip
-    (``sitting``, as in the picture ``shown``) looks different there: the network may have missed the person.
+    A picture in which the network sees nobody counts only if it differs from the picture ``shown`` where the person
+    sits throughout the clip (``sitting``): the network may have missed the person.
     """
     known = seen.background()
     if known is None:

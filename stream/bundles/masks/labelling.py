@@ -25,7 +25,7 @@ Labelling = Callable[[Path, int], LabelledPictures]
 
 
 class _Unwanted(Exception):
-    """Nobody waits for the labels any more."""
+    """The labels are no longer needed."""
 
 
 def labelling(segmenter: OpenSegmenter) -> Labelling:

@@ -1,13 +1,19 @@
 """``background/<i>.jpg``: the bundle's square in pictures of the rest of the recording, which trainers do not read."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import av
+
+from take5.scoring.errors import Take5Error
 from take5.stream.bundles.frames import Jpeg, cropped
 from take5.stream.bundles.part import Draft, Found, Violation
 from take5.stream.recording.spread import MOST
 
 FOLDER = "background"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,13 @@ class BackgroundImages:
         return [f"{FOLDER}/{index}.jpg" for index in range(MOST)]
 
     def write(self, draft: Draft) -> None:
-        """Write them."""
+        """Write those that can be made: they may cost no bundle."""
+        try:
+            self._write(draft)
+        except (Take5Error, av.FFmpegError, ValueError) as error:
+            log.warning("%s: the rest of the recording is not in the bundle (%s)", draft.folder, error)
+
+    def _write(self, draft: Draft) -> None:
         footage, crop = draft.footage, draft.crop
         spread = footage.material.spread(footage.start, footage.stop)
         pictures = (picture for picture in spread if picture.size == crop.picture)

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from trainer_commands import check_commands
 from trainer_readers import READERS, read
 from video_readers import AVATARS, watch
 
-from take5.scoring.errors import NoFace, OutputExists, TooShort
+from take5.scoring.errors import NoFace, OutputExists, TooShort, UnreadableMedia
 from take5.scoring.models.ave import Ave
 from take5.scoring.parameters import frames_after
 from take5.stream.analysis.frames import FrameObservation
@@ -36,6 +36,7 @@ from take5.stream.bundles.trainers.registry import TRAINERS, trainer_named
 from take5.stream.bundles.write import Bundle, wanted_for, write_bundles
 from take5.stream.recording.from_file import FileRecording, open_recording
 from take5.stream.sources.file import MediaFile
+from take5.stream.timeline.media import Picture
 
 SCHEMA = ROOT / "docs" / "manifest.schema.json"
 START = 50
@@ -135,6 +136,20 @@ def test_the_rest_of_the_recording_is_there_for_the_background(bundles: dict[str
     assert {image_size(path) for path in paths} == {(256, 256)}
     wall = [read_picture(path)[:20, :20].mean() for path in (folder / "ori_imgs/0.jpg", *paths)]
     assert max(wall) - min(wall) < 2, "the same square of the pictures"
+
+
+def test_a_rest_that_cannot_be_decoded_costs_no_bundle(
+    taken: Footage, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: int) -> Iterator[Picture]:
+        raise UnreadableMedia("talk.mkv: cannot be read any more")
+        yield
+
+    monkeypatch.setattr(FileRecording, "spread", broken)
+    few = replace(taken, frames=5, landmarks=taken.landmarks[:5], blendshapes=taken.blendshapes[:5])
+    (made,) = write_bundles(few, Origin("talk.mkv", 2.0), wanted_for(["raw"], 256), models, tmp_path, "ann")
+    assert list(check(made.folder, trainer_named("raw"))) == []
+    assert not (made.folder / "background").exists()
 
 
 def test_a_longer_window_holds_out_a_tenth_as_well(recording: FileRecording, models: Models, tmp_path: Path) -> None:

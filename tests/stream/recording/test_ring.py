@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from take5.stream.recording.ring import Ring
+from take5.stream.recording.ring import LARGEST_SPREAD, Ring
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS
 from take5.stream.timeline.media import AccessUnit, AudioBlock
 
@@ -49,6 +49,14 @@ def test_a_few_keyframes_of_everything_are_kept() -> None:
     fill(ring, 60)
     kept = [unit.pts / FLICKS for unit in ring.keyframes_outside(52 * FLICKS, 60 * FLICKS)]
     assert kept == list(range(0, 52, 4))
+
+
+def test_huge_keyframes_are_not_kept_beyond_the_limit() -> None:
+    ring = Ring()
+    for second in range(30):
+        ring.push_unit(AccessUnit(second * FLICKS, bytes(LARGEST_SPREAD + second % 2), keyframe=True))
+    kept = ring.keyframes_outside(-1, -1)
+    assert {len(unit.data) for unit in kept} == {LARGEST_SPREAD}
 
 
 def test_held_spans_stay_and_what_they_share_is_kept_once() -> None:
