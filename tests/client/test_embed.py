@@ -1,24 +1,19 @@
 """``<take5-capture>`` in real Chromium, on pages of other websites."""
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from embed_stage import LISTENING, Sites, element, heard, open_site, opened, sites, state
+from embed_stage import Sites, all_ended, element, heard, open_site, opened, sites, state
 from page_browser import OpenPage
 from page_talk import begun, is_followed, scored, tell, window
 from page_way import accessible
-from platform_server import Json, Program, programs
-from playwright.sync_api import Browser, Page, expect
-from services import free_port
+from platform_server import Program, programs
+from playwright.sync_api import Browser, expect
 from serving import Served, eventually, served
 
-from examples.shop.shop import shop as shop_at
-from take5.client import Take5
 from take5.client.pages import PAGES, PROMPTS
 from take5.scoring.stopping import StopRules
 from take5.stream.analysis.models import Models
@@ -29,14 +24,7 @@ from take5.stream.platform.service import Platform
 
 pytestmark = pytest.mark.waiting
 
-ONE_IS_ENOUGH = {"stop_at": 1.0, "gain": 0, "cap_s": 60}
-"""Stop rules: the first eligible window is good enough."""
 UNENDING = {"share": 0, "gain": 0, "cap_s": 120}
-
-
-@pytest.fixture(scope="module")
-def shop_port() -> int:
-    return free_port()
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +42,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def server(
-    models: Models, database: Database, shop_port: int, site: Sites, tmp_path_factory: pytest.TempPathFactory
+    models: Models, database: Database, site: Sites, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     platform = Platform(database, Failures(most=10_000))
     folder, rules = tmp_path_factory.mktemp("out"), StopRules(gain=None)
-    origins = [site.friend, f"http://localhost:{shop_port}"]
-    pages: dict[str, Any] = {"pages": PAGES, "prompts": PROMPTS, "platform": platform, "origins": origins}
+    pages: dict[str, Any] = {"pages": PAGES, "prompts": PROMPTS, "platform": platform, "origins": [site.friend]}
     with served(models, folder, rules=rules, network={"seconds": (10.0,)}, **pages) as running:
         yield running
 
@@ -67,83 +54,6 @@ def server(
 @pytest.fixture
 def program(server: Served, database: Database) -> Program:
     return programs(server.address, database)()
-
-
-@contextmanager
-def a_shop(server: Served, program: Program, port: int) -> Iterator[str]:
-    """Run the example while the block lasts."""
-    with Take5(server.address, program.key) as client, shop_at(server.address, client, port) as running:
-        thread = threading.Thread(target=running.serve_forever, name="shop")
-        thread.start()
-        try:
-            yield f"http://localhost:{port}/"
-        finally:
-            running.shutdown()
-            thread.join(10)
-
-
-def ended(page: Page) -> bool:
-    """Whether every camera and microphone that was opened is closed."""
-    closed: bool = page.evaluate(
-        "streams.length > 0 && streams.every((s) => s.getTracks().every((t) => t.readyState === 'ended'))"
-    )
-    return closed
-
-
-def test_a_visitor_of_a_shop_records_and_uses_the_clip(
-    server: Served, program: Program, shop_port: int, talker_page: OpenPage
-) -> None:
-    created = program.request("GET").json()["sessions"]
-    with a_shop(server, program, shop_port) as address:
-        page = talker_page(address, LISTENING, friends=[server.address])
-        place = page.locator("take5-capture")
-        state(place, "idle")
-        accessible(page)
-        for part in ("ring", "guide", "preview", "clip", "level-group"):
-            expect(place.locator(f"[part={part}]")).to_be_hidden()
-        page.get_by_role("button", name="Open the camera").click()
-        state(place, "ready")
-        expect(place.locator("[part=guide]")).to_be_visible()
-        start = page.get_by_role("button", name="Start")
-        expect(start).to_be_focused()
-        expect(start).to_have_css("text-transform", "uppercase")
-        expect(start).to_have_css("background-color", "rgb(122, 46, 142)")
-        expect(page.get_by_role("meter", name="Microphone level")).to_be_visible()
-        accessible(page)
-        start.click()
-        state(place, "recording")
-        expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
-        expect(page.get_by_text("Best so far at")).to_be_visible()
-        accessible(page)
-        page.get_by_role("button", name="Stop and keep the best").click()
-        state(place, "review")
-        assert ended(page)
-        expect(place.locator("[part=ring]")).to_be_hidden()
-        expect(page.get_by_role("heading", name="The best five seconds")).to_be_focused()
-        expect(place.locator("[part=clip]")).to_have_js_property("duration", 5)
-        expect(place).to_have_css("border-color", "rgb(122, 46, 142)")
-        accessible(page)
-        page.get_by_role("button", name="Use this").click()
-        state(place, "accepted")
-        expect(page.get_by_text("Your presenter will be ready tomorrow.")).to_be_visible()
-    session = next(each for each in program.request("GET").json()["sessions"] if each not in created)
-    assert session["state"] == "accepted"
-    shows_what_was_documented(page, session)
-
-
-def shows_what_was_documented(page: Page, session: Json) -> None:
-    (ready,) = heard(page, "ready")
-    assert ready.keys() == {"width", "height", "frame_rate"}
-    assert {"best", "window_s"} <= heard(page, "best")[0].keys() or heard(page, "best")[0]["best"]["I"] > 0
-    progress = heard(page, "progress")[-1]
-    assert 0 <= progress["share"] <= 1
-    assert progress["text"]
-    assert [stopped["rule"] for stopped in heard(page, "stopped")] == ["ended"]
-    (clip,), (accepted,) = heard(page, "clip"), heard(page, "accepted")
-    assert clip["files"]["clip.mp4"] == f"api/sessions/{session['id']}/clip.mp4"
-    assert accepted["accepted"]
-    assert accepted["start_s"] == clip["start_s"]
-    assert heard(page, "error") == []
 
 
 def test_without_its_own_origin_being_allowed_it_says_so(
@@ -216,7 +126,7 @@ def test_what_is_removed_ends_its_capture_and_frees_the_camera(
     assert eventually(lambda: program.show(session["id"])["state"] == "live")
     assert eventually(lambda: bool(heard(page, "progress")))
     place.evaluate("(one) => one.remove()")
-    assert ended(page)
+    assert all_ended(page)
     assert eventually(lambda: program.show(session["id"])["state"] != "live")
     assert eventually(lambda: not is_followed(server, session["id"]))
 

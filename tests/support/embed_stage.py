@@ -116,3 +116,11 @@ def heard(page: Page, type_: str, at: str = "") -> list[Json]:
     """Details of the events of one type that have reached the window."""
     found: list[Json] = page.evaluate("heard")
     return [event["detail"] for event in found if event["type"] == type_ and (not at or event["at"] == at)]
+
+
+def all_ended(page: Page) -> bool:
+    """Whether every camera and microphone that was opened is closed."""
+    closed: bool = page.evaluate(
+        "streams.length > 0 && streams.every((s) => s.getTracks().every((t) => t.readyState === 'ended'))"
+    )
+    return closed

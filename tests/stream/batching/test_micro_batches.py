@@ -126,7 +126,7 @@ def test_a_submission_waits_for_company_no_longer_than_its_bound() -> None:
     batcher.submit(rows_of(1))
     began = time.monotonic()
     batcher.submit(rows_of(2))
-    assert 0.045 <= time.monotonic() - began < 1.0
+    assert 0.045 <= time.monotonic() - began < 5
     batcher.close()
 
 

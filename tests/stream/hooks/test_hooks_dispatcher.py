@@ -21,6 +21,8 @@ from take5.stream.hooks.notice import Notice
 from take5.stream.hooks.retry import Backoff
 from take5.stream.hooks.webhook import Webhook
 
+pytestmark = pytest.mark.waiting
+
 WELL = Command((sys.executable, "-c", ""))
 BADLY = Command((sys.executable, "-c", "raise SystemExit(3)"))
 NEVER = Command((sys.executable, "-c", "import time; time.sleep(600)"))
@@ -81,7 +83,7 @@ def test_one_that_hangs_keeps_neither_the_capture_nor_the_other(notice: Notice) 
     with receiving(status(200)) as receiver, HookDispatcher(NEVER, webhook(receiver)) as hooks:
         since = time.monotonic()
         hooks.notify(notice)
-        assert time.monotonic() - since < 1
+        assert time.monotonic() - since < 5
         assert eventually(lambda: states(notice) == {"command": "pending", "webhook": "delivered"}, 30)
         assert not hooks.wait(0.1)
         hooks.close(0.1)

@@ -29,6 +29,8 @@ from take5.stream.hooks.post import signature
 from take5.stream.hooks.retry import AGAIN, BACKOFF, Backoff, retry_after_s
 from take5.stream.hooks.webhook import Webhook
 
+pytestmark = pytest.mark.waiting
+
 NOW = datetime(2025, 6, 11, 9, 30, tzinfo=UTC)
 HURRIED = Backoff(0.01, 0.05)
 

@@ -29,6 +29,8 @@ from take5.stream.platform.service import Platform
 from take5.stream.platform.takes import CUT_OFF
 from take5.stream.server.watch import CaptureReport, CaptureState, ended
 
+pytestmark = pytest.mark.waiting
+
 DAY = timedelta(days=1)
 STARTED, BEST, STOPPED, ACCEPTED = HookKind.STARTED, HookKind.BEST, HookKind.STOPPED, HookKind.ACCEPTED
 
@@ -181,7 +183,7 @@ def test_a_slow_receiver_holds_up_no_other_and_gets_few_at_a_time(stage: HookSta
         since = time.monotonic()
         session = stage.session(quick.url)
         assert eventually(lambda: DELIVERED in stage.states(session), 10)
-        assert time.monotonic() - since < 3
+        assert time.monotonic() - since < 8
         assert slow.most_at_a_time == AT_RECEIVER
         slow.released.set()
 
@@ -201,18 +203,18 @@ def test_a_clock_that_jumps_neither_stalls_nor_floods(stage: HookStage, jump: ti
 
 
 def test_what_is_left_at_the_end_is_sent_after_the_next_start(stage: HookStage) -> None:
-    with receiving(status(500), status(200)) as receiver:
-        session = stage.session(receiver.url)
-        with stage.sending() as sender:
-            assert eventually(lambda: stage.tries() == 1, 10)
-            since = time.monotonic()
-            sender.close()
-            assert time.monotonic() - since < 2
-        stage.put(session, STOPPED)
-        assert stage.states() == [PENDING, PENDING]
-        with stage.sending():
-            assert stage.settled()
-    assert types(receiver) == ["created", "created", "stopped"]
+    port = free_port()
+    session = stage.session(f"http://127.0.0.1:{port}/")
+    with receiving(status(500), port=port), stage.sending() as sender:
+        assert eventually(lambda: stage.tries() > 0, 10)
+        since = time.monotonic()
+        sender.close()
+        assert time.monotonic() - since < 5
+    stage.put(session, STOPPED)
+    assert stage.states() == [PENDING, PENDING]
+    with receiving(status(200), port=port) as receiver, stage.sending():
+        assert stage.settled()
+    assert types(receiver) == ["created", "stopped"]
 
 
 def test_the_end_waits_for_what_is_due(stage: HookStage) -> None:

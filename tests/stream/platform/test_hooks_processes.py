@@ -34,6 +34,8 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.sender import HookSender
+
+pytestmark = pytest.mark.waiting
 HookSender(Database.open(sys.argv[2]), poll_s=0.02).start()
 print("started", flush=True)
 time.sleep(120)

@@ -162,7 +162,7 @@ def test_a_caller_never_waits_for_the_disk(spool: Spool, monkeypatch: pytest.Mon
     began = time.monotonic()
     for start in range(0, 250, 25):
         spool.put(start, start + 25, None, range(10))
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5
     go_on.set()
 
 
