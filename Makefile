@@ -1,5 +1,6 @@
 # make demo: set up, then film a generated talker live, through WHIP, until its best five seconds are on disk.
 # make test: set up, with the browser and the senders that the tests need, then run the tests.
+# make test-long: the same, for the tests that take long: more lengths, codecs, browsers and kills.
 # make test-services: set up, with Ray, and coturn, nginx and the like in .cache/services, then run the tests that need them.
 # make bench: set up, then measure what take5 costs next to the plain way (docs/performance.md); QUICK=1 for a short run.
 # Give it options with BENCH, e.g. make bench BENCH="--long --runs 1".
@@ -11,7 +12,7 @@ STAMP := $(VENV)/.take5-set-up
 TEST_STAMP := $(VENV)/.take5-set-up-for-tests
 DEMO_OUT ?= demo-out
 
-.PHONY: demo bench test test-services lint setup clean
+.PHONY: demo bench test test-long test-services lint setup clean
 
 setup: $(STAMP)
 
@@ -34,10 +35,12 @@ bench: $(STAMP)
 # What else the machine does then may fail a test of the last two: it has a second try, which the summary lists as RERUN.
 PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 TWICE := --reruns 1 -raR
-test: $(TEST_STAMP)
-	$(BIN)/python -m pytest -m "not realtime and not waiting and not services" $(PARALLEL); computing=$$?; \
-	$(BIN)/python -m pytest -m waiting $(PARALLEL) $(TWICE); waiting=$$?; \
-	$(BIN)/python -m pytest -m realtime $(TWICE) && exit $$((computing | waiting))
+test: LONG := not long
+test-long: LONG := long
+test test-long: $(TEST_STAMP)
+	$(BIN)/python -m pytest -m "$(LONG) and not realtime and not waiting and not services" $(PARALLEL); computing=$$?; \
+	$(BIN)/python -m pytest -m "$(LONG) and waiting" $(PARALLEL) $(TWICE); waiting=$$?; \
+	$(BIN)/python -m pytest -m "$(LONG) and realtime" $(TWICE) && exit $$((computing | waiting))
 
 # One after the other, since media pass in real time.
 test-services: $(TEST_STAMP)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,7 @@ CLIPS = Path(os.environ.get("TAKE5_CLIPS", ROOT.parent / "shared" / "clips"))
 SIZE = (450, 360)
 DRAWN_WITH = ("av", "numpy", "pillow", "scipy", "scikit-image")
 IN_REAL_TIME = ("realtime", "waiting", "services")
+KINDS = ("long", *IN_REAL_TIME)
 
 read_authorities_once()
 
@@ -48,11 +50,13 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With ``-m waiting`` and the like, import no module that has no such test."""
-    wanted = config.option.markexpr
-    if wanted not in IN_REAL_TIME or not collection_path.match("test_*.py"):
+    """With ``-m waiting``, ``-m "long and not waiting"`` and the like, import no module that has no such test."""
+    expression = config.option.markexpr
+    wanted = [kind for kind in KINDS if re.search(rf"(?<!not )\b{kind}\b", expression)]
+    if not wanted or " or " in expression or not collection_path.match("test_*.py"):
         return None
-    return None if f"mark.{wanted}" in collection_path.read_text(encoding="utf-8") else True
+    text = collection_path.read_text(encoding="utf-8")
+    return None if all(f"mark.{kind}" in text for kind in wanted) else True
 
 
 @pytest.fixture(scope="session")

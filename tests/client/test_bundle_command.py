@@ -10,6 +10,7 @@ from torn_media import tear
 from take5.client.cli import run
 
 
+@pytest.mark.long
 def test_a_clip_of_somebody_elses_becomes_bundles(
     three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,7 @@ from take5.stream.analysis.models import Models
 from take5.stream.platform.database import Database
 from take5.stream.platform.service import Platform
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.long]
 
 
 @contextmanager

@@ -71,6 +71,7 @@ def sent(server: Served, page: Page, name: str, packed: Path) -> tuple[set[str],
         sender.leave()
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_stream_as_recommended_is_good_in_everything(
     server: Served, open_page: OpenPage, short: Path, tmp_path: Path
@@ -86,6 +87,7 @@ def test_a_stream_as_recommended_is_good_in_everything(
     value(page, "sound", "Opus, 48 kHz, stereo, good")
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_wrong_stream_shows_exactly_what_is_wrong(
     server: Served, open_page: OpenPage, short: Path, tmp_path: Path

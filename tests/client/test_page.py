@@ -126,6 +126,7 @@ def test_talk_until_it_stops_by_itself_and_use_the_clip(models: Models, talker_p
         expect(page.locator("#start")).to_be_focused()
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_the_person_chooses_the_length_or_a_clip_of_each(models: Models, talker_page: OpenPage, tmp_path: Path) -> None:
     cap = StopRules(stop_at=None, gain=None, cap_s=13.0)
@@ -181,6 +182,7 @@ def shape(page: Page, place: str) -> float:
     return box["width"] / box["height"]
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_an_upright_camera_is_neither_cropped_nor_scaled(
     models: Models, upright_page: OpenPage, tmp_path: Path
@@ -212,6 +214,7 @@ def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
     assert page.evaluate("window.asked[0].resizeMode") == "none"
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_stop_and_keep_the_best_behind_a_token_under_a_prefix(
     models: Models, talker_page: OpenPage, tmp_path: Path
@@ -245,6 +248,7 @@ def addresses_of(page: Page) -> list[str]:
     return addresses
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", REMEMBER_PEERS)
@@ -268,6 +272,7 @@ def test_the_picture_is_sent_in_full_size_until_the_camera_is_unplugged(server: 
     ready(page)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around_them_and_no_more(
     models: Models, talker_page: OpenPage, tmp_path: Path
@@ -291,6 +296,7 @@ def test_a_camera_that_pauses_and_a_picture_that_shrinks_cost_the_seconds_around
         assert all(codes & {"frames_missing", "size_changed"} for codes in spoilt)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_server_may_ask_for_more_pixels_and_a_network_that_cannot_gets_fewer(
     models: Models, open_page: OpenPage, tmp_path: Path
@@ -304,6 +310,7 @@ def test_a_server_may_ask_for_more_pixels_and_a_network_that_cannot_gets_fewer(
         expect(page.locator("#sent")).to_contain_text(re.compile("1280 . 720"))
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_failed_connection_ends_the_capture(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", REMEMBER_PEERS)
@@ -315,6 +322,7 @@ def test_a_failed_connection_ends_the_capture(server: Served, open_page: OpenPag
     assert eventually(lambda: server.sessions.live == 0, 5)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_leaving_the_page_ends_the_capture(
     server: Served, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch

@@ -101,6 +101,7 @@ def test_a_persons_link_records_its_session_and_the_clip_is_used(shop: Program, 
     ready(page)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_page_that_is_reloaded_while_it_records_comes_back_to_its_session(
     shop: Program, talker_page: OpenPage
@@ -144,6 +145,7 @@ def test_a_page_that_is_reloaded_while_it_records_comes_back_to_its_session(
     expect(page.locator("#live-title")).to_have_text("Another device is recording. This page follows it.")
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_chinese_session_is_chinese_until_the_person_chooses_another_language(
     shop: Program, talker_page: OpenPage
@@ -245,6 +247,7 @@ def test_a_link_that_is_withdrawn_while_it_is_open(
     gone(page)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_link_that_is_withdrawn_while_it_records(shop: Program, talker_page: OpenPage) -> None:
     session = shop.create(stop={"share": 0, "gain": 0})

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from take5.stream.analysis.models import Models
 
-pytestmark = pytest.mark.realtime
+pytestmark = [pytest.mark.realtime, pytest.mark.long]
 
 TEXT = "Ada agrees. 同意。"
 PHONE_SCREEN = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

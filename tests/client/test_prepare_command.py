@@ -10,6 +10,7 @@ import pytest
 from take5.client.cli import run
 
 
+@pytest.mark.long
 def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
     three: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -33,6 +34,7 @@ def test_a_bundle_is_prepared_once_then_with_force_and_masks_are_added(
     assert "done: head tracking" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_select_prepares_bundles_after_its_output_and_notifies_hooks_again(
     seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

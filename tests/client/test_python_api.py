@@ -75,6 +75,7 @@ def test_importing_take5_loads_nothing_big() -> None:
     light("")
 
 
+@pytest.mark.long
 def test_the_wheel_is_as_light(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
@@ -93,6 +94,7 @@ def test_editors_see_what_is_loaded_late() -> None:
     assert set(take5._HOMES) < set(take5.__all__)
 
 
+@pytest.mark.long
 def test_type_checkers_see_real_types(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(TYPED)
@@ -240,6 +242,7 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, models: Models) -> None:
         take5.select(tmp_path / "none.mp4", models=models)
 
 
+@pytest.mark.long
 def test_the_examples_run(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From top to bottom, as one program."""
     examples = re.findall(r"^```python\n(.*?)^```", PYTHON_MD.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

@@ -185,6 +185,7 @@ def test_the_clip_is_what_was_pushed(
     session[0].write(str(tmp_path / "mine"), force=True)
 
 
+@pytest.mark.long
 def test_a_bundle_is_made_of_what_was_pushed(
     session: tuple[take5.Session, list[Event]], file: take5.FileResult, tmp_path: Path
 ) -> None:
@@ -235,6 +236,7 @@ def test_an_ended_session_takes_no_more_and_keeps_what_it_has(models: Models) ->
         session.result.frames()
 
 
+@pytest.mark.long
 def test_what_is_held_does_not_grow(models: Models) -> None:
     session = take5.Session(models, seconds=1, rules=NEVER)
     chance = np.random.default_rng(0)

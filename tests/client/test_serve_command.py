@@ -128,6 +128,7 @@ def test_workers_load_what_followers_are_told_whatever_the_environment_of_their_
     assert told == "ave"
 
 
+@pytest.mark.long
 def test_a_server_whose_workers_cannot_load_their_models_ends_with_the_reason(tmp_path: Path) -> None:
     options = ["--workers", "2", "--encoder", "ave", "--ave-weights", "/no/such.pth", "-o", str(tmp_path)]
     done = subprocess.run([*TAKE5, "serve", "--port", "0", *options], capture_output=True, text=True, check=False)

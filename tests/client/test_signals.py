@@ -96,6 +96,7 @@ def webcam(short: Path, folder: Path, *more: str) -> list[str]:
     return [*PROGRAM, "webcam", *camera, "-o", str(folder), *NEVER_STOP, *more]
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_terminal_that_is_closed_costs_a_webcam_capture_nothing(
     short: Path, sound: SoundServer, tmp_path: Path
@@ -110,6 +111,7 @@ def test_a_terminal_that_is_closed_costs_a_webcam_capture_nothing(
     assert clips(tmp_path / "out") == ["clip.mp4", "report.html", "source.mp4"], terminal.text[-2000:]
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_sigterm_ends_a_webcam_capture_and_saves_it(short: Path, sound: SoundServer, tmp_path: Path) -> None:
     environment = {**sound.silent, DIRECTORY_VARIABLE: str(models_directory())}
@@ -128,6 +130,7 @@ def test_sigterm_ends_a_webcam_capture_and_saves_it(short: Path, sound: SoundSer
     assert clips(tmp_path / "out") == ["clip.mp4", "report.html", "source.mp4"]
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_reader_that_goes_away_ends_a_webcam_capture_which_is_saved(
     short: Path, sound: SoundServer, tmp_path: Path
@@ -153,6 +156,7 @@ def address(text: bytes) -> str:
     return found[1].decode()
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_terminal_that_is_closed_lets_a_server_save_its_captures(short_to_send: Path, tmp_path: Path) -> None:
     terminal = Terminal(serving(tmp_path / "out"), dict(os.environ))
@@ -189,6 +193,7 @@ def test_a_server_under_nohup_goes_on(tmp_path: Path) -> None:
         assert running.wait(TIMEOUT_S) == 0
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_push_hangs_up_at_a_signal(models: Models, short_to_send: Path, tmp_path: Path) -> None:
     with served(models, tmp_path / "out", rules=StopRules(stop_at=0, gain=None)) as server:

@@ -63,6 +63,7 @@ def test_the_generated_talker_passes_but_for_its_mouth_that_never_closes(talker:
     assert {finding.code for finding in rejected(measures, "strict")} == {Code.TOO_FAR, Code.MOUTH_STAYS_OPEN}
 
 
+@pytest.mark.long
 def test_a_run_over_all_and_one_over_the_window_come_to_the_same_verdict(talker: Path, models: Models) -> None:
     whole, alone = watched(talker, 0, BEST + WINDOW, models)[BEST:], window(talker, BEST, models)
     angles, others = ("yaw", "pitch", "roll"), ("eye_open", "mouth_open", "blur", "brightness", "evenness")
@@ -74,6 +75,7 @@ def test_a_run_over_all_and_one_over_the_window_come_to_the_same_verdict(talker:
         assert [(f.code, f.severity) for f in one] == [(f.code, f.severity) for f in other]
 
 
+@pytest.mark.long
 def test_a_talker_out_of_focus_is_rejected(talker: Path, models: Models) -> None:
     def unfocused(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(gaussian_filter(rgb, (3, 3, 0)))

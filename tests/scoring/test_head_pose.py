@@ -70,6 +70,7 @@ def test_noise_and_outliers_cost_little(seed: int) -> None:
     assert abs(np.log(found.cameras.focal / true.focal)) < 3 * found.focal_log_sd
 
 
+@pytest.mark.long
 def test_the_uncertainty_covers_the_focal_length() -> None:
     """Standardised errors over lenses, distances and people; a head that turns further says more."""
     apart: list[float] = []
@@ -86,6 +87,7 @@ def test_the_uncertainty_covers_the_focal_length() -> None:
     assert np.mean(certain[1.5]) < np.mean(certain[0.3])
 
 
+@pytest.mark.long
 def test_other_pictures_of_the_person_make_the_focal_length_more_certain() -> None:
     shape, still, turning = person(4), nodding(60, 1500, 0.9, 0.1), nodding(120, 1500, 0.9, 2.0)
     alone = solved(still.project(shape))

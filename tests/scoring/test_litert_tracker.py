@@ -241,6 +241,7 @@ def test_closed_is_closed(model: Path) -> None:
         tracker.track(close_up(), 1)
 
 
+@pytest.mark.long
 def test_memory_stays_flat_over_a_thousand_frames(model: Path) -> None:
     def peak() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from face_pictures import portrait
 from gate_measures import FRAMES, good_measures, with_values
+from long_values import long_after
 from numpy.typing import NDArray
 from scipy.ndimage import shift
 from talker_choice import score
@@ -77,7 +78,7 @@ def seen(pictures: Iterator[NDArray[np.uint8]], models: Models) -> tuple[FrameMe
     return FrameMeasures.concatenate(measures), np.stack(lips)
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", long_after(1, ENCODINGS))
 def test_a_still_is_frozen_however_it_is_encoded(encoding: str, models: Models, tmp_path: Path) -> None:
     codec, options = ENCODINGS[encoding]
     shown = encoded([still()] * LONG, codec, options, tmp_path / "still.mkv")
@@ -85,7 +86,7 @@ def test_a_still_is_frozen_however_it_is_encoded(encoding: str, models: Models, 
     assert frozen[25:].all()
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("encoding", long_after(1, ENCODINGS))
 def test_a_person_who_hardly_moves_is_not_frozen(
     encoding: str, living: Pictures, models: Models, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_person_who_hardly_moves_is_not_frozen(
     assert not frozen_frames(*seen(shown, models)).any()
 
 
+@pytest.mark.long
 def test_a_still_under_real_speech_cannot_win(talker: Path, models: Models, tmp_path: Path) -> None:
     path = tmp_path / "still.mkv"
     with av.open(str(talker)) as source, av.open(str(path), "w") as output:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from features import chunks, embeddings, lips, pose
+from long_values import long_after
 
 from take5.scoring import algorithm1
 from take5.scoring.motion import Motion
@@ -26,7 +27,7 @@ def close(online: Motion, batch: Motion) -> None:
     assert online.mouth_moves == batch.mouth_moves
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", long_after(1, range(4)))
 @pytest.mark.parametrize("parameters", GRIDS, ids=lambda p: f"{p.seconds}s-{p.hop}s")
 def test_every_window_equals_the_batch_form_and_so_does_the_choice(parameters: Parameters, seed: int) -> None:
     rng = np.random.default_rng(seed)

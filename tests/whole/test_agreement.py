@@ -21,6 +21,8 @@ from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.long
+
 AGREEMENT = 1e-2
 """MC of a run over a window against MC of a run over everything; docs/mathematics.md."""
 

@@ -65,6 +65,7 @@ def test_lips_that_follow_the_features_are_learnt_and_more_seconds_teach_more(li
     assert all(each.R2 > 0.7 and each.r > 0.8 for each in taught(talker, features))
 
 
+@pytest.mark.long
 def test_of_the_sound_of_somebody_else_nothing_is_learnt(linear: tuple[Talker, Array]) -> None:
     talker, features = linear
     shuffled = features[np.random.default_rng(3).permutation(len(features))]
@@ -74,6 +75,7 @@ def test_of_the_sound_of_somebody_else_nothing_is_learnt(linear: tuple[Talker, A
     assert not works
 
 
+@pytest.mark.long
 def test_directions_come_from_the_other_talkers_alone(talkers: Sequence[Talker]) -> None:
     """Those who share a way of moving the lips teach each other; a talker's own lips change nothing of its features."""
     features = LipSound(talkers).of(talkers[0])

@@ -18,6 +18,8 @@ from bench.evidence.report import PICTURES, report, rows
 from bench.evidence.talkers import Array, Talker, Window, write_windows
 from demo.talker.voice import SAMPLE_RATE
 
+pytestmark = pytest.mark.long
+
 FRAMES, SOUNDS, STEADY = 600, 8, 14
 STEPS = 90
 """Fewer than the instrument's 130, which learn less."""

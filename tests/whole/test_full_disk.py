@@ -73,6 +73,7 @@ def test_a_clip(two: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "file", "limit"),
     [

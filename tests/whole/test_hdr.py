@@ -18,6 +18,8 @@ from take5.stream.live.replay import Replay
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.long
+
 START_S, STOP_S = 11.8, 17.8
 BT2020, LIMITED = 9, 1
 TO_2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]])

@@ -76,6 +76,7 @@ def test_a_kill_after_kept_loses_nothing_and_the_name_answers_with_the_clip(vide
     assert log.read_text() == "x"
 
 
+@pytest.mark.long
 def test_a_kill_right_at_kept_gives_that_clip_without_bundles_or_with(video: Path, tmp_path: Path) -> None:
     followed = killed(tmp_path, video, list(OPTIONS), lambda followed: followed.of("kept"))
     kept = followed.of("kept")[-1][1]["best"]
@@ -87,6 +88,7 @@ def test_a_kill_right_at_kept_gives_that_clip_without_bundles_or_with(video: Pat
     assert pictures(state["clip"]) == 125
 
 
+@pytest.mark.long
 def test_a_kill_while_the_clip_is_written_leaves_nothing_half_written(video: Path, tmp_path: Path) -> None:
     options = [*OPTIONS, "--stop-cap", "8"]
     followed = killed(tmp_path, video, options, lambda followed: followed.of("stopped") and followed.of("kept"))
@@ -101,6 +103,7 @@ def test_a_kill_while_the_clip_is_written_leaves_nothing_half_written(video: Pat
     assert not list(tmp_path.rglob(".*"))
 
 
+@pytest.mark.long
 def test_a_webcam_that_was_killed_is_recovered_by_the_command(short: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     command = [*TAKE5, "webcam", "--driver", "lavfi", "--camera", f"movie={short},realtime", "--json"]

@@ -72,6 +72,7 @@ def test_the_clip_of_a_file_is_in_sync(late: tuple[Path, int], models: Models, t
     assert said(ms) in report(folder)["warnings"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("late", [LATE_MS], indirect=True)
 def test_commands_for_files_take_the_option_and_bundles_and_pages_say_so(
     late: tuple[Path, int], tmp_path: Path

@@ -20,6 +20,8 @@ from take5.stream.selection import Selection
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.long
+
 WINDOW = Parameters().window_frames
 AGREEMENT = 1e-6
 """MC of a run that begins a second before a window against MC of a run over everything."""

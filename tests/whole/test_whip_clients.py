@@ -179,6 +179,7 @@ def test_what_is_pushed_is_saved_in_sync_when_the_server_has_enough(server: Serv
     check_sync(clip)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_what_is_too_short_has_a_code_of_its_own(server: Server, film: Path) -> None:
     done = pushed(server, "short", film, "--seconds", "2", "--json")
@@ -199,6 +200,7 @@ def test_what_obs_s_stack_sends_is_saved_in_sync(server: Server, packed: Path) -
     check_sync(clip)
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None:
     need(node_sender.missing)
@@ -212,6 +214,7 @@ def test_a_name_has_one_sender(server: Server, film: Path, packed: Path) -> None
         sender.leave()
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_sender_that_is_refused_says_so(server: Server, packed: Path) -> None:
     need(node_sender.missing)
@@ -222,6 +225,7 @@ def test_a_sender_that_is_refused_says_so(server: Server, packed: Path) -> None:
     assert "status 404" in complaint
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
     need(node_sender.missing)
@@ -232,6 +236,7 @@ def test_a_lost_packet_is_sent_again(server: Server, packed: Path) -> None:
     check_files(server.clip("lossy"))
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_one_packet_in_a_hundred_may_be_lost(server: Server, packed: Path) -> None:
     """They are sent again before their pictures are due, so that windows stay eligible."""
@@ -257,6 +262,7 @@ def devices(folder: Path, film: Path) -> Iterator[tuple[Path, Path]]:
     camera.unlink()
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_what_the_page_sends_is_saved_in_sync(server: Server, devices: tuple[Path, Path]) -> None:
     """As far together as the browser captured them: its fake camera and microphone do not begin at the same time.
@@ -296,6 +302,7 @@ def recorded(server: Server, camera: Path, microphone: Path) -> tuple[dict[str, 
 # --- how the server ends ---
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_the_server_ends_cleanly_in_the_midst_of_a_capture(folder: Path, film: Path) -> None:
     with Server(folder / "ended", RULES) as server:

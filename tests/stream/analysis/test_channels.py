@@ -54,6 +54,7 @@ def test_the_mix_is_used_unless_a_channel_is_clearly_better(talk: tuple[Sound, i
     assert best_channel(blocks(channels, talk[1]), models.speech) == expected
 
 
+@pytest.mark.long
 def test_a_long_recording_is_compared_in_pieces(talk: tuple[Sound, int], models: Models) -> None:
     long = np.tile(talk[0], 12)
     noisy = blocks(np.stack([noise(long, 0.1), long]), talk[1])

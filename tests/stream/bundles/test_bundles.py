@@ -152,6 +152,7 @@ def test_a_rest_that_cannot_be_decoded_costs_no_bundle(
     assert not (made.folder / "background").exists()
 
 
+@pytest.mark.long
 def test_a_longer_window_holds_out_a_tenth_as_well(recording: FileRecording, models: Models, tmp_path: Path) -> None:
     """Trainers train on exactly the frames that were scored."""
     six = footage(recording, 25, 150)
@@ -200,6 +201,7 @@ class Blinded(FileRecording):
         return [replace(one, face=None) if i == self.faceless else one for i, one in enumerate(observed, start)]
 
 
+@pytest.mark.long
 def test_ave_rows_are_of_the_clips_own_sound(taken: Footage, models: Models, tmp_path: Path) -> None:
     weights = save(tmp_path / "audio_visual_encoder.pth")
     made = list(

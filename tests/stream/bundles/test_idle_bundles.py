@@ -62,6 +62,7 @@ def test_it_is_looked_for_where_a_bundle_shows_it() -> None:
     assert not Deliverables().finds_idle
 
 
+@pytest.mark.long
 def test_its_absence_costs_no_bundle_of_another_length(
     seven: Path, models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ import prepared
 import pytest
 from heads import SIDE, Floats, by_rays, by_splats, face, nodding, tracked, tracked_rotation, transforms
 from jsonschema import validate
+from long_values import long_after
 from repository import ROOT
 from trainer_readers import READERS
 
@@ -80,7 +81,7 @@ def test_angles_are_those_of_the_trackers_rotation(angles: tuple[float, float, f
     np.testing.assert_allclose(euler_angles(rotation[np.newaxis])[0], angles, atol=1e-12)
 
 
-@pytest.mark.parametrize("trainer", READERS)
+@pytest.mark.parametrize("trainer", long_after(2, READERS))
 def test_each_loader_gets_the_same_camera_back(trainer: str, tmp_path: Path) -> None:
     given = seen()
     written(trainer, tmp_path, given)
@@ -124,7 +125,7 @@ def test_blinks_have_openfaces_scale(tmp_path: Path) -> None:
     assert closed_eyes(np.ones((3, 52), np.float32)).max() == 5
 
 
-@pytest.mark.parametrize("trainer", ["synctalk", "instag", "gaussiantalker"])
+@pytest.mark.parametrize("trainer", long_after(1, ["synctalk", "instag", "gaussiantalker"]))
 def test_a_bundle_is_prepared_in_place(trainer: str, bundles: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(bundles / trainer / "ann", tmp_path / "ann"))
     before = json.loads((folder / "manifest.json").read_text())
@@ -167,6 +168,7 @@ def sees_all() -> FaceModel:
     return FaceModel(lambda: nullcontext(Blind((), around=False)), FACE, "fast", "0" * 64)
 
 
+@pytest.mark.long
 def test_poses_that_are_there_are_kept(bundle: Path) -> None:
     (bundle / "transforms_val.json").write_text("the trainer's own")
     with pytest.raises(OutputExists, match=r"transforms_val\.json: exists already; .* --force"):
@@ -215,6 +217,7 @@ def test_every_trainer_of_the_scored_window_is_prepared() -> None:
     assert set(PREPARATIONS) == set(READERS) == set(PREPARABLE)
 
 
+@pytest.mark.long
 def test_what_an_interrupted_preparation_has_moved_is_replaced_by_the_next(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def chosen(choice: Selection) -> tuple[int, list[int]]:
     return choice.best.start, [window.start for window in choice.pool]
 
 
+@pytest.mark.long
 def test_at_a_quarter_of_the_speed_thirty_seconds_have_a_best_window(
     arrived: Arrived, slow: MakeSlow, on_time: Selection
 ) -> None:
@@ -111,6 +112,7 @@ def test_at_a_quarter_of_the_speed_thirty_seconds_have_a_best_window(
     assert chosen(selection(capture.live)) == chosen(on_time)
 
 
+@pytest.mark.long
 def test_at_four_fifths_of_the_speed_windows_are_analysed_all_along(
     arrived: Arrived, slow: MakeSlow, on_time: Selection
 ) -> None:
@@ -124,6 +126,7 @@ def test_at_four_fifths_of_the_speed_windows_are_analysed_all_along(
     assert chosen(selection(capture.live)) == chosen(on_time)
 
 
+@pytest.mark.long
 def test_when_the_speed_returns_every_frame_is_analysed_within_seconds(arrived: Arrived, slow: MakeSlow) -> None:
     capture = slow(0.3)
     capture.speed = lambda at_s: 0.3 if at_s < 12 else 2.0
@@ -183,6 +186,7 @@ class Run:
         return [type(event) for event in self.events]
 
 
+@pytest.mark.long
 def test_the_cap_analyses_what_was_skipped(arrived: Arrived, models: Models, slow: MakeSlow, tmp_path: Path) -> None:
     capture = slow(0.1, StopRules(stop_at=0, gain=None, cap_s=15))
     drive_slowly(capture, arrived[1])

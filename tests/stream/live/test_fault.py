@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from live_media import live_session, received, seconds
+from long_values import long_after
 from numpy.typing import NDArray
 from serving import eventually
 
@@ -88,7 +89,7 @@ def capture(
     return worker, events
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", long_after(2, STAGES))
 def test_a_fault_in_any_stage_keeps_the_best_window(
     stage: str,
     arrived: tuple[UnitFormat, list[Received]],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from live_media import NEVER, received
+from long_values import long_after
 from numpy.typing import NDArray
 
 from take5.scoring.models.region import Region
@@ -153,16 +154,19 @@ def told(models: Models, unit_format: UnitFormat, media: list[Received], setting
 
 @pytest.mark.parametrize(
     ("settings", "order"),
-    [
-        (Settings(), lambda media: media),
-        (Settings(Parameters(hop=0.2)), lambda media: media),
-        (Settings(), lambda media: late(media, AudioBlock, 0.3)),
-        (Settings(shift=SoundShift(130)), lambda media: media),
-        (
-            Settings(),
-            lambda media: [m for m in media if not (6.1 < m.pts / FLICKS < 6.5 and isinstance(m, AudioBlock))],
-        ),
-    ],
+    long_after(
+        2,
+        [
+            (Settings(), lambda media: media),
+            (Settings(Parameters(hop=0.2)), lambda media: media),
+            (Settings(), lambda media: late(media, AudioBlock, 0.3)),
+            (Settings(shift=SoundShift(130)), lambda media: media),
+            (
+                Settings(),
+                lambda media: [m for m in media if not (6.1 < m.pts / FLICKS < 6.5 and isinstance(m, AudioBlock))],
+            ),
+        ],
+    ),
     ids=["as it comes", "short hops", "sound late", "sound moved", "hole"],
 )
 def test_events_are_the_same_at_the_same_moments(

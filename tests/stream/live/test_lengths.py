@@ -69,6 +69,7 @@ def choice(selected: Selection) -> tuple[object, ...]:
     return selected.best, selected.pool, selected.verdicts, selected.warnings, selected.complete
 
 
+@pytest.mark.long
 def test_each_length_is_chosen_as_by_itself(arrived: Arrived, models: Models) -> None:
     both = live_session(models, arrived[0], settings=BOTH)
     events = drive(both, arrived[1])
@@ -88,6 +89,7 @@ def test_each_length_is_chosen_as_by_itself(arrived: Arrived, models: Models) ->
     both.close()
 
 
+@pytest.mark.long
 def test_when_analysis_falls_behind_each_length_gets_its_choice_in_the_end(arrived: Arrived, models: Models) -> None:
     on_time = live_session(models, arrived[0], settings=BOTH)
     drive(on_time, arrived[1])
@@ -172,6 +174,7 @@ def test_each_length_has_its_clip_and_its_bundles(arrived: Arrived, models: Mode
     assert kept == {125: five.best, 250: ten.best}
 
 
+@pytest.mark.long
 def test_a_length_without_a_clip_costs_nothing_else(arrived: Arrived, models: Models, tmp_path: Path) -> None:
     run = Run(models, arrived, tmp_path, 8)
     (clip,) = (event for event in run.events if isinstance(event, ClipReady))
@@ -192,6 +195,7 @@ def test_a_clip_of_another_length_than_the_first_is_delivered(arrived: Arrived, 
     live.close()
 
 
+@pytest.mark.long
 def test_a_kill_loses_the_best_window_of_no_length(arrived: Arrived, models: Models, tmp_path: Path) -> None:
     live = live_session(models, arrived[0], settings=BOTH)
     folder, writer = begin_take(tmp_path, "ann", live, Deliverables(wanted_for(["raw"], 256), "ann"))

@@ -150,6 +150,7 @@ def test_the_first_window_is_still_there_when_it_is_enough(
     live.close()
 
 
+@pytest.mark.long
 def test_when_looking_falls_behind_the_choice_stays_algorithm_1s(
     arrived: tuple[UnitFormat, list[Received]],
     on_time: tuple[LiveSession, list[Event]],
@@ -190,6 +191,7 @@ def test_when_looking_falls_behind_the_choice_stays_algorithm_1s(
     assert len(looks) <= len(set(looks)) + LEAD_IN_FRAMES * again, "windows that overlap share their frames"
 
 
+@pytest.mark.long
 def test_it_looks_at_every_frame_again_once_it_has_caught_up(
     arrived: tuple[UnitFormat, list[Received]], models: Models
 ) -> None:
@@ -296,6 +298,7 @@ def then_silent(rendered: Callable[[str, Script], Path]) -> tuple[UnitFormat, li
     return received(rendered("then-silent", (*fitted(DEFAULT, 7, FILLER), SITS_STILL)))
 
 
+@pytest.mark.long
 def test_once_it_is_enough_an_idle_stretch_is_asked_for(
     then_silent: tuple[UnitFormat, list[Received]], models: Models
 ) -> None:

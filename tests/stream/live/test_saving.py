@@ -214,6 +214,7 @@ full_disk(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_costs_no_clip(short: Path, models: Models, tmp_path: Path) -> None:  # noqa: ARG001 - are fetched
     paths = [str(Path(__file__).parent), *sys.path]
     code = f"import sys; sys.path[:0] = {paths!r}\n{LIMITED}"

@@ -229,6 +229,7 @@ def test_bundles_follow_the_clip_and_programs_are_told_last(
     assert json.loads((tmp_path / "ann" / "deliveries.json").read_text())
 
 
+@pytest.mark.long
 def test_a_report_comes_last_and_a_process_of_its_own_draws_it(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:

@@ -231,6 +231,7 @@ def test_a_folder_that_was_written_but_not_noted_is_done_again(
     assert list((tmp_path / "out" / "1").iterdir()) == []
 
 
+@pytest.mark.long
 def test_ctrl_c_keeps_what_is_done_and_leaves_no_process(
     batch: Batch, talkers: Callable[..., None], tmp_path: Path
 ) -> None:

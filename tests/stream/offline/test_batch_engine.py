@@ -83,6 +83,7 @@ def test_a_worker_is_replaced_after_its_share() -> None:
     assert [len(list(group)) for _, group in itertools.groupby(processes)] == [2, 2, 2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "told"),
     [

@@ -111,6 +111,7 @@ def test_a_talker_of_a_minute_reaches_what_the_definition_says() -> None:
     assert talker_reach(windows, 56, 5) == pytest.approx(math.exp(np.mean(terms)))
 
 
+@pytest.mark.long
 def test_short_recordings_say_the_same_on_the_mean() -> None:
     """Stretches of 16 windows speak for a minute by the growth that is known."""
     short = mean_reach(talker_reach(spread(seed, 16), 56, 5) for seed in range(60))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from long_values import long_after
 from stretches import cut, sitter, spoilt, talker, without_face
 
 from take5.scoring.gates.config import GateConfig
@@ -108,7 +109,7 @@ def test_one_who_moves_speaks_or_is_frozen_is_none() -> None:
 
 
 @pytest.mark.parametrize("lengths", [(10_000,), (1,), (5,), (25,), RAGGED])
-@pytest.mark.parametrize("first", [0, 13])
+@pytest.mark.parametrize("first", long_after(1, [0, 13]))
 def test_a_stream_finds_what_the_batch_form_finds(lengths: tuple[int, ...], first: int) -> None:
     for seed in range(3):
         stretch = hostile(seed)

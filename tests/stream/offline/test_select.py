@@ -97,6 +97,7 @@ def test_replay_prints_events_and_last_the_selection(
     assert json.loads((tmp_path / "short" / "report.json").read_text()) == result
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["random", "audio", "lip"])
 def test_strategies_choose_an_eligible_window(
     seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], strategy: str

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from long_values import long_after
 
 import take5
 from take5.client.cli import run
@@ -16,7 +17,7 @@ from take5.stream.bundles.trainers.registry import trainer_named
 BOTH = ["--seconds", "2", "--seconds", "4"]
 
 
-@pytest.mark.parametrize("exhaustive", [False, True])
+@pytest.mark.parametrize("exhaustive", long_after(1, [False, True]))
 def test_each_length_is_chosen_as_by_itself(seven: Path, models: Models, *, exhaustive: bool) -> None:
     both = take5.select(seven, seconds=(2, 4), models=models, exhaustive=exhaustive)
     assert [result.seconds for result in both.lengths] == [2, 4]
@@ -43,6 +44,7 @@ def test_every_clip_and_bundle_is_written(seven: Path, tmp_path: Path, capsys: p
         assert not list(check(folder / "raw" / name, trainer_named("raw")))
 
 
+@pytest.mark.long
 def test_a_finished_take_of_both_lengths_is_skipped(
     seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,6 +56,7 @@ def test_a_finished_take_of_both_lengths_is_skipped(
     assert skipped == [0, False, 0, True, 0, False]
 
 
+@pytest.mark.long
 def test_a_length_that_a_recording_does_not_reach_has_no_clip(
     seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

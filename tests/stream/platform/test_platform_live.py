@@ -72,7 +72,7 @@ def preparing(folder: Path) -> bool:
     return any(PROGRAM[-1] in line and str(folder) in line for line in listed.splitlines())
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.long)])
 def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted(
     shop: Program, start: Start, video: Path, tmp_path: Path, processes: str
 ) -> None:
@@ -116,6 +116,7 @@ def test_a_session_survives_a_kill_is_captured_as_it_states_accepted_and_deleted
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
 
 
+@pytest.mark.long
 def test_a_kill_between_clip_and_acceptance_loses_nothing(shop: Program, start: Start, video: Path) -> None:
     with start() as kill:
         session = shop.create(stop={"cap_s": 8}, trainers=["raw"], strictness="loose")
@@ -146,6 +147,7 @@ def test_a_kill_between_clip_and_acceptance_loses_nothing(shop: Program, start: 
         assert set(shop.request("DELETE", f"/{session['id']}").json()["deleted"]) == {first["folder"], second["folder"]}
 
 
+@pytest.mark.long
 def test_a_kill_during_a_capture_leaves_a_record_that_agrees(shop: Program, start: Start, video: Path) -> None:
     with start() as kill:
         kept, lost = shop.create(stop={"share": 0, "gain": 0}), shop.create()
@@ -160,6 +162,7 @@ def test_a_kill_during_a_capture_leaves_a_record_that_agrees(shop: Program, star
         assert shop.show(lost["id"])["state"] == "created"
 
 
+@pytest.mark.long
 def test_deleting_a_live_session_ends_its_capture_and_leaves_nothing(
     shop: Program, start: Start, video: Path, tmp_path: Path
 ) -> None:
@@ -173,6 +176,7 @@ def test_deleting_a_live_session_ends_its_capture_and_leaves_nothing(
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
 
 
+@pytest.mark.long
 def test_a_session_survives_its_worker(address: str, tmp_path: Path, shop: Program, video: Path) -> None:
     output = tmp_path / "out"
     with serving(output, "--database", address, "--no-report", "--workers", "2") as server:

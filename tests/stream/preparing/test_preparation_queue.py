@@ -97,6 +97,7 @@ def running() -> int:
     return process
 
 
+@pytest.mark.long
 def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest(
     bundle: Path, queue: PreparationQueue, tmp_path: Path
 ) -> None:

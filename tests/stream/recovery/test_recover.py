@@ -13,6 +13,7 @@ import av
 import httpx
 import msgspec
 import pytest
+from long_values import long_after
 from serving import Served, eventually, served
 from spools import Step, changes_of, folder_after, steps_of
 
@@ -66,6 +67,7 @@ def left(steps: list[Step], tmp_path: Path) -> Callable[[int], SpoolFolder]:
     return make
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_capture_is_recovered_with_the_models_that_it_was_scored_with(
     left: Callable[[int], SpoolFolder], steps: list[Step], models: Models
@@ -220,6 +222,7 @@ def test_a_capture_cut_off_right_after_its_window_gives_the_clip_without_bundles
     assert "frames after the window; 13 are needed" in bundle.error
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_trainers_that_need_no_frames_after_the_window_lose_nothing_with_them(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, monkeypatch: pytest.MonkeyPatch
@@ -329,6 +332,7 @@ def test_a_version_of_another_take5_is_set_aside(left: Callable[[int], SpoolFold
     assert "another version" in failed.text  # type: ignore[union-attr]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_what_is_not_a_spool_stays(steps: list[Step], models: Models, tmp_path: Path) -> None:
     spools = tmp_path / SPOOLS
@@ -378,7 +382,7 @@ def test_a_journal_that_may_not_be_read_leaves_the_spool_where_it_is(
 
 
 @pytest.mark.usefixtures("plain_reports")
-@pytest.mark.parametrize("report", [None, '{"be'])
+@pytest.mark.parametrize("report", long_after(1, [None, '{"be']))
 def test_a_folder_of_that_name_which_is_not_the_take_stays(
     report: str | None, steps: list[Step], left: Callable[[int], SpoolFolder], models: Models
 ) -> None:
@@ -394,6 +398,7 @@ def test_a_folder_of_that_name_which_is_not_the_take_stays(
     assert (folder.take / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path
@@ -414,6 +419,7 @@ def test_a_take_that_was_removed_after_the_notice_is_made_again_without_another(
     assert log.read_text() == "x"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, monkeypatch: pytest.MonkeyPatch
@@ -442,6 +448,7 @@ def test_a_fault_after_the_clip_leaves_the_rest_to_the_next_recovery(
 # --- at the start of a server ---
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_servers_names_answer_with_what_was_cut_off_and_what_is_broken_stops_nothing(
     steps: list[Step], models: Models, tmp_path: Path
@@ -496,6 +503,7 @@ def change_begun(folder: Path, **changed: str) -> None:
     (folder / "journal").write_bytes(b"".join(map(framed, [begun, *journal[1:]])))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_server_that_ends_leaves_the_rest_to_the_next(steps: list[Step], models: Models, tmp_path: Path) -> None:
     for number in range(3):

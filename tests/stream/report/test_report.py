@@ -128,6 +128,7 @@ def test_levels_are_rms_of_full_scale() -> None:
     assert level_dbfs(np.zeros(0, np.float32)) is None
 
 
+@pytest.mark.long
 def test_a_file_gives_its_pictures_its_lips_and_only_what_was_looked_at(talker: Path, models: Models) -> None:
     scored = select(MediaFile(talker), models, Settings(), on_progress=lambda *_: None)
     tracked = scored.recording.scan.tracked

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from full_disks import no_file_beyond
+from long_values import long_after
 from page_browser import DESKTOP, PHONE, pages
 from playwright.sync_api import Browser, ViewportSize
 from report_data import invented
@@ -52,6 +53,7 @@ def test_a_full_disk_is_one_reason_from_the_drawing_process_too(tmp_path: Path) 
         write_report_apart(invented(), tmp_path)
 
 
+@pytest.mark.long
 def test_the_page_says_what_was_heard_and_that_hdr_was_mapped(tmp_path: Path) -> None:
     data = invented()
     page = words(written(data, tmp_path / "plain"))
@@ -76,6 +78,7 @@ def test_the_first_screen_says_what_won_why_and_what_was_wrong(tmp_path: Path) -
     assert "could no longer win" in said
 
 
+@pytest.mark.long
 def test_the_same_data_gives_the_same_bytes_and_one_id_names_one_thing(tmp_path: Path) -> None:
     page = written(invented(), tmp_path / "a")
     assert page == written(invented(), tmp_path / "b")
@@ -99,6 +102,7 @@ def test_a_recording_shorter_than_a_window_has_a_page_without_figures(tmp_path: 
     assert not (tmp_path / "a/report.png").exists()
 
 
+@pytest.mark.long
 def test_windows_that_there_was_no_time_for_are_counted(tmp_path: Path) -> None:
     data = invented()
     data = replace(data, selection=replace(data.selection, complete=False))
@@ -122,6 +126,7 @@ def test_a_window_without_motion_as_by_the_strategy_audio_can_win(tmp_path: Path
     assert "D 1" in words(written(data, tmp_path / "a"))
 
 
+@pytest.mark.long
 def test_silence_and_missing_lips_leave_the_rest_whole(tmp_path: Path) -> None:
     data = invented()
     assert data.lips is not None
@@ -132,6 +137,7 @@ def test_silence_and_missing_lips_leave_the_rest_whole(tmp_path: Path) -> None:
     assert "pool-" in page
 
 
+@pytest.mark.long
 def test_hours_stay_small(tmp_path: Path) -> None:
     data = invented(4 * 3600)
     every_minute = tuple(
@@ -160,7 +166,7 @@ def brightness(colour: str) -> int:
     return sum(map(int, re.findall(r"\d+", colour)))
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", long_after(1, [DESKTOP, PHONE]), ids=["desktop", "phone"])
 def test_chromium_shows_it_within_its_policy_in_both_schemes(
     browser: Browser, tmp_path: Path, size: ViewportSize
 ) -> None:

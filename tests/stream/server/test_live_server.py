@@ -101,6 +101,7 @@ def write_recording(arrived: list[Received], path: Path) -> None:
             container.mux(audio.encode(frame))
 
 
+@pytest.mark.long
 def test_the_live_choice_is_that_of_select_on_a_lossless_recording(
     models: Models, tmp_path: Path, video: Path, put: list[Received]
 ) -> None:
@@ -172,6 +173,7 @@ def test_it_stops_by_itself_and_the_files_can_be_fetched(
     assert eventually(lambda: descriptors() <= fds + 2, 10)
 
 
+@pytest.mark.long
 def test_metrics_count_the_media_of_a_capture_and_the_time_to_its_clip(
     models: Models, tmp_path: Path, video: Path
 ) -> None:
@@ -192,6 +194,7 @@ def test_metrics_count_the_media_of_a_capture_and_the_time_to_its_clip(
     assert value("take5_worker_cpu_seconds_total", {"worker": "1"}) is None, "captures are made in this process"
 
 
+@pytest.mark.long
 def test_sigterm_saves_the_best_clip_so_far(models: Models, tmp_path: Path, video: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = Filming(f"{server.address}/whip/term", video)
@@ -205,6 +208,7 @@ def test_sigterm_saves_the_best_clip_so_far(models: Models, tmp_path: Path, vide
     assert str(StopRule.SHUTDOWN) == "shutdown"
 
 
+@pytest.mark.long
 def test_a_sender_that_freezes_stalls_and_then_is_lost(
     models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +229,7 @@ def test_a_sender_that_freezes_stalls_and_then_is_lost(
     assert kinds[-1] == "clip"
 
 
+@pytest.mark.long
 def test_without_room_captures_are_refused_and_when_it_gets_low_they_are_warned(
     models: Models, tmp_path: Path, video: Path
 ) -> None:
@@ -250,6 +255,7 @@ def test_without_room_captures_are_refused_and_when_it_gets_low_they_are_warned(
     assert events[-1]["type"] == "clip"
 
 
+@pytest.mark.long
 def test_a_clip_that_cannot_be_written_is_saved_once_there_is_room(
     models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +293,7 @@ def test_a_clip_that_cannot_be_written_is_saved_once_there_is_room(
         assert filming.process.returncode == 0, "the sender has waited for it"
 
 
+@pytest.mark.long
 def test_a_server_that_ends_does_not_wait_for_room(
     models: Models, tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +314,7 @@ def test_a_server_that_ends_does_not_wait_for_room(
     filming.end()
 
 
+@pytest.mark.long
 def test_two_captures_at_once_do_not_disturb_each_other(models: Models, tmp_path: Path, short_to_send: Path) -> None:
     with served(models, tmp_path / "out", rules=NEVER) as server:
         filming = [Filming(f"{server.address}/whip/{name}", short_to_send) for name in ("one", "two")]

@@ -60,6 +60,7 @@ def test_senders_that_do_not_connect_take_no_capture_s_place(server: Served) -> 
     assert server.post(offer=OFFER, sender=FLOOD).status_code == 201
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_a_sender_for_whom_no_place_is_left_once_it_connects_is_told(server: Served, brief_to_send: Path) -> None:
     admission = server.sessions.admission

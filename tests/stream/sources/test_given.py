@@ -67,6 +67,7 @@ def test_what_a_text_stands_for(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.long
 def test_standard_input_is_read_in_one_process_and_in_workers(film: Path, tmp_path: Path) -> None:
     for others in ([], [str(film)]):
         done = take5_program("select", *SHORT, "--jobs", "2", "-", *others, stdin=film.read_bytes(), folder=tmp_path)

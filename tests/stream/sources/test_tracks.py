@@ -37,6 +37,7 @@ def three(tmp_path: Path) -> Path:
     return with_silent_tracks(film, tmp_path / "three.mp4", before=1, after=1)
 
 
+@pytest.mark.long
 def test_the_track_with_the_most_speech_is_used(
     short: Path, second: Path, models: Models, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from long_values import long_after
 from torn_media import tear
 
 from take5 import Session
@@ -133,7 +134,9 @@ def torn(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[flo
 SINCE_1970 = 2e9
 
 
-@pytest.mark.parametrize(("seconds", "kinds"), [(SINCE_1970, "video audio"), (9.0, "video"), (9.0, "audio")])
+@pytest.mark.parametrize(
+    ("seconds", "kinds"), long_after(1, [(9.0, "audio"), (9.0, "video"), (SINCE_1970, "video audio")])
+)
 def test_a_stream_and_a_file_agree(
     torn: Callable[[float, str], Path], models: Models, seconds: float, kinds: str
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_stream_and_a_file_agree(
     assert [window.start for window in batch.pool] == [window.start for window in streamed.pool]
 
 
+@pytest.mark.long
 def test_a_hole_in_a_file_costs_the_same_whatever_its_length(
     torn: Callable[[float, str], Path], models: Models, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_worker_s_death_costs_no_other_s_capture_and_its_own_are_recovered(
     assert eventually(lambda: (health(server)["live"], health(server)["pending"]) == (0, 0))
 
 
+@pytest.mark.long
 def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_captures(
     server: Program, output: Path, video: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_after_a_reload_new_workers_capture_and_the_old_ones_leave_with_their_ca
     assert json.loads((Path(followed.of("clip")[0][1]["path"]) / "report.json").read_text())["best"]
 
 
+@pytest.mark.long
 def test_workers_end_with_a_server_that_is_killed_and_the_next_one_recovers(output: Path, video: Path) -> None:
     with serving(output, *OPTIONS, "--no-report") as server, sending(server.address, "ann", video):
         server.wait_for("ann", lambda state: state["kept"], 150)
@@ -124,6 +126,7 @@ def test_workers_end_with_a_server_that_is_killed_and_the_next_one_recovers(outp
     assert (Path(clip["path"]) / "clip.mp4").exists()
 
 
+@pytest.mark.long
 def test_metrics_know_of_the_workers_and_of_what_they_receive(output: Path, video: Path) -> None:
     port = free_port()
     with (
@@ -143,6 +146,7 @@ def warned(followed: Followed) -> list[str]:
     return [event["code"] for _, event in followed.of("warning")]
 
 
+@pytest.mark.long
 def test_a_full_disk_costs_no_clip(server: Program, output: Path, video: Path) -> None:
     save = f"{server.address}/api/sessions/ann/save"
     followed = follow(server.address, "ann")
@@ -162,6 +166,7 @@ def test_a_full_disk_costs_no_clip(server: Program, output: Path, video: Path) -
     assert (Path(clip["path"]) / "clip.mp4").stat().st_size > 10_000
 
 
+@pytest.mark.long
 def test_sigterm_drains_the_captures_of_all_workers(output: Path, video: Path) -> None:
     with serving(output, *OPTIONS, "--no-report") as server, ExitStack() as pushes:
         ready(server)
