@@ -246,6 +246,7 @@ def test_what_is_to_be_said_aloud_is_said_elsewhere(
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
+@pytest.mark.long
 def test_camera_microphone_length_and_sentences_are_chosen(
     server: Served, program: Program, site: Sites, open_page: OpenPage
 ) -> None:

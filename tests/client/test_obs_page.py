@@ -102,6 +102,7 @@ def test_a_wrong_stream_shows_exactly_what_is_wrong(
     expect(page.locator("[data-check=keyframes] p")).to_contain_text("Keyframe Interval: 1 s")
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_other_faults_are_seen_and_what_was_measured_stays(server: Served, open_page: OpenPage) -> None:
     page = checking(server, open_page, "faults")
@@ -125,6 +126,7 @@ def test_other_faults_are_seen_and_what_was_measured_stays(server: Served, open_
     looks_right(page)
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 @pytest.mark.parametrize(("wait_ms", "found"), [(3000, "bad"), (20_000, "good")])
 def test_obs_that_begins_again_by_itself_is_noticed(
@@ -141,6 +143,7 @@ def test_obs_that_begins_again_by_itself_is_noticed(
     verdict(page, "reconnect", found)
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_the_address_and_the_token_can_be_copied(
     models: Models, open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
@@ -180,6 +183,7 @@ def test_another_name_is_another_session(server: Served, open_page: OpenPage) ->
     assert eventually(lambda: not is_followed(server, "second"))
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_the_page_s_second_tab_leads_here(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")

@@ -173,6 +173,7 @@ def test_options_choose_layout_ground_and_language(server: Served, open_page: Op
     says(page, "The address names no session: add #session=NAME.")
 
 
+@pytest.mark.long
 def test_all_but_the_panel_is_transparent_and_it_is_large(server: Served, open_page: OpenPage) -> None:
     for layout in ("corner", "bar"):
         page = overlay(server, open_page, layout, f"&layout={layout}")
@@ -193,6 +194,7 @@ def test_all_but_the_panel_is_transparent_and_it_is_large(server: Served, open_p
         assert page.evaluate("document.documentElement.scrollWidth") <= FULL_HD["width"]
 
 
+@pytest.mark.long
 def test_no_secret_is_in_an_address_and_the_wrong_one_is_tried_again(
     models: Models, open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_platform_s_followers_and_senders_each_have_their_page(
     database.close()
 
 
+@pytest.mark.long
 def test_it_waits_for_a_server_that_does_not_answer(server: Served, open_page: OpenPage) -> None:
     page = open_page(f"{server.address}/healthz", IMPATIENT)
     failing = ["texts", "config"]
@@ -251,6 +254,7 @@ def test_it_waits_for_a_server_that_does_not_answer(server: Served, open_page: O
     assert not failing
 
 
+@pytest.mark.long
 def test_hundreds_of_captures_leave_nothing(server: Served, open_page: OpenPage) -> None:
     page = overlay(server, open_page, "soak", "", PATIENT)
     measure = page.context.new_cdp_session(page)

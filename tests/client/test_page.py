@@ -203,6 +203,7 @@ def test_an_upright_camera_is_neither_cropped_nor_scaled(
         looks_right(page)
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_a_camera_with_several_upright_sizes_is_asked_by_its_shorter_side(
     server: Served, upright_page: OpenPage
@@ -379,6 +380,7 @@ def test_another_sender_is_told_where_to_send(server: Served, open_page: OpenPag
     expect(page.locator("#follow")).to_be_focused()
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_the_page_speaks_the_language_of_the_browser(server: Served, open_page: OpenPage) -> None:
     for locale, language in (("en-GB", "en"), ("zh-CN", "zh-Hans"), ("fr-FR", "en")):
@@ -389,6 +391,7 @@ def test_the_page_speaks_the_language_of_the_browser(server: Served, open_page: 
     assert page.request.get(f"{server.address}/texts/languages.py").status == 404
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_without_its_texts_the_page_says_that_the_server_does_not_answer(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")

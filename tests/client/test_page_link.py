@@ -168,6 +168,7 @@ def test_a_chinese_session_is_chinese_until_the_person_chooses_another_language(
     gone(page, GONE_IN_CHINESE)
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_a_followers_link_only_follows_and_goes_on_to_the_next_capture(
     server: Served, shop: Program, open_page: OpenPage
@@ -204,6 +205,7 @@ def test_a_senders_link_sends_and_does_not_decide(server: Served, shop: Program,
         page.locator("#start").click()
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_a_person_whose_session_another_sender_records_follows_and_decides(
     server: Served, shop: Program, open_page: OpenPage
@@ -228,6 +230,7 @@ def test_a_person_whose_session_another_sender_records_follows_and_decides(
     expect(page.locator("#number-overall")).to_have_text("900")
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 @pytest.mark.parametrize("how", ["POST /secrets/person", "DELETE /secrets/person", "POST /cancel", "DELETE "])
 def test_a_link_that_is_withdrawn_while_it_is_open(

@@ -94,6 +94,7 @@ def test_the_best_is_marked_even_if_its_second_was_skipped(server: Served, open_
     expect(page.locator("#chart .point")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "marks")
     lost = window(1, 900.0, Finding(Code.FRAMES_MISSING, 30, 40), Finding(Code.NO_FACE, 30, 40))
@@ -112,6 +113,7 @@ def test_windows_that_do_not_count_or_were_not_scored_are_marked(server: Served,
     expect(page.locator("#chart .unscored")).to_have_count(1)
 
 
+@pytest.mark.long
 def test_how_many_windows_were_checked_is_said_until_the_end(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "checked")
     unseen = window(2, 900.0, seen=False)
@@ -127,6 +129,7 @@ def test_how_many_windows_were_checked_is_said_until_the_end(server: Served, ope
     expect(page.locator("#result-text")).to_contain_text("2 of 3 windows were checked")
 
 
+@pytest.mark.long
 def test_the_one_thing_to_change_is_said_on_the_picture(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "words")
     tell(server, "words", *begun(), Progress(25, None, None, ChunkNote(1.0, 1, -20.0)))
@@ -194,6 +197,7 @@ def test_without_a_goal_the_ring_shows_the_time_and_the_gain_is_said(
         expect(page.locator("#gain")).to_have_text("Another half minute may add 5%; it stops at 1%.")
 
 
+@pytest.mark.long
 def test_the_ring_is_about_this_person_s_own_range(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, rules=StopRules(), pages=PAGES) as server:
         page = following(server, open_page, "own")

@@ -27,6 +27,7 @@ def server(models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield running
 
 
+@pytest.mark.long
 def test_devices_that_cannot_be_opened(server: Served, open_page: OpenPage) -> None:
     faults = {
         "NotFoundError": ("No camera or no microphone found", "Plug it in"),
@@ -56,6 +57,7 @@ def test_an_insecure_page_says_so(server: Served, open_page: OpenPage) -> None:
     problem(open_page(server.address + "/", insecure), "This page is not secure", "https")
 
 
+@pytest.mark.long
 def test_a_full_server_is_waited_for(
     models: Models, open_page: OpenPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_full_disk_is_said(models: Models, open_page: OpenPage, tmp_path: Path
             page.get_by_role("button", name="Try again", exact=True).click()
 
 
+@pytest.mark.long
 def test_a_token_is_asked_for_until_it_is_right(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, pages=PAGES, token=TOKEN) as server:
         page = open_page(server.address + "/")
@@ -104,6 +107,7 @@ def test_a_token_is_asked_for_until_it_is_right(models: Models, open_page: OpenP
         expect(page.locator("#live-title")).to_be_visible()
 
 
+@pytest.mark.long
 def test_refused_offers(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)

@@ -61,6 +61,7 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=Path(os.environ["TAKE5_SHOTS"]) / f"{name}.png", full_page=True)
 
 
+@pytest.mark.long
 def test_the_sentence_is_said_watched_recorded_again_and_sent(studio: Studio, asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"], STREAMS)
     to_sentence(page)
@@ -96,6 +97,7 @@ def test_the_sentence_is_said_watched_recorded_again_and_sent(studio: Studio, as
     at(page, "devices")
 
 
+@pytest.mark.long
 def test_it_may_be_refused_and_a_withdrawn_link_closes_the_camera(
     studio: Studio, asked: Json, open_page: OpenPage
 ) -> None:
@@ -114,6 +116,7 @@ def test_it_may_be_refused_and_a_withdrawn_link_closes_the_camera(
     assert page.evaluate(ENDED)
 
 
+@pytest.mark.long
 def test_it_is_said_in_chinese(studio: Studio, open_page: OpenPage) -> None:
     session = studio.program.create(consent_text=TEXT, spoken_consent=True, language="zh-Hans")
     page = open_page(session["links"]["person"])

@@ -75,6 +75,7 @@ def test_a_player_whose_ticket_is_old_gets_another_and_goes_on(
     problem(page, "The clip cannot be played here")
 
 
+@pytest.mark.long
 def test_a_link_that_gets_no_ticket_says_so_and_leaves_no_tab(
     server: Served, open_page: OpenPage, tmp_path: Path
 ) -> None:

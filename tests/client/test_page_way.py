@@ -68,6 +68,7 @@ def test_from_the_welcome_through_consent_to_the_devices_and_the_same_after_each
     at(other, "devices")
 
 
+@pytest.mark.long
 def test_who_does_not_agree_is_told_what_that_means_and_nothing_is_recorded(
     studio: Studio, asked: Json, open_page: OpenPage
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_text_that_has_changed_is_to_be_read_again(asked: Json, open_page: Ope
     at(page, "devices")
 
 
+@pytest.mark.long
 def test_a_lost_network_leaves_the_person_at_the_step(studio: Studio, asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"])
     go_on(page)
@@ -185,6 +187,7 @@ def test_a_denied_camera_is_mended_as_this_browser_lets_it(studio: Studio, open_
     ready(page)
 
 
+@pytest.mark.long
 def test_what_else_is_wrong_with_the_devices(studio: Studio, open_page: OpenPage) -> None:
     link = studio.program.create()["links"]["person"]
     faults = [
@@ -205,6 +208,7 @@ def test_what_else_is_wrong_with_the_devices(studio: Studio, open_page: OpenPage
     expect(phone.locator("#problem-advice")).to_contain_text("Website Settings")
 
 
+@pytest.mark.long
 def test_a_silent_microphone_is_noticed(studio: Studio, open_page: OpenPage) -> None:
     page = open_page(studio.program.create()["links"]["person"], SILENT)
     go_on(page)
@@ -212,6 +216,7 @@ def test_a_silent_microphone_is_noticed(studio: Studio, open_page: OpenPage) -> 
     expect(page.locator("#microphone-advice")).to_contain_text("Your microphone is silent.")
 
 
+@pytest.mark.long
 def test_an_earlier_take_is_watched_and_used(studio: Studio, open_page: OpenPage) -> None:
     session = studio.program.create()
     first, _ = studio.take(session, ""), studio.take(session, "-2")
@@ -238,6 +243,7 @@ def test_an_earlier_take_is_watched_and_used(studio: Studio, open_page: OpenPage
     at(page, "review")
 
 
+@pytest.mark.long
 def test_another_recording_is_wanted_also_after_a_reload(studio: Studio, open_page: OpenPage) -> None:
     session = studio.program.create()
     studio.take(session, "")
@@ -330,6 +336,7 @@ def withdraw(studio: Studio, session: Json, page: Page) -> None:
     problem(page, GONE)
 
 
+@pytest.mark.long
 def test_the_code_for_a_phone_is_the_persons_link_and_no_address_has_the_secret(
     studio: Studio, open_page: OpenPage
 ) -> None:
@@ -400,6 +407,7 @@ def test_the_way_in_chinese(studio: Studio, open_page: OpenPage) -> None:
     looks_right(page)
 
 
+@pytest.mark.long
 def test_every_step_before_the_recording_is_accessible(asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"])
     at(page, "welcome")

@@ -67,6 +67,7 @@ def pass_s(page: Page, seconds: float) -> None:
     page.clock.run_for(round(1000 * seconds))
 
 
+@pytest.mark.long
 def test_the_next_sentence_comes_once_this_one_was_read(
     server: Served, open_page: OpenPage, lists: dict[str, PromptList]
 ) -> None:
@@ -120,6 +121,7 @@ def test_keys_clicks_and_taps_move_on(server: Served, open_page: OpenPage, lists
     shows(page, prompts[chosen[5]].text)
 
 
+@pytest.mark.long
 def test_a_sentence_that_was_not_read_is_passed_over(
     server: Served, open_page: OpenPage, lists: dict[str, PromptList]
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_sentence_that_was_not_read_is_passed_over(
     assert query["heard"][0].split(",")[0] == str(second)
 
 
+@pytest.mark.long
 def test_on_and_off_and_the_language_are_remembered(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     ready(page)
@@ -159,6 +162,7 @@ def test_on_and_off_and_the_language_are_remembered(server: Served, open_page: O
     expect(page.locator("#prompter-language")).to_be_hidden()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("locale", "language"), [("zh-CN", "zh-Hans"), ("en-GB", "en"), ("fr-FR", "en")])
 def test_the_language_is_the_browsers_if_there_is_a_list_in_it(
     server: Served, open_page: OpenPage, locale: str, language: str
@@ -211,6 +215,7 @@ def test_a_server_without_lists_shows_none(models: Models, open_page: OpenPage, 
         expect(page.locator("body")).to_have_attribute("data-prompter", "off")
 
 
+@pytest.mark.long
 def test_there_is_nothing_to_read_while_the_person_is_asked_to_be_silent(
     server: Served, open_page: OpenPage, lists: dict[str, PromptList]
 ) -> None:
