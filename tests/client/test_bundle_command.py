@@ -34,6 +34,7 @@ def test_a_clip_of_somebody_elses_becomes_bundles(
     assert "exists already" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_clip_becomes_an_avatar_as_it_is(seven: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bundle", str(seven), "--for", "livetalking", "-o", str(tmp_path), "--json"]) == 0
     made = json.loads(capsys.readouterr().out)

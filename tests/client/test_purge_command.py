@@ -27,6 +27,7 @@ def purge(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.long
 def test_it_names_what_is_due_then_erases_it(shop: ErasingShop, tmp_path: Path) -> None:
     session, stays = whole(shop, retention_days=1), shop.program.create()
     ages(shop, session, DAY)

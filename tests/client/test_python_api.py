@@ -145,6 +145,7 @@ def test_select_is_the_command(
     assert result.write_features(tmp_path / "mine.npz").read_bytes() == features.read_bytes()
 
 
+@pytest.mark.long
 def test_trainers_take_the_bundles(result: take5.FileResult, tmp_path: Path) -> None:
     bundles = result.bundle(tmp_path, "synctalk", "er-nerf", name="anna", size=256, consent="C-1")
     assert [bundle.folder for bundle in bundles] == [tmp_path / "synctalk" / "anna", tmp_path / "er-nerf" / "anna"]

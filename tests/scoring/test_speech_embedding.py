@@ -5,6 +5,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from encoder_sounds import Float32, cuts, diversity, hum, noise, onnx_files, silence, speech
+from long_values import long_after
 
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
 from take5.scoring.models import speech_embedding
@@ -77,7 +78,7 @@ def with_breaks() -> Float32:
     return sound
 
 
-@pytest.mark.parametrize("make", [with_breaks, hum, silence, lambda: noise(80_000)])
+@pytest.mark.parametrize("make", long_after(2, [with_breaks, hum, silence, lambda: noise(80_000)]))
 def test_frames_share_what_they_have_in_common_and_nothing_else(
     encoder: SpeechEmbedding, make: Callable[[], Float32]
 ) -> None:

@@ -56,6 +56,7 @@ def linear(talkers: Sequence[Talker]) -> tuple[Talker, Array]:
     return replace(talkers[0], lips=lips), features
 
 
+@pytest.mark.long
 def test_lips_that_follow_the_features_are_learnt_and_more_seconds_teach_more(linear: tuple[Talker, Array]) -> None:
     talker, features = linear
     means = curve(talker, features)

@@ -91,6 +91,7 @@ def test_what_comes_after_the_clip(two: Path, tmp_path: Path, options: list[str]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.long
 def test_a_bundle(two: Path, tmp_path: Path) -> None:
     code, err = ended(40_000, "begin", "bundle", str(two), "--for", "er-nerf", "-o", str(tmp_path / "out"))
     assert (code, err) == (1, f"take5: error: {tmp_path / 'out'}: {FULL}\n")
@@ -106,6 +107,7 @@ def test_the_copy_of_standard_input(two: Path, tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_replay(two: Path, tmp_path: Path) -> None:
     code, err = ended(20_000, "begin", "replay", str(two), *WINDOWS, "-o", str(tmp_path / "out"))
     assert (code, err) == (1, f"take5: error: {tmp_path / 'out' / 'two'}: {FULL}\n")

@@ -31,6 +31,8 @@ from take5.stream.spool.folder import unfinished
 from take5.stream.spool.plan import Changes
 from take5.stream.timeline.sound_shift import SoundShift
 
+pytestmark = pytest.mark.long
+
 SIZE = (450, 360)
 LATE_MS = 220
 EXACT_MS = 1.0

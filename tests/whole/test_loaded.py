@@ -33,6 +33,7 @@ def loaded(stderr: str) -> str:
     return stderr.splitlines()[-1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("more", "packages"), [([], "loaded: []"), (["--report"], "loaded: ['matplotlib']")], ids=["plain", "report"]
 )

@@ -18,6 +18,8 @@ from take5.stream.offline.batch.job import Recipe
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def opposite(seven: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

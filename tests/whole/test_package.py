@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from long_values import long_after
 from repository import ROOT
 
 from take5.client.cli import take5
@@ -146,7 +147,7 @@ def test_nothing_is_imported_before_it_is_needed(arguments: list[str], needed: s
     assert (code, set(found) - needed) == ("0", set())
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("command", long_after(3, sorted(COMMANDS)))
 def test_no_command_imports_what_is_slow_and_that_few_need(command: str) -> None:
     slow = {name for name in SLOW if command not in ("calibrate", "prepare") or not name.startswith("scipy")}
     program = f"import sys, take5.client.cli.{COMMANDS[command].module}; print(*sorted({slow} & set(sys.modules)))"

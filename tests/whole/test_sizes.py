@@ -27,6 +27,8 @@ from take5.stream.sources.file import MediaFile
 from take5.stream.sources.file_decoding import SeekingDecoder
 from take5.stream.timeline.media import UnitFormat
 
+pytestmark = pytest.mark.long
+
 SMALLER, BACK, GRID_BACK = 7.4, 8.6, 215
 DESCRIBED_S = 10
 SIZE, SMALL, TALL = (450, 360), (300, 240), (288, 360)

@@ -127,6 +127,7 @@ def test_wrong_arguments_are_refused(trainer: str, checkout: Path, bundle: Path)
     assert f"another trainer than {trainer}" in checked(trainer, checkout, bundle).stderr
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("programs")
 def test_a_gpu_is_needed_and_nothing_is_written_before(trainer: str, checkout: Path, bundle: Path) -> None:
     assert "no PyTorch that sees a GPU" in checked(trainer, checkout, bundle, CUDA_VISIBLE_DEVICES="").stderr

@@ -19,6 +19,8 @@ from take5.stream.offline.select import Selected, select
 from take5.stream.settings import Settings
 from take5.stream.sources.file import MediaFile
 
+pytestmark = pytest.mark.long
+
 WANTED = wanted_for(["livetalking", "er-nerf"], size=256)
 
 

@@ -158,6 +158,7 @@ class Full(Selector):
         return False
 
 
+@pytest.mark.long
 def test_two_captures_that_share_the_time_get_the_same_number_of_windows(arrived: Arrived, slow: MakeSlow) -> None:
     captures = [slow(0.35) for _ in range(2)]
     told: list[list[Event]] = [[], []]
@@ -207,6 +208,7 @@ def test_the_cap_analyses_what_was_skipped(arrived: Arrived, models: Models, slo
     assert clip.best.start == best.start
 
 
+@pytest.mark.long
 def test_without_time_to_finish_it_says_how_many_windows_were_checked(
     arrived: Arrived, slow: MakeSlow, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ class Run:
         assert self.worker.join(PATIENCE_S)
 
 
+@pytest.mark.long
 def test_each_length_has_its_clip_and_its_bundles(arrived: Arrived, models: Models, tmp_path: Path) -> None:
     run = Run(models, arrived, tmp_path, 99)
     five, ten = (event for event in run.events if isinstance(event, ClipReady))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from live_media import NEVER, drive, live_session, losing, received, seconds
+from long_values import long_after
 
 from demo.talker import DEFAULT, FILLER, Script, fitted
 from demo.talker.motion import REST
@@ -127,7 +128,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return looked_at
 
 
-@pytest.mark.parametrize("seconds_long", [5.0, 10.0])
+@pytest.mark.parametrize("seconds_long", long_after(1, [5.0, 10.0]))
 def test_the_first_window_is_still_there_when_it_is_enough(
     arrived: tuple[UnitFormat, list[Received]], models: Models, seconds_long: float
 ) -> None:
@@ -206,6 +207,7 @@ def test_it_looks_at_every_frame_again_once_it_has_caught_up(
     assert windows(events)[-1][3] is True
 
 
+@pytest.mark.long
 def test_a_loss_taints_its_windows_until_the_next_keyframe(
     arrived: tuple[UnitFormat, list[Received]], models: Models
 ) -> None:
@@ -217,7 +219,7 @@ def test_a_loss_taints_its_windows_until_the_next_keyframe(
     assert all(3 <= v.score.start // 25 <= 8 for v in damaged)
 
 
-@pytest.mark.parametrize(("lost", "code"), [(True, Code.FRAMES_MISSING), (False, Code.FRAMES_SKIPPED)])
+@pytest.mark.parametrize(("lost", "code"), long_after(1, [(True, Code.FRAMES_MISSING), (False, Code.FRAMES_SKIPPED)]))
 def test_only_a_gap_between_packets_is_blamed_on_the_network(
     arrived: tuple[UnitFormat, list[Received]], models: Models, *, lost: bool, code: Code
 ) -> None:
@@ -261,7 +263,7 @@ def test_a_pause_makes_no_keyframes_rare(arrived: tuple[UnitFormat, list[Receive
     assert Trouble.KEYFRAMES_RARE not in warned(events)
 
 
-@pytest.mark.parametrize("late", ["sound", "picture"])
+@pytest.mark.parametrize("late", long_after(1, ["sound", "picture"]))
 def test_a_track_that_begins_late_moves_the_beginning(
     arrived: tuple[UnitFormat, list[Received]], models: Models, late: str
 ) -> None:

@@ -79,6 +79,7 @@ def test_each_best_window_is_kept_and_the_spool_goes_with_the_clip(
     assert not [thread for thread in threading.enumerate() if thread.name in ("take5-spool", "take5-capture")]
 
 
+@pytest.mark.long
 def test_a_window_that_wins_after_the_stop_is_kept_too(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_rule_stops_it_and_the_thirteen_frames_after_are_kept(
     assert len(frames(tmp_path / "clip" / "source.mp4")) >= 138
 
 
+@pytest.mark.long
 def test_a_window_that_begins_with_the_first_keyframe_has_its_pictures(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
@@ -265,6 +266,7 @@ def test_a_report_that_cannot_be_drawn_is_told(
     assert (tmp_path / "ann" / "clip.mp4").exists()
 
 
+@pytest.mark.long
 def test_the_frames_after_a_window_are_tracked_as_they_come(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
@@ -285,6 +287,7 @@ def test_the_frames_after_a_window_are_tracked_as_they_come(
     assert len(opened) == 1, "none looked at them again"
 
 
+@pytest.mark.long
 def test_a_bundle_that_cannot_be_written_costs_neither_the_clip_nor_what_comes_after(
     arrived: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:

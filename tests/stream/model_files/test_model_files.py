@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from long_values import long_after
 
 from take5.client.cli.models import models as models_command
 from take5.scoring.errors import ModelDamaged, ModelMissing, ParameterError
@@ -317,7 +318,7 @@ def test_fetches_from_the_official_address_first(folder: Path, file: ModelFile, 
     assert server.requests == ["/toy.bin"] * 2
 
 
-@pytest.mark.parametrize("page", [None, OTHER, CONTENT[:-1], CONTENT + b"\0" * 100_000, b""])
+@pytest.mark.parametrize("page", long_after(1, [None, OTHER, CONTENT[:-1], CONTENT + b"\0" * 100_000, b""]))
 def test_falls_back_to_the_wheel(folder: Path, file: ModelFile, server: Server, page: bytes | None) -> None:
     if page is not None:
         server.pages["/toy.bin"] = page

@@ -53,6 +53,7 @@ def test_of_jobs_without_end_as_many_are_done_as_somebody_asks_for() -> None:
     assert multiprocessing.active_children() == []
 
 
+@pytest.mark.long
 def test_a_worker_that_dies_costs_its_job_and_is_replaced() -> None:
     told = {
         "killed.mp4": "was killed by SIGKILL (out of memory? fewer --jobs need less)",
@@ -117,6 +118,7 @@ def test_what_a_killed_worker_had_half_written_is_removed(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == [others]
 
 
+@pytest.mark.long
 def test_closing_ends_what_is_under_way_and_nothing_half_written_stays(tmp_path: Path) -> None:
     jobs = [job(name, tmp_path) for name in ("answer", "hold-1", "hold-2")]
     with closing(ProcessEngine(setup_mixed, 3).run(jobs)) as outcomes:

@@ -257,6 +257,7 @@ def run(models: Models, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return call
 
 
+@pytest.mark.long
 def test_the_drawn_talker_is_stopped_by_its_best_window(
     run: Run, beginning: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -20,6 +20,8 @@ from take5.stream.platform.hooks.kinds import HookKind
 from take5.stream.platform.hooks.queue import CLAIM, claim_due
 from take5.stream.platform.tables import utc_now
 
+pytestmark = pytest.mark.waiting
+
 CREATE = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
@@ -34,8 +36,6 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 from take5.stream.platform.database import Database
 from take5.stream.platform.hooks.sender import HookSender
-
-pytestmark = pytest.mark.waiting
 HookSender(Database.open(sys.argv[2]), poll_s=0.02).start()
 print("started", flush=True)
 time.sleep(120)

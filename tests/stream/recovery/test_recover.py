@@ -270,6 +270,7 @@ def test_a_spool_in_which_nothing_was_written_goes(journal: bytes | None, tmp_pa
     assert not (tmp_path / SPOOLS).exists()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("plain_reports")
 def test_a_recovery_that_was_killed_is_taken_up_again_and_hooks_fire_once(
     steps: list[Step], left: Callable[[int], SpoolFolder], models: Models, tmp_path: Path

@@ -48,6 +48,7 @@ class Names(HTMLParser):
         self.ids += [value or "" for name, value in attrs if name == "id"]
 
 
+@pytest.mark.long
 def test_a_full_disk_is_one_reason_from_the_drawing_process_too(tmp_path: Path) -> None:
     with no_file_beyond(10), pytest.raises(OSError, match=r"^File too large$"):
         write_report_apart(invented(), tmp_path)
@@ -113,6 +114,7 @@ def test_windows_that_there_was_no_time_for_are_counted(tmp_path: Path) -> None:
     assert "could no longer win" not in said
 
 
+@pytest.mark.long
 def test_one_window_alone(tmp_path: Path) -> None:
     said = words(written(invented(5), tmp_path / "a"))
     assert "0:00 to 0:05" in said

@@ -94,6 +94,7 @@ def test_what_cannot_be_read_states_nothing() -> None:
     assert opus_sound(b"") is None
 
 
+@pytest.mark.long
 def test_a_stream_as_recommended() -> None:
     facts = measured(encoded(5, (1280, 720), profile="high", bf="0", g="25", level="3.1", sc_threshold="0"))
     assert facts == PictureFacts("H264", "High", "3.1", 1280, 720, 25, 1.0, b_frames=False)

@@ -134,6 +134,7 @@ def torn(short: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[flo
 SINCE_1970 = 2e9
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seconds", "kinds"), long_after(1, [(9.0, "audio"), (9.0, "video"), (SINCE_1970, "video audio")])
 )
