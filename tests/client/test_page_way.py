@@ -402,6 +402,7 @@ def test_the_way_in_chinese(studio: Studio, open_page: OpenPage) -> None:
     expect(page.locator("#consent-version")).to_have_text("版本 1")
     looks_right(page)
     agree(page, "李安")
+    at(page, "devices")
     expect(page.locator("#devices-title")).to_have_text("检查摄像头和麦克风")
     assert studio.program.show(session["id"])["consented"]["name"] == "李安"
     looks_right(page)
