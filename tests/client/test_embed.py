@@ -122,6 +122,7 @@ def test_a_denied_camera_is_a_problem_that_can_be_tried_again(
     expect(page.get_by_role("button", name="Start")).to_be_focused()
 
 
+@pytest.mark.long
 def test_what_is_removed_ends_its_capture_and_frees_the_camera(
     server: Served, program: Program, site: Sites, open_page: OpenPage
 ) -> None:
@@ -136,6 +137,7 @@ def test_what_is_removed_ends_its_capture_and_frees_the_camera(
     assert eventually(lambda: not is_followed(server, session["id"]))
 
 
+@pytest.mark.long
 def test_two_on_a_page_are_two(server: Served, program: Program, site: Sites, open_page: OpenPage) -> None:
     first, second = program.create(language="zh-Hans"), program.create()
     markup = f'<take5-capture id="two" server="{server.address}" session="{second["id"]}" lang="en"></take5-capture>'

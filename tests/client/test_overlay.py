@@ -73,6 +73,7 @@ def done(*, report: bool = False) -> list[Event]:
     return [Stopped(175, Stop(StopRule.THRESHOLD, 1.0, 0.5)), ClipReady(175, best, 125, "/clips", report=report)]
 
 
+@pytest.mark.long
 def test_one_capture_after_another_is_followed(server: Served, open_page: OpenPage) -> None:
     page = overlay(server, open_page, "day")
     says(page, "Waiting for the sender …")
@@ -96,6 +97,7 @@ def test_one_capture_after_another_is_followed(server: Served, open_page: OpenPa
     accessible(page)
 
 
+@pytest.mark.long
 def test_what_is_in_the_way_is_named(server: Served, open_page: OpenPage) -> None:
     page = overlay(server, open_page, "way")
     tell(server, "way", *begun(), *scored(800.0))
@@ -133,6 +135,7 @@ def test_a_capture_that_begins_before_the_report_is_followed(server: Served, ope
     says(page, "Done: the best five seconds are kept.")
 
 
+@pytest.mark.long
 def test_a_lost_connection_is_said_and_made_again(server: Served, open_page: OpenPage) -> None:
     page = open_page(f"{server.address}/healthz", IMPATIENT, viewport=FULL_HD)
     sockets: list[WebSocketRoute] = []
@@ -161,6 +164,7 @@ def test_a_lost_connection_is_said_and_made_again(server: Served, open_page: Ope
     assert len(sockets) == 9
 
 
+@pytest.mark.long
 def test_options_choose_layout_ground_and_language(server: Served, open_page: OpenPage) -> None:
     page = overlay(server, open_page, "options", "&layout=bar&background=solid&lang=zh")
     says(page, "正在等待发送端……")

@@ -346,6 +346,7 @@ def test_leaving_the_page_ends_the_capture(
     assert eventually(lambda: server.sessions.live == 0, 5)
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_stopping_before_anything_has_arrived_leads_back(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")

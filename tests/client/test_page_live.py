@@ -171,6 +171,7 @@ def test_stalls_warnings_and_the_stop_are_told(server: Served, open_page: OpenPa
     says(page, "It stopped by itself: going on would hardly improve it. Writing the clip")
 
 
+@pytest.mark.long
 def test_a_clip_that_cannot_be_written_is_said_and_can_be_tried_again(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "full")
     stopped = Stopped(150, Stop(StopRule.GAIN, 0.005, 0.01))
@@ -272,6 +273,7 @@ def test_a_lost_connection_is_made_again_and_nothing_is_forgotten(server: Served
     assert len(sockets) == 2
 
 
+@pytest.mark.long
 def test_a_server_that_is_gone_is_waited_for(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/", IMPATIENT)
     gone, failed = True, 0
@@ -340,6 +342,7 @@ def test_a_report_that_could_not_be_drawn_is_no_failure(server: Served, open_pag
     expect(page.locator("#result-title")).to_have_text("The best five seconds")
 
 
+@pytest.mark.long
 def test_the_second_stage_asks_for_silence(server: Served, open_page: OpenPage) -> None:
     page = following(server, open_page, "still")
     tell(server, "still", *begun(), *scored(1200.0), Coached(150, IdleState.WAITING))

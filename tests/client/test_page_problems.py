@@ -78,6 +78,7 @@ def test_a_full_server_is_waited_for(
         expect(page.locator("#live-title")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said(models: Models, open_page: OpenPage, tmp_path: Path) -> None:
     with served(models, tmp_path, pages=PAGES) as server:
         server.sessions.space.least = 10**18

@@ -57,6 +57,7 @@ def show_clip(server: Served, name: str, folder: Path) -> None:
     tell(server, name, *begun(), *scored(1200.0), clip, Reported(150, {"report.html": files["report.html"]}))
 
 
+@pytest.mark.long
 def test_a_player_whose_ticket_is_old_gets_another_and_goes_on(
     server: Served, open_page: OpenPage, tmp_path: Path
 ) -> None:

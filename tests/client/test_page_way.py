@@ -86,6 +86,7 @@ def test_who_does_not_agree_is_told_what_that_means_and_nothing_is_recorded(
     at(page, "consent")
 
 
+@pytest.mark.long
 def test_a_text_that_has_changed_is_to_be_read_again(asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"])
     go_on(page)
@@ -267,6 +268,7 @@ def test_another_recording_is_wanted_also_after_a_reload(studio: Studio, open_pa
     expect(page.locator("#takes button")).to_have_count(2)
 
 
+@pytest.mark.long
 def test_another_device_takes_over_and_this_page_says_so(studio: Studio, open_page: OpenPage) -> None:
     session = studio.program.create()
     page = open_page(session["links"]["person"], COUNT)
@@ -314,6 +316,7 @@ def test_a_link_that_is_withdrawn_at_a_step(
     withdraw(studio, asked, page)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("used", [False, True])
 def test_a_link_that_is_withdrawn_at_the_end(studio: Studio, open_page: OpenPage, *, used: bool) -> None:
     session = studio.program.create()
@@ -358,6 +361,7 @@ def test_the_code_for_a_phone_is_the_persons_link_and_no_address_has_the_secret(
     expect(code).to_be_hidden()
 
 
+@pytest.mark.long
 def test_a_phone_goes_the_same_way_by_touch(asked: Json, open_page: OpenPage) -> None:
     page = open_page(asked["links"]["person"], user_agent=IPHONE, **PHONE_SCREEN)
     page.locator("#welcome-go").tap()

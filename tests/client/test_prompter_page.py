@@ -187,6 +187,7 @@ def test_it_is_large_near_the_camera_and_beside_the_face(server: Served, open_pa
     looks_right(page)
 
 
+@pytest.mark.long
 def test_on_a_phone_it_and_the_face_are_in_sight_while_recording(server: Served, open_page: OpenPage) -> None:
     page = open_page(server.address + "/")
     page.set_viewport_size(PHONE)

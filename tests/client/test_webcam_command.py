@@ -84,6 +84,7 @@ def check(folder: Path) -> None:
     assert (folder / "source.mp4").stat().st_size > 0
 
 
+@pytest.mark.long
 @pytest.mark.waiting
 def test_what_is_wrong_is_said_in_a_line(server: SoundServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["webcam", "--size", "big"]) == 64

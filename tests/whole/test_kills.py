@@ -50,6 +50,7 @@ def pictures(clip: Json) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+@pytest.mark.long
 def test_a_kill_after_kept_loses_nothing_and_the_name_answers_with_the_clip(video: Path, tmp_path: Path) -> None:
     log, output = tmp_path / "hooks", tmp_path / "out"
     options = [*OPTIONS, "--on-ready", hook(log)]

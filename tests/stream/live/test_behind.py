@@ -306,6 +306,7 @@ def test_a_second_fault_ends_it_with_the_first(
     assert "the tracker is broken" in failed.text
 
 
+@pytest.mark.long
 @pytest.mark.realtime
 def test_two_slow_captures_in_real_time_share_and_keep_time(arrived: Arrived, models: Models, tmp_path: Path) -> None:
     """Trackers that do 33 frames a second together, where two captures need 50."""

@@ -183,6 +183,7 @@ def test_a_refused_offer_leaves_no_session(server: Served) -> None:
     assert eventually(lambda: httpx.get(f"{server.address}/api/sessions/refused").status_code == 404)
 
 
+@pytest.mark.long
 def test_offers_with_any_line_broken_never_break_the_server(server: Served) -> None:
     """Each line left out, cut short, or with its numbers gone; what can be answered is, the rest is refused."""
     lines = OFFER.splitlines()

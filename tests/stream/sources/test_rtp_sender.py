@@ -28,6 +28,7 @@ def holes(times: list[float], least_s: float = 0.1) -> list[float]:
     return [after - before for before, after in pairwise(times) if after - before > least_s]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pause_s", [1.2, 3.0])
 def test_a_picture_that_pauses_comes_back_at_once(pause_s: float) -> None:
     async def paused() -> None:
@@ -60,6 +61,7 @@ def test_a_jump_of_both_clocks_is_one_hole(by_s: float) -> None:
     run(jumped())
 
 
+@pytest.mark.long
 def test_a_source_that_begins_again_with_another_number_is_followed() -> None:
     async def again() -> None:
         async with RtpSender() as sender:

@@ -245,6 +245,7 @@ def test_a_rule_ends_the_recording_and_the_clip_is_there(
     assert set(threading.enumerate()) <= before
 
 
+@pytest.mark.long
 def test_a_device_that_breaks_ends_the_recording_but_the_best_is_kept(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
@@ -286,6 +287,7 @@ def test_the_first_interrupt_asks_and_the_secondinterrupts() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.long
 def test_a_clip_that_cannot_be_written_is_tried_again_or_given_up(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +313,7 @@ def test_a_clip_that_cannot_be_written_is_tried_again_or_given_up(
         assert shown[-1]["type"] == ("error" if given_up else "clip")
 
 
+@pytest.mark.long
 def test_a_capture_that_cannot_be_shown_ends_and_is_saved(
     recorded: tuple[UnitFormat, list[Received]], models: Models, tmp_path: Path
 ) -> None:
