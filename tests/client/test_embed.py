@@ -302,8 +302,8 @@ def test_the_page_itself_in_a_frame_of_an_allowed_origin_alone(
     page.frame_locator("iframe").locator("#welcome-go").click()
     expect(page.frame_locator("iframe").locator("#start")).to_be_enabled()
     refused = browser.new_page()
-    refused.goto(site.foreign)
-    assert eventually(lambda: refused.frames[-1].url.startswith("chrome-error:"))
+    with refused.expect_event("framenavigated", lambda frame: frame.url.startswith("chrome-error:")):
+        refused.goto(site.foreign)
     refused.close()
     policy = httpx.get(server.address).headers["content-security-policy"]
     assert re.search(rf"frame-ancestors 'self' {re.escape(site.friend)} https://shop.example$", policy)
