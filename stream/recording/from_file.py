@@ -97,11 +97,8 @@ class FileRecording:
         """Decode a few pictures that are spread over the recording, without grid frames [start, stop)."""
         origin = self.file.origin
         span = origin + start * FRAME_FLICKS, origin + stop * FRAME_FLICKS
-        for keyframe in Spread(self.index.keyframes).outside(*span):
-            with closing(self.file.frames_around(self.index, keyframe.pts)) as frames:
-                first = next(frames, None)
-            if first is not None and not first.damaged:
-                yield first.picture
+        found = map(self.file.still, Spread(self.index.keyframes).outside(*span))
+        return (frame.picture for frame in found if frame is not None)
 
     def sound(self, start: int, stop: int) -> tuple[NDArray[np.float32], int]:
         """Sound of grid frames [start, stop): float32 [C, n], and samples per second."""

@@ -35,8 +35,17 @@ class Spread(Generic[T]):
         if self._kept and item.pts < self._kept[-1].pts + self._apart:
             return
         self._kept.append(item)
-        if len(self._kept) > MOST:
-            self._kept, self._apart = self._kept[::2], 2 * self._apart
+        while len(self._kept) > MOST:
+            self._apart *= 2
+            self._kept = self._thinned()
+
+    def _thinned(self) -> list[T]:
+        """Those that are as far apart as they have to be."""
+        kept = self._kept[:1]
+        for item in self._kept[1:]:
+            if item.pts >= kept[-1].pts + self._apart:
+                kept.append(item)
+        return kept
 
     def outside(self, start: int, stop: int) -> list[T]:
         """Those that are not in [start, stop), in flicks."""

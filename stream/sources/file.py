@@ -282,9 +282,9 @@ class MediaFile:
             if shown.index < stop:
                 yield shown
 
-    def frames_around(self, index: FileIndex, wanted: int) -> Generator[VideoFrame, None, None]:
-        """Decode from the keyframe before a time on, in flicks; its pictures need not be on the grid."""
-        yield from self._decoder.around(index, wanted)
+    def still(self, keyframe: Keyframe) -> VideoFrame | None:
+        """Decode a keyframe alone; None where it cannot be found again, or is damaged."""
+        return self._decoder.still(keyframe)
 
     def ready_frames(
         self, index: FileIndex, start: int, stop: int, hop: int

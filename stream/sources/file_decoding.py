@@ -60,6 +60,21 @@ class SeekingDecoder:
                     yield from (frame for frame in decoder.decode(packet) if frame.pts >= keyframe.pts)
             yield from decoder.decode(None)
 
+    def still(self, keyframe: Keyframe) -> VideoFrame | None:
+        """Decode a keyframe alone; None where seeking does not lead to it, or it is damaged."""
+        with self._opened() as container:
+            video, _ = self._streams(container)
+            seek(container, keyframe.seek, video)
+            for packet in packets(container, video):
+                if packet.pts is not None and packet_flicks(packet.pts, video) == keyframe.pts:
+                    decoder = PictureDecoder(video)
+                    frames = [*decoder.decode(packet), *decoder.decode(None)]
+                    return next((frame for frame in frames if frame.pts == keyframe.pts and not frame.damaged), None)
+                at = packet.pts if packet.dts is None else packet.dts
+                if at is not None and at > keyframe.seek:
+                    break
+        return None
+
     def resized(
         self, keyframes: Sequence[Keyframe], headers: Mapping[int, bytes], size: tuple[int, int]
     ) -> Iterator[int]:

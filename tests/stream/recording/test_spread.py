@@ -26,6 +26,12 @@ def test_a_long_one_has_as_many_further_apart() -> None:
         assert len({later - sooner for sooner, later in pairwise(found)}) == 1
 
 
+def test_items_that_are_rare_are_spread_as_evenly() -> None:
+    for apart_s in (1.9, 4.0, 10.0):
+        steps = [later - sooner for sooner, later in pairwise(kept(4000, apart_s))]
+        assert max(steps) < 1.5 * min(steps)
+
+
 def test_a_stretch_can_be_left_out() -> None:
     items = Spread(Keyframe(second * FLICKS, 0) for second in range(10))
     assert [item.pts // FLICKS for item in items.outside(3 * FLICKS, 8 * FLICKS)] == [0, 1, 2, 8, 9]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from media_files import (
@@ -24,7 +25,7 @@ from media_files import (
 from numpy.typing import NDArray
 
 from take5.stream.sources.file import MediaFile
-from take5.stream.sources.file_index import FileIndex
+from take5.stream.sources.file_index import FileIndex, Keyframe
 from take5.stream.timeline.clock import FLICKS, FRAME_FLICKS, seconds_to_flicks, to_seconds
 from take5.stream.timeline.media import AccessUnit, AudioBlock, VideoFrame
 from take5.stream.timeline.soundtrack import SoundTrack
@@ -220,6 +221,30 @@ def test_scan_and_media_agree(made: Made, name: str) -> None:
 def test_every_start_shows_what_a_whole_decode_shows(made: Made, name: str) -> None:
     sample = made(name)
     assert_seeks_exactly(sample.played, sample.file, sample.index, step=5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_keyframe_alone_shows_what_a_whole_decode_shows(made: Made, name: str) -> None:
+    sample = made(name)
+    number = dict(zip(sample.played.times, sample.played.numbers, strict=True))
+    stills = {keyframe.pts: sample.file.still(keyframe) for keyframe in sample.index.keyframes}
+    found = {pts: (still.pts, number_of(still.picture.rgb())) for pts, still in stills.items() if still is not None}
+    assert found == {pts: (pts, number[pts]) for pts in found}
+    assert len(found) == len(stills) or (found and "refreshed" in name)
+
+
+def test_a_keyframe_that_is_damaged_or_gone_is_no_picture_of_another_time(tmp_path: Path) -> None:
+    case, path = CASES["mkv, without an index"], tmp_path / "whole.mkv"
+    numbered_media(path, steady(100, 25), silence(4.0), Video(options={"g": "25", "sc_threshold": "0"}), case.audio)
+    file, index, _ = scan(path)
+    assert len(index.keyframes) == 4
+    content = path.read_bytes()
+    with av.open(str(path)) as container:
+        third = [bytes(packet) for packet in container.demux(video=0) if packet.is_keyframe][2]
+    assert content.count(third) == 1
+    path.write_bytes(content.replace(third, third[:5] + bytes(len(third) - 5)))
+    stills = [file.still(keyframe) for keyframe in (*index.keyframes, Keyframe(FLICKS // 2, 500))]
+    assert [None if still is None else still.pts for still in stills] == [0, FLICKS, None, 3 * FLICKS, None]
 
 
 @pytest.mark.parametrize("name", CASES)
