@@ -5,6 +5,7 @@ There are no session ids and nothing of people in it.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -18,7 +19,11 @@ from take5.stream.server.patient_space import PatientSpace
 from take5.stream.server.sessions import Sessions
 from take5.stream.server.thread_times import ThreadTimes
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
 Family = CounterMetricFamily | GaugeMetricFamily
+PATH = "/metrics"
 SCORE_S = (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 CLIP_S = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
 """Limits of the histograms' buckets, in seconds."""
@@ -116,7 +121,7 @@ class Metrics:
         self._deliveries.labels(outcome).inc()
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
-        """Answer at a port of its own; return what ends that.
+        """Answer ``/metrics`` at a port of its own; return what ends that.
 
         Raises
         ------
@@ -128,6 +133,7 @@ class Metrics:
         except OSError as error:
             where = f"{host}:{port}"
             raise ServerError(f"{where}: metrics cannot be served there ({error.strerror or error})") from error
+        server.set_app(_only_at_its_path(server.get_app()))
 
         def end() -> None:
             server.shutdown()
@@ -135,6 +141,19 @@ class Metrics:
             thread.join()
 
         return end
+
+
+def _only_at_its_path(metrics: "WSGIApplication | None") -> "WSGIApplication":
+    """The application of ``prometheus_client``, which answers any path, at one."""
+    assert metrics is not None  # noqa: S101 - the server has been started with it
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"] == PATH:
+            return metrics(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+        return [f"metrics are at {PATH}\n".encode()]
+
+    return answer
 
 
 def _observe(histogram: Histogram, seconds: float | None) -> None:

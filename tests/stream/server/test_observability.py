@@ -81,7 +81,9 @@ def test_metrics_count_what_happens_and_say_what_is(server: Served) -> None:
         metrics.counted(CaptureCounts({"picture": 90, "sound": 50}, {"picture": 2}, {"inbox": 4}))
         metrics.skipped(3)
         assert server.post("/whip/a", offer="v=0").status_code in (400, 422)
-        found = values(httpx.get(f"http://127.0.0.1:{port}/metrics").text)
+        for path in ("/", "/favicon.ico", "/metrics/", "/api/sessions/ann"):
+            assert httpx.get(f"http://127.0.0.1:{port}{path}").status_code == 404
+        found = values(httpx.get(f"http://127.0.0.1:{port}/metrics?x=1").text)
     finally:
         end()
     assert found["take5_captures_stopped_total{rule=cap}"] == 1
