@@ -5,8 +5,7 @@ There are no secrets in it, and no paths of the server.
 
 import asyncio
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from take5.stream.output.places import Places
 from take5.stream.output.zipped import archived, files_below
 from take5.stream.platform.database import Database
 from take5.stream.platform.footage import found_footage, is_lock
@@ -143,7 +143,7 @@ def _record(database: Database, session_id: str, output: Path) -> tuple[Json, _H
         deliveries = [_delivery(each) for each in session.scalars(ours)]
         secrets = select(SecretRow).where(SecretRow.session_id == session_id).order_by(SecretRow.kind, SecretRow.id)
         takes = tuple(Path(take.folder) for take in row.takes)
-        bare = partial(_without_paths, places=_places([output, *(folder.parent for folder in takes)]))
+        bare = partial(_without_paths, places=Places([output, *(folder.parent for folder in takes)]))
         shown = {name: getattr(row, name) for name in SHOWN} | {"failure": bare(row.failure)}
         record = {
             "version": VERSION,
@@ -170,16 +170,10 @@ def _delivery(row: DeliveryRow) -> Json:
     return {**{name: getattr(row, name) for name in names}, "payload": payload}
 
 
-def _places(folders: Iterable[Path]) -> re.Pattern[str]:
-    """Paths of folders where a text mentions them, and what is in them: commands and errors do."""
-    found = sorted({re.escape(str(folder.absolute())) for folder in folders}, key=len, reverse=True)
-    return re.compile(rf"(?<![\w./\\-])(?:{'|'.join(found)})(?:([/\\])|(?!\.?[\w-]))")
-
-
-def _without_paths(value: Any, places: re.Pattern[str]) -> Any:
-    """JSON without the paths of the server in it: what is in its folders is named as from there."""
+def _without_paths(value: Any, places: Places) -> Any:
+    """JSON without the paths of the server in it: commands and errors name what is in its folders as from there."""
     if isinstance(value, Mapping):
         return {key: _without_paths(each, places) for key, each in value.items() if key not in PATHS}
     if isinstance(value, list):
         return [_without_paths(each, places) for each in value]
-    return places.sub(lambda found: "" if found[1] else ".", value) if isinstance(value, str) else value
+    return places.without(value) if isinstance(value, str) else value

@@ -9,6 +9,7 @@ from take5.scoring.models.segmenter import Segmenter
 from take5.stream.bundles.masks.labelling import labelled_ahead
 from take5.stream.bundles.preparation.pictures import OnPicture
 from take5.stream.bundles.preparation.prepare import FaceModel, Prepared, leave_out_masks, prepare
+from take5.stream.output.places import Places
 from take5.stream.preparing.masks import local_network, why_none
 
 
@@ -32,5 +33,5 @@ def prepare_fully(
                 return prepare(folder, model, labelling=labels), ""
             except Take5Error as error:
                 reason = f"no masks: {error}"
-    leave_out_masks(folder, reason)
+    leave_out_masks(folder, Places([folder.parent]).without(reason))
     return made, reason

@@ -17,6 +17,7 @@ from serving import eventually
 from take5.client.platform.clients import Take5
 from take5.stream.analysis.models import Models
 from take5.stream.events import BundlePrepared, LeftStep
+from take5.stream.model_files.cache import models_directory
 from take5.stream.server.watch import CaptureReport, CaptureState
 
 
@@ -78,7 +79,8 @@ def test_no_path_of_the_server_is_exported_in_what_is_said_of_a_take(shop: Erasi
     folder = shop.take(session, "")
     bundle, watch = folder / "synctalk" / "ann", shop.server.sessions.watch
     steps = (LeftStep("masks", f"take5 prepare --masks {bundle}"),)
-    texts = (f"no masks: it is at fault; then take5 prepare --masks {bundle}", f"take5 recover {shop.output}.")
+    network = models_directory() / "selfie_segmentation.tflite"
+    texts = (f"no masks: {network} is at fault; then take5 prepare --masks {bundle}", f"take5 recover {shop.output}.")
     for event in (
         BundlePrepared(400, "synctalk", str(bundle), ("head_pose",), steps, texts, window_frames=125),
         BundlePrepared(400, "instag", str(bundle), error=f"'{folder}-2/x' and {folder}: cannot be read"),
@@ -87,7 +89,7 @@ def test_no_path_of_the_server_is_exported_in_what_is_said_of_a_take(shop: Erasi
 
     def prepared() -> list[Any]:
         record, archive = exported(shop.as_person(session, "GET", "/export"))
-        assert str(tmp_path) not in archive.read("session.json").decode()
+        assert not any(str(place) in archive.read("session.json").decode() for place in (tmp_path, network.parent))
         (take,) = record["takes"]
         return [each["event"] for each in take["events"] if each["kind"] == "BundlePrepared"]
 
@@ -95,7 +97,8 @@ def test_no_path_of_the_server_is_exported_in_what_is_said_of_a_take(shop: Erasi
     made, failed = prepared()
     name = f"{folder.name}/synctalk/ann"
     assert made["left"] == [{"what": "masks", "command": f"take5 prepare --masks {name}"}]
-    assert made["warnings"] == [f"no masks: it is at fault; then take5 prepare --masks {name}", "take5 recover .."]
+    without = f"no masks: selfie_segmentation.tflite is at fault; then take5 prepare --masks {name}"
+    assert made["warnings"] == [without, "take5 recover .."]
     assert failed["error"] == f"'{folder.name}-2/x' and {folder.name}: cannot be read"
 
 

@@ -19,7 +19,10 @@ from take5.stream.bundles.footage import footage
 from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.write import wanted_for, write_bundles
 from take5.stream.events import Bundled, BundlePrepared
+from take5.stream.preparing import bundle as bundle_module
+from take5.stream.preparing.bundle import prepare_fully
 from take5.stream.preparing.child import NICENESS
+from take5.stream.preparing.models import face_model
 from take5.stream.preparing.priority import Priority
 from take5.stream.preparing.process import PROGRAM
 from take5.stream.preparing.queue import Order, PreparationQueue
@@ -117,6 +120,17 @@ def test_a_process_of_low_priority_prepares_what_it_can_and_says_why_of_the_rest
     assert ("without_masks" in manifest["preparation"]) == bool(good.warnings)
     assert [step["command"] for step in manifest["left"]] == [step.command for step in good.left]
     assert not [path for path in bundle.iterdir() if path.name.startswith(".")]
+
+
+def test_a_manifest_that_says_why_there_are_no_masks_names_no_folder_of_the_machine(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_module, "local_network", lambda: None)
+    _, reason = prepare_fully(bundle, face_model())
+    assert reason.endswith(f"then take5 prepare --masks {bundle}")
+    manifest = (bundle / "manifest.json").read_text()
+    assert json.loads(manifest)["preparation"]["without_masks"].endswith("then take5 prepare --masks ann")
+    assert str(bundle.parent) not in manifest
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux alone has it")
