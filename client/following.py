@@ -25,7 +25,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 
 CLOSED_AS_AGREED = 1000
 
-REFUSALS = {
+REFUSALS = {  # where the server does not say why
     4401: "token missing or wrong, or not valid any more; give the server's --token, or one of the session's",
     4404: "no such session: a name has 1 to 64 letters, digits, - and _",
     1013: "the server has too many followers; try again later",
@@ -150,9 +150,8 @@ def _event(text: str | bytes, address: str) -> Json:
 
 
 def _raise_if_refused(error: ConnectionClosed, address: str) -> None:
-    code = error.rcvd.code if error.rcvd else None
-    if code in REFUSALS:
-        raise ServerError(f"{_shown(address)}: {REFUSALS[code]}") from error
+    if error.rcvd is not None and error.rcvd.code in REFUSALS:
+        raise ServerError(f"{_shown(address)}: {error.rcvd.reason or REFUSALS[error.rcvd.code]}") from error
 
 
 def events_address(url: str) -> str:

@@ -17,7 +17,7 @@ ALLOWED = {
     Holder.SENDER: frozenset({Act.SEND, Act.FOLLOW}),
     Holder.FOLLOWER: frozenset({Act.FOLLOW}),
 }
-WRONG = "secret missing, wrong, expired or revoked, or of another session; send Authorization: Bearer SECRET"
+WRONG = "secret missing, wrong, expired, revoked, or of another or a deleted session; send Authorization: Bearer SECRET"
 NOT_ALLOWED = {
     Act.SEND: "this secret only follows; sending needs the sender's or the person's",
     Act.FOLLOW: "this secret does not follow",

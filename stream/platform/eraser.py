@@ -9,6 +9,7 @@ from contextlib import suppress
 from take5.scoring.errors import OutputError
 from take5.stream.platform.clock import SteadyClock
 from take5.stream.platform.erasure import (
+    DELETED,
     Doomed,
     claim,
     deleted_with_footage,
@@ -107,7 +108,7 @@ class Eraser:
     async def _erase(self, doomed: Doomed, sessions: Sessions, openings: Openings) -> None:
         """Erase a session that is claimed. What cannot be deleted now is tried again when the claim is over."""
         run, database = self._work.run, self._work.database
-        openings.revoke(doomed.id, tuple(Holder))
+        openings.revoke(doomed.id, tuple(Holder), DELETED)
         if not await sessions.remove(doomed.id):
             await run(release, database, doomed.id)
             return

@@ -28,6 +28,9 @@ CLAIM = timedelta(minutes=5)
 ELSEWHERE = timedelta(days=1)
 """How long a session is left to other servers whose recorded takes are not in this one's output folder."""
 
+DELETED = "the session has been deleted"
+"""What is said to those who follow it."""
+
 PAGE = 64
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """A time at which nothing is due."""

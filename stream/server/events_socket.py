@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,8 +18,8 @@ CLOSE_CODES = {401: 4401, 404: 4404, 429: 1013, 503: 1013}
 READ_NOT = 1008
 """Close code for a follower that does not read."""
 
-OVER_CODE, OVER = 4401, "the secret has expired or has been revoked"
-"""How a websocket is closed whose grant ends."""
+OVER_CODE, EXPIRED = 4401, "the secret has expired"
+"""How a websocket is closed whose grant ends by itself."""
 
 READ_EVERY_S = 0.1
 """Time between reading two messages of a follower."""
@@ -35,7 +36,7 @@ async def events_socket(socket: WebSocket) -> None:
         await socket.close(CLOSE_CODES.get(error.status, 1008), str(error)[:120])
 
 
-async def _follow(socket: WebSocket, grant: Grant, revoked: asyncio.Event) -> None:
+async def _follow(socket: WebSocket, grant: Grant, revoked: asyncio.Future[str]) -> None:
     sessions = sessions_of(socket)
     entry, follower = await sessions.follow(socket.path_params["name"])
     try:
@@ -46,21 +47,22 @@ async def _follow(socket: WebSocket, grant: Grant, revoked: asyncio.Event) -> No
 
 
 async def _until_gone(
-    socket: WebSocket, sending: Coroutine[None, None, None], grant: Grant, revoked: asyncio.Event
+    socket: WebSocket, sending: Coroutine[None, None, None], grant: Grant, revoked: asyncio.Future[str]
 ) -> None:
     """Send until the last event, until the follower goes, or until its grant ends."""
-    over = asyncio.ensure_future(revoked.wait())
-    tasks = {asyncio.ensure_future(sending), asyncio.ensure_future(_gone(socket)), over}
+    tasks = {asyncio.ensure_future(sending), asyncio.ensure_future(_gone(socket))}
     left_s = None if grant.left_s == math.inf else max(0.0, grant.left_s)
-    done, others = await asyncio.wait(tasks, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
+    waited: set[asyncio.Future[Any]] = {*tasks, revoked}
+    await asyncio.wait(waited, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+    ended = [task for task in tasks if task.done()]
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    for task in done:
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
         task.result()
-    if done <= {over}:
+    if not ended:
         with suppress(WebSocketDisconnect, RuntimeError):  # it has gone meanwhile
-            await socket.close(OVER_CODE, OVER)
+            await socket.close(OVER_CODE, revoked.result() if revoked.done() else EXPIRED)
 
 
 async def _gone(socket: WebSocket) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from take5.stream.server.grant import Grant
 from take5.stream.server.tickets import Tickets
 
+REVOKED = "the secret has been revoked"
+
 
 class Openings:
     """The websockets and tickets of a server.
@@ -22,24 +24,26 @@ class Openings:
 
     def __init__(self) -> None:
         self.tickets, self.turn = Tickets(), 0
-        self._websockets: dict[tuple[str | None, str | None], set[asyncio.Event]] = defaultdict(set)
+        self._websockets: dict[tuple[str | None, str | None], set[asyncio.Future[str]]] = defaultdict(set)
 
     @contextmanager
-    def websocket(self, grant: Grant) -> Iterator[asyncio.Event]:
-        """Note a websocket while it is open; the event is set when its grant is revoked."""
-        key, revoked = (grant.session, grant.holder), asyncio.Event()
+    def websocket(self, grant: Grant) -> Iterator[asyncio.Future[str]]:
+        """Note a websocket while it is open; the future says why when its grant is revoked."""
+        key, revoked = (grant.session, grant.holder), asyncio.get_running_loop().create_future()
         self._websockets[key].add(revoked)
         try:
             yield revoked
         finally:
+            revoked.cancel()
             self._websockets[key].discard(revoked)
             if not self._websockets[key]:
                 del self._websockets[key]
 
-    def revoke(self, session: str, holders: Collection[str]) -> None:
-        """Close what secrets of a session have opened: websockets now, and tickets for good."""
+    def revoke(self, session: str, holders: Collection[str], why: str = REVOKED) -> None:
+        """Close what secrets of a session have opened: websockets now, whose followers are told why, and tickets."""
         self.turn += 1
         self.tickets.revoke(session, holders)
         for holder in holders:
             for revoked in self._websockets.get((session, holder), ()):
-                revoked.set()
+                if not revoked.done():
+                    revoked.set_result(why)

@@ -42,9 +42,9 @@ def tells(*events: Json, then: Part | None = None) -> Part:
     return part
 
 
-def closes(code: int) -> Part:
+def closes(code: int, reason: str = "") -> Part:
     async def part(connection: ServerConnection) -> None:
-        await connection.close(code)
+        await connection.close(code, reason)
 
     return part
 
@@ -151,6 +151,11 @@ def test_what_the_server_refuses_is_said_and_not_tried_again(code: int, text: st
     with pytest.raises(ServerError, match=text) as refused:
         followed(closes(code), tells(CLIP), shown="a secret")
     assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_says_why_it_refuses_is_quoted() -> None:
+    with pytest.raises(ServerError, match=r"/events: the session has been deleted$"):
+        followed(tells(HELLO, then=closes(4401, "the session has been deleted")), tells(CLIP))
 
 
 def test_a_server_that_was_never_there_is_an_error_at_once() -> None:

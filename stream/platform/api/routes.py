@@ -14,6 +14,7 @@ from take5.stream.platform.api.caller import SCHEME, Caller, base_of, caller_wit
 from take5.stream.platform.api.models import CreatedSession, DeletedSession, NewSession, Session, SessionPage, Text
 from take5.stream.platform.api.problems import MEDIA_TYPE, Problem
 from take5.stream.platform.database import Database
+from take5.stream.platform.erasure import DELETED
 from take5.stream.platform.footage import delete_footage
 from take5.stream.platform.idempotency import Repeatable
 from take5.stream.platform.keys import Scope
@@ -103,7 +104,7 @@ async def cancel(request: Request, caller: Writer, session_id: str) -> Session:
     """Cancel a session: its secrets open nothing any more, and a capture ends. Files stay until it is deleted."""
     platform = platform_of(request)
     row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
-    openings_of(request).revoke(row.id, tuple(Holder))
+    openings_of(request).revoke(row.id, tuple(Holder), "the session has been cancelled")
     sessions_of(request).hang_up(row.id)
     return Session.of(row)
 
@@ -113,7 +114,7 @@ async def delete(request: Request, caller: Writer, session_id: str) -> DeletedSe
     """Cancel a session, wait for its capture to end, and delete its footage and what is known of the person."""
     platform, sessions = platform_of(request), sessions_of(request)
     row = await platform.work.run(platform.records.cancel, caller.key.id, session_id)
-    openings_of(request).revoke(row.id, tuple(Holder))
+    openings_of(request).revoke(row.id, tuple(Holder), DELETED)
     if not await sessions.remove(row.id):
         raise Refused(409, "busy", "the session's clip is still being written; try again", {"Retry-After": "10"})
     recorded = [Path(take.folder) for take in row.takes]

@@ -156,4 +156,5 @@ def test_a_follower_that_waits_is_sent_away_when_the_session_is_deleted(stage: S
         assert stage.program.request("DELETE", f"/{session['id']}").status_code == 200
         with pytest.raises(ConnectionClosed):
             socket.recv(10)
+        assert (socket.close_code, socket.close_reason) == (4401, "the session has been deleted")
     assert session["id"] not in stage.server.sessions._names

@@ -73,10 +73,10 @@ def following(server: Served, session: Json, secret: str, query: str = "") -> It
         yield socket
 
 
-def close_code(socket: ClientConnection, within_s: float = 10) -> int | None:
+def closed(socket: ClientConnection, within_s: float = 10) -> tuple[int | None, str | None]:
     with pytest.raises(ConnectionClosed):
         socket.recv(within_s)
-    return socket.close_code
+    return socket.close_code, socket.close_reason
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
@@ -137,14 +137,14 @@ def test_open_websockets_and_tickets_end_with_their_secret(
         following(server, session, other) as going_on,
     ):
         shop.request(how, f"/{session['id']}/secrets/{holder}")
-        assert [close_code(shown), close_code(ticketed)] == [4401, 4401]
+        assert {closed(shown), closed(ticketed)} == {(4401, "the secret has been revoked")}
         with pytest.raises(TimeoutError):
             going_on.recv(0.2)
         address = f"{server.address}/api/sessions/{session['id']}/clip.mp4?ticket="
         assert httpx.get(address + unused).status_code == 401
         assert httpx.get(address + kept).status_code == 404
         shop.request("POST", f"/{session['id']}/cancel")
-        assert close_code(going_on) == 4401
+        assert closed(going_on) == (4401, "the session has been cancelled")
 
 
 def test_a_websocket_ends_when_its_secret_expires(
@@ -155,7 +155,7 @@ def test_a_websocket_ends_when_its_secret_expires(
     secret = session["secrets"]["follower"]
     by_ticket = f"?ticket={ticket(server, session, secret)}"
     with following(server, session, secret) as shown, following(server, session, secret, by_ticket) as ticketed:
-        assert [close_code(shown), close_code(ticketed)] == [4401, 4401]
+        assert {closed(shown), closed(ticketed)} == {(4401, "the secret has expired")}
 
 
 def test_no_secret_is_made_for_a_session_that_nothing_opens(shop: Program, monkeypatch: pytest.MonkeyPatch) -> None:
