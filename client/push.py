@@ -45,8 +45,8 @@ PICTURE_OPTIONS = {
 }
 """About 41 dB at 720p; one keyframe per second, since FFmpeg ignores keyframe requests."""
 
-ASK_S = 5.0
-"""Maximum time to wait for an answer."""
+ASK_S = 40.0
+"""Maximum time to wait for an answer: a server may wait half a minute for a process that captures."""
 
 BAD_SDP = 400
 """Status of the answer to an empty offer if only the offer is wrong."""
@@ -95,8 +95,8 @@ class Sender:
     def connected(self) -> Iterator[None]:
         """Connect, and hang up at the end; it is not an error if the server has hung up before.
 
-        Hanging up may wait without end, with Python's lock held, for a server that has stopped answering: a program
-        that has to end arms a watchdog before, as ``take5 push`` does.
+        Both may wait without end, with Python's lock held, for a server that has stopped answering: a program that has
+        to end does it in a process of its own, as ``take5 push`` does.
         """
         with _certificate() as options:
             if self._token:

@@ -1,21 +1,16 @@
 """``take5 push``: a video file through WHIP, in real time."""
 
 import asyncio
-import faulthandler
 import json
-import os
 import secrets
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from math import inf
-from pathlib import Path
-from typing import TextIO
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import click
@@ -25,10 +20,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from take5.client.cli.exit_codes import DONE, FAILED, NOTHING_ELIGIBLE
 from take5.client.cli.options import RECORDING
 from take5.client.following import LAST, Json, watch
-from take5.client.pacing import paced
-from take5.client.push import HungUp, Sender, even_size
-from take5.client.push import push as send
-from take5.client.stored import as_stored, encoded
+from take5.client.push import HungUp
+from take5.client.push_child import Order, Stage
+from take5.client.push_process import SendingProcess
 from take5.client.terminal import json_event_line
 from take5.scoring.errors import ServerError
 from take5.scoring.parameters import FPS
@@ -37,9 +31,6 @@ from take5.stream.sources.file import MediaFile
 from take5.stream.sources.given import Given
 
 PROBE_S = 5
-GOODBYE_S = 6.0
-"""How long hanging up may take."""
-
 LAST_EVENT_S = 180.0
 """Maximum time to wait for the last event after sending: the server may analyse skipped windows for a minute first."""
 
@@ -51,6 +42,7 @@ UNUSABLE = ("nothing_eligible", "too_short")
 class Sending:
     """A file being sent, and its destination."""
 
+    process: SendingProcess
     file: MediaFile
     whip: str
     token: str | None
@@ -65,6 +57,13 @@ class Sending:
         """The server's address, with a slash."""
         parts = urlsplit(self.whip)
         return urlunsplit((parts.scheme, parts.netloc, parts.path.partition("/whip/")[0] + "/", "", ""))
+
+    @property
+    def order(self) -> Order:
+        """What the process is to do."""
+        assert self.file.copy is not None  # noqa: S101 - made with the file
+        seconds = None if self.seconds == inf else self.seconds
+        return Order(str(self.file.copy.path.absolute()), self.whip, self.token, seconds, self.loop, self.encode)
 
     def say(self, line: str) -> None:
         """Print a line, above the bar on a terminal."""
@@ -100,10 +99,12 @@ def push(
     URL is a server's address (http://localhost:8005) or a WHIP address (http://localhost:8005/whip/NAME). With
     ?seconds=10 at its end the clip has another length that the server offers; repeat it for a clip of each.
     """
-    sending = Sending(MediaFile(video), whip_address(url), token, seconds or inf, loop, as_json, Console(), encode)
-    follows = probe(sending)
-    click.echo(f"take5: sending {video} to {sending.whip}", err=True)
-    return asyncio.run(_run(sending, follows=follows))
+    whip = whip_address(url)
+    with SendingProcess() as process:
+        sending = Sending(process, MediaFile(video), whip, token, seconds or inf, loop, as_json, Console(), encode)
+        follows = probe(sending)
+        click.echo(f"take5: sending {video} to {sending.whip}", err=True)
+        return asyncio.run(_run(sending, follows=follows))
 
 
 def whip_address(url: str) -> str:
@@ -133,7 +134,7 @@ def probe(sending: Sending) -> bool:
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise ServerError(f"{sending.whip}: no server answers there ({reason}); is it running?") from error
-    if not isinstance(health, dict) or "capacity" not in health:
+    if not _is_of_take5(health):
         return False
     if health["live"] >= health["capacity"]:
         raise ServerError(
@@ -146,6 +147,14 @@ def probe(sending: Sending) -> bool:
             f"{sending.whip}: the server's disk has too little room ({free} are free); make room there, then try again"
         )
     return True
+
+
+def _is_of_take5(health: object) -> bool:
+    """Whether a server's answer has what is read of it."""
+    if not isinstance(health, dict):
+        return False
+    counts = health.get("live"), health.get("capacity"), health.get("free_bytes") if health.get("disk_full") else 0
+    return all(isinstance(count, int) for count in counts)
 
 
 async def _run(sending: Sending, *, follows: bool) -> int:
@@ -184,36 +193,14 @@ async def _sent(sending: Sending, accepted: threading.Event, over: threading.Eve
 
 
 def _send(sending: Sending, accepted: threading.Event, over: threading.Event) -> None:
-    file = sending.file
-    stored = as_stored(file, sending.seconds) if sending.encode == "auto" else encoded(file)
-    click.echo(f"take5: {stored}", err=True)
-    sender = Sender(sending.whip, even_size(file), sending.token, stored)
-    pace = paced(time.monotonic, time.sleep)
-    with Path(os.devnull).open("w") as nowhere, ExitStack() as connection:
-        connection.callback(faulthandler.cancel_dump_traceback_later)
-        connection.enter_context(sender.connected())
-        connection.callback(_limit_goodbye, nowhere)
-        accepted.set()
-        with _bar(sending) as sent:
-            send(
-                file,
-                sender,
-                pace,
-                stored=stored,
-                seconds=sending.seconds,
-                loop=sending.loop,
-                stopped=over.is_set,
-                sent=sent,
-            )
-
-
-def _limit_goodbye(nowhere: TextIO) -> None:
-    """Let this program end with exit code 1 if hanging up takes too long.
-
-    FFmpeg waits without end for a server that has stopped answering, and holds Python's lock meanwhile: no thread and
-    no signal handler of Python's can run. The watchdog is a thread of C.
-    """
-    faulthandler.dump_traceback_later(GOODBYE_S, exit=True, file=nowhere)
+    with _bar(sending) as sent:
+        for stage, said in sending.process.sent(sending.order, over):
+            if stage is Stage.OFFERING:
+                click.echo(f"take5: {said}", err=True)
+            elif stage is Stage.ACCEPTED:
+                accepted.set()
+            elif stage is Stage.SENT:
+                sent(float(said))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A file through WHIP: what is sent and when, and what is said when it cannot be."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from media_files import Audio, Video, clicks, numbered_media, silence, steady, write_media
 from whip_clients.refusing import Answer, refusing
 
+from take5.client import push_process
 from take5.client.cli import run
 from take5.client.cli.push import whip_address
 from take5.client.push import HungUp, Sender, push, why_refused
@@ -213,12 +215,14 @@ REFUSALS = {
     "full": (Answer(500, "", {"live": 2, "capacity": 2}), "the server is full (2 of 2 captures in progress)"),
     "other": (Answer(403, "no", {"status": "ok"}), "refused: 403, Forbidden"),
     "odd": (Answer(403, "no", []), "refused: 403, Forbidden"),
+    "part": (Answer(403, "no", {"capacity": 3}), "refused: 403, Forbidden"),
+    "text": (Answer(403, "no", {"capacity": "3", "live": 1}), "refused: 403, Forbidden"),
 }
 
 
 @pytest.fixture(scope="module")
 def refuser() -> Iterator[str]:
-    with refusing({key: answer for key, (answer, _) in REFUSALS.items()}) as address:
+    with refusing({"silent": Answer(0, "")} | {key: answer for key, (answer, _) in REFUSALS.items()}) as address:
         yield address
 
 
@@ -259,14 +263,58 @@ def test_a_pyav_without_the_muxer_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         Sender("http://127.0.0.1/whip/me", SIZE)
 
 
-def test_a_server_that_has_stopped_answering_holds_up_no_one() -> None:
-    """Hanging up waits in C, with Python's lock held, as FFmpeg does."""
-    program = """
-import ctypes, os
-from take5.client.cli import push
-push.GOODBYE_S = 0.5
-push._limit_goodbye(open(os.devnull, "w"))
-ctypes.PyDLL(None).sleep(100)
+DEAF = """
+import contextlib, ctypes
+from take5.client import push_child
+
+class Deaf(push_child.Sender):
+    @contextlib.contextmanager
+    def connected(self):
+        if {connects}:
+            yield
+        ctypes.PyDLL(None).sleep(100)
+
+    def send(self, media, pts):
+        pass
+
+push_child.Sender, push_child.CONNECT_S, push_child.GOODBYE_S = Deaf, 0.5, 0.5
+raise SystemExit(push_child.main())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+@pytest.mark.parametrize(("connects", "what"), [(False, "offer within 90 s"), (True, "goodbye within 6 s")])
+def test_a_server_that_has_stopped_answering_holds_up_no_one(
+    film: Path,
+    refuser: str,
+    connects: bool,
+    what: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Connecting and hanging up wait in C, with Python's lock held, as FFmpeg does."""
+    monkeypatch.setattr(push_process, "PROGRAM", (sys.executable, "-c", DEAF.format(connects=connects)))
+    url = f"{refuser}/silent/whip/me"
+    assert run(["push", url, str(film), "--seconds", "0.2"]) == 1
+    assert capfd.readouterr().err.splitlines()[2:] == [f"take5: error: {url}: the server has not answered the {what}"]
+
+
+def test_an_offer_that_is_not_answered_can_be_given_up(film: Path, refuser: str) -> None:
+    command = [sys.executable, "-m", "take5.client.cli", "push", f"{refuser}/silent/whip/me", str(film)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as sending:
+        assert sending.stderr is not None
+        next(line for line in sending.stderr if "encoded" in line)
+        sending.send_signal(signal.SIGINT)
+        assert sending.stderr.read().strip() == "take5: interrupted"
+        assert sending.wait(20) == 130
+
+
+def test_a_process_that_sends_and_is_killed_is_an_error(
+    film: Path, refuser: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = "import os, sys; sys.stdin.readline(); os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(push_process, "PROGRAM", (sys.executable, "-c", killed))
+    assert run(["push", f"{refuser}/silent/whip/me", str(film)]) == 1
+    assert "the process that sends has ended with exit code -9" in capsys.readouterr().err
+    monkeypatch.setattr(push_process, "PROGRAM", ("/no/such/program",))
+    assert run(["push", f"{refuser}/silent/whip/me", str(film)]) == 1
+    assert "no process can be started that sends (No such file or directory)" in capsys.readouterr().err

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status and body of the answer to an offer; what ``healthz`` says, in JSON, which is not there if it is None."""
+    """Status and body of the answer to an offer, 0 for none; what ``healthz`` says, in JSON, or not if it is None."""
 
     status: int
     body: str
@@ -44,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         """Refuse an offer."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = self._answer()
+        if not answer["status"]:
+            Event().wait()
         self._send(answer["status"], answer["body"])
 
     def do_GET(self) -> None:
