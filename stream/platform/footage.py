@@ -83,11 +83,10 @@ def found_footage(
         The recorded consent, whose folder has the session's id as its name.
     """
     name = re.compile(TAKE % re.escape(session_id) + f"({re.escape(LOCK_SUFFIX)})?")
-    found = [path for folder in _places(output) for path in _named(folder, name)]
-    known = {path.absolute() for path in found}
-    found += [path for path in recorded if path.absolute() not in known and name.fullmatch(path.name) and path.exists()]
-    consents = {output / session_id} | ({consent_file.parents[1] / session_id} if consent_file else set())
-    return found + sorted(path for path in consents if path.is_dir())
+    takes = [path for folder in _places(output) for path in _named(folder, name)]
+    takes += [path for path in recorded if name.fullmatch(path.name) and path.exists()]
+    consents = [output / session_id, *([consent_file.parents[1] / session_id] if consent_file else [])]
+    return _once([*takes, *(path for path in consents if path.is_dir())])
 
 
 def sessions_with_footage(output: Path) -> set[str]:
@@ -96,6 +95,14 @@ def sessions_with_footage(output: Path) -> set[str]:
     found = [re.fullmatch(take, path.name) for folder in _places(output) for path in _listed(folder)]
     consents = [re.fullmatch(ID, path.name) for path in _listed(output)]
     return {each["id"] for each in (*found, *consents) if each is not None}
+
+
+def _once(paths: Iterable[Path]) -> list[Path]:
+    """Each path once, however its folder is spelled."""
+    once: dict[Path, Path] = {}
+    for path in paths:
+        once.setdefault(path.parent.resolve() / path.name, path)
+    return list(once.values())
 
 
 def _places(output: Path) -> tuple[Path, ...]:

@@ -29,6 +29,21 @@ def test_a_take_that_was_recorded_with_a_relative_path_counts_once(
     assert (deleted.paths, deleted.files, deleted.bytes) == ((str(folder),), 1, 1000)
 
 
+@pytest.mark.parametrize("spelled", ["out", "x/../out", "link"])
+def test_a_folder_that_is_spelled_in_another_way_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    folder, consent = take(tmp_path / "out"), tmp_path / "out" / ID / "consent.webm"
+    consent.parent.mkdir()
+    consent.write_bytes(b"I agree")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "link").symlink_to("out")
+    monkeypatch.chdir(tmp_path)
+    deleted = delete_footage(Path(spelled), ID, [folder], consent)
+    assert (deleted.paths, deleted.files) == ((f"{spelled}/{TAKE}", f"{spelled}/{ID}"), 2)
+    assert (folder.exists(), consent.parent.exists()) == (False, False)
+
+
 def test_a_link_is_deleted_and_what_it_leads_to_neither_counts_nor_goes(tmp_path: Path) -> None:
     elsewhere = take(tmp_path / "elsewhere")
     (tmp_path / "out").mkdir()
