@@ -34,7 +34,7 @@ class BackgroundImages:
         try:
             self._write(draft)
         except (Take5Error, av.FFmpegError, ValueError) as error:
-            log.warning("%s: the rest of the recording is not in the bundle (%s)", draft.folder, error)
+            log.warning("%s: pictures of the rest of the recording are not in the bundle (%s)", draft.name, error)
 
     def _write(self, draft: Draft) -> None:
         footage, crop = draft.footage, draft.crop
