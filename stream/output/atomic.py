@@ -95,6 +95,12 @@ def remove_leftovers(path: Path) -> None:
     _remove_below(path, lambda name: name.startswith(PREPARATION_PREFIX) or _partial().fullmatch(name))
 
 
+def remove_half_prepared(bundle: Path) -> None:
+    """Remove what a preparation has left half-written in a bundle; nothing may be preparing it."""
+    for path in bundle.glob(f"{PREPARATION_PREFIX}*/"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _remove_below(folder: Path, chosen: Callable[[str], object]) -> None:
     """Remove what has a chosen name, at any depth; links are not followed."""
     for where, folders, _ in os.walk(folder):

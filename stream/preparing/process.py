@@ -12,6 +12,8 @@ from threading import Timer
 
 from take5.stream.hooks.command import SERVERS_OWN
 from take5.stream.offline.batch.worker_process import THREADS
+from take5.stream.output.atomic import remove_half_prepared
+from take5.stream.output.folder_lock import locked
 from take5.stream.preparing.priority import Priority
 from take5.stream.wire import Json
 
@@ -51,7 +53,8 @@ class PreparingProcess:
             process_group=None if os.name == "nt" else 0,
             creationflags=IDLE_PRIORITY,
         )
-        self._limit = Timer(priority.longest_s * len(folders), self._process.kill)
+        self._folders, self._longest_s, self._late = tuple(folders), priority.longest_s * len(folders), False
+        self._limit = Timer(self._longest_s, self._end_late)
         self._limit.daemon = True
 
     def read(self) -> Iterator[Json]:
@@ -68,13 +71,18 @@ class PreparingProcess:
     @property
     def fault(self) -> str:
         """How it ended, in words, where it did not do everything."""
+        if self._late:
+            return f"was ended after {self._longest_s:.0f} s"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         code = self._process.returncode
         return f"ended with exit code {code}" + (f" ({lines[-1]})" if code > 0 and lines else "")
 
     def end(self) -> None:
-        """End it, from any thread, and wait until it has ended."""
+        """End it, from any thread, and wait until it has ended and nothing half-written is left.
+
+        One that runs only while the machine would be idle may not get to that itself.
+        """
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -82,6 +90,15 @@ class PreparingProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.returncode:
+            for folder in self._folders:
+                with suppress(OSError), locked(folder, wait=False) as free:
+                    if free:
+                        remove_half_prepared(folder)
+
+    def _end_late(self) -> None:
+        self._late = True
+        self._process.kill()
 
     def close(self) -> None:
         """Let go of its pipes, after it has ended."""

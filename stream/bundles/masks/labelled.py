@@ -1,6 +1,6 @@
 """Labels of every picture of a bundle: two passes over its images, since the person's colours are learned first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def label_pictures(
         on_picture(len(paths))  # it may end the work here, too
         if index % LEARN_EVERY == 0:
             behind.add(rgb, person(found))
-    elsewhere = behind.add_elsewhere(others)
+    elsewhere = behind.add_elsewhere(_announced(others, lambda: on_picture(len(paths))))
     network = {"name": segmenter.name, "sha256": segmenter.sha256}
     return LabelledPictures(tuple(paths), landmarks, tuple(labels), behind.background, network, elsewhere)
 
@@ -114,7 +114,7 @@ class _Behind:
         self._sitting = self._sitting & where
         self._seen.add(rgb, where)
 
-    def add_elsewhere(self, paths: Sequence[Path]) -> int:
+    def add_elsewhere(self, paths: Iterable[Path]) -> int:
         """Add pictures of the rest of the recording; return how many show more of the same background."""
         if self._seen is None:
             return 0
@@ -124,6 +124,13 @@ class _Behind:
     def background(self) -> Background | None:
         """What was seen; None if nothing was."""
         return None if self._seen is None else self._seen.background()
+
+
+def _announced(paths: Iterable[Path], announce: Callable[[], None]) -> Iterator[Path]:
+    """Paths, each after it has been announced: that may end the work."""
+    for path in paths:
+        announce()
+        yield path
 
 
 def _shrunk(path: Path, height: int, width: int) -> tuple[tuple[int, int], NDArray[np.float32]]:

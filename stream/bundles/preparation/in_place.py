@@ -5,7 +5,6 @@ it, so that the next one may replace it.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from take5.scoring.errors import OutputError, UnreadableMedia
 from take5.stream.bundles.manifest import MANIFEST, manifest_text
-from take5.stream.output.atomic import PREPARATION_PREFIX, writing
+from take5.stream.output.atomic import PREPARATION_PREFIX, remove_half_prepared, writing
 from take5.stream.output.folder_lock import locked
 from take5.stream.wire import Json
 
@@ -90,8 +89,7 @@ def preparing(folder: Path) -> Iterator[InPlace]:
     with lock:
         if not free:
             raise OutputError(f"{folder}: another process prepares it; wait until it has ended")
-        for path in folder.glob(f"{PREPARATION_PREFIX}*/"):
-            shutil.rmtree(path, ignore_errors=True)
+        remove_half_prepared(folder)
         yield InPlace(folder)
 
 

@@ -17,6 +17,7 @@ from take5.scoring.errors import LibraryMissing, ModelDamaged, UnreadableMedia
 from take5.scoring.masks.labels import HEAD, Label, labelled, person
 from take5.scoring.masks.resizing import shrunk
 from take5.scoring.models.segmenter import Segmenter
+from take5.stream.bundles.masks.labelled import label_pictures
 from take5.stream.bundles.masks.labelling import labelled_ahead, labelling
 from take5.stream.bundles.masks.pictures import ImageEncoder
 from take5.stream.bundles.masks.preparation import FILES, Masks
@@ -203,6 +204,31 @@ def test_labels_that_nobody_waits_for_any_more_are_not_made(bundle: BundleOf) ->
     with pytest.raises(KeyError), labelled_ahead(Slow, bundle.folder):
         raise KeyError("what is done meanwhile fails")
     assert seen in ([], [0])
+
+
+def test_the_rest_of_the_recording_is_not_looked_at_for_nobody(drawn: DrawnPerson, tmp_path: Path) -> None:
+    elsewhere(drawn, tmp_path, np.full_like(drawn.rgb, BACK))
+    (picture,), (other,) = (tmp_path / "ori_imgs").glob("*.jpg"), (tmp_path / "background").iterdir()
+    asked, segmenter = list[int](), Counting()
+
+    def check(done: int) -> None:
+        asked.append(done)
+        if len(asked) == 3:
+            raise KeyError("nobody waits for it")
+
+    with pytest.raises(KeyError):
+        label_pictures([picture], drawn.landmarks[None], segmenter, check, [other, other])
+    assert (asked, segmenter.seen) == ([1, 1, 1], 1)
+
+
+class Counting(ColourSegmenter):
+    """Counts the pictures that it is shown."""
+
+    seen = 0
+
+    def see(self, small: np.ndarray) -> np.ndarray:
+        self.seen += 1
+        return super().see(small)
 
 
 def test_what_is_wrong_is_said_to_who_asks(bundle: BundleOf) -> None:

@@ -20,11 +20,12 @@ from take5.stream.bundles.manifest import Origin
 from take5.stream.bundles.write import wanted_for, write_bundles
 from take5.stream.events import Bundled, BundlePrepared
 from take5.stream.preparing import bundle as bundle_module
+from take5.stream.preparing import process as process_module
 from take5.stream.preparing.bundle import prepare_fully
 from take5.stream.preparing.child import NICENESS
 from take5.stream.preparing.models import face_model
 from take5.stream.preparing.priority import Priority
-from take5.stream.preparing.process import PROGRAM
+from take5.stream.preparing.process import PROGRAM, PreparingProcess
 from take5.stream.preparing.queue import Order, PreparationQueue
 from take5.stream.recording.from_file import open_recording
 from take5.stream.sources.file import MediaFile
@@ -206,6 +207,36 @@ def test_a_process_that_is_killed_and_an_error_of_who_is_told_cost_their_bundles
     assert queue.wait(20)
     assert "nobody listens" in caplog.text
     assert [event.error for event in told.events] == ["its process ended with exit code -9"]
+
+
+LEAVES = "import pathlib, signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+LEAVES += "(pathlib.Path(sys.argv[-1]) / '.preparation-x').mkdir(); print('{}', flush=True); time.sleep(60)"
+
+
+def test_what_a_process_that_has_to_be_killed_leaves_half_written_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that runs only while the machine would be idle may get nowhere on a busy one."""
+    monkeypatch.setattr(process_module, "PROGRAM", (sys.executable, "-c", LEAVES))
+    monkeypatch.setattr(process_module, "GRACE_S", 0.2)
+    process = PreparingProcess([tmp_path])
+    said = process.read()
+    assert next(said) == {}
+    assert [path.name for path in tmp_path.iterdir()] == [".preparation-x"]
+    process.end()
+    assert list(said) == []
+    assert (process.fault, list(tmp_path.iterdir())) == ("ended with exit code -9", [])
+    process.close()
+
+
+def test_a_process_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "PROGRAM", (sys.executable, "-c", LEAVES))
+    monkeypatch.setattr(Priority, "longest_s", 1.0)
+    process = PreparingProcess([tmp_path])
+    assert list(process.read()) in ([{}], [])
+    process.end()
+    assert (process.fault, list(tmp_path.iterdir())) == ("was ended after 1 s", [])
+    process.close()
 
 
 OWNER = "import sys, time; from pathlib import Path; from take5.stream.preparing.process import PreparingProcess as P; "
