@@ -86,6 +86,11 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children(process: int) -> list[int]:
+    """The processes that another has started."""
+    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def measured(video: Path, count: int, seconds: float, encode: str = "auto", tracker: str = "mediapipe") -> Figures:
     """Figures of ``count`` sessions at once, over ``seconds``; ``encode`` as for ``take5 push``."""
     server = Server("--tracker", tracker)
@@ -93,6 +98,7 @@ def measured(video: Path, count: int, seconds: float, encode: str = "auto", trac
         idle = server.state()
         with senders([server.address] * count, video, encode) as processes:
             scoring = _until(server, "scoring", count, BEGIN_S)["scoring"]
+            processes = [each for process in processes for each in (process, *children(process))]
             before, sent = server.state(), sum(map(cpu_seconds, processes))
             time.sleep(seconds)
             after, sent = server.state(), sum(map(cpu_seconds, processes)) - sent

@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from bench.sessions import BEGIN_S, Figures, cpu_seconds, senders
+from bench.sessions import BEGIN_S, Figures, children, cpu_seconds, senders
 
 START_S = 120.0
 LATENCY = "take5_score_latency_seconds"
@@ -76,6 +76,7 @@ def measured(video: Path, count: int, workers: int, seconds: float, encode: str 
         with senders([f"{server.address}/whip/s{number}" for number in range(count)], video, encode) as pushes:
             _until(lambda: all(each.scoring for each in followed), BEGIN_S, "not all sessions score")
             scoring = sum(each.scoring for each in followed)
+            pushes = [each for push in pushes for each in (push, *children(push))]
             before, sent, began, late = _spent(server.processes), sum(_spent(pushes)), time.monotonic(), server.late()
             for each in followed:
                 each.counts = True
@@ -133,7 +134,7 @@ def _server(output: Path, workers: int, count: int) -> Iterator[Running]:
             address = process.stdout.readline().split()[-1]
             health = f"{address}/healthz"
             _until(lambda: httpx.get(health, timeout=30).json()["processes"] == workers, START_S, "no workers")
-            yield Running(address, f"http://127.0.0.1:{metrics}/metrics", [process.pid, *_children(process.pid)])
+            yield Running(address, f"http://127.0.0.1:{metrics}/metrics", [process.pid, *children(process.pid)])
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -154,10 +155,6 @@ def _until(condition: Any, limit_s: float, text: str) -> None:
             print(f"bench: {text} after {limit_s:.0f} s", file=sys.stderr)
             return
         time.sleep(0.25)
-
-
-def _children(process: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
 
 
 def _free_port() -> int:

@@ -25,8 +25,11 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 
 CLOSED_AS_AGREED = 1000
 
+UNAUTHORISED = 4401
+SHOW = "give the server's --token, or one of the session's"
+
 REFUSALS = {  # where the server does not say why
-    4401: "token missing or wrong, or not valid any more; give the server's --token, or one of the session's",
+    UNAUTHORISED: f"token missing or wrong, or not valid any more; {SHOW}",
     4404: "no such session: a name has 1 to 64 letters, digits, - and _",
     1013: "the server has too many followers; try again later",
     1008: "the server gave up: events were not read in time",
@@ -151,7 +154,13 @@ def _event(text: str | bytes, address: str) -> Json:
 
 def _raise_if_refused(error: ConnectionClosed, address: str) -> None:
     if error.rcvd is not None and error.rcvd.code in REFUSALS:
-        raise ServerError(f"{_shown(address)}: {error.rcvd.reason or REFUSALS[error.rcvd.code]}") from error
+        raise ServerError(f"{_shown(address)}: {_why(error.rcvd.code, error.rcvd.reason)}") from error
+
+
+def _why(code: int, said: str) -> str:
+    """Why a server closes a websocket: what it says, but its remedy, which is one for programs."""
+    what, remedy, _ = said.partition("; ")
+    return f"{what}; {SHOW}" if code == UNAUTHORISED and remedy else said or REFUSALS[code]
 
 
 def events_address(url: str) -> str:

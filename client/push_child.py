@@ -92,7 +92,10 @@ def main() -> int:
     threading.Thread(target=_wait_for_end, args=(over,), name="take5-starter", daemon=True).start()
 
     def say(stage: Stage, text: str | float) -> None:
-        print(json.dumps([stage, text]), file=answers, flush=True)
+        try:
+            print(json.dumps([stage, text]), file=answers, flush=True)
+        except OSError:  # nobody reads it any more
+            over.set()
 
     try:
         _send(Order(**json.loads(line)), say, over)
@@ -108,7 +111,8 @@ def main() -> int:
 
 
 def _wait_for_end(over: threading.Event) -> None:
-    sys.stdin.read()
+    while os.read(0, 1024):  # not with sys.stdin, whose lock would be held when the program ends
+        pass
     over.set()
 
 
@@ -128,8 +132,8 @@ def _send(order: Order, say: Say, over: threading.Event) -> None:
                     file, sender, pace, stored=stored, seconds=seconds, loop=order.loop, stopped=over.is_set, sent=sent
                 )
             finally:
-                say(Stage.LEAVING, "")
                 _limit(GOODBYE_S, nowhere)
+                say(Stage.LEAVING, "")
         faulthandler.cancel_dump_traceback_later()
 
 

@@ -153,9 +153,21 @@ def test_what_the_server_refuses_is_said_and_not_tried_again(code: int, text: st
     assert "secret" not in str(refused.value)
 
 
-def test_a_server_that_says_why_it_refuses_is_quoted() -> None:
-    with pytest.raises(ServerError, match=r"/events: the session has been deleted$"):
-        followed(tells(HELLO, then=closes(4401, "the session has been deleted")), tells(CLIP))
+@pytest.mark.parametrize(
+    ("code", "said", "told"),
+    [
+        (4401, "the session has been deleted", "the session has been deleted"),
+        (
+            4401,
+            "secret wrong; send Authorization: Bearer SECRET",
+            "secret wrong; give the server's --token, or one of the",
+        ),
+        (1013, "too many secrets were wrong; try again in 9 s", "too many secrets were wrong; try again in 9 s"),
+    ],
+)
+def test_a_server_that_says_why_it_refuses_is_quoted(code: int, said: str, told: str) -> None:
+    with pytest.raises(ServerError, match=f"/events: {told}"):
+        followed(tells(HELLO, then=closes(code, said)), tells(CLIP))
 
 
 def test_a_server_that_was_never_there_is_an_error_at_once() -> None:

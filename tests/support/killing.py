@@ -1,6 +1,8 @@
 """Real servers and senders that are killed at a chosen moment, and what is there afterwards."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -103,9 +105,11 @@ def sending(address: str, name: str, video: Path, token: str | None = None) -> "
     """Send a video with ``take5 push`` in a process of its own."""
     shown = [] if token is None else ["--token", token]
     command = [*TAKE5, "push", f"{address}/whip/{name}", str(video), "--loop", *shown]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    away = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=away, stderr=away, start_new_session=True) as process:
         try:
             yield process
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and the process that sends: nothing says goodbye
             process.wait(30)

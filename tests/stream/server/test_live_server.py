@@ -47,15 +47,16 @@ def video(brief_to_send: Path) -> Path:
 
 
 class Filming:
-    """``take5 push`` in a process of its own: FFmpeg's connecting lets no other thread of its process run."""
+    """``take5 push``, with its process that sends: FFmpeg's connecting lets no other thread of a process run."""
 
     def __init__(self, url: str, video: Path) -> None:
         command = [sys.executable, "-m", "take5.client.cli", "push", url, str(video), "--json"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        away = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, stdout=away, stderr=away, start_new_session=True)
 
     def send(self, number: int) -> None:
-        """Send it a signal: SIGSTOP freezes it, SIGCONT wakes it, SIGKILL is a power cut."""
-        self.process.send_signal(number)
+        """Send both a signal, as a terminal does: SIGSTOP freezes them, SIGCONT wakes them, SIGKILL is a power cut."""
+        os.killpg(self.process.pid, number)
 
     def end(self, number: int = signal.SIGINT) -> None:
         """Let it end, by default by hanging up as it should."""
