@@ -1,5 +1,6 @@
 """Preparing a bundle as far as it can be done on this machine: the poses first, so that nothing costs them."""
 
+import logging
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from take5.stream.bundles.preparation.pictures import OnPicture
 from take5.stream.bundles.preparation.prepare import FaceModel, Prepared, leave_out_masks, prepare
 from take5.stream.output.places import Places
 from take5.stream.preparing.masks import local_network, why_none
+
+log = logging.getLogger(__name__)
 
 
 def prepare_fully(
@@ -33,5 +36,8 @@ def prepare_fully(
                 return prepare(folder, model, labelling=labels), ""
             except Take5Error as error:
                 reason = f"no masks: {error}"
+            except Exception as error:
+                log.exception("masks of %s could not be made", folder)
+                reason = f"no masks: an internal error ended them: {error}"
     leave_out_masks(folder, Places([folder.parent]).without(reason))
     return made, reason

@@ -63,7 +63,8 @@ class PreparingProcess:
         self._limit.start()
         try:
             for line in self._process.stdout:
-                yield json.loads(line)
+                if line.endswith(b"\n"):  # or it was killed in the middle of it
+                    yield json.loads(line)
             self._process.wait()
         finally:
             self._limit.cancel()

@@ -134,6 +134,17 @@ def test_a_manifest_that_says_why_there_are_no_masks_names_no_folder_of_the_mach
     assert str(bundle.parent) not in manifest
 
 
+def test_a_fault_in_the_masks_costs_no_poses(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(bundle_module, "local_network", lambda: Path("x.tflite"))
+    monkeypatch.setattr(bundle_module, "Segmenter", broken)
+    made, reason = prepare_fully(bundle, face_model())
+    assert (list(made.made), reason) == (["head_pose"], "no masks: an internal error ended them: too large")
+    assert json.loads((bundle / "manifest.json").read_text())["preparation"]["without_masks"] == reason
+
+
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux alone has it")
 def test_a_server_s_process_runs_only_while_the_machine_would_be_idle(bundle: Path) -> None:
     told, idle = Told(), PreparationQueue(Priority.IDLE)
@@ -226,6 +237,16 @@ def test_what_a_process_that_has_to_be_killed_leaves_half_written_is_removed(
     process.end()
     assert list(said) == []
     assert (process.fault, list(tmp_path.iterdir())) == ("ended with exit code -9", [])
+    process.close()
+
+
+def test_what_was_not_said_to_its_end_was_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    says = "import os; os.write(1, b'{}\\n{\"made\": ['); os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(process_module, "PROGRAM", (sys.executable, "-c", says))
+    process = PreparingProcess([tmp_path])
+    assert list(process.read()) == [{}]
+    process.end()
+    assert process.fault == "ended with exit code -9"
     process.close()
 
 
