@@ -193,13 +193,16 @@ async def _sent(sending: Sending, accepted: threading.Event, over: threading.Eve
 
 
 def _send(sending: Sending, accepted: threading.Event, over: threading.Event) -> None:
+    events = sending.process.sent(sending.order, over)
+    for stage, said in events:
+        if stage is Stage.OFFERING:
+            click.echo(f"take5: {said}", err=True)
+        elif stage is Stage.ACCEPTED:
+            accepted.set()
+            break
     with _bar(sending) as sent:
-        for stage, said in sending.process.sent(sending.order, over):
-            if stage is Stage.OFFERING:
-                click.echo(f"take5: {said}", err=True)
-            elif stage is Stage.ACCEPTED:
-                accepted.set()
-            elif stage is Stage.SENT:
+        for stage, said in events:
+            if stage is Stage.SENT:
                 sent(float(said))
 
 
