@@ -165,7 +165,11 @@ def _why(code: int, said: str) -> str:
 
 def events_address(url: str) -> str:
     """Return the websocket address of a session, given any of its addresses."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is looked at then
+    except ValueError as error:
+        raise ServerError(f"{url.partition('?')[0]}: is not the address of a session ({error})") from error
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if parts.scheme not in schemes or not parts.netloc:
         raise ServerError(f"{url}: an address begins with http://, https://, ws:// or wss://")

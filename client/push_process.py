@@ -1,11 +1,13 @@
 """The process that sends a file, as ``take5 push`` knows it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Self
 
@@ -27,7 +29,11 @@ class SendingProcess:
 
     def __init__(self) -> None:
         try:
-            self._process = subprocess.Popen(PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - ours
+            self._temporary = TemporaryDirectory(prefix="take5-")  # the key of its connection: it may be killed
+            here = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._temporary.name)
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | here
+            )
         except OSError as error:
             raise ServerError(f"no process can be started that sends ({error.strerror or error})") from error
         self._accepted = False
@@ -44,6 +50,7 @@ class SendingProcess:
             self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+        self._temporary.cleanup()
 
     def sent(self, order: Order, over: Event) -> Iterator[tuple[Stage, str | float]]:
         """Send, and yield what happens: first why tracks are encoded, then that the server has accepted, and seconds.

@@ -109,7 +109,11 @@ def push(
 
 def whip_address(url: str) -> str:
     """Return the WHIP address for a URL, with a generated name if it has none."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - it is looked at then
+    except ValueError as error:
+        raise ServerError(f"{url}: is not an address ({error}); http://localhost:8005 is one") from error
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ServerError(f"{url}: a WHIP address begins with http:// or https://")
     path = parts.path.rstrip("/")

@@ -170,6 +170,13 @@ def test_a_server_that_says_why_it_refuses_is_quoted(code: int, said: str, told:
         followed(tells(HELLO, then=closes(code, said)), tells(CLIP))
 
 
+@pytest.mark.parametrize("url", ["http://[::1/whip/me?ticket=secret", "http://localhost:abc/whip/me?ticket=secret"])
+def test_an_address_that_cannot_be_read_is_an_error(url: str) -> None:
+    with pytest.raises(ServerError, match="is not the address of a session") as refused:
+        events_address(url)
+    assert "secret" not in str(refused.value)
+
+
 def test_a_server_that_was_never_there_is_an_error_at_once() -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as nobody:
         port = nobody.server_port

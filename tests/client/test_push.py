@@ -1,5 +1,6 @@
 """A file through WHIP: what is sent and when, and what is said when it cannot be."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import av
 import numpy as np
 import pytest
 from media_files import Audio, Video, clicks, numbered_media, silence, steady, write_media
+from serving import eventually
 from whip_clients.refusing import Answer, refusing
 
 from take5.client import push_process
@@ -203,6 +205,12 @@ def test_what_is_no_address_is_an_error(url: str) -> None:
         whip_address(url)
 
 
+@pytest.mark.parametrize("url", ["http://[::1/whip", "http://localhost:abc/whip/x", "http://localhost:99999"])
+def test_an_address_that_cannot_be_read_is_an_error(film: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["push", url, str(film)]) == 1
+    assert f"take5: error: {url}: is not an address (" in capsys.readouterr().err
+
+
 REFUSALS = {
     "401": (Answer(401, '{"error": "token missing or wrong"}'), "refused: 401, token missing or wrong"),
     "409": (Answer(409, '{"error": "session me has a sender"}'), "refused: 409, session me has a sender"),
@@ -298,14 +306,17 @@ def test_a_server_that_has_stopped_answering_holds_up_no_one(
     assert capfd.readouterr().err.splitlines()[2:] == [f"take5: error: {url}: the server has not answered the {what}"]
 
 
-def test_an_offer_that_is_not_answered_can_be_given_up(film: Path, refuser: str) -> None:
+def test_an_offer_that_is_not_answered_can_be_given_up(film: Path, refuser: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "take5.client.cli", "push", f"{refuser}/silent/whip/me", str(film)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as sending:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as sending:
         assert sending.stderr is not None
         next(line for line in sending.stderr if "encoded" in line)
+        assert eventually(lambda: bool([*tmp_path.rglob("key.pem")]), 10)
         sending.send_signal(signal.SIGINT)
         assert sending.stderr.read().strip() == "take5: interrupted"
         assert sending.wait(20) == 130
+    assert list(tmp_path.iterdir()) == [], "the key of the connection"
 
 
 def test_a_process_that_sends_and_is_killed_is_an_error(
