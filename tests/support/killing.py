@@ -101,12 +101,13 @@ def follow(address: str, name: str) -> Followed:
 
 
 @contextmanager
-def sending(address: str, name: str, video: Path, token: str | None = None) -> "Iterator[subprocess.Popen[bytes]]":
+def sending(
+    address: str, name: str, video: Path, token: str | None = None, errors: int = subprocess.DEVNULL
+) -> "Iterator[subprocess.Popen[bytes]]":
     """Send a video with ``take5 push`` in a process of its own."""
     shown = [] if token is None else ["--token", token]
     command = [*TAKE5, "push", f"{address}/whip/{name}", str(video), "--loop", *shown]
-    away = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=away, stderr=away, start_new_session=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True) as process:
         try:
             yield process
         finally:

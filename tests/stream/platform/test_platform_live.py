@@ -5,6 +5,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -168,12 +169,25 @@ def test_deleting_a_live_session_ends_its_capture_and_leaves_nothing(
 ) -> None:
     with start():
         session = shop.create(stop={"share": 0, "gain": 0})
-        with sending(shop.address, session["id"], video, session["secrets"]["sender"]):
+        send = partial(
+            sending, shop.address, session["id"], video, session["secrets"]["sender"], errors=subprocess.PIPE
+        )
+        with send() as push:
             assert becomes(shop, session, "live")
             answer = shop.request("DELETE", f"/{session['id']}")
             assert (answer.status_code, answer.json()["state"]) == (200, "deleted")
+            assert said(push).endswith("/events: the session has been deleted")
+        with send() as push:
+            assert "secret missing, wrong, expired, revoked, or of another or a deleted session; " in said(push)
         assert shop.show(session["id"])["state"] == "deleted"
         assert not list((tmp_path / "out").rglob(f"*{session['id']}*"))
+
+
+def said(push: "subprocess.Popen[bytes]") -> str:
+    """What ``take5 push`` says last, which ends with an error."""
+    assert push.stderr is not None
+    assert push.wait(30) == 1
+    return push.stderr.read().decode().splitlines()[-1]
 
 
 @pytest.mark.long
