@@ -130,9 +130,8 @@ def test_a_clock_that_jumps_back_is_no_b_frame() -> None:
 
 
 def test_vp8_has_a_size_and_neither_profile_nor_b_frames() -> None:
-    facts = measured(
-        encoded(3, (640, 480), codec="libvpx", g="25", **{"cpu-used": "-8", "deadline": "realtime"}), "VP8"
-    )
+    quick: dict[str, Any] = {"deadline": "realtime", "cpu-used": "-8"}
+    facts = measured(encoded(3, (640, 480), codec="libvpx", g="25", **quick), "VP8")
     assert facts == PictureFacts("VP8", None, None, 640, 480, 25, 1.0, b_frames=False)
 
 
