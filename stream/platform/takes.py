@@ -109,8 +109,9 @@ def settle(row: SessionRow, take: TakeRow) -> None:
 
 def cut_off(session: Session, output: Path, recovered: Collection[str]) -> None:
     """End the takes in a folder whose captures are gone, but for those of sessions that are recovered."""
+    here = output.resolve()
     for take in session.scalars(select(TakeRow).where(TakeRow.state == TakeState.LIVE)):
-        if take.session_id in recovered or Path(take.folder).parent != output:
+        if take.session_id in recovered or Path(take.folder).parent.resolve() != here:
             continue
         row, found = _locked(session, take), has_clip(take)
         if not found:
@@ -126,9 +127,10 @@ def agree_on_accepted(session: Session, output: Path) -> None:
     A folder comes first in both directions. One that is marked, while no take of the session is recorded as accepted,
     means that an acceptance was not recorded; one that is not marked, while its take is, that a retake was not.
     """
+    here = output.resolve()
     for take in session.scalars(select(TakeRow).where(TakeRow.state != TakeState.LIVE)).all():
         folder = Path(take.folder)
-        if folder.parent == output and has_clip(take) and is_accepted(folder) != (take.accepted is not None):
+        if folder.parent.resolve() == here and has_clip(take) and is_accepted(folder) != (take.accepted is not None):
             _agree(session, take, folder)
 
 
@@ -151,8 +153,10 @@ def _locked(session: Session, take: TakeRow) -> SessionRow:
 
 
 def take_in(row: SessionRow, folder: Path) -> TakeRow | None:
-    """Return the take of a session with this folder."""
-    return next((take for take in row.takes if Path(take.folder) == folder), None)
+    """Return the take of a session with this folder, however it is spelled."""
+    place = folder.parent.resolve(), folder.name
+    folders = ((take, Path(take.folder)) for take in row.takes)
+    return next((take for take, each in folders if (each.parent.resolve(), each.name) == place), None)
 
 
 def accept(session: Session, row: SessionRow, take: TakeRow) -> None:

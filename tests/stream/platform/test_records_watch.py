@@ -226,15 +226,42 @@ def test_a_take_that_is_not_there_cannot_be_accepted(stage: Stage) -> None:
     assert refused.value.status == 409
 
 
-def test_a_kill_between_folder_and_record_is_made_good_at_the_next_start(stage: Stage, tmp_path: Path) -> None:
-    for name in ("a", "b"):
+SPELLINGS = ("out", "x/../out", "link")
+"""Of one output folder: a server may be started again with another than before."""
+
+
+@pytest.fixture(params=SPELLINGS)
+def spelled(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("out", "x"):
         (tmp_path / name).mkdir()
-        stage.platform.watch.report(stage.id, ended(clip(tmp_path / name), tmp_path / name))
-    write_accepted(tmp_path / "a")
+    (tmp_path / "link").symlink_to("out")
+    monkeypatch.chdir(tmp_path)
+    return Path(request.param)
+
+
+def test_a_kill_between_folder_and_record_is_made_good_at_the_next_start(
+    stage: Stage, tmp_path: Path, spelled: Path
+) -> None:
+    output = tmp_path / "out"
+    for name in ("a", "b"):
+        (output / name).mkdir()
+        stage.platform.watch.report(stage.id, ended(clip(output / name), output / name))
+    write_accepted(output / "a")
     assert stage.settled().state == "done"
-    stage.platform.watch.restarted(tmp_path, set())
+    stage.platform.watch.restarted(spelled, set())
     assert stage.settled().state == "accepted"
     assert [take.accepted is not None for take in stage.row.takes] == [True, False]
+
+
+def test_a_folder_that_is_spelled_in_another_way_is_the_takes(stage: Stage, tmp_path: Path, spelled: Path) -> None:
+    stage.platform.watch.report(stage.id, CaptureReport(CaptureState.LIVE, tmp_path / "out" / "a"))
+    stage.settled()
+    stage.platform.watch.restarted(spelled, set())
+    assert (stage.settled().state, stage.row.failure) == ("failed", CUT_OFF)
+    stage.platform.watch.report(stage.id, ended(clip(tmp_path / "out" / "b"), tmp_path / "out" / "b"))
+    stage.settled()
+    asyncio.run(stage.platform.watch.accept(stage.id, spelled / "b"))
+    assert [take.accepted is not None for take in stage.row.takes] == [False, True]
 
 
 @pytest.mark.parametrize("moved", [False, True])
