@@ -84,7 +84,7 @@ def main() -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever libraries print is no answer
+    os.dup2(2, 1)  # what libraries print is not an answer
     line = sys.stdin.readline()
     if not line:
         return 0
@@ -94,7 +94,7 @@ def main() -> int:
     def say(stage: Stage, text: str | float) -> None:
         try:
             print(json.dumps([stage, text]), file=answers, flush=True)
-        except OSError:  # nobody reads it any more
+        except OSError:  # no one is reading any longer
             over.set()
 
     try:

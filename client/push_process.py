@@ -74,7 +74,10 @@ class SendingProcess:
         stage = Stage.STARTED
         assert self._process.stdout is not None  # noqa: S101 - a pipe
         for line in self._process.stdout:
-            stage, text = Stage(json.loads(line)[0]), json.loads(line)[1]
+            if not line.endswith(b"\n"):  # it was killed in the middle of it
+                break
+            name, text = json.loads(line)
+            stage = Stage(name)
             self._accepted |= stage is Stage.ACCEPTED
             if stage is Stage.HUNG_UP:
                 raise HungUp(text)
@@ -103,7 +106,7 @@ class SendingProcess:
                 self._process.stdin.close()
 
     def _fault(self, order: Order, stage: Stage) -> ServerError:
-        """Why it has ended without a word: after too long a wait, or because somebody has killed it."""
+        """Why it ended without saying so: it waited too long, or it was killed."""
         code = self._process.wait()
         if code == 1 and stage is Stage.OFFERING:
             return ServerError(f"{order.whip}: the server has not answered the offer within {CONNECT_S:.0f} s")

@@ -26,7 +26,7 @@ def main(priority: str, folders: Sequence[str]) -> int:
     _lower(Priority(priority))
     signal.signal(signal.SIGTERM, _end)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever libraries print is no answer
+    os.dup2(2, 1)  # what libraries print is not an answer
     threading.Thread(target=_end_with_starter, name="take5-starter", daemon=True).start()
     from take5.stream.preparing.answer import answers_for  # after the priority is low: models take seconds
 

@@ -27,7 +27,7 @@ def add_elsewhere(
 ) -> int:
     """Add pictures of the clip's place in the clip's light; return how many.
 
-    A picture in which the network sees nobody counts only if it differs from the picture ``shown`` where the person
+    A picture in which the network sees no one counts only if it differs from the picture ``shown`` where the person
     sits throughout the clip (``sitting``): the network may have missed the person.
     """
     known = seen.background()

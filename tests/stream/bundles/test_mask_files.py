@@ -206,7 +206,7 @@ def test_labels_that_nobody_waits_for_any_more_are_not_made(bundle: BundleOf) ->
     assert seen in ([], [0])
 
 
-def test_the_rest_of_the_recording_is_not_looked_at_for_nobody(drawn: DrawnPerson, tmp_path: Path) -> None:
+def test_the_rest_of_the_recording_is_left_once_the_labels_are_not_needed(drawn: DrawnPerson, tmp_path: Path) -> None:
     elsewhere(drawn, tmp_path, np.full_like(drawn.rgb, BACK))
     (picture,), (other,) = (tmp_path / "ori_imgs").glob("*.jpg"), (tmp_path / "background").iterdir()
     asked, segmenter = list[int](), Counting()
@@ -214,7 +214,7 @@ def test_the_rest_of_the_recording_is_not_looked_at_for_nobody(drawn: DrawnPerso
     def check(done: int) -> None:
         asked.append(done)
         if len(asked) == 3:
-            raise KeyError("nobody waits for it")
+            raise KeyError("no longer needed")
 
     with pytest.raises(KeyError):
         label_pictures([picture], drawn.landmarks[None], segmenter, check, [other, other])
